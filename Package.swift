@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The way of one audit line, left to right; LayeringTests holds the imports against this table.
+//
+//   bytes ─▶ AuditSources ─▶ AuditEvents ─▶ AccessScanning ─▶ Exposition ─▶ HTTPServing ─▶ Prometheus
+//
+// Only `Exporter` knows them all.
+
+let package = Package(
+    name: "kube-audit-exporter",
+    products: [
+        .executable(name: "kube-audit-exporter", targets: ["kube-audit-exporter"])
+    ],
+    dependencies: [
+        // Commands and flags.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        // The logging interface; how a line looks is ours (logfmt and JSON).
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        // Start, stop and signals.
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // System libraries. Each is imported by one Swift target, which gives it a safe face.
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(
+            name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        // C++ over simdjson (Debian: libsimdjson-dev), behind a C header of a few calls.
+        .target(name: "CAuditScan", linkerSettings: [.linkedLibrary("simdjson")]),
+        // Which build this is; the values come from the Makefile's environment.
+        .target(name: "CBuildInfo", cSettings: buildInfo),
+
+        .target(name: "Compression", dependencies: ["CZlib", "CZstd"]),
+        .target(name: "AuditEvents", dependencies: ["CAuditScan"]),
+        .target(name: "AuditSources", dependencies: ["AuditEvents", "Compression"]),
+        .target(name: "AccessScanning", dependencies: ["AuditEvents", "CMaxMindDB"]),
+        .target(name: "Exposition"),
+        .target(name: "HTTPServing", dependencies: ["CMicroHTTPD", "Compression"]),
+        .target(
+            name: "Exporter",
+            dependencies: [
+                "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "Exposition", "HTTPServing",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
+        .executableTarget(
+            name: "kube-audit-exporter",
+            dependencies: [
+                "Exporter",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+
+        // A log that rotates, an event builder, a free port, `eventually`.
+        .target(name: "TestSupport", dependencies: ["AuditEvents"], path: "Tests/TestSupport"),
+        .testTarget(name: "AuditEventsTests", dependencies: ["AuditEvents", "TestSupport"]),
+        .testTarget(
+            name: "AuditSourcesTests", dependencies: ["AuditSources", "AuditEvents", "Compression", "TestSupport"]),
+        .testTarget(
+            name: "AccessScanningTests",
+            dependencies: ["AccessScanning", "AuditEvents", "Compression", "TestSupport"]),
+        .testTarget(name: "CompressionTests", dependencies: ["Compression", "TestSupport"]),
+        .testTarget(name: "ExpositionTests", dependencies: ["Exposition", "TestSupport"]),
+        .testTarget(name: "HTTPServingTests", dependencies: ["HTTPServing", "Compression", "TestSupport"]),
+        .testTarget(
+            name: "ExporterTests",
+            dependencies: [
+                "Exporter", "AccessScanning", "AuditEvents", "AuditSources", "Exposition", "HTTPServing",
+                "TestSupport",
+            ]),
+        .testTarget(name: "LayeringTests", dependencies: ["TestSupport"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "HTTPServing", "kube-audit-exporter"]),
+    ],
+    cxxLanguageStandard: .cxx17
+)
+
+/// The Makefile passes VERSION, REVISION and SWIFT_VERSION; a bare `swift build` says "unknown".
+var buildInfo: [CSetting] {
+    ["VERSION", "REVISION", "SWIFT_VERSION"].map { name in
+        .define("KUBE_AUDIT_\(name)", to: "\"\(Context.environment["KUBE_AUDIT_\(name)"] ?? "unknown")\"")
+    }
+}
+
+// What we hold every Swift target of ours to.
+let cTargets = ["CAuditScan", "CBuildInfo"]
+for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
+    target.swiftSettings = [
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+}

@@ -1,0 +1,3 @@
+#ifndef CAUDITSCAN_H
+#define CAUDITSCAN_H
+#endif
