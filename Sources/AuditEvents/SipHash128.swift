@@ -1,0 +1,133 @@
+/// SipHash-2-4 with 128 bits of output: a keyed hash whose collisions cannot be found by who does not know the key.
+///
+/// Requests are recognised by such hashes, and what is hashed is partly written by whoever scans the API server: with
+/// an ordinary hash, forged requests could be made to look like one. Unlike Swift's `Hasher` it gives the same value
+/// in every process that has the key, so that hashes can be kept on disk.
+///
+/// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", <https://www.aumasson.jp/siphash/siphash.pdf>.
+public struct SipHash128: Sendable {
+    /// 128 secret bits.
+    public struct Key: Sendable, Hashable, Codable {
+        /// The key's first eight bytes, little-endian.
+        public var first: UInt64
+        /// The key's last eight bytes, little-endian.
+        public var second: UInt64
+
+        /// A key of two halves.
+        public init(first: UInt64, second: UInt64) {
+            self.first = first
+            self.second = second
+        }
+
+        /// A key from the system's source of random numbers.
+        public static func random() -> Key {
+            Key(first: .random(in: 0 ... .max), second: .random(in: 0 ... .max))
+        }
+    }
+
+    /// 128 bits of hash.
+    public struct Digest: Sendable, Hashable, Codable {
+        /// The first eight bytes, little-endian.
+        public var first: UInt64
+        /// The last eight bytes, little-endian.
+        public var second: UInt64
+    }
+
+    private var v0: UInt64
+    private var v1: UInt64
+    private var v2: UInt64
+    private var v3: UInt64
+    // Bytes that do not fill a word yet, from the lowest, and how many bytes there were in all.
+    private var pending: UInt64 = 0
+    private var count = 0
+
+    /// A hash of nothing yet.
+    public init(key: Key) {
+        v0 = key.first ^ 0x736f_6d65_7073_6575
+        v1 = key.second ^ 0x646f_7261_6e64_6f6d ^ 0xee
+        v2 = key.first ^ 0x6c79_6765_6e65_7261
+        v3 = key.second ^ 0x7465_6462_7974_6573
+    }
+
+    /// Adds bytes to what is hashed.
+    public mutating func combine(bytes: RawSpan) {
+        bytes.withUnsafeBytes { combine($0) }
+    }
+
+    /// Adds a string, with its length, so that "ab", "c" and "a", "bc" differ.
+    public mutating func combine(_ text: String) {
+        var text = text
+        text.withUTF8 {
+            combine(UInt64($0.count))
+            combine(UnsafeRawBufferPointer($0))
+        }
+    }
+
+    /// Adds eight bytes, little-endian.
+    public mutating func combine(_ word: UInt64) {
+        withUnsafeBytes(of: word.littleEndian) { combine($0) }
+    }
+
+    private mutating func combine(_ bytes: UnsafeRawBufferPointer) {
+        var index = 0
+        // Up to a word's border byte by byte, then by words.
+        while index < bytes.count, count % 8 != 0 {
+            combine(byte: bytes[index])
+            index += 1
+        }
+        while index + 8 <= bytes.count {
+            compress(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
+            count += 8
+            index += 8
+        }
+        while index < bytes.count {
+            combine(byte: bytes[index])
+            index += 1
+        }
+    }
+
+    private mutating func combine(byte: UInt8) {
+        pending |= UInt64(byte) << UInt64(8 * (count % 8))
+        count += 1
+        if count % 8 == 0 {
+            compress(pending)
+            pending = 0
+        }
+    }
+
+    /// The hash of all that was added; more can be added afterwards.
+    public func digest() -> Digest {
+        var state = self
+        state.compress(pending | UInt64(UInt8(truncatingIfNeeded: count)) << 56)
+        state.v2 ^= 0xee
+        for _ in 0..<4 { state.round() }
+        let first = state.v0 ^ state.v1 ^ state.v2 ^ state.v3
+        state.v1 ^= 0xdd
+        for _ in 0..<4 { state.round() }
+        return Digest(first: first, second: state.v0 ^ state.v1 ^ state.v2 ^ state.v3)
+    }
+
+    private mutating func compress(_ word: UInt64) {
+        v3 ^= word
+        round()
+        round()
+        v0 ^= word
+    }
+
+    private mutating func round() {
+        v0 &+= v1
+        v1 = v1.rotated(left: 13) ^ v0
+        v0 = v0.rotated(left: 32)
+        v2 &+= v3
+        v3 = v3.rotated(left: 16) ^ v2
+        v0 &+= v3
+        v3 = v3.rotated(left: 21) ^ v0
+        v2 &+= v1
+        v1 = v1.rotated(left: 17) ^ v2
+        v2 = v2.rotated(left: 32)
+    }
+}
+
+extension UInt64 {
+    fileprivate func rotated(left bits: UInt64) -> UInt64 { self << bits | self >> (64 - bits) }
+}

@@ -1,0 +1,93 @@
+#include "EventFields.hpp"
+
+namespace audit_scan {
+
+using simdjson::dom::array;
+using simdjson::dom::element;
+using simdjson::dom::object;
+
+namespace {
+
+audit_string text(element value) {
+    std::string_view view;
+    if (value.get(view) != simdjson::SUCCESS) return {nullptr, 0};
+    return {view.data(), view.size()};
+}
+
+void texts(element value, std::vector<audit_string> &into) {
+    into.clear();
+    array list;
+    if (value.get(list) != simdjson::SUCCESS) return;
+    for (element entry : list) into.push_back(text(entry));
+}
+
+/// JSON knows one kind of number: 403, 403.0 and 4.03e2 are the same one.
+bool integer(element value, int64_t &into) {
+    if (value.get(into) == simdjson::SUCCESS) return true;
+    double number;
+    if (value.get(number) != simdjson::SUCCESS) return false;
+    if (!(number > -1e15 && number < 1e15) || number != static_cast<double>(static_cast<int64_t>(number))) return false;
+    into = static_cast<int64_t>(number);
+    return true;
+}
+
+}  // namespace
+
+// All fields are walked through, once: where a key stands twice the last one holds, as in Go's decoder and in most
+// others, and no order of keys is dearer than another.
+void EventFields::read(object fields, audit_event &event) {
+    event = audit_event{};
+    groups_.clear();
+    sourceIPs_.clear();
+    for (auto field : fields) {
+        std::string_view key = field.key;
+        if (key == "auditID") event.audit_id = text(field.value);
+        else if (key == "stage") event.stage = text(field.value);
+        else if (key == "requestURI") event.request_uri = text(field.value);
+        else if (key == "verb") event.verb = text(field.value);
+        else if (key == "user") readUser(field.value, event);
+        else if (key == "sourceIPs") texts(field.value, sourceIPs_);
+        else if (key == "userAgent") event.user_agent = text(field.value);
+        else if (key == "responseStatus") readResponseStatus(field.value, event);
+        else if (key == "requestReceivedTimestamp") event.request_received_timestamp = text(field.value);
+        else if (key == "stageTimestamp") event.stage_timestamp = text(field.value);
+    }
+    event.groups = groups_.data();
+    event.group_count = groups_.size();
+    event.source_ips = sourceIPs_.data();
+    event.source_ip_count = sourceIPs_.size();
+}
+
+void EventFields::readUser(element user, audit_event &event) {
+    event.username = {nullptr, 0};
+    groups_.clear();
+    object fields;
+    if (user.get(fields) != simdjson::SUCCESS) return;
+    for (auto field : fields) {
+        if (field.key == "username") event.username = text(field.value);
+        else if (field.key == "groups") texts(field.value, groups_);
+    }
+}
+
+void EventFields::readResponseStatus(element status, audit_event &event) {
+    event.has_response_code = false;
+    event.response_status = event.response_reason = event.response_message = {nullptr, 0};
+    object fields;
+    if (status.get(fields) != simdjson::SUCCESS) return;
+    for (auto field : fields) {
+        if (field.key == "code") event.has_response_code = integer(field.value, event.response_code);
+        else if (field.key == "status") event.response_status = text(field.value);
+        else if (field.key == "reason") event.response_reason = text(field.value);
+        else if (field.key == "message") event.response_message = text(field.value);
+    }
+}
+
+bool EventFields::match(const audit_event &event, std::string_view group, int64_t code) const {
+    if (!event.has_response_code || event.response_code != code) return false;
+    for (const audit_string &entry : groups_) {
+        if (entry.bytes != nullptr && std::string_view(entry.bytes, entry.length) == group) return true;
+    }
+    return false;
+}
+
+}  // namespace audit_scan
