@@ -1,5 +1,7 @@
 import CAuditScan
 
+// The scanner in C is used by one thread at a time, since only mutating methods of its one owner reach it.
+
 /// Finds the selected events in pieces of a log and in the bodies of webhook requests.
 ///
 /// ```swift
@@ -10,7 +12,6 @@ import CAuditScan
 /// Most lines of an audit log are never parsed: a line is looked at only for where it ends and for whether it begins
 /// and ends as an object does, unless its bytes may hold the selected group. One that may is parsed whole and
 /// strictly. So every malformed line that could matter is found, and of the others those that are no JSON or cut off.
-// The scanner in C is used by one thread at a time, since only mutating methods of its one owner reach it.
 public struct EventScanner: ~Copyable, @unchecked Sendable {
     private let scanner: OpaquePointer
 

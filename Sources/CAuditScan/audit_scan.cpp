@@ -34,8 +34,12 @@ struct audit_scanner {
     simdjson::error_code parse(const uint8_t *from, const uint8_t *to, element &into) {
         // What one huge line made the parser hold is given back with the next ordinary one.
         constexpr size_t ordinary = 1 << 20;
-        if (parser.capacity() > 4 * ordinary && static_cast<size_t>(to - from) <= ordinary) {
+        // As deep as Go's decoder goes, which the API server uses.
+        constexpr size_t maxDepth = 10000;
+        bool isOversized = parser.capacity() > 4 * ordinary && static_cast<size_t>(to - from) <= ordinary;
+        if (parser.capacity() == 0 || isOversized) {
             parser = simdjson::dom::parser();
+            if (auto error = parser.allocate(ordinary, maxDepth)) return error;
         }
         return parser.parse(from, static_cast<size_t>(to - from), true).get(into);
     }

@@ -1,1 +1,80 @@
+import Foundation
 import Testing
+import TestSupport
+
+/// One direction, no step back: what stands left in the picture in Package.swift knows nothing of what stands right.
+@Suite("The layers")
+struct LayeringTests {
+    /// What each target may import, beside the standard library and the system's.
+    static let table: [String: Set<String>] = [
+        "Compression": ["CZlib", "CZstd"],
+        "AuditEvents": ["CAuditScan"],
+        "AuditSources": ["AuditEvents", "Compression"],
+        "AccessScanning": ["AuditEvents", "CMaxMindDB"],
+        "Exposition": [],
+        "HTTPServing": ["CMicroHTTPD", "Compression"],
+        "Exporter": [
+            "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "Exposition", "HTTPServing", "Logging",
+            "ServiceLifecycle", "UnixSignals",
+        ],
+        "kube-audit-exporter": ["Exporter", "ArgumentParser"],
+    ]
+
+    static let system: Set<String> = [
+        "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Musl", "Synchronization",
+    ]
+
+    private static let sources = Fixture.repository.appending(path: "Sources")
+
+    @Test("hold every Swift target")
+    func tableIsComplete() throws {
+        let targets = try FileManager.default.contentsOfDirectory(atPath: Self.sources.path)
+            .filter { !$0.hasPrefix("C") || $0 == "Compression" }
+        #expect(Set(targets) == Set(Self.table.keys))
+    }
+
+    @Test("import nothing from their right", arguments: table.keys.sorted())
+    func imports(target: String) throws {
+        let files = try Self.swiftFiles(of: target)
+        #expect(!files.isEmpty)
+        for file in files {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            for line in text.split(separator: "\n") {
+                guard
+                    let match = line.firstMatch(
+                        of:
+                            /^(?:@\w+ )*(?:public |internal |private |package |fileprivate )?import (?:struct |class |enum |func )?([\w-]+)/
+                    )
+                else { continue }
+                let module = String(match.1)
+                #expect(
+                    Self.system.contains(module) || Self.table[target, default: []].contains(module),
+                    "\(file.lastPathComponent) of \(target) imports \(module)")
+            }
+        }
+    }
+
+    @Test("have a C library imported by one Swift target each")
+    func cLibraries() {
+        for library in Set(Self.table.values.joined().filter { $0.hasPrefix("C") && $0 != "Compression" }) {
+            let importers = Self.table.filter { $0.value.contains(library) }.keys
+            #expect(importers.count == 1, "\(library) is imported by \(importers.sorted())")
+        }
+    }
+
+    @Test("have files that stay small enough to hold in the head", arguments: table.keys.sorted())
+    func fileLength(target: String) throws {
+        for file in try Self.swiftFiles(of: target) {
+            let lines = try String(contentsOf: file, encoding: .utf8).split(
+                separator: "\n", omittingEmptySubsequences: false)
+            #expect(lines.count <= 400, "\(file.lastPathComponent) has \(lines.count) lines")
+        }
+    }
+
+    private static func swiftFiles(of target: String) throws -> [URL] {
+        let folder = sources.appending(path: target)
+        return try FileManager.default.subpathsOfDirectory(atPath: folder.path)
+            .filter { $0.hasSuffix(".swift") }
+            .map { folder.appending(path: $0) }
+    }
+}

@@ -1,0 +1,61 @@
+# What a user calls: demo, test, build, run. Each installs first what it needs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# Debian's packages: libraries with their headers, and the programs that the demo and the tests run.
+PACKAGES := libmicrohttpd-dev libsimdjson-dev libmaxminddb-dev zlib1g-dev libzstd-dev pkg-config \
+            prometheus prometheus-alertmanager gzip zstd curl
+
+export KUBE_AUDIT_VERSION := $(shell cat VERSION)
+export KUBE_AUDIT_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+export KUBE_AUDIT_SWIFT_VERSION := $(shell swift --version 2>/dev/null | sed -n 's/.*Swift version \([^ ]*\).*/\1/p' | head -n 1)
+
+# What `make run` follows and serves; `make run ARGS="--help"` says what there is.
+ARGS ?= --audit.log /var/log/kubernetes/audit/audit.log
+
+.PHONY: help deps build test demo run lint format golden clean
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+deps: ## Install the Debian packages that are missing
+	@missing=""; \
+	for package in $(PACKAGES); do \
+	    dpkg-query -W -f '$${Status}' "$$package" 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    echo "Installing$$missing"; \
+	    $$sudo apt-get update -q; \
+	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+	fi
+
+build: deps ## Build the exporter for use: .build/release/kube-audit-exporter
+	swift build -c release --product kube-audit-exporter
+
+run: build ## Run the exporter with ARGS
+	.build/release/kube-audit-exporter $(ARGS)
+
+demo: deps ## Exporter, Prometheus and Alertmanager on a real audit log, until Ctrl-C or for DEMO_SECONDS
+	swift build --product kube-audit-exporter
+	swift build --product demo
+	exec .build/debug/demo
+
+lint: ## Hold the formatting against .swift-format
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+format: ## Format all sources
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+test: deps lint ## Check formatting, build, and run all tests
+	swift build --build-tests --explicit-target-dependency-import-check error
+	swift test --skip-build
+
+golden: deps ## Write anew what /metrics shows of the real log (Tests/Fixtures/golden)
+	swift build --build-tests
+	REWRITE_GOLDEN=1 swift test --skip-build --filter GoldenMetricsTests
+
+clean: ## Remove what was built
+	rm -rf .build

@@ -1,0 +1,78 @@
+import CMaxMindDB
+import Glibc
+
+// Lookups only read, which libmaxminddb allows from any thread; nothing changes after init.
+
+/// A MaxMind DB with cities, such as GeoLite2 City.
+///
+/// Source of the format: <https://maxmind.github.io/MaxMind-DB/>.
+public final class LocationDatabase: @unchecked Sendable {
+    private let database: UnsafeMutablePointer<MMDB_s>
+
+    /// Opens a database. Its content is copied: what happens to the file afterwards does not touch it.
+    ///
+    /// - Parameter path: The file.
+    /// - Throws: `LocationDatabaseError`, which names the file and says what is wrong with it.
+    public init(path: String) throws(LocationDatabaseError) {
+        let copy = try PrivateFileCopy(of: path)
+        let opened = UnsafeMutablePointer<MMDB_s>.allocate(capacity: 1)
+        opened.initialize(to: MMDB_s())
+        let status = MMDB_open(copy.path, UInt32(MMDB_MODE_MMAP), opened)
+        guard status == MMDB_SUCCESS else {
+            opened.deallocate()
+            throw LocationDatabaseError(
+                path: path, reason: "not a usable MaxMind DB: \(String(cString: MMDB_strerror(status)))")
+        }
+        database = opened
+    }
+
+    deinit {
+        MMDB_close(database)
+        database.deallocate()
+    }
+
+    /// Where an address is, by English names; unknown where the database does not say.
+    public func location(of address: IPAddress) -> Location {
+        guard var entry = entry(of: address) else { return .unknown }
+        return Location(
+            country: text(in: &entry, at: ["country", "names", "en"]),
+            city: text(in: &entry, at: ["city", "names", "en"]))
+    }
+
+    private func entry(of address: IPAddress) -> MMDB_entry_s? {
+        // IPv4 has a place of its own in the tree, and not every database says there where its mapped form is.
+        if address.isIPv4 {
+            var socketAddress = sockaddr_in()
+            socketAddress.sin_family = sa_family_t(AF_INET)
+            withUnsafeMutableBytes(of: &socketAddress.sin_addr) { $0.copyBytes(from: address.bytes.suffix(4)) }
+            return entry(at: socketAddress)
+        }
+        var socketAddress = sockaddr_in6()
+        socketAddress.sin6_family = sa_family_t(AF_INET6)
+        withUnsafeMutableBytes(of: &socketAddress.sin6_addr) { $0.copyBytes(from: address.bytes) }
+        return entry(at: socketAddress)
+    }
+
+    private func entry<SocketAddress>(at socketAddress: SocketAddress) -> MMDB_entry_s? {
+        var status: Int32 = 0
+        let result = withUnsafeBytes(of: socketAddress) { bytes in
+            bytes.withMemoryRebound(to: sockaddr.self) {
+                MMDB_lookup_sockaddr(database, $0.baseAddress, &status)
+            }
+        }
+        return status == MMDB_SUCCESS && result.found_entry ? result.entry : nil
+    }
+
+    /// The string at `path` in an entry; empty where there is none.
+    private func text(in entry: inout MMDB_entry_s, at path: [String]) -> String {
+        let keys = path.map { strdup($0) }
+        defer { for key in keys { free(key) } }
+        var data = MMDB_entry_data_s()
+        let status = (keys.map { UnsafePointer($0) } + [nil]).withUnsafeBufferPointer {
+            MMDB_aget_value(&entry, &data, $0.baseAddress)
+        }
+        guard status == MMDB_SUCCESS, data.has_data, data.type == UInt32(MMDB_DATA_TYPE_UTF8_STRING) else { return "" }
+        return String(
+            decoding: UnsafeRawBufferPointer(start: data.utf8_string, count: Int(data.data_size)), as: UTF8.self)
+    }
+}

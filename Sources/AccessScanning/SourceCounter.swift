@@ -1,0 +1,30 @@
+/// What is known of one source.
+public struct SourceCounter: Sendable, Hashable {
+    /// Whose counter it is.
+    public let source: Source
+    /// Where the source is; looked up when the counter is created, since another database later must not move a
+    /// count to another series.
+    public let location: Location
+    /// When the counter was created, in seconds since 1970 by the exporter's clock.
+    public let firstSeen: Double
+    /// When it last rose, in seconds since 1970 by the exporter's clock.
+    public internal(set) var lastSeen: Double
+    /// The requests counted.
+    public internal(set) var requests: UInt64
+    /// The request counted last.
+    public internal(set) var lastRequest: RequestReference
+}
+
+/// Where to find a counted request in the audit log.
+public struct RequestReference: Sendable, Hashable {
+    /// Its audit ID, which the client may have chosen.
+    public var auditID: String
+    /// Its `requestReceivedTimestamp`, in seconds since 1970; `nil` where the event has none.
+    public var received: Double?
+
+    /// A request with this ID.
+    public init(auditID: String, received: Double?) {
+        self.auditID = auditID
+        self.received = received
+    }
+}

@@ -1,0 +1,73 @@
+/// The counters of all sources, within bounds.
+///
+/// Sources past the budget of their origin are counted together under `other`, so that the sum over all counters, with
+/// what was retired, is always the number of addresses counted. `invalid` and `other` need no budget.
+public struct SourceLedger: Sendable {
+    /// The bounds.
+    public let limits: SourceLimits
+    /// The counters, in the order in which they were created.
+    public private(set) var counters: [SourceCounter] = []
+    /// Requests of sources that were retired since the ledger was made.
+    public private(set) var retiredRequests: UInt64 = 0
+
+    private var indices: [Source: Int] = [:]
+    private var tracked: [Origin: Int] = [:]
+
+    /// An empty ledger.
+    public init(limits: SourceLimits = SourceLimits()) {
+        self.limits = limits
+    }
+
+    /// How many sources of an origin have a counter of their own.
+    public func trackedSources(_ origin: Origin) -> Int {
+        tracked[origin, default: 0]
+    }
+
+    /// Counts one request of `source`.
+    ///
+    /// - Parameters:
+    ///   - source: Whose it is.
+    ///   - reference: Where to find the request.
+    ///   - now: Seconds since 1970.
+    ///   - locate: Asked where an address is when its counter is created.
+    public mutating func count(
+        _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
+    ) {
+        if let index = indices[source] {
+            counters[index].requests += 1
+            counters[index].lastSeen = now
+            counters[index].lastRequest = reference
+            return
+        }
+        var location = Location.unknown
+        if case .address(let address) = source.address {
+            guard trackedSources(source.origin) < limits[source.origin] else {
+                return count(Source(.other, source.origin), reference, at: now, locate: locate)
+            }
+            tracked[source.origin, default: 0] += 1
+            location = locate(address)
+        }
+        indices[source] = counters.count
+        counters.append(
+            SourceCounter(
+                source: source, location: location, firstSeen: now, lastSeen: now, requests: 1, lastRequest: reference))
+    }
+
+    /// Removes the sources that were silent for longer than the retention. Their requests stay in the sum.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    /// - Returns: The counters removed.
+    @discardableResult
+    public mutating func retireSilentSources(at now: Double) -> [SourceCounter] {
+        let isSilent = { (counter: SourceCounter) in now - counter.lastSeen > limits.retention }
+        let retired = counters.filter(isSilent)
+        guard !retired.isEmpty else { return [] }
+        for counter in retired {
+            retiredRequests += counter.requests
+            if case .address = counter.source.address { tracked[counter.source.origin, default: 0] -= 1 }
+        }
+        counters.removeAll(where: isSilent)
+        indices = Dictionary(uniqueKeysWithValues: counters.enumerated().map { ($1.source, $0) })
+        return retired
+    }
+}

@@ -1,0 +1,84 @@
+import AccessScanning
+import Foundation
+import Testing
+import TestSupport
+
+@Suite("A database of locations")
+struct LocationDatabaseTests {
+    private let fixture = Fixture.url("locations/locations.mmdb").path
+
+    @Test(
+        "gives country and city by their English names, empty where it does not know",
+        arguments: [
+            ("192.0.2.77", "Germany", "Berlin"), ("198.51.100.7", "Japan", ""),
+            ("203.0.113.9", "Côte d'Ivoire", "Abidjan"),
+            ("2001:db8::1", "Brazil", "São Paulo"), ("2001:db8:8000::1", "", ""), ("10.0.0.1", "", ""), ("::1", "", ""),
+            ("127.0.0.6", "United States", "St. Louis"), ("127.0.0.8", "", ""),
+        ])
+    func lookups(address: String, country: String, city: String) throws {
+        let database = try LocationDatabase(path: fixture)
+        #expect(database.location(of: try #require(IPAddress(address))) == Location(country: country, city: city))
+    }
+
+    @Test("that cannot be used is an error that names the file")
+    func unusable() throws {
+        try withTemporaryDirectory { directory in
+            let broken = directory.appending(path: "broken.mmdb").path
+            for (content, reason) in [(Data("nonsense".utf8), "not a usable MaxMind DB"), (Data(), "MaxMind DB")] {
+                try content.write(to: URL(filePath: broken))
+                let error = #expect(throws: LocationDatabaseError.self) { try LocationDatabase(path: broken) }
+                #expect(error?.path == broken)
+                #expect(error?.reason.contains(reason) == true, "\(String(describing: error))")
+            }
+            let missing = #expect(throws: LocationDatabaseError.self) {
+                try LocationDatabase(path: directory.appending(path: "missing").path)
+            }
+            #expect(missing?.reason == "No such file or directory")
+            let folder = #expect(throws: LocationDatabaseError.self) { try LocationDatabase(path: directory.path) }
+            #expect(folder?.reason == "not a file")
+        }
+    }
+
+    @Test("that is cut anywhere is an error or gives answers, and never stops the process")
+    func cutOff() throws {
+        let whole = try Data(contentsOf: URL(filePath: fixture))
+        let address = try #require(IPAddress("203.0.113.9"))
+        try withTemporaryDirectory { directory in
+            let path = directory.appending(path: "cut.mmdb").path
+            for length in stride(from: 0, to: whole.count, by: 37) {
+                // The metadata, without which nothing opens, stand at the end.
+                try (whole.prefix(length) + whole.suffix(400)).write(to: URL(filePath: path))
+                if let database = try? LocationDatabase(path: path) { _ = database.location(of: address) }
+            }
+        }
+    }
+
+    @Test("is opened anew when its file changes, and the old one stays while the new one is broken")
+    func reload() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending(path: "locations.mmdb")
+            let content = try Data(contentsOf: URL(filePath: fixture))
+            try content.write(to: path)
+            var database = try ReloadingLocationDatabase(path: path.path)
+            let address = try #require(IPAddress("192.0.2.1"))
+            #expect(database.refresh() == .unchanged)
+
+            // In place, and shorter: this would be a bus error on a mapped file.
+            let handle = try FileHandle(forWritingTo: path)
+            try handle.truncate(atOffset: 10)
+            try handle.close()
+            #expect(database.location(of: address).city == "Berlin")
+            guard case .failed(let error) = database.refresh() else {
+                Issue.record("a broken file was taken")
+                return
+            }
+            #expect(error.path == path.path)
+            #expect(database.refresh() == .unchanged, "a broken file is said once")
+            #expect(database.location(of: address).city == "Berlin")
+
+            try Data(content.map { $0 }.replacing("Berlin".utf8, with: "Munich".utf8)).write(to: path)
+            #expect(database.refresh() == .reloaded)
+            #expect(database.location(of: address).city == "Munich")
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import AccessScanning
+import AuditEvents
+import Testing
+import TestSupport
+
+@Suite("A request is counted once")
+struct RequestDeduplicatorTests {
+    private func event(id: String = "a", stage: String = "ResponseComplete", at stamp: Int) -> AuditEvent {
+        AuditEvent(
+            auditID: id, stage: stage, requestURI: "/api", verb: "get", sourceIPs: ["192.0.2.1"],
+            requestReceivedTimestamp: "r", stageTimestamp: "s\(stamp)")
+    }
+
+    private func requests(in events: [AuditEvent], horizon: Int = 1000) -> Int {
+        var deduplicator = RequestDeduplicator(horizon: horizon)
+        return events.count { deduplicator.observe($0) == .newRequest }
+    }
+
+    @Test("however many stages it was logged in")
+    func stages() {
+        let events = [event(stage: "ResponseStarted", at: 1), event(at: 2), event(stage: "Panic", at: 3)]
+        #expect(requests(in: events) == 1)
+        #expect(requests(in: events.reversed()) == 1)
+    }
+
+    @Test("however often an event of it is read")
+    func repeats() {
+        #expect(requests(in: [event(at: 1), event(at: 1), event(at: 1)]) == 1)
+    }
+
+    @Test("and requests that are alike in all but the stage's time are as many as one stage has times")
+    func alike() {
+        let two = [1, 2].flatMap { [event(stage: "ResponseStarted", at: $0), event(at: $0 + 10)] }
+        #expect(requests(in: two) == 2)
+        #expect(requests(in: two + two) == 2)
+        #expect(requests(in: two + [event(at: 20)]) == 3)
+    }
+
+    @Test("in any order of events the number of requests is the rule's")
+    func anyOrder() {
+        var random = SeededGenerator(seed: 7)
+        for _ in 0..<300 {
+            let events = (0..<Int.random(in: 1...40, using: &random)).map { _ in
+                event(
+                    id: ["a", "b"].randomElement(using: &random) ?? "",
+                    stage: ["ResponseStarted", "ResponseComplete", "Panic"].randomElement(using: &random) ?? "",
+                    at: Int.random(in: 0...6, using: &random))
+            }
+            // The rule, as the contract words it.
+            let expected = Dictionary(grouping: events, by: \.auditID).values.map { alike in
+                Dictionary(grouping: alike, by: \.stage).values.map { Set($0.map(\.stageTimestamp)).count }.max() ?? 0
+            }.reduce(0, +)
+            #expect(requests(in: events) == expected)
+        }
+    }
+
+    @Test("as long as it is within the horizon, whatever comes between")
+    func horizon() {
+        let others = (0..<998).map { event(id: "other \($0)", at: 1) }
+        #expect(requests(in: [event(at: 1)] + others + [event(at: 1)]) == 999)
+        // The second stage of a request that is in the older generation.
+        #expect(requests(in: [event(stage: "ResponseStarted", at: 1)] + others + others + [event(at: 2)]) == 999)
+    }
+
+    @Test("and past twice the horizon it is forgotten, so that memory is bounded")
+    func beyondTheHorizon() {
+        let others = (0..<2000).map { event(id: "other \($0)", at: 1) }
+        #expect(requests(in: [event(at: 1)] + others + [event(at: 1)]) == 2002)
+    }
+}

@@ -1,0 +1,83 @@
+import AccessScanning
+import AuditEvents
+import Testing
+import TestSupport
+
+@Suite("The ledger of sources")
+struct SourceLedgerTests {
+    private func event(_ sourceIPs: [String], number: Int) -> AuditEvent {
+        AuditEvent(auditID: "\(number)", stage: "ResponseComplete", sourceIPs: sourceIPs, stageTimestamp: "\(number)")
+    }
+
+    @Test("counts sources past a budget together, and never lets claimed ones take verified ones' place")
+    func budgets() {
+        var detector = AccessScanningDetector(limits: SourceLimits(verified: 2, claimed: 3))
+        for number in 0..<100 { detector.observe([event(["203.0.113.\(number)", "192.0.2.1"], number: number)]) }
+        detector.observe([event(["192.0.2.2"], number: 100)])
+        detector.observe([event(["192.0.2.3"], number: 101), event(["192.0.2.3"], number: 102)])
+        detector.observe([event(["nonsense"], number: 103)])
+        #expect(
+            detector.counts == [
+                "192.0.2.1 verified": 100, "192.0.2.2 verified": 1, "other verified": 2, "203.0.113.0 claimed": 1,
+                "203.0.113.1 claimed": 1, "203.0.113.2 claimed": 1, "other claimed": 97, "invalid verified": 1,
+            ])
+        #expect(detector.ledger.trackedSources(.verified) == 2)
+        #expect(detector.ledger.trackedSources(.claimed) == 3)
+    }
+
+    @Test("sums up to the number of addresses counted, whatever comes and whatever is retired")
+    func sum() {
+        var random = SeededGenerator(seed: 11)
+        var detector = AccessScanningDetector(limits: SourceLimits(verified: 5, claimed: 4, retention: 10))
+        var expected: UInt64 = 0
+        for number in 0..<3000 {
+            let sourceIPs = (0..<Int.random(in: 0...4, using: &random)).map { _ in
+                ["x", "192.0.2.\(Int.random(in: 0...20, using: &random))"].randomElement(using: &random) ?? ""
+            }
+            expected += UInt64(max(1, Set(sourceIPs).count))
+            detector.observe(event(sourceIPs, number: number), at: Double(number))
+            if Int.random(in: 0..<20, using: &random) == 0 { detector.retireSilentSources(at: Double(number)) }
+            #expect(detector.sum == expected)
+            #expect(detector.ledger.trackedSources(.verified) <= 5)
+        }
+        #expect(detector.ledger.retiredRequests > 0)
+    }
+
+    @Test("retires a source that was silent for longer than the retention; it comes back as a new counter")
+    func retirement() throws {
+        var ledger = SourceLedger(limits: SourceLimits(retention: 100))
+        let one = Source(.address(try #require(IPAddress("192.0.2.1"))), .verified)
+        let two = Source(.address(try #require(IPAddress("192.0.2.2"))), .verified)
+        let reference = RequestReference(auditID: "", received: nil)
+        for time in [0.0, 50] { ledger.count(one, reference, at: time) { _ in .unknown } }
+        ledger.count(two, reference, at: 100) { _ in .unknown }
+        #expect(ledger.retireSilentSources(at: 150).isEmpty)
+        #expect(ledger.retireSilentSources(at: 151).map(\.source) == [one])
+        #expect(ledger.trackedSources(.verified) == 1)
+        #expect(ledger.retiredRequests == 2)
+        ledger.count(one, reference, at: 160) { _ in .unknown }
+        ledger.count(two, reference, at: 160) { _ in .unknown }
+        #expect(ledger.counters.map(\.source) == [two, one])
+        #expect(ledger.counters.map(\.requests) == [2, 1])
+        #expect(ledger.counters.map(\.firstSeen) == [100, 160])
+    }
+
+    @Test("looks a location up once, when the counter is created, and none for what is no address")
+    func locations() throws {
+        var ledger = SourceLedger(limits: SourceLimits(verified: 1))
+        let source = Source(.address(try #require(IPAddress("192.0.2.1"))), .verified)
+        let past = Source(.address(try #require(IPAddress("192.0.2.2"))), .verified)
+        let reference = RequestReference(auditID: "", received: nil)
+        var asked: [String] = []
+        for name in ["first", "second"] {
+            for counted in [source, past, Source(.invalid, .verified)] {
+                ledger.count(counted, reference, at: 0) { address in
+                    asked.append("\(address)")
+                    return Location(country: name, city: "")
+                }
+            }
+        }
+        #expect(asked == ["192.0.2.1"])
+        #expect(ledger.counters.map(\.location.country) == ["first", "", ""])
+    }
+}

@@ -1,0 +1,53 @@
+import AuditEvents
+import Foundation
+
+/// The slow and obvious way to read a line, to hold the fast one against: Foundation parses all of it.
+enum FoundationReference {
+    enum Reading: Hashable {
+        case malformed
+        case other
+        case selected(AuditEvent)
+    }
+
+    static func read(_ line: [UInt8], selecting selector: EventSelector) -> Reading {
+        guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
+            !hasTrailingComma(line)
+        else { return .malformed }
+        let event = event(from: object)
+        let isSelected = event.groups.contains(selector.group) && event.responseCode == selector.responseCode
+        return isSelected ? .selected(event) : .other
+    }
+
+    private static func event(from object: [String: Any]) -> AuditEvent {
+        let user = object["user"] as? [String: Any] ?? [:]
+        let status = object["responseStatus"] as? [String: Any] ?? [:]
+        let text = { (name: String) in object[name] as? String ?? "" }
+        let texts = { (value: Any?) in (value as? [Any] ?? []).map { $0 as? String ?? "" } }
+        return AuditEvent(
+            auditID: text("auditID"), stage: text("stage"), requestURI: text("requestURI"), verb: text("verb"),
+            username: user["username"] as? String ?? "", groups: texts(user["groups"]),
+            sourceIPs: texts(object["sourceIPs"]), userAgent: object["userAgent"] as? String,
+            responseCode: (status["code"] as? NSNumber).flatMap { Int(exactly: $0.doubleValue) },
+            responseStatus: status["status"] as? String, responseReason: status["reason"] as? String,
+            responseMessage: status["message"] as? String,
+            requestReceivedTimestamp: text("requestReceivedTimestamp"), stageTimestamp: text("stageTimestamp"))
+    }
+
+    /// Foundation reads `[1,]` and `{"a":1,}`, which RFC 8259 does not allow.
+    private static func hasTrailingComma(_ line: [UInt8]) -> Bool {
+        var isInString = false
+        var isEscaped = false
+        var lastMark: UInt8 = 0
+        for byte in line {
+            if isInString {
+                if !isEscaped, byte == UInt8(ascii: "\"") { isInString = false }
+                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+                continue
+            }
+            if lastMark == UInt8(ascii: ","), byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]") { return true }
+            if byte == UInt8(ascii: "\"") { isInString = true }
+            if ![0x20, 0x09, 0x0d].contains(byte) { lastMark = byte }
+        }
+        return false
+    }
+}
