@@ -6,8 +6,6 @@ namespace audit_scan {
 
 namespace {
 
-constexpr std::string_view escapePrefix = "\\u00";
-
 int hexDigit(uint8_t byte) {
     if (byte >= '0' && byte <= '9') return byte - '0';
     byte |= 0x20;
@@ -38,17 +36,17 @@ const uint8_t *CandidateSearch::nextLiteral(const uint8_t *from) const {
     return hit ? static_cast<const uint8_t *>(hit) : end_;
 }
 
+// Looks for the backslash alone: one byte is found far faster than four, and most logs have few.
 const uint8_t *CandidateSearch::nextEscape(const uint8_t *from) const {
-    while (true) {
-        void *found = memmem(from, static_cast<size_t>(end_ - from), escapePrefix.data(), escapePrefix.size());
-        if (!found) return end_;
+    while (const void *found = memchr(from, '\\', static_cast<size_t>(end_ - from))) {
         const uint8_t *hit = static_cast<const uint8_t *>(found);
-        const uint8_t *digits = hit + escapePrefix.size();
-        if (end_ - digits < 2) return end_;
-        int high = hexDigit(digits[0]), low = hexDigit(digits[1]);
-        if (high >= 0 && low >= 0 && escaped_[high * 16 + low]) return hit;
-        from = digits;
+        if (end_ - hit >= 6 && hit[1] == 'u' && hit[2] == '0' && hit[3] == '0') {
+            int high = hexDigit(hit[4]), low = hexDigit(hit[5]);
+            if (high >= 0 && low >= 0 && escaped_[high * 16 + low]) return hit;
+        }
+        from = hit + 1;
     }
+    return end_;
 }
 
 }  // namespace audit_scan
