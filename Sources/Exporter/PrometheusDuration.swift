@@ -1,0 +1,34 @@
+/// A span of time as Prometheus writes it: `30s`, `24h`, `1d12h`.
+///
+/// Source: <https://prometheus.io/docs/prometheus/latest/configuration/configuration/> (`<duration>`).
+struct PrometheusDuration {
+    let seconds: Double
+
+    // From the largest to the smallest, as they must be written.
+    private static let units: [(name: String, milliseconds: Int)] = [
+        ("y", 365 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000),
+        ("s", 1000), ("ms", 1),
+    ]
+
+    /// - Parameter text: Numbers with their units, largest unit first, each at most once; `nil` where it is none.
+    init?(_ text: String) {
+        var rest = text[...]
+        var total = 0
+        var nextUnit = 0
+        while !rest.isEmpty {
+            let digits = rest.prefix { $0.isASCII && $0.isNumber }
+            let name = rest.dropFirst(digits.count).prefix { $0.isASCII && $0.isLetter }
+            guard let number = Int(digits),
+                let unit = Self.units[nextUnit...].firstIndex(where: { $0.name == name })
+            else { return nil }
+            let (product, overflow) = number.multipliedReportingOverflow(by: Self.units[unit].milliseconds)
+            let (sum, sumOverflow) = total.addingReportingOverflow(product)
+            guard !overflow, !sumOverflow else { return nil }
+            total = sum
+            nextUnit = unit + 1
+            rest = rest.dropFirst(digits.count + name.count)
+        }
+        guard nextUnit > 0 else { return nil }
+        seconds = Double(total) / 1000
+    }
+}
