@@ -1,0 +1,76 @@
+/// Labels of a sample, escaped once when they are made: a scrape only copies their bytes.
+public struct LabelSet: Sendable, Hashable, ExpressibleByDictionaryLiteral {
+    /// No labels.
+    public static let empty: LabelSet = [:]
+
+    // `a="x",b="y"`, without braces, in the order given.
+    let text: String
+    // What OpenMetrics bounds in an exemplar: the characters of names and values, unescaped.
+    let characterCount: Int
+
+    /// Labels in the order given.
+    ///
+    /// - Parameter labels: Names as Prometheus allows them (letters, digits, underscores; no digit first), each at
+    ///   most once; any text as a value.
+    public init(dictionaryLiteral labels: (String, String)...) {
+        var text = ""
+        var count = 0
+        var names: Set<String> = []
+        for (name, value) in labels {
+            precondition(Self.isValid(name: name), "\(name) is no label name")
+            precondition(names.insert(name).inserted, "the label \(name) stands twice")
+            if !text.isEmpty { text += "," }
+            text += "\(name)=\"\(Escape.labelValue(value))\""
+            count += name.unicodeScalars.count + value.unicodeScalars.count
+        }
+        self.text = text
+        characterCount = count
+    }
+
+    private static func isValid(name: String) -> Bool {
+        guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
+            return false
+        }
+        return name.utf8.allSatisfy { $0 == UInt8(ascii: "_") || $0.isASCIILetterOrDigit }
+    }
+}
+
+/// Escapes of the text formats.
+enum Escape {
+    /// Of a label's value, the same in both formats: backslash, double quote and line feed. All else may stand as it
+    /// is; a Swift string is always valid UTF-8.
+    static func labelValue(_ text: String) -> String {
+        escape(text, quotes: true)
+    }
+
+    /// Of a HELP text; in the older format quotes stand as they are.
+    static func help(_ text: String, in format: ExpositionFormat) -> String {
+        escape(text, quotes: format == .openMetrics)
+    }
+
+    private static func escape(_ text: String, quotes: Bool) -> String {
+        let needsEscape = text.utf8.contains { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\"") || $0 == 10 }
+        guard needsEscape else { return text }
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\": escaped += "\\\\"
+            case "\n": escaped += "\\n"
+            case "\"" where quotes: escaped += "\\\""
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+}
+
+extension UInt8 {
+    var isASCIILetterOrDigit: Bool {
+        switch self {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
+}
