@@ -1,0 +1,114 @@
+import Glibc
+
+/// One pathname as one stream of lines that never ends: what the path names now, behind what it named before.
+struct LogStream {
+    /// A file that is read, and what is to be known of it meanwhile.
+    private struct Entry {
+        let file: LogFile
+        /// Since which look it has had no name.
+        var namelessSince: ContinuousClock.Instant?
+        /// After which look something was read.
+        var lastNews: ContinuousClock.Instant?
+        var readFailure: String?
+
+        /// Whether it has had no name and nothing new since `deadline`.
+        func isFinished(since deadline: ContinuousClock.Instant) -> Bool {
+            guard let namelessSince, file.isAtEnd, readFailure == nil else { return false }
+            return max(namelessSince, lastNews ?? namelessSince) <= deadline
+        }
+    }
+
+    /// What reading on comes to.
+    enum Reading {
+        case piece(LineBuffer.Piece, of: LogFile)
+        case truncated(LogFile, former: ReadPosition)
+    }
+
+    let path: String
+    /// Which of the follower's patterns it belongs to.
+    var patterns: Set<Int> = []
+
+    // The oldest first.
+    private var entries: [Entry] = []
+    private var lastLook: ContinuousClock.Instant?
+    private var directory: RotatedLogs.DirectoryVersion?
+
+    init(path: String) {
+        self.path = path
+    }
+
+    var isEmpty: Bool { entries.isEmpty }
+    var files: [LogFile] { entries.map(\.file) }
+    var readFailure: String? { entries.lazy.compactMap(\.readFailure).first }
+    var unreadBytes: Int { entries.map { max(0, $0.file.size - $0.file.lines.offset) }.reduce(0, +) }
+    /// How many of its files lost their name.
+    var namelessFiles: Int { entries.count { $0.namelessSince != nil } }
+
+    func contains(_ inode: Inode) -> Bool {
+        entries.contains { $0.file.inode == inode }
+    }
+
+    /// Adds a file that is read after all others.
+    mutating func append(_ file: LogFile) {
+        entries.append(Entry(file: file))
+    }
+
+    /// Adds a file that is read before another one, or after all others.
+    mutating func insert(_ file: LogFile, before other: LogFile?) {
+        let index = entries.firstIndex { $0.file === other } ?? entries.endIndex
+        entries.insert(Entry(file: file), at: index)
+    }
+
+    /// Whether files were made, renamed or removed beside the log since the last call.
+    mutating func hasChangedDirectory() -> Bool {
+        let current = RotatedLogs.DirectoryVersion(besides: path)
+        guard let current, current == directory else {
+            directory = current
+            return true
+        }
+        return false
+    }
+
+    /// Takes note of which files have names at this look.
+    mutating func look(named: Set<Inode>, at now: ContinuousClock.Instant) {
+        for index in entries.indices {
+            let file = entries[index].file
+            entries[index].namelessSince = named.contains(file.inode) ? nil : entries[index].namelessSince ?? now
+            file.look()
+        }
+        lastLook = now
+    }
+
+    /// Reads on in the first of its files that has something, so that a file waits for those before it.
+    ///
+    /// - Returns: `nil` when there is nothing more now.
+    mutating func read() -> Reading? {
+        for index in entries.indices {
+            let file = entries[index].file
+            reading: while !file.isAtEnd {
+                switch file.read() {
+                case .end:
+                    entries[index].readFailure = nil
+                    break reading
+                case .failed(let code):
+                    // The others must not wait for it; it is tried again after the next look.
+                    entries[index].readFailure = String(cString: strerror(code))
+                    break reading
+                case .truncated(let former):
+                    return .truncated(file, former: former)
+                case .piece(let piece):
+                    entries[index].readFailure = nil
+                    entries[index].lastNews = lastLook
+                    // Bytes that end no line have nothing to deliver.
+                    if piece.consumed > 0 { return .piece(piece, of: file) }
+                }
+            }
+        }
+        return nil
+    }
+
+    /// Removes the first file that has had no name and nothing new since `deadline`.
+    mutating func removeFinished(since deadline: ContinuousClock.Instant) -> LogFile? {
+        entries.firstIndex { $0.isFinished(since: deadline) }.map { entries.remove(at: $0).file }
+    }
+}

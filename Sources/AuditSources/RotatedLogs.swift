@@ -1,0 +1,87 @@
+import Glibc
+
+/// Finds what a log was renamed to.
+enum RotatedLogs {
+    /// What tells whether entries of a directory were made, renamed or removed.
+    struct DirectoryVersion: Equatable {
+        /// Times are no finer than a tick of the kernel's clock, so what changed so recently may change unnoticed.
+        private static let grain = 50_000_000
+
+        private let modified: Int
+
+        /// Of the directory of a log; `nil` where it cannot be told yet.
+        init?(besides path: String) {
+            var information = stat()
+            var now = timespec()
+            guard stat(split(realPath(path)).directory, &information) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0
+            else { return nil }
+            modified = nanoseconds(information.st_mtim)
+            guard modified + Self.grain < nanoseconds(now) else { return nil }
+        }
+    }
+
+    private static func nanoseconds(_ time: timespec) -> Int {
+        time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+
+    /// The files beside a log that have the name of a rotated one, the oldest first.
+    ///
+    /// kube-apiserver puts the time into the name (`audit-2026-11-23T23-14-34.953.log`), logrotate appends a number
+    /// (`audit.log.1`) or a date (`audit.log-20261123`). Compressed ones are not among them.
+    static func siblings(of path: String) -> [String] {
+        let resolved = realPath(path)
+        let (directory, name) = split(resolved)
+        guard let handle = opendir(directory) else { return [] }
+        defer { closedir(handle) }
+        var found: [(path: String, modified: Int)] = []
+        while let entry = readdir(handle) {
+            let candidate = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            guard isRotated(candidate, of: name) else { continue }
+            let sibling = "\(directory)/\(candidate)"
+            var information = stat()
+            guard stat(sibling, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { continue }
+            found.append((sibling, nanoseconds(information.st_mtim)))
+        }
+        return found.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }.map(\.path)
+    }
+
+    /// Whether a file's name is that of a rotated log.
+    static func isRotated(_ candidate: String, of name: String) -> Bool {
+        let dot = name.lastIndex(of: ".") ?? name.endIndex
+        if candidate.hasPrefix(name[..<dot] + "-"), candidate.hasSuffix(name[dot...]) {
+            let time = candidate.dropFirst(name[..<dot].count + 1).dropLast(name[dot...].count)
+            if hasForm("0000-00-00T00-00-00.000", time) { return true }
+        }
+        guard candidate.hasPrefix(name) else { return false }
+        let appended = candidate.dropFirst(name.count)
+        if appended.hasPrefix("."), let number = Int(appended.dropFirst()) { return number >= 0 }
+        // With a time of day behind the date where it is rotated more than once a day.
+        let date = appended.prefix("-00000000".count)
+        let time = appended.dropFirst(date.count).drop { $0 == "-" }
+        return hasForm("-00000000", date) && time.allSatisfy(isDigit)
+    }
+
+    /// Whether a text is like another one, any digit standing for each nought.
+    private static func hasForm(_ form: String, _ text: Substring) -> Bool {
+        text.count == form.count && zip(form, text).allSatisfy { $0 == "0" ? isDigit($1) : $0 == $1 }
+    }
+
+    private static func isDigit(_ character: Character) -> Bool {
+        ("0"..."9").contains(character)
+    }
+
+    /// The path without symlinks; itself where it leads nowhere.
+    static func realPath(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    static func split(_ path: String) -> (directory: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+        let directory = slash == path.startIndex ? "/" : String(path[..<slash])
+        return (directory, String(path[path.index(after: slash)...]))
+    }
+}

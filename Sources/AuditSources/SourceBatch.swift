@@ -1,0 +1,33 @@
+public import AuditEvents
+
+/// What was read in one go: whole lines, what was found in them, and where reading goes on once they are counted.
+public struct SourceBatch: Sendable, Hashable {
+    /// Where it comes from.
+    public var input: AuditInput
+    /// The log's path as it was opened; `-` for standard input.
+    public var path: String
+    /// What was found. Offsets of malformed lines are those in the log.
+    public var scanned: ScannedEvents
+    /// Bytes of the lines read and of those skipped.
+    public var bytes: Int
+    /// Offsets in the log of lines that were longer than `LineBuffer.lineLimit` and were skipped.
+    public var oversizedLines: [Int]
+    /// Where reading goes on; `nil` for what cannot be read again.
+    public var position: ReadPosition?
+
+    /// A batch.
+    public init(
+        input: AuditInput, path: String, scanned: ScannedEvents, bytes: Int, oversizedLines: [Int] = [],
+        position: ReadPosition? = nil
+    ) {
+        self.input = input
+        self.path = path
+        self.scanned = scanned
+        self.bytes = bytes
+        self.oversizedLines = oversizedLines
+        self.position = position
+    }
+}
+
+/// Takes a batch; the next one of the same input comes when it returns.
+public typealias BatchHandler = @Sendable (SourceBatch) async throws -> Void

@@ -1,0 +1,179 @@
+import AuditEvents
+import AuditSources
+import Foundation
+import Glibc
+import Testing
+import TestSupport
+
+@Suite("A log is followed")
+struct FollowingTests {
+    @Test("from its beginning, and on as it grows")
+    func appendedLines() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append(1...3)
+            log.read()
+            #expect(log.ids == [1, 2, 3])
+            try log.append(4...5)
+            log.read()
+            #expect(log.ids == [1, 2, 3, 4, 5])
+            #expect(log.batches.last?.position?.offset == log.bytes)
+        }
+    }
+
+    @Test("from its end where that is wanted, but a new one from its beginning")
+    func fromEnd() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, from: .end)
+            let begun = LogDirectory.line(3)
+            try log.append(1...2)
+            try log.append(String(begun.prefix(100)))
+            log.read()
+            #expect(log.ids == [])
+            try log.append(String(begun.dropFirst(100)))
+            log.read()
+            #expect(log.ids == [3], "a line that was begun before the start and ended after it is one of from now on")
+            try log.rename(to: "audit-2026-11-23T23-14-34.953.log")
+            try log.append([4])
+            log.read()
+            #expect(log.ids == [3, 4])
+        }
+    }
+
+    @Test("that is not there yet")
+    func notThereYet() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            log.read()
+            #expect(log.problems == ["No such file or directory"])
+            try log.append([1])
+            log.read()
+            #expect(log.problems == [nil])
+            #expect(log.ids == [1])
+        }
+    }
+
+    @Test("with a line that is written in two pieces")
+    func lineInTwoPieces() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            let line = LogDirectory.line(1)
+            for length in [1, 50, line.utf8.count - 1] {
+                try log.append(String(line.prefix(length)))
+                log.read()
+                #expect(log.ids.count == 0)
+                #expect(log.states[0].unreadBytes == length)
+                try log.append(String(line.dropFirst(length)))
+                log.read()
+                #expect(log.ids == [1])
+                try log.truncate()
+                log.read()
+                try log.remove()
+                log.read(after: 60)
+                log.read(after: 60)
+                log.forget()
+            }
+            #expect(log.malformed == 0)
+        }
+    }
+
+    @Test("when several patterns name it, once")
+    func severalPatterns() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["audit.log", "*.log", "link"])
+            try log.append([1])
+            try #require(symlink(log.path("audit.log"), log.path("link")) == 0)
+            log.read()
+            log.read()
+            #expect(log.ids == [1])
+            #expect(log.problems == [nil, nil, nil])
+        }
+    }
+
+    @Test("by a glob, also a file that comes later")
+    func glob() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["*/audit.log"])
+            log.read()
+            #expect(log.problems == ["no file matches"])
+            for (index, name) in ["a", "b"].enumerated() {
+                try #require(mkdir(log.path(name), 0o755) == 0)
+                try log.append([index], to: "\(name)/audit.log")
+                log.read()
+            }
+            #expect(log.ids == [0, 1])
+            #expect(log.problems == [nil])
+        }
+    }
+
+    @Test("with as many files as there are, each in its turn")
+    func fairness() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["a.log", "b.log"])
+            let padding = String(repeating: "x", count: 900_000)
+            try log.append((0..<10).map { _ in "{\"p\":\"\(padding)\"}\n" }.joined(), to: "a.log")
+            try log.append([1], to: "b.log")
+            log.read()
+            let place = try #require(log.batches.firstIndex { !$0.scanned.events.isEmpty })
+            #expect(place <= 2, "the small log waited for \(place) batches of the large one")
+        }
+    }
+
+    @Test("through a FIFO, whose writers come and go")
+    func fifo() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try #require(mkfifo(log.path("audit.log"), 0o644) == 0)
+            log.read()
+            for id in 1...3 {
+                try log.append([id])
+                log.read()
+            }
+            #expect(log.ids == [1, 2, 3])
+            #expect(log.problems == [nil])
+        }
+    }
+
+    @Test("through a symlink, and on when it is set to another file")
+    func symlinks() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append([1], to: "one")
+            try #require(symlink("one", log.path("audit.log")) == 0)
+            log.read()
+            try log.append([2], to: "one")
+            try log.append([3], to: "two")
+            try log.remove("audit.log")
+            try #require(symlink("two", log.path("audit.log")) == 0)
+            log.read()
+            #expect(log.ids == [1, 2, 3])
+        }
+    }
+
+    @Test("not, if it is a directory, which is said")
+    func notALog() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["sub", "*"])
+            try #require(mkdir(log.path("sub"), 0o755) == 0)
+            log.read()
+            #expect(log.problems[0] == "neither a file nor a FIFO")
+            #expect(log.problems[1]?.hasSuffix("sub: neither a file nor a FIFO") == true)
+        }
+    }
+
+    @Test("with malformed lines said by their place in the log")
+    func malformedPlaces() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append([1])
+            log.read()
+            let offset = log.bytes
+            try log.append("not json\n")
+            try log.append([2])
+            log.read()
+            #expect(log.ids == [1, 2])
+            #expect(log.batches.flatMap(\.scanned.malformed).map(\.offset) == [offset])
+            #expect(log.batches.last?.path == log.path("audit.log"))
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import AuditEvents
+import AuditSources
+import Foundation
+import Glibc
+import Testing
+import TestSupport
+
+/// A directory in which things happen to logs, and what a follower of them read.
+final class LogDirectory {
+    static let selector = EventSelector(group: "system:unauthenticated", responseCode: 403)
+
+    let url: URL
+    private var follower: LogFollower
+    private(set) var batches: [SourceBatch] = []
+    private var now = ContinuousClock.now
+
+    init(_ url: URL, following patterns: [String] = ["audit.log"], from start: StartingPoint = .beginning) throws {
+        self.url = url
+        follower = LogFollower(
+            try patterns.map { try #require(LogPattern(url.appending(path: $0).path)) }, from: start,
+            selecting: Self.selector)
+    }
+
+    func path(_ name: String) -> String { url.appending(path: name).path }
+
+    // MARK: What happens to logs
+
+    /// An event that can be told from all others by its ID.
+    static func line(_ id: Int) -> String {
+        #"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"\#(id)","stage":"ResponseComplete","requestURI":"/api/v1/secrets","verb":"list","user":{"username":"system:anonymous","groups":["system:unauthenticated"]},"sourceIPs":["192.0.2.1"],"responseStatus":{"metadata":{},"status":"Failure","reason":"Forbidden","code":403},"requestReceivedTimestamp":"2026-11-23T23:10:06.716266Z","stageTimestamp":"2026-11-23T23:10:06.720963Z"}"#
+            + "\n"
+    }
+
+    func append(_ text: String, to name: String = "audit.log") throws {
+        let descriptor = open(path(name), O_WRONLY | O_APPEND | O_CREAT, 0o644)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        var text = text
+        let count = text.utf8.count
+        try #require(text.withUTF8 { write(descriptor, $0.baseAddress, $0.count) } == count)
+    }
+
+    func append(_ ids: some Sequence<Int>, to name: String = "audit.log") throws {
+        try append(ids.map(Self.line).joined(), to: name)
+    }
+
+    func rename(_ name: String = "audit.log", to other: String) throws {
+        try #require(Glibc.rename(path(name), path(other)) == 0)
+    }
+
+    func copy(_ name: String = "audit.log", to other: String) throws {
+        try FileManager.default.copyItem(atPath: path(name), toPath: path(other))
+    }
+
+    func remove(_ name: String = "audit.log") throws {
+        try #require(unlink(path(name)) == 0)
+    }
+
+    func truncate(_ name: String = "audit.log") throws {
+        try #require(Glibc.truncate(path(name), 0) == 0)
+    }
+
+    // MARK: What was read
+
+    /// Looks, and reads all there is.
+    func read(after seconds: Double = 0) {
+        now += .seconds(seconds)
+        follower.look(at: now)
+        while let batch = follower.next() { batches.append(batch) }
+    }
+
+    /// Drops what was read so far.
+    func forget() { batches = [] }
+
+    /// The IDs of the events, in the order in which they were read.
+    var ids: [Int] { batches.flatMap(\.scanned.events).compactMap { Int($0.auditID) } }
+    var malformed: Int { batches.map(\.scanned.malformedCount).reduce(0, +) }
+    var bytes: Int { batches.map(\.bytes).reduce(0, +) }
+    var states: [LogState] { follower.states }
+    var problems: [String?] { follower.states.map(\.problem) }
+}

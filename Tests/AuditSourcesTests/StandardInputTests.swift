@@ -1,0 +1,65 @@
+import AuditEvents
+import AuditSources
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+import TestSupport
+
+@Suite("Standard input is read")
+struct StandardInputTests {
+    /// Runs `body` with the writing end of a pipe that is read; `body` closes it.
+    private func reading(
+        _ body: @escaping @Sendable (Int32, Task<Void, any Error>) async throws -> Void
+    ) async throws -> [SourceBatch] {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        let (input, output) = (ends[0], ends[1])
+        defer { close(input) }
+        let batches = Mutex<[SourceBatch]>([])
+        let task = Task {
+            try await StandardInput(descriptor: input, selecting: LogDirectory.selector).run { batch in
+                batches.withLock { $0.append(batch) }
+            }
+        }
+        try await body(output, task)
+        try await task.value
+        return batches.withLock { $0 }
+    }
+
+    private static func write(_ text: String, to descriptor: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    @Test("to its end, with lines in any pieces and a last one without a line feed")
+    func toItsEnd() async throws {
+        let batches = try await reading { output, _ in
+            let text = (1...3000).map(LogDirectory.line).joined() + "not json\n" + LogDirectory.line(3001).dropLast()
+            Thread.detachNewThread {
+                Self.write(text, to: output)
+                close(output)
+            }
+        }
+        let ids = batches.flatMap(\.scanned.events).compactMap { Int($0.auditID) }
+        #expect(ids == Array(1...3001))
+        let place = (1...3000).map { LogDirectory.line($0).utf8.count }.reduce(0, +)
+        #expect(batches.flatMap(\.scanned.malformed).map(\.offset) == [place])
+        #expect(batches.allSatisfy { $0.input == .stdin && $0.path == "-" && $0.position == nil })
+    }
+
+    @Test("until it is told to stop, also while nothing comes")
+    func cancelled() async throws {
+        let batches = try await reading { output, task in
+            Self.write(LogDirectory.line(1), to: output)
+            task.cancel()
+            try await task.value
+            close(output)
+        }
+        #expect(batches.count <= 1)
+    }
+}
