@@ -1,6 +1,20 @@
 import ArgumentParser
+import Exporter
 
 @main
 struct KubeAuditExporter: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "kube-audit-exporter")
+    static let configuration = CommandConfiguration(
+        commandName: "kube-audit-exporter",
+        abstract: "Tells Prometheus who is scanning a Kubernetes API server, from its audit log.",
+        usage: "kube-audit-exporter [serve] --audit.log <path> ... [<flags>]",
+        discussion: ServeFlags.discussion,
+        version: BuildInfo.current.description,
+        subcommands: [Serve.self])
+
+    // So that --help shows the flags, though no command is named.
+    @OptionGroup var flags: ServeFlags
+
+    func run() async throws {
+        try await flags.run()
+    }
 }

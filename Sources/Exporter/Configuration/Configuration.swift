@@ -1,0 +1,139 @@
+import AccessScanning
+import AuditSources
+import HTTPServing
+import Logging
+
+/// What was given on the command line, looked at: nothing in it can be nonsense.
+struct Configuration: Sendable {
+    /// The logs to follow.
+    let logs: [LogPattern]
+    /// Whether standard input is read too.
+    let readsStandardInput: Bool
+    /// Where to begin in logs that are there at the start.
+    let start: StartingPoint
+    /// Where to serve.
+    let listenAddresses: [ListenAddress]
+    /// Under which path the metrics are.
+    let telemetryPath: String
+    /// Where addresses are.
+    let locations: ReloadingLocationDatabase?
+    /// Whose word is taken for where a request comes from.
+    let attribution: SourceAttribution
+    /// How many sources are kept, and how long.
+    let limits: SourceLimits
+    /// The exporter's own log.
+    let logger: Logger
+
+    /// - Throws: `ConfigurationError`, which names the flag and says what to do.
+    init(_ options: ServeOptions) throws(ConfigurationError) {
+        logger = try Self.logger(options)
+        (logs, readsStandardInput) = try Self.inputs(options.auditLogs)
+        start = try Self.choice(options.auditFrom, for: "--audit.from")
+        listenAddresses = try Self.listenAddresses(options.listenAddresses)
+        telemetryPath = try Self.telemetryPath(options.telemetryPath)
+        attribution = SourceAttribution(trustedProxies: try Self.networks(options.trustedProxies))
+        limits = try Self.limits(options)
+        locations = try Self.locations(options.geoipDatabase)
+    }
+
+    /// The logs as they are named in metrics.
+    var logNames: [String] { logs.map(\.description) + (readsStandardInput ? ["-"] : []) }
+
+    private static func choice<Choice: RawRepresentable & CaseIterable>(
+        _ text: String, for flag: String
+    ) throws(ConfigurationError) -> Choice where Choice.RawValue == String {
+        if let choice = Choice(rawValue: text) { return choice }
+        let choices = Choice.allCases.map(\.rawValue).joined(separator: " or ")
+        throw ConfigurationError(flag: flag, reason: "\"\(text)\" is not known; give \(choices)")
+    }
+
+    private static func logger(_ options: ServeOptions) throws(ConfigurationError) -> Logger {
+        let levels: [String: Logger.Level] = ["debug": .debug, "info": .info, "warn": .warning, "error": .error]
+        guard let level = levels[options.logLevel] else {
+            throw ConfigurationError(
+                flag: "--log.level", reason: "\"\(options.logLevel)\" is not known; give debug, info, warn or error")
+        }
+        let format: LogFormat = try choice(options.logFormat, for: "--log.format")
+        return Logger(label: "kube-audit-exporter") { _ in LineLogHandler(level: level, format: format) }
+    }
+
+    private static func inputs(_ texts: [String]) throws(ConfigurationError) -> ([LogPattern], Bool) {
+        guard !texts.isEmpty else {
+            throw ConfigurationError(
+                flag: "--audit.log",
+                reason: "there is nothing to read; name an audit log with --audit.log PATH (repeatable; a glob, a "
+                    + "FIFO, or - for standard input)")
+        }
+        var patterns: [LogPattern] = []
+        for text in texts where text != "-" {
+            guard let pattern = LogPattern(text) else {
+                throw ConfigurationError(flag: "--audit.log", reason: "is empty; give a path, a glob, or -")
+            }
+            // Each has a series of its own in the metrics.
+            if !patterns.contains(pattern) { patterns.append(pattern) }
+        }
+        return (patterns, texts.contains("-"))
+    }
+
+    private static func listenAddresses(_ texts: [String]) throws(ConfigurationError) -> [ListenAddress] {
+        var addresses: [ListenAddress] = []
+        for text in texts.isEmpty ? [":10403"] : texts {
+            guard let address = ListenAddress(text) else {
+                throw ConfigurationError(
+                    flag: "--web.listen-address",
+                    reason: "\"\(text)\" is no address; give HOST:PORT, :PORT or [IPV6]:PORT")
+            }
+            addresses.append(address)
+        }
+        return addresses
+    }
+
+    private static func telemetryPath(_ text: String) throws(ConfigurationError) -> String {
+        let isPlain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) && !#"?#%"<>\"#.utf8.contains($0) }
+        guard text.hasPrefix("/"), isPlain, !text.hasPrefix("/-/") else {
+            throw ConfigurationError(
+                flag: "--web.telemetry-path",
+                reason: "\"\(text)\" cannot be used; give a path such as /metrics, not below /-/")
+        }
+        return text
+    }
+
+    private static func networks(_ texts: [String]) throws(ConfigurationError) -> [Network] {
+        var networks: [Network] = []
+        for text in texts {
+            guard let network = Network(text) else {
+                throw ConfigurationError(
+                    flag: "--source.trusted-proxy",
+                    reason: "\"\(text)\" is no network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32")
+            }
+            networks.append(network)
+        }
+        return networks
+    }
+
+    private static func limits(_ options: ServeOptions) throws(ConfigurationError) -> SourceLimits {
+        guard options.sourceLimit >= 1 else {
+            throw ConfigurationError(flag: "--source.limit", reason: "must be at least 1")
+        }
+        guard options.claimedLimit >= 0 else {
+            throw ConfigurationError(flag: "--source.claimed-limit", reason: "must be at least 0")
+        }
+        // The alert compares a counter with what it was an hour ago.
+        guard let retention = PrometheusDuration(options.retention), retention.seconds >= 3600 else {
+            throw ConfigurationError(
+                flag: "--source.retention",
+                reason: "\"\(options.retention)\" cannot be used; give a duration of at least 1h, such as 24h")
+        }
+        return SourceLimits(
+            verified: options.sourceLimit, claimed: options.claimedLimit, retention: retention.seconds)
+    }
+
+    private static func locations(_ path: String?) throws(ConfigurationError) -> ReloadingLocationDatabase? {
+        guard let path else { return nil }
+        do throws(LocationDatabaseError) {
+            return try ReloadingLocationDatabase(path: path)
+        } catch {
+            throw ConfigurationError(flag: "--geoip.database", reason: "\(error)")
+        }
+    }
+}

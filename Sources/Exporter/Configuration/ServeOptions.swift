@@ -1,0 +1,45 @@
+/// What was given on the command line, not looked at yet.
+public struct ServeOptions: Sendable {
+    /// `--audit.log`
+    public var auditLogs: [String]
+    /// `--audit.from`
+    public var auditFrom: String
+    /// `--web.listen-address`; the default where it is empty
+    public var listenAddresses: [String]
+    /// `--web.telemetry-path`
+    public var telemetryPath: String
+    /// `--geoip.database`
+    public var geoipDatabase: String?
+    /// `--source.trusted-proxy`
+    public var trustedProxies: [String]
+    /// `--source.limit`
+    public var sourceLimit: Int
+    /// `--source.claimed-limit`
+    public var claimedLimit: Int
+    /// `--source.retention`
+    public var retention: String
+    /// `--log.level`
+    public var logLevel: String
+    /// `--log.format`
+    public var logFormat: String
+
+    /// The flags, each with its default.
+    public init(
+        auditLogs: [String] = [], auditFrom: String = "beginning", listenAddresses: [String] = [],
+        telemetryPath: String = "/metrics", geoipDatabase: String? = nil, trustedProxies: [String] = [],
+        sourceLimit: Int = 10_000, claimedLimit: Int = 1_000, retention: String = "24h", logLevel: String = "info",
+        logFormat: String = "logfmt"
+    ) {
+        self.auditLogs = auditLogs
+        self.auditFrom = auditFrom
+        self.listenAddresses = listenAddresses
+        self.telemetryPath = telemetryPath
+        self.geoipDatabase = geoipDatabase
+        self.trustedProxies = trustedProxies
+        self.sourceLimit = sourceLimit
+        self.claimedLimit = claimedLimit
+        self.retention = retention
+        self.logLevel = logLevel
+        self.logFormat = logFormat
+    }
+}

@@ -1,0 +1,124 @@
+import AccessScanning
+import AuditSources
+import Exposition
+
+/// What `/metrics` shows of a snapshot. Names and labels are fixed: users' rules and dashboards rely on them.
+enum ExporterMetrics {
+    static func families(of snapshot: Snapshot) -> [MetricFamily] {
+        sources(snapshot.ledger) + reading(snapshot) + budgets(snapshot.ledger) + logs(snapshot) + [buildInfo]
+            + ProcessMetrics.families()
+    }
+
+    // MARK: The detection
+
+    private static func sources(_ ledger: SourceLedger) -> [MetricFamily] {
+        var requests = MetricFamily(
+            "kube_audit_unauthenticated_forbidden_requests_total",
+            help: "Requests to the API server that were made without credentials and refused, by source address.",
+            kind: .counter, samples: [])
+        var firstSeen = MetricFamily(
+            "kube_audit_source_first_seen_timestamp_seconds",
+            help: "When this source's counter was created, in seconds since 1970.", kind: .gauge, samples: [])
+        requests.samples.reserveCapacity(ledger.counters.count)
+        firstSeen.samples.reserveCapacity(ledger.counters.count)
+        for counter in ledger.counters {
+            let labels: LabelSet = [
+                "src_ip": counter.source.address.description, "country": counter.location.country,
+                "city": counter.location.city, "origin": counter.source.origin.rawValue,
+            ]
+            requests.samples.append(
+                Sample(
+                    .integer(counter.requests), labels: labels, created: counter.firstSeen,
+                    exemplar: exemplar(counter.lastRequest)))
+            firstSeen.samples.append(Sample(.number(counter.firstSeen), labels: labels))
+        }
+        let retired = MetricFamily(
+            "kube_audit_retired_requests_total",
+            help: "Requests of sources that were retired; with them the sum over all sources never falls.",
+            kind: .counter, samples: [Sample(.integer(ledger.retiredRequests))])
+        return [requests, firstSeen, retired]
+    }
+
+    private static func exemplar(_ request: RequestReference) -> Exemplar? {
+        guard !request.auditID.isEmpty else { return nil }
+        return Exemplar(labels: ["audit_id": request.auditID], timestamp: request.received)
+    }
+
+    private static func budgets(_ ledger: SourceLedger) -> [MetricFamily] {
+        [
+            MetricFamily(
+                "kube_audit_tracked_sources", help: "Sources that have a counter of their own.", kind: .gauge,
+                samples: Origin.allCases.map { origin in
+                    Sample(.integer(UInt64(ledger.trackedSources(origin))), labels: ["origin": origin.rawValue])
+                }),
+            MetricFamily(
+                "kube_audit_source_limit",
+                help: "How many sources may have a counter of their own; further ones count together as other.",
+                kind: .gauge,
+                samples: Origin.allCases.map { origin in
+                    Sample(.integer(UInt64(ledger.limits[origin])), labels: ["origin": origin.rawValue])
+                }),
+        ]
+    }
+
+    // MARK: Reading
+
+    private static func reading(_ snapshot: Snapshot) -> [MetricFamily] {
+        let byInput = { (name: String, help: String, value: (InputTotals) -> UInt64) in
+            MetricFamily(
+                name, help: help, kind: .counter,
+                samples: snapshot.inputs.map { totals in
+                    Sample(.integer(value(totals)), labels: ["input": totals.input.rawValue])
+                })
+        }
+        return [
+            byInput("kube_audit_lines_total", "Lines read, empty ones not counted.", \.lines),
+            byInput("kube_audit_bytes_total", "Bytes read.", \.bytes),
+            byInput(
+                "kube_audit_malformed_events_total", "Lines that are no audit event; the log says which.", \.malformed),
+            byInput(
+                "kube_audit_oversized_lines_total",
+                "Lines that were too long and were skipped; they count as malformed too.", \.oversized),
+            MetricFamily(
+                "kube_audit_duplicate_events_total",
+                help: "Events of requests that were counted before: a second stage, or the same event read again.",
+                kind: .counter, samples: [Sample(.integer(snapshot.duplicateEvents))]),
+            MetricFamily(
+                "kube_audit_last_event_timestamp_seconds",
+                help: "The time of the newest audit event read, wanted or not, in seconds since 1970.", kind: .gauge,
+                samples: snapshot.lastEventTimestamp.map { [Sample(.number($0))] } ?? []),
+        ]
+    }
+
+    private static func logs(_ snapshot: Snapshot) -> [MetricFamily] {
+        var families = [
+            MetricFamily(
+                "kube_audit_log_readable", help: "Whether the log can be read: 1 if so, else 0.", kind: .gauge,
+                samples: snapshot.logs.map { Sample($0.problem == nil ? 1 : 0, labels: ["log": $0.log]) }),
+            MetricFamily(
+                "kube_audit_log_unread_bytes", help: "Bytes that stand in the log and were not read yet.", kind: .gauge,
+                samples: snapshot.logs.map { Sample(.integer(UInt64($0.unreadBytes)), labels: ["log": $0.log]) }),
+        ]
+        if let areCurrent = snapshot.locationsAreCurrent {
+            families.append(
+                MetricFamily(
+                    "kube_audit_geoip_database_last_reload_successful",
+                    help: "Whether the newest content of the database of locations is in use: 1 if so, else 0.",
+                    kind: .gauge, samples: [Sample(areCurrent ? 1 : 0)]))
+        }
+        return families
+    }
+
+    private static var buildInfo: MetricFamily {
+        let build = BuildInfo.current
+        return MetricFamily(
+            "kube_audit_exporter_build_info", help: "Always 1; the labels say which build this is.", kind: .gauge,
+            samples: [
+                Sample(
+                    1,
+                    labels: [
+                        "version": build.version, "revision": build.revision, "swift_version": build.swiftVersion,
+                    ])
+            ])
+    }
+}
