@@ -70,6 +70,7 @@ let package = Package(
             name: "ExporterTests",
             dependencies: [
                 "Exporter", "AccessScanning", "AuditEvents", "AuditSources", "Exposition", "HTTPServing",
+                .product(name: "Logging", package: "swift-log"),
                 "TestSupport",
             ]),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"]),

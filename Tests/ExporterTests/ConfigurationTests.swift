@@ -1,0 +1,116 @@
+import AccessScanning
+import AuditSources
+import Foundation
+import HTTPServing
+import Logging
+import Testing
+import TestSupport
+
+@testable import Exporter
+
+@Suite("The command line")
+struct ConfigurationTests {
+    private static let locations = Fixture.url("locations/locations.mmdb").path
+
+    @Test("is taken as it was given, with the defaults that are documented")
+    func defaults() throws {
+        let configuration = try Configuration(ServeOptions(auditLogs: ["audit.log", "-", "audit.log", "*.log"]))
+        #expect(configuration.logs.map(\.description) == ["audit.log", "*.log"], "each log once")
+        #expect(configuration.readsStandardInput)
+        #expect(configuration.logNames == ["audit.log", "*.log", "-"])
+        #expect(configuration.start == .beginning)
+        #expect(configuration.listenAddresses == [ListenAddress(host: "", port: 10403)])
+        #expect(configuration.telemetryPath == "/metrics")
+        #expect(configuration.limits == SourceLimits(verified: 10_000, claimed: 1_000, retention: 86_400))
+        #expect(configuration.locations == nil)
+        #expect(configuration.logger.logLevel == .info)
+    }
+
+    @Test("with every flag")
+    func everyFlag() throws {
+        let configuration = try Configuration(
+            ServeOptions(
+                auditLogs: ["-"], auditFrom: "end", listenAddresses: ["127.0.0.1:1", "[::1]:2"],
+                telemetryPath: "/", geoipDatabase: Self.locations, trustedProxies: ["10.0.0.0/8", "2001:db8::1"],
+                sourceLimit: 1, claimedLimit: 0, retention: "1h30m", logLevel: "debug", logFormat: "json"))
+        #expect(configuration.logs == [])
+        #expect(configuration.start == .end)
+        #expect(configuration.listenAddresses.map(\.description) == ["127.0.0.1:1", "[::1]:2"])
+        #expect(configuration.telemetryPath == "/")
+        #expect(configuration.limits == SourceLimits(verified: 1, claimed: 0, retention: 5400))
+        #expect(configuration.locations != nil)
+        #expect(configuration.attribution.sources(of: ["192.0.2.1", "10.1.2.3"]).first?.origin == .verified)
+        #expect(configuration.logger.logLevel == .debug)
+    }
+
+    private static let bad: [(ServeOptions, String)] = [
+        (
+            ServeOptions(),
+            "--audit.log: there is nothing to read; name an audit log with --audit.log PATH (repeatable; a glob, a "
+                + "FIFO, or - for standard input)"
+        ),
+        (ServeOptions(auditLogs: [""]), "--audit.log: is empty; give a path, a glob, or -"),
+        (
+            ServeOptions(auditLogs: ["x"], auditFrom: "middle"),
+            #"--audit.from: "middle" is not known; give beginning or end"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], listenAddresses: [":1", "10403"]),
+            #"--web.listen-address: "10403" is no address; give HOST:PORT, :PORT or [IPV6]:PORT"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], telemetryPath: "metrics"),
+            #"--web.telemetry-path: "metrics" cannot be used; give a path such as /metrics, not below /-/"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], telemetryPath: "/-/ready"),
+            #"--web.telemetry-path: "/-/ready" cannot be used; give a path such as /metrics, not below /-/"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], geoipDatabase: "/nowhere.mmdb"),
+            "--geoip.database: /nowhere.mmdb: No such file or directory"
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], geoipDatabase: Fixture.url("README.md").path),
+            "--geoip.database: \(Fixture.url("README.md").path): not a usable MaxMind DB: "
+                + "The MaxMind DB file contains invalid metadata"
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], trustedProxies: ["10.0.0.0/33"]),
+            #"--source.trusted-proxy: "10.0.0.0/33" is no network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32"#
+        ),
+        (ServeOptions(auditLogs: ["x"], sourceLimit: 0), "--source.limit: must be at least 1"),
+        (ServeOptions(auditLogs: ["x"], claimedLimit: -1), "--source.claimed-limit: must be at least 0"),
+        (
+            ServeOptions(auditLogs: ["x"], retention: "59m59s"),
+            #"--source.retention: "59m59s" cannot be used; give a duration of at least 1h, such as 24h"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], retention: "24"),
+            #"--source.retention: "24" cannot be used; give a duration of at least 1h, such as 24h"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], logLevel: "loud"),
+            #"--log.level: "loud" is not known; give debug, info, warn or error"#
+        ),
+        (ServeOptions(auditLogs: ["x"], logFormat: "xml"), #"--log.format: "xml" is not known; give logfmt or json"#),
+    ]
+
+    @Test("is refused with the flag's name and what to do", arguments: bad.indices)
+    func refused(index: Int) {
+        let (options, message) = Self.bad[index]
+        let error = #expect(throws: ConfigurationError.self) { try Configuration(options) }
+        #expect(error?.description == message)
+    }
+
+    @Test(
+        "has durations as Prometheus writes them",
+        arguments: [
+            ("1h", 3600), ("90m", 5400), ("1d12h", 129_600), ("1w", 604_800), ("1y", 31_536_000), ("1s500ms", 1.5),
+            ("0s", 0), ("", nil), ("1", nil), ("h", nil), ("1h1h", nil), ("1m1h", nil), ("1.5h", nil), ("-1h", nil),
+            ("1h ", nil), ("99999999999999999999h", nil), ("9223372036854775807y", nil), ("١h", nil),
+        ] as [(String, Double?)])
+    func durations(text: String, seconds: Double?) {
+        #expect(PrometheusDuration(text)?.seconds == seconds)
+    }
+}

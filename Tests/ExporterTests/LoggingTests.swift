@@ -1,0 +1,91 @@
+import AuditEvents
+import AuditSources
+import Foundation
+import Logging
+import Synchronization
+import Testing
+
+@testable import Exporter
+
+@Suite("The exporter's own log")
+struct LoggingTests {
+    /// A log that keeps its lines.
+    private final class Lines: Sendable {
+        private let lines = Mutex<[String]>([])
+        var all: [String] { lines.withLock { $0 } }
+
+        func logger(_ format: LogFormat = .logfmt, level: Logger.Level = .info) -> Logger {
+            Logger(label: "test") { _ in
+                LineLogHandler(level: level, format: format) { line in self.lines.withLock { $0.append(line) } }
+            }
+        }
+
+        /// Without the time.
+        var texts: [String] { all.map { $0.split(separator: " ", maxSplits: 1).dropFirst().joined() } }
+    }
+
+    @Test("is logfmt, quoted where it must be, and one line whatever it holds")
+    func logfmt() {
+        #expect(
+            LogFormat.logfmt.line([
+                ("a", "plain/text:1"), ("b", "two words"), ("c", ""), ("d", "a=b"), ("e", "say \"x\" \\"),
+                ("f", "line\nfeed\r\t\u{1B}[31m\u{202E}é"),
+            ])
+                == #"a=plain/text:1 b="two words" c="" d="a=b" e="say \"x\" \\" "#
+                + #"f="line\nfeed\r\t\u001b[31m\u202eé""# + "\n")
+    }
+
+    @Test("is JSON that gives back any text")
+    func json() throws {
+        let texts = ["plain", "", "\"\\\n\r\t\u{0}\u{1B}", "é😀\u{E0001}\u{2028}", "</script>"]
+        let line = LogFormat.json.line(texts.enumerated().map { ("key\($0)", $1) })
+        #expect(line.utf8.filter { $0 == 10 }.count == 1)
+        let object = try JSONDecoder().decode([String: String].self, from: Data(line.utf8))
+        #expect(object == Dictionary(uniqueKeysWithValues: texts.enumerated().map { ("key\($0)", $1) }))
+    }
+
+    @Test("has time, level, message and details, and leaves out what is less grave than wanted")
+    func handler() throws {
+        let lines = Lines()
+        let logger = lines.logger(level: .warning)
+        logger.info("Not this")
+        logger.warning("This", metadata: ["b": "2", "a": "1 1"])
+        #expect(lines.texts == ["level=warn msg=This a=\"1 1\" b=2\n"])
+        let time = try #require(lines.all.first?.dropFirst("ts=".count).prefix { $0 != " " })
+        let date = try Date(String(time), strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        #expect(abs(date.timeIntervalSinceNow) < 60)
+    }
+
+    @Test("says malformed lines by file and place, so many a minute and how many were left out")
+    func malformed() {
+        let lines = Lines()
+        var log = ReadingLog(logger: lines.logger())
+        var scanned = ScannedEvents()
+        scanned.malformed = (0..<16).map { MalformedEvent(offset: $0, reason: "not a JSON object") }
+        log.note(SourceBatch(input: .file, path: "/a b", scanned: scanned, bytes: 0, oversizedLines: [99]))
+        #expect(lines.all.count == 10)
+        #expect(
+            lines.texts.first
+                == #"level=warn msg="Malformed audit event" log="/a b" offset=0 reason="not a JSON object""# + "\n")
+        var rate = LogRate(limit: 1)
+        let start = ContinuousClock.now
+        let admitted = [0, 59, 59, 60].map { rate.admit(at: start + .seconds($0)) }
+        #expect(admitted.map(\.isAdmitted) == [true, false, false, true])
+        #expect(admitted.map(\.suppressed) == [0, 0, 0, 2])
+    }
+
+    @Test("says once when a log cannot be read, and once when it can again")
+    func conditions() {
+        let lines = Lines()
+        var log = ReadingLog(logger: lines.logger())
+        for problem in [nil, "gone", "gone", "locked", nil, nil] as [String?] {
+            log.note([LogState(log: "x", problem: problem), LogState(log: "y")])
+        }
+        #expect(
+            lines.texts == [
+                "level=warn msg=\"Log cannot be read\" log=x reason=gone\n",
+                "level=warn msg=\"Log cannot be read\" log=x reason=locked\n",
+                "level=info msg=\"Log can be read again\" log=x\n",
+            ])
+    }
+}
