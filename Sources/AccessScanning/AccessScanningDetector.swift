@@ -5,24 +5,30 @@ public import AuditEvents
 /// ```swift
 /// var detector = AccessScanningDetector(attribution: SourceAttribution(trustedProxies: proxies))
 /// for event in scanned.events { detector.observe(event, at: now) }
+/// let changes = detector.takeChanges()
 /// ```
 public struct AccessScanningDetector: Sendable {
     /// The counters.
     public private(set) var ledger: SourceLedger
     /// Events of requests that were counted before: another stage, or another reading.
-    public private(set) var duplicateEvents: UInt64 = 0
+    public private(set) var duplicateEvents: UInt64
 
     private let attribution: SourceAttribution
     private var deduplicator: RequestDeduplicator
+    // What was changed since changes were last taken.
+    private var changed: Set<Source> = []
+    private var retired: Set<Source> = []
+    private var observed: [ObservedEvent] = []
 
-    /// A detection that has seen nothing yet.
+    /// A detection that goes on from what was kept; one that has seen nothing yet, unless that is given.
     public init(
-        limits: SourceLimits = SourceLimits(), attribution: SourceAttribution = SourceAttribution(),
-        deduplicator: RequestDeduplicator = RequestDeduplicator()
+        ledger: SourceLedger = SourceLedger(), attribution: SourceAttribution = SourceAttribution(),
+        deduplicator: RequestDeduplicator = RequestDeduplicator(), duplicateEvents: UInt64 = 0
     ) {
-        ledger = SourceLedger(limits: limits)
+        self.ledger = ledger
         self.attribution = attribution
         self.deduplicator = deduplicator
+        self.duplicateEvents = duplicateEvents
     }
 
     /// Counts the request that `event` tells of, unless it was counted before.
@@ -34,19 +40,60 @@ public struct AccessScanningDetector: Sendable {
     public mutating func observe(
         _ event: AuditEvent, at now: Double, locate: (IPAddress) -> Location = { _ in .unknown }
     ) {
-        guard deduplicator.observe(event) == .newRequest else {
+        let (outcome, noted) = deduplicator.observe(event)
+        if let noted { observed.append(noted) }
+        forgetUnrecognised()
+        guard outcome == .newRequest else {
             duplicateEvents += 1
             return
         }
         let reference = RequestReference(
             auditID: event.auditID, received: EventTimestamp(event.requestReceivedTimestamp)?.secondsSince1970)
         for source in attribution.sources(of: event.sourceIPs) {
-            ledger.count(source, reference, at: now, locate: locate)
+            changed.insert(ledger.count(source, reference, at: now, locate: locate))
         }
     }
 
     /// Removes the sources that were silent for longer than the retention.
     public mutating func retireSilentSources(at now: Double) {
-        ledger.retireSilentSources(at: now)
+        for counter in ledger.retireSilentSources(at: now) {
+            changed.remove(counter.source)
+            retired.insert(counter.source)
+        }
+    }
+
+    // MARK: Changes
+
+    /// What was changed since the last call.
+    public mutating func takeChanges() -> DetectionChanges {
+        var changes = DetectionChanges()
+        changes.counters = changed.compactMap { ledger[$0] }
+        // One that came back meanwhile has a new counter in the old one's place.
+        changes.retired = retired.subtracting(changed)
+        changes.observed = observed
+        changes.totals.retiredRequests = ledger.retiredRequests
+        changes.totals.duplicateEvents = duplicateEvents
+        changes.totals.observedCount = deduplicator.observedCount
+        changes.totals.firstRecognised = deduplicator.firstRecognised
+        changed = []
+        retired = []
+        observed = []
+        return changes
+    }
+
+    /// Gives changes back that could not be written: they will be among those that are taken next.
+    public mutating func putBack(_ changes: DetectionChanges) {
+        // What was retired since is no change any more, but a retirement.
+        changed.formUnion(changes.counters.map(\.source).filter { ledger[$0] != nil })
+        retired.formUnion(changes.retired)
+        observed = changes.observed + observed
+        forgetUnrecognised()
+    }
+
+    /// Events that are not recognised any more need not be kept, so that what cannot be written stays bounded.
+    private mutating func forgetUnrecognised() {
+        let first = deduplicator.observedCount - observed.count
+        let unrecognised = deduplicator.firstRecognised - first
+        if unrecognised > 0 { observed.removeFirst(unrecognised) }
     }
 }

@@ -7,9 +7,9 @@ public import AuditEvents
 /// that is read again repeats its timestamp. That makes a refused watch (ResponseStarted and ResponseComplete) one
 /// request, a repeated webhook batch none, and parallel requests with one `Audit-ID` as many as there were.
 ///
-/// Memory is bounded: what was seen is kept in two generations. When the younger is full it becomes the older, and the
-/// older is forgotten; so the last `horizon` events at least are recognised, and twice as many at the most. An event
-/// read again after more than that counts as a new request.
+/// Memory is bounded: what was seen is kept in two generations of `horizon` events. When the younger is full it becomes
+/// the older, and the older is forgotten; so the last `horizon` events at least are recognised, and twice as many at
+/// the most. An event read again after more than that counts as a new request.
 public struct RequestDeduplicator: Sendable {
     /// How many events are recognised again at least; what was seen of them takes at most about 32 MiB.
     public static let defaultHorizon = 1 << 17
@@ -18,8 +18,10 @@ public struct RequestDeduplicator: Sendable {
     public enum Outcome: Sendable, Hashable {
         /// A request not seen before.
         case newRequest
-        /// Another stage, or another reading, of a request seen before.
+        /// An event not seen before, of a request seen before.
         case knownRequest
+        /// Another reading of an event seen before.
+        case knownEvent
     }
 
     private struct Generation {
@@ -27,53 +29,57 @@ public struct RequestDeduplicator: Sendable {
         var events: Set<EventIdentity> = []
     }
 
-    /// For one request identity: how many different stage timestamps were seen in each stage.
-    private struct StageCounts {
-        // ResponseStarted, ResponseComplete, Panic, and any other (RequestReceived comes before there is an answer).
-        private var counts = SIMD4<UInt32>()
+    /// What hashes are made with.
+    public let key: SipHash128.Key
+    /// How many events were ever observed, each once.
+    public private(set) var observedCount: Int
 
-        var requests: UInt32 { counts.max() }
-
-        mutating func add(stage: String) {
-            let lane =
-                switch stage {
-                case "ResponseStarted": 0
-                case "ResponseComplete": 1
-                case "Panic": 2
-                default: 3
-                }
-            counts[lane] += 1
-        }
-    }
-
-    private let key: SipHash128.Key
     private let horizon: Int
     private var younger = Generation()
     private var older = Generation()
 
     /// - Parameters:
-    ///   - key: What hashes are made with.
+    ///   - key: What hashes are made with; what is restored must have been made with the same.
     ///   - horizon: How many events are recognised again at least.
-    public init(key: SipHash128.Key = .random(), horizon: Int = defaultHorizon) {
+    ///   - observedCount: How many events were ever observed, those that are restored being the last of them.
+    ///   - restored: What was kept, in the order in which it was observed.
+    public init(
+        key: SipHash128.Key = .random(), horizon: Int = defaultHorizon, observedCount: Int? = nil,
+        restoring restored: [ObservedEvent] = []
+    ) {
         precondition(horizon > 0)
         self.key = key
         self.horizon = horizon
+        self.observedCount = (observedCount ?? restored.count) - restored.count
+        for event in restored { insert(event) }
     }
 
+    /// The number of the oldest event that is still recognised; what was kept of those before it can go.
+    public var firstRecognised: Int { max(0, observedCount / horizon - 1) * horizon }
+
     /// Takes note of `event` and says whether it is of a request not counted yet.
-    public mutating func observe(_ event: AuditEvent) -> Outcome {
+    ///
+    /// - Returns: The outcome, and what is to be kept of an event that was not seen before.
+    public mutating func observe(_ event: AuditEvent) -> (outcome: Outcome, observed: ObservedEvent?) {
         let request = RequestIdentity(of: event, key: key)
         let identity = EventIdentity(of: event, request: request, key: key)
-        guard !older.events.contains(identity), younger.events.insert(identity).inserted else { return .knownRequest }
+        guard !older.events.contains(identity), !younger.events.contains(identity) else { return (.knownEvent, nil) }
         // What the older generation knows of the request moves along, or a second stage would begin at nought.
-        var counts = younger.requests[request] ?? older.requests[request] ?? StageCounts()
-        let before = counts.requests
-        counts.add(stage: event.stage)
-        younger.requests[request] = counts
-        if younger.events.count >= horizon {
+        var stages = younger.requests[request] ?? older.requests[request] ?? StageCounts()
+        let before = stages.requests
+        stages.add(stage: event.stage)
+        let observed = ObservedEvent(request: request, event: identity, stages: stages)
+        insert(observed)
+        return (stages.requests > before ? .newRequest : .knownRequest, observed)
+    }
+
+    private mutating func insert(_ observed: ObservedEvent) {
+        younger.events.insert(observed.event)
+        younger.requests[observed.request] = observed.stages
+        observedCount += 1
+        if observedCount % horizon == 0 {
             older = younger
             younger = Generation()
         }
-        return counts.requests > before ? .newRequest : .knownRequest
     }
 }

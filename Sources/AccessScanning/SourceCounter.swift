@@ -13,6 +13,19 @@ public struct SourceCounter: Sendable, Hashable {
     public internal(set) var requests: UInt64
     /// The request counted last.
     public internal(set) var lastRequest: RequestReference
+
+    /// A counter as it was kept.
+    public init(
+        source: Source, location: Location, firstSeen: Double, lastSeen: Double, requests: UInt64,
+        lastRequest: RequestReference
+    ) {
+        self.source = source
+        self.location = location
+        self.firstSeen = firstSeen
+        self.lastSeen = lastSeen
+        self.requests = requests
+        self.lastRequest = lastRequest
+    }
 }
 
 /// Where to find a counted request in the audit log.

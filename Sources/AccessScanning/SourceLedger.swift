@@ -13,9 +13,20 @@ public struct SourceLedger: Sendable {
     private var indices: [Source: Int] = [:]
     private var tracked: [Origin: Int] = [:]
 
-    /// An empty ledger.
-    public init(limits: SourceLimits = SourceLimits()) {
+    /// A ledger that goes on from counters that were kept; an empty one unless they are given.
+    ///
+    /// - Parameters:
+    ///   - limits: The bounds. Counters that are restored stay, even past a budget that was lowered.
+    ///   - counters: No two of the same source.
+    ///   - retiredRequests: Requests of sources that were retired before.
+    public init(
+        limits: SourceLimits = SourceLimits(), restoring counters: [SourceCounter] = [], retiredRequests: UInt64 = 0
+    ) {
         self.limits = limits
+        self.counters = counters
+        self.retiredRequests = retiredRequests
+        for counter in counters { track(counter.source, by: 1) }
+        index()
     }
 
     /// How many sources of an origin have a counter of their own.
@@ -30,27 +41,35 @@ public struct SourceLedger: Sendable {
     ///   - reference: Where to find the request.
     ///   - now: Seconds since 1970.
     ///   - locate: Asked where an address is when its counter is created.
+    /// - Returns: Whose counter rose: the source's, or that of all past the budget.
+    @discardableResult
     public mutating func count(
         _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
-    ) {
+    ) -> Source {
         if let index = indices[source] {
             counters[index].requests += 1
             counters[index].lastSeen = now
             counters[index].lastRequest = reference
-            return
+            return source
         }
         var location = Location.unknown
         if case .address(let address) = source.address {
             guard trackedSources(source.origin) < limits[source.origin] else {
                 return count(Source(.other, source.origin), reference, at: now, locate: locate)
             }
-            tracked[source.origin, default: 0] += 1
             location = locate(address)
         }
+        track(source, by: 1)
         indices[source] = counters.count
         counters.append(
             SourceCounter(
                 source: source, location: location, firstSeen: now, lastSeen: now, requests: 1, lastRequest: reference))
+        return source
+    }
+
+    /// The counter of a source; `nil` where it has none.
+    public subscript(source: Source) -> SourceCounter? {
+        indices[source].map { counters[$0] }
     }
 
     /// Removes the sources that were silent for longer than the retention. Their requests stay in the sum.
@@ -64,10 +83,19 @@ public struct SourceLedger: Sendable {
         guard !retired.isEmpty else { return [] }
         for counter in retired {
             retiredRequests += counter.requests
-            if case .address = counter.source.address { tracked[counter.source.origin, default: 0] -= 1 }
+            track(counter.source, by: -1)
         }
         counters.removeAll(where: isSilent)
-        indices = Dictionary(uniqueKeysWithValues: counters.enumerated().map { ($1.source, $0) })
+        index()
         return retired
+    }
+
+    private mutating func track(_ source: Source, by change: Int) {
+        guard case .address = source.address else { return }
+        tracked[source.origin, default: 0] += change
+    }
+
+    private mutating func index() {
+        indices = Dictionary(uniqueKeysWithValues: counters.enumerated().map { ($1.source, $0) })
     }
 }

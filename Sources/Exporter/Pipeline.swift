@@ -35,7 +35,8 @@ actor Pipeline {
         self.now = now
         logger = configuration.logger
         logNames = configuration.logNames
-        detector = AccessScanningDetector(limits: configuration.limits, attribution: configuration.attribution)
+        detector = AccessScanningDetector(
+            ledger: SourceLedger(limits: configuration.limits), attribution: configuration.attribution)
         locations = configuration.locations
         readingLog = ReadingLog(logger: configuration.logger)
         if !configuration.logs.isEmpty { snapshot.inputs.append(InputTotals(.file)) }

@@ -13,7 +13,7 @@ struct RequestDeduplicatorTests {
 
     private func requests(in events: [AuditEvent], horizon: Int = 1000) -> Int {
         var deduplicator = RequestDeduplicator(horizon: horizon)
-        return events.count { deduplicator.observe($0) == .newRequest }
+        return events.count { deduplicator.observe($0).outcome == .newRequest }
     }
 
     @Test("however many stages it was logged in")
@@ -66,5 +66,30 @@ struct RequestDeduplicatorTests {
     func beyondTheHorizon() {
         let others = (0..<2000).map { event(id: "other \($0)", at: 1) }
         #expect(requests(in: [event(at: 1)] + others + [event(at: 1)]) == 2002)
+    }
+
+    @Test("after what was kept is restored, as if nothing had happened")
+    func restored() {
+        var random = SeededGenerator(seed: 13)
+        for horizon in [1, 3, 10, 1000] {
+            let key = SipHash128.Key(first: 1, second: 2)
+            var whole = RequestDeduplicator(key: key, horizon: horizon)
+            var restarted = RequestDeduplicator(key: key, horizon: horizon)
+            var kept: [ObservedEvent] = []
+            for step in 0..<600 {
+                let event = event(
+                    id: "\(Int.random(in: 0..<15, using: &random))",
+                    stage: ["ResponseStarted", "ResponseComplete"].randomElement(using: &random) ?? "",
+                    at: Int.random(in: 0..<4, using: &random))
+                let (outcome, observed) = restarted.observe(event)
+                #expect(outcome == whole.observe(event).outcome, "step \(step), horizon \(horizon)")
+                if let observed { kept.append(observed) }
+                #expect(kept.count == restarted.observedCount)
+                guard Int.random(in: 0..<10, using: &random) == 0 else { continue }
+                restarted = RequestDeduplicator(
+                    key: key, horizon: horizon, observedCount: kept.count,
+                    restoring: Array(kept[restarted.firstRecognised...]))
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ struct SourceLedgerTests {
 
     @Test("counts sources past a budget together, and never lets claimed ones take verified ones' place")
     func budgets() {
-        var detector = AccessScanningDetector(limits: SourceLimits(verified: 2, claimed: 3))
+        var detector = AccessScanningDetector(ledger: SourceLedger(limits: SourceLimits(verified: 2, claimed: 3)))
         for number in 0..<100 { detector.observe([event(["203.0.113.\(number)", "192.0.2.1"], number: number)]) }
         detector.observe([event(["192.0.2.2"], number: 100)])
         detector.observe([event(["192.0.2.3"], number: 101), event(["192.0.2.3"], number: 102)])
@@ -28,7 +28,8 @@ struct SourceLedgerTests {
     @Test("sums up to the number of addresses counted, whatever comes and whatever is retired")
     func sum() {
         var random = SeededGenerator(seed: 11)
-        var detector = AccessScanningDetector(limits: SourceLimits(verified: 5, claimed: 4, retention: 10))
+        var detector = AccessScanningDetector(
+            ledger: SourceLedger(limits: SourceLimits(verified: 5, claimed: 4, retention: 10)))
         var expected: UInt64 = 0
         for number in 0..<3000 {
             let sourceIPs = (0..<Int.random(in: 0...4, using: &random)).map { _ in

@@ -1,0 +1,99 @@
+import AccessScanning
+import AuditEvents
+import Testing
+import TestSupport
+
+@Suite("What a detection changed")
+struct DetectionChangesTests {
+    private static let key = SipHash128.Key(first: 3, second: 4)
+    private static let limits = SourceLimits(verified: 3, claimed: 2, retention: 40)
+    private static let horizon = 50
+
+    /// What a store holds after the changes that were written.
+    private struct Kept {
+        var counters: [Source: SourceCounter] = [:]
+        var observed: [ObservedEvent] = []
+        var totals = DetectionTotals()
+
+        mutating func write(_ changes: DetectionChanges) {
+            for source in changes.retired { counters[source] = nil }
+            for counter in changes.counters { counters[counter.source] = counter }
+            observed += changes.observed
+            totals = changes.totals
+            let forgotten = totals.firstRecognised - (totals.observedCount - observed.count)
+            if forgotten > 0 { observed.removeFirst(forgotten) }
+        }
+
+        func restored() -> AccessScanningDetector {
+            AccessScanningDetector(
+                ledger: SourceLedger(
+                    limits: limits, restoring: Array(counters.values), retiredRequests: totals.retiredRequests),
+                deduplicator: RequestDeduplicator(
+                    key: key, horizon: horizon, observedCount: totals.observedCount, restoring: observed),
+                duplicateEvents: totals.duplicateEvents)
+        }
+    }
+
+    private static func event(_ random: inout SeededGenerator) -> AuditEvent {
+        AuditEvent(
+            auditID: "\(Int.random(in: 0..<200, using: &random))", stage: "ResponseComplete",
+            sourceIPs: (0..<Int.random(in: 0...2, using: &random)).map { _ in
+                "192.0.2.\(Int.random(in: 0..<8, using: &random))"
+            }, stageTimestamp: "\(Int.random(in: 0..<2, using: &random))")
+    }
+
+    @Test("is all that is needed to go on, whenever it is written, also when writing fails for a while")
+    func goesOn() {
+        var random = SeededGenerator(seed: 21)
+        let empty = AccessScanningDetector(
+            ledger: SourceLedger(limits: Self.limits),
+            deduplicator: RequestDeduplicator(key: Self.key, horizon: Self.horizon))
+        var detector = empty
+        var never = empty
+        var kept = Kept()
+        for step in 0..<4000 {
+            let event = Self.event(&random)
+            let time = Double(step)
+            detector.observe(event, at: time)
+            never.observe(event, at: time)
+            switch Int.random(in: 0..<30, using: &random) {
+            case 0...3: kept.write(detector.takeChanges())
+            case 4...6:
+                let changes = detector.takeChanges()
+                // Some more happens before it is known that they could not be written.
+                for _ in 0..<Int.random(in: 0..<5, using: &random) {
+                    let event = Self.event(&random)
+                    detector.observe(event, at: time)
+                    never.observe(event, at: time)
+                }
+                detector.putBack(changes)
+            case 7:
+                detector.retireSilentSources(at: time)
+                never.retireSilentSources(at: time)
+            case 8:
+                kept.write(detector.takeChanges())
+                detector = kept.restored()
+            default: break
+            }
+            #expect(detector.counts == never.counts, "step \(step)")
+            #expect(detector.sum == never.sum && detector.duplicateEvents == never.duplicateEvents, "step \(step)")
+        }
+        #expect(never.ledger.retiredRequests > 0)
+    }
+
+    @Test("stays bounded while it cannot be written")
+    func bounded() {
+        var detector = AccessScanningDetector(
+            ledger: SourceLedger(limits: Self.limits),
+            deduplicator: RequestDeduplicator(key: Self.key, horizon: Self.horizon))
+        for number in 0..<1000 {
+            detector.observe(
+                AuditEvent(auditID: "\(number)", sourceIPs: ["10.0.\(number / 256).\(number % 256)"]), at: 0)
+            detector.putBack(detector.takeChanges())
+        }
+        let changes = detector.takeChanges()
+        #expect(changes.observed.count <= 2 * Self.horizon)
+        #expect(changes.counters.count == 4)
+        #expect(changes.totals.observedCount == 1000)
+    }
+}
