@@ -4,7 +4,7 @@ import CZlib
 public enum Gzip {
     /// Compresses a whole text at once.
     ///
-    /// - Parameter bytes: What to compress.
+    /// - Parameter bytes: What to compress; less than 4 GiB.
     /// - Returns: One gzip member.
     public static func compress(_ bytes: [UInt8]) -> [UInt8] {
         var stream = z_stream()
@@ -14,12 +14,11 @@ public enum Gzip {
             Int32(MemoryLayout<z_stream>.size))
         guard started == Z_OK else { fatalError("out of memory") }
         defer { deflateEnd(&stream) }
-        var input = bytes
-        let bound = Int(deflateBound(&stream, UInt(input.count)))
+        let bound = Int(deflateBound(&stream, UInt(bytes.count)))
         return [UInt8](unsafeUninitializedCapacity: bound) { output, count in
-            input.withUnsafeMutableBufferPointer { source in
-                stream.next_in = source.baseAddress
-                stream.avail_in = UInt32(source.count)
+            bytes.withUnsafeBufferPointer { input in
+                stream.next_in = input.baseAddress
+                stream.avail_in = UInt32(input.count)
                 stream.next_out = output.baseAddress
                 stream.avail_out = UInt32(output.count)
                 // The bound holds for one call, so that this cannot end early.

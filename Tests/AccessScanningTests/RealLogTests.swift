@@ -46,4 +46,18 @@ struct RealLogTests {
         #expect(!once.counts.isEmpty)
     }
 
+    @Test("from parallel clients that all sent the same Audit-ID")
+    func sameAuditID() throws {
+        var decompressor = Decompressor(.zstd)
+        decompressor.feed(try Fixture.bytes("audit-logs/same-audit-id.log.zst"))
+        var lines: [UInt8] = []
+        while let piece = try decompressor.next() { lines += piece }
+        try decompressor.finish()
+        #expect(lines.count { $0 == UInt8(ascii: "\n") } == 5910)
+
+        var detector = AccessScanningDetector()
+        detector.observe(selectedEvents(lines: lines))
+        #expect(detector.counts == ExpectedCounts.sameAuditID)
+        #expect(detector.sum == 1691)
+    }
 }

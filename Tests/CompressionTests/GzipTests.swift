@@ -1,0 +1,101 @@
+import Compression
+import Testing
+import TestSupport
+
+@Suite("gzip")
+struct GzipTests {
+    @Test("gives back what was compressed, whatever it is and in whatever pieces it comes")
+    func roundTrip() {
+        var random = SeededGenerator(seed: 1)
+        for round in 0..<200 {
+            // From noise, which does not shrink, to one byte repeated.
+            let letters = UInt8.random(in: 0...255, using: &random)
+            let text = (0..<Int.random(in: 0...20_000, using: &random)).map { _ in
+                UInt8.random(in: 0...letters, using: &random)
+            }
+            let result = decompress(
+                .gzip, Gzip.compress(text), pieceSize: .random(in: 1...5000, using: &random),
+                inputSize: { .random(in: 1...2000, using: &random) })
+            #expect(result.error == nil, "round \(round)")
+            #expect(result.bytes == text, "round \(round)")
+        }
+    }
+
+    @Test("reads several members as one text, cut anywhere")
+    func members() {
+        let members = [Array("one\n".utf8), [], Array("two\n".utf8), Array("three\n".utf8)]
+        let text = members.flatMap { Gzip.compress($0) }
+        for size in 1...text.count {
+            let result = decompress(.gzip, text, inputSize: { size })
+            #expect(result == Decompressed(bytes: Array(members.joined()), longestPiece: result.longestPiece))
+        }
+    }
+
+    @Test("gathers small members in large pieces")
+    func gathers() throws {
+        var decompressor = Decompressor(.gzip)
+        decompressor.feed((0..<1000).flatMap { _ in Gzip.compress(Array("line\n".utf8)) })
+        #expect(try decompressor.next()?.count == 5000)
+        #expect(try decompressor.next() == nil)
+        try decompressor.finish()
+    }
+
+    @Test("reads a member with the file's name in its header, as gzip writes it")
+    func name() {
+        var text = Gzip.compress(Array("line\n".utf8))
+        text[3] |= 0x08
+        text.insert(contentsOf: Array("audit-2026.log".utf8) + [0], at: 10)
+        #expect(decompress(.gzip, text).bytes == Array("line\n".utf8))
+    }
+
+    @Test("says that a text ends too early, wherever it is cut")
+    func truncated() {
+        let whole = Gzip.compress((0..<500).map { UInt8($0 % 7) })
+        for count in 0..<whole.count {
+            #expect(decompress(.gzip, Array(whole.prefix(count))).error == .truncated, "cut after \(count)")
+        }
+        // The second member's beginning.
+        for count in 1..<10 {
+            #expect(decompress(.gzip, whole + whole.prefix(count)).error == .truncated)
+        }
+    }
+
+    @Test("gives what stands in front of a fault, then says what is wrong, again and again")
+    func corrupt() throws {
+        let good = Gzip.compress(Array("good\n".utf8))
+        var decompressor = Decompressor(.gzip)
+        decompressor.feed(good + Array("no gzip here".utf8))
+        #expect(try decompressor.next() == Array("good\n".utf8))
+        for _ in 0..<2 {
+            #expect(throws: DecompressionError.corrupt("incorrect header check")) { try decompressor.next() }
+        }
+        #expect(throws: DecompressionError.corrupt("incorrect header check")) { try decompressor.finish() }
+    }
+
+    @Test("never gives another text for the real one, whichever bit is flipped")
+    func flippedBits() {
+        let text = Array("a request a request another request".utf8)
+        let whole = Gzip.compress(text)
+        for index in 10..<whole.count {
+            for bit in 0..<8 {
+                var broken = whole
+                broken[index] ^= 1 << bit
+                let result = decompress(.gzip, broken)
+                // Some bits only fill up the last byte, and mean nothing.
+                #expect(result.error != nil || result.bytes == text, "bit \(bit) of byte \(index)")
+            }
+        }
+    }
+
+    @Test("keeps its pieces bounded, however much a few bytes unfold to")
+    func bomb() throws {
+        let bomb = Gzip.compress([UInt8](repeating: 0, count: 50 << 20))
+        #expect(bomb.count < 300_000)
+        var decompressor = Decompressor(.gzip, pieceSize: 1000)
+        decompressor.feed(bomb)
+        for _ in 0..<10 { #expect(try decompressor.next()?.count == 1000) }
+        let all = decompress(.gzip, bomb, pieceSize: 1 << 20)
+        #expect(all.longestPiece == 1 << 20)
+        #expect(all.bytes.count == 50 << 20)
+    }
+}
