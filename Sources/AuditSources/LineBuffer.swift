@@ -140,7 +140,8 @@ struct LineBuffer {
         kept = range.upperBound..<range.upperBound
     }
 
-    private static func lastBytes(_ before: [UInt8], _ behind: ArraySlice<UInt8>) -> [UInt8] {
+    /// The last bytes of two runs, one behind the other, as many as a fingerprint needs.
+    static func lastBytes(_ before: [UInt8], _ behind: ArraySlice<UInt8>) -> [UInt8] {
         let behind = behind.suffix(Fingerprint.limit)
         return before.suffix(Fingerprint.limit - behind.count) + behind
     }

@@ -1,20 +1,8 @@
+import Compression
 import Glibc
 
 /// A log that is open: a file, or a FIFO.
-final class LogFile {
-    /// What reading on comes to.
-    enum Outcome {
-        /// Bytes came; the piece may be empty where they end no line. Its bytes are those of `lines`.
-        case piece(LineBuffer.Piece)
-        /// Nothing is there now.
-        case end
-        /// It was emptied, and perhaps written anew, since it had been read up to `former`; reading begins at its
-        /// start again.
-        case truncated(former: ReadPosition)
-        /// `errno` says what went wrong.
-        case failed(Int32)
-    }
-
+final class LogFile: LogReader {
     /// Why a log cannot be opened.
     enum OpenFailure: Error, CustomStringConvertible {
         case error(Int32)
@@ -31,29 +19,35 @@ final class LogFile {
     /// What Linux holds in a pipe unless told otherwise.
     private static let pipeSize = 64 << 10
 
-    /// Under which path it was opened.
+    let name: String
+    /// Under which path the log is followed that it is part of.
     let path: String
     let inode: Inode
     let isFIFO: Bool
+    let mayGrow = true
     private(set) var lines = LineBuffer(offset: 0)
-    /// Whether all was read that was there at the last look, or all that can be read.
     private(set) var isAtEnd = false
 
     private let descriptor: Int32
+    private var lastSize = 0
 
+    /// - Parameters:
+    ///   - name: What to open.
+    ///   - path: Under which path the log is followed that it is part of.
     /// - Throws: `OpenFailure`
-    init(path: String) throws(OpenFailure) {
+    init(name: String, path: String) throws(OpenFailure) {
         // Opening must not wait for a FIFO's writer, nor do anything to a device.
         var information = stat()
-        guard stat(path, &information) == 0 else { throw .error(errno) }
+        guard stat(name, &information) == 0 else { throw .error(errno) }
         guard Self.isLog(information) else { throw .notALog }
-        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let descriptor = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw .error(errno) }
         // What was opened, which may not be what was looked at.
         guard fstat(descriptor, &information) == 0, Self.isLog(information) else {
             close(descriptor)
             throw .notALog
         }
+        self.name = name
         self.path = path
         self.descriptor = descriptor
         inode = Inode(information)
@@ -76,14 +70,26 @@ final class LogFile {
         return information.st_size
     }
 
+    var unreadBytes: Int { max(0, size - lines.offset) }
+
+    /// How it is compressed; `nil` where it is not.
+    var compression: CompressionFormat? {
+        isFIFO ? nil : CompressionFormat(beginning: bytes(at: 0, count: CompressionFormat.magicLength))
+    }
+
     // MARK: Positions
 
-    /// Where reading goes on; `nil` for a FIFO, which cannot be read again.
     var position: ReadPosition? {
         guard !isFIFO else { return nil }
         return ReadPosition(
             path: path, inode: inode, offset: lines.offset, fingerprint: Fingerprint(of: lines.tail),
-            isInSkippedLine: lines.isSkipping)
+            isInSkippedLine: lines.isSkipping, size: max(lastSize, lines.end))
+    }
+
+    var finalPosition: ReadPosition? {
+        var final = position
+        final?.isFinished = true
+        return final
     }
 
     /// Whether a position is one in this file: it is the same file or a copy, and holds before that place what was read
@@ -140,27 +146,31 @@ final class LogFile {
     /// The bytes before a place, as many as there are; none where the file does not reach there.
     private func bytes(before offset: Int, count: Int) -> [UInt8] {
         let count = min(count, offset)
-        return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-            let got = pread(descriptor, buffer.baseAddress, count, offset - count)
-            initialized = got == count ? count : 0
+        let bytes = bytes(at: offset - count, count: count)
+        return bytes.count == count ? bytes : []
+    }
+
+    /// The bytes at a place; fewer where the file ends.
+    func bytes(at offset: Int, count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            initialized = max(0, pread(descriptor, buffer.baseAddress, count, offset))
         }
     }
 
     // MARK: Reading
 
-    /// Something may have been written since it was read last.
     func look() {
         isAtEnd = false
     }
 
-    /// Reads once.
-    func read() -> Outcome {
+    func read() -> LogOutcome {
         if isFIFO {
             return outcome(
                 of: lines.readPiece(expecting: Self.pipeSize) { Glibc.read(descriptor, $0.baseAddress, $0.count) })
         }
         let size = size
         guard size >= lines.end else { return truncated(formerly: position) }
+        lastSize = size
         let former = (position: position, end: lines.end, lastBytes: lines.lastBytes)
         var read = LineBuffer.Outcome.end
         if size > former.end {
@@ -178,27 +188,31 @@ final class LogFile {
         return outcome(of: read)
     }
 
-    /// What stands behind the last line feed, as a last line; for a log that ends here.
     func takeRest() -> LineBuffer.Piece? {
         lines.takeRest()
     }
 
-    private func outcome(of read: LineBuffer.Outcome) -> Outcome {
+    private func outcome(of read: LineBuffer.Outcome) -> LogOutcome {
         switch read {
         case .piece(let piece):
             isAtEnd = false
             return .piece(piece)
         case .failed(let code):
             isAtEnd = true
-            return code == EAGAIN || code == EINTR ? .end : .failed(code)
+            return code == EAGAIN || code == EINTR ? .end : .failed(String(cString: strerror(code)))
         case .end:
             isAtEnd = true
             return .end
         }
     }
 
-    private func truncated(formerly former: ReadPosition?) -> Outcome {
+    private func truncated(formerly former: ReadPosition?) -> LogOutcome {
+        lastSize = 0
         restart(at: 0)
-        return former.map { .truncated(former: $0) } ?? .end
+        guard var former else { return .end }
+        // The file of this number has another content now.
+        former.inode = .none
+        former.isFinished = true
+        return .truncated(former: former)
     }
 }

@@ -1,4 +1,5 @@
 public import AuditEvents
+import Compression
 import Glibc
 
 /// Makes several pathnames look like logs that never end, whatever happens to the files.
@@ -7,8 +8,8 @@ import Glibc
 /// bounded amount each. Who drives it decides when (see `FollowedLogs`).
 ///
 /// A file is known by its inode while it is open, so that a rotated one stays the same file under its new name, and by
-/// the bytes before the read position, so that it is not read again as a copy. What a path named before is read to its
-/// end before the path's new file is begun.
+/// the bytes before the read position, so that it is not read again as a copy, nor after a restart. What a path named
+/// before is read to its end before the path's new file is begun.
 public struct LogFollower: ~Copyable {
     /// Files that lost their name are kept open for so long without news, since their writer may not have noticed, and
     /// for so long a path may lead nowhere without being called a problem, as in the middle of a rotation.
@@ -23,9 +24,11 @@ public struct LogFollower: ~Copyable {
 
     private let patterns: [LogPattern]
     private let start: StartingPoint
+    /// Logs that were followed before the start.
+    private let knownPaths: Set<String>
     private var scanner: EventScanner
     private var streams: [LogStream] = []
-    private var known = KnownPositions()
+    private var rotated: RotatedLogFinder
     // Of each pattern.
     private var problems: [Problem?]
     private var hasLooked = false
@@ -34,69 +37,25 @@ public struct LogFollower: ~Copyable {
 
     /// - Parameters:
     ///   - patterns: What to follow.
-    ///   - start: Where to begin in files that are there at the first look.
+    ///   - start: Where to begin in files that are there at the first look and of logs never followed before.
     ///   - selector: Which events are wanted.
-    public init(_ patterns: [LogPattern], from start: StartingPoint, selecting selector: EventSelector) {
+    ///   - known: How far logs were read before.
+    public init(
+        _ patterns: [LogPattern], from start: StartingPoint, selecting selector: EventSelector,
+        restoring known: KnownPositions = KnownPositions()
+    ) {
         self.patterns = patterns
         self.start = start
+        knownPaths = Set(known.positions.map(\.path))
         scanner = EventScanner(selecting: selector)
+        rotated = RotatedLogFinder(known)
         problems = patterns.map { _ in nil }
     }
 
-    // MARK: Looking
+    private var followed: [LogFile] { streams.flatMap(\.files) }
 
-    /// Takes note of what happened to the files: new ones, renamed ones, those that are gone.
-    ///
-    /// - Parameter now: When that is.
-    public mutating func look(at now: ContinuousClock.Instant = .now) {
-        var named: Set<Inode> = []
-        for (index, pattern) in patterns.enumerated() {
-            let paths = pattern.paths()
-            problems[index] = paths.isEmpty ? .absent("no file matches") : nil
-            for path in paths {
-                do throws(LogFile.OpenFailure) {
-                    named.insert(try adopt(path, for: index))
-                } catch {
-                    let reason = pattern.isGlob ? "\(path): \(error)" : "\(error)"
-                    if case .error(ENOENT) = error {
-                        problems[index] = .absent(reason)
-                    } else {
-                        problems[index] = .unusable(reason)
-                    }
-                }
-            }
-        }
-        if !hasLooked { rememberRotatedLogs() }
-        hasLooked = true
-        lastLook = now
-        for index in streams.indices {
-            followMissedRotations(in: index, named: named)
-            streams[index].look(named: named, at: now)
-        }
-        streams.removeAll(where: \.isEmpty)
-    }
-
-    /// Sees to it that the file that a path names is followed.
-    private mutating func adopt(_ path: String, for pattern: Int) throws(LogFile.OpenFailure) -> Inode {
-        if let inode = Inode(path: path), let index = indexOfStream(with: inode) {
-            streams[index].patterns.insert(pattern)
-            return inode
-        }
-        let file = try LogFile(path: path)
-        guard !isCopyOfFollowed(file) else { return file.inode }
-        let index = indexOfStream(at: path)
-        streams[index].patterns.insert(pattern)
-        // They come before it, so they are looked for first.
-        if hasLooked {
-            for missed in missedRotations(of: path) where missed.inode != file.inode { streams[index].append(missed) }
-        }
-        if let position = known.position(in: file) {
-            file.resume(at: position)
-        } else if !hasLooked, start == .end {
-            file.skipToLastLine()
-        }
-        streams[index].append(file)
-        return file.inode
+    private func indexOfStream(with inode: Inode) -> Int? {
+        streams.firstIndex { $0.contains(inode) }
     }
 
     private mutating func indexOfStream(at path: String) -> Int {
@@ -105,25 +64,84 @@ public struct LogFollower: ~Copyable {
         return streams.count - 1
     }
 
-    private func indexOfStream(with inode: Inode) -> Int? {
-        streams.firstIndex { $0.contains(inode) }
+    // MARK: Looking
+
+    /// Takes note of what happened to the files: new ones, renamed ones, those that are gone.
+    ///
+    /// - Parameter now: When that is.
+    public mutating func look(at now: ContinuousClock.Instant = .now) {
+        lastLook = now
+        var named: Set<Inode> = []
+        for (index, pattern) in patterns.enumerated() {
+            let paths = pattern.paths()
+            problems[index] = paths.isEmpty ? .absent("no file matches") : nil
+            for path in paths {
+                do throws(LogFile.OpenFailure) {
+                    named.insert(try adopt(path, for: index))
+                    rotated.reportLosses(of: path)
+                } catch {
+                    let reason = pattern.isGlob ? "\(path): \(error)" : "\(error)"
+                    problems[index] = if case .error(ENOENT) = error { .absent(reason) } else { .unusable(reason) }
+                }
+            }
+        }
+        if !hasLooked { rememberRotatedLogs() }
+        hasLooked = true
+        for index in streams.indices {
+            followMissedRotations(in: index, named: named)
+            streams[index].look(named: named, at: now)
+        }
+        streams.removeAll(where: \.isEmpty)
     }
 
-    /// Whether a file holds what was read of a log that is followed, and is another one. It waits: if that log is
-    /// truncated, the copy is read on from where the log was left; else there is nothing new in it.
-    private func isCopyOfFollowed(_ file: LogFile) -> Bool {
-        streams.contains { stream in
-            stream.files.contains { file.isCopy(of: $0) }
+    /// Whether a log was never followed before, so that what there is of it is not what was missed.
+    private func isNew(_ path: String) -> Bool {
+        !hasLooked && !knownPaths.contains(path)
+    }
+
+    /// Sees to it that the file that a path names is followed.
+    private mutating func adopt(_ path: String, for pattern: Int) throws(LogFile.OpenFailure) -> Inode {
+        if let inode = Inode(path: path), let index = indexOfStream(with: inode) {
+            streams[index].patterns.insert(pattern)
+            return inode
+        }
+        let file = try LogFile(name: path, path: path)
+        if let format = file.compression {
+            adopt(file, format, for: pattern)
+            return file.inode
+        }
+        guard !RotatedLogFinder.isCopy(file, of: followed) else { return file.inode }
+        let index = indexOfStream(at: path)
+        streams[index].patterns.insert(pattern)
+        // They come before it, so they are looked for first.
+        if !isNew(path) { followMissedRotations(in: index, unless: file.inode, before: nil) }
+        if let position = rotated.knownPosition(in: file) {
+            file.resume(at: position)
+        } else if isNew(path), start == .end {
+            file.skipToLastLine()
+        }
+        streams[index].append(file)
+        rotated.note(file.position)
+        return file.inode
+    }
+
+    /// A compressed log that a glob matches, or that is named itself.
+    private mutating func adopt(_ file: LogFile, _ format: CompressionFormat, for pattern: Int) {
+        if isNew(file.path), start == .end {
+            file.skipToEnd()
+            rotated.note(file.finalPosition)
+        } else if let archive = rotated.unread(file, format, besides: followed, at: lastLook) {
+            let index = indexOfStream(at: file.path)
+            streams[index].patterns.insert(pattern)
+            streams[index].append(archive)
+            rotated.note(archive.position)
         }
     }
 
-    /// What was rotated before the first look was never ours.
+    /// What was rotated before a log was followed for the first time was never ours.
     private mutating func rememberRotatedLogs() {
-        for path in patterns.flatMap({ $0.paths() }) {
-            for file in unfollowedSiblings(of: path) {
-                file.skipToEnd()
-                known.add(file.position)
-            }
+        for path in patterns.flatMap({ $0.paths() }) where isNew(path) {
+            rotated.remember(rotatedLogsOf: path) { inode in streams.contains { $0.contains(inode) } }
         }
     }
 
@@ -132,26 +150,21 @@ public struct LogFollower: ~Copyable {
     private mutating func followMissedRotations(in index: Int, named: Set<Inode>) {
         guard streams[index].hasChangedDirectory() else { return }
         let current = streams[index].files.last.flatMap { named.contains($0.inode) ? $0 : nil }
-        for missed in missedRotations(of: streams[index].path) { streams[index].insert(missed, before: current) }
+        followMissedRotations(in: index, unless: .none, before: current)
     }
 
-    /// What was rotated between two looks and never seen under the log's own name, the oldest first: each from where
-    /// it, or what it is a copy of, was left.
-    private func missedRotations(of path: String) -> [LogFile] {
-        unfollowedSiblings(of: path).filter { file in
-            guard !isCopyOfFollowed(file) else { return false }
-            guard let position = known.position(in: file) else { return true }
-            file.resume(at: position)
-            return file.size > position.offset
+    /// - Returns: How many there were.
+    @discardableResult
+    private mutating func followMissedRotations(
+        in index: Int, unless current: Inode, before other: (any LogReader)?
+    ) -> Int {
+        let missed = rotated.missedRotations(of: streams[index].path, besides: followed, at: lastLook)
+            .filter { $0.inode != current && indexOfStream(with: $0.inode) == nil }
+        for file in missed {
+            streams[index].insert(file, before: other)
+            rotated.note(file.position)
         }
-    }
-
-    /// The rotated logs beside a log that are not followed, the oldest first.
-    private func unfollowedSiblings(of path: String) -> [LogFile] {
-        RotatedLogs.siblings(of: path).compactMap { sibling in
-            guard let file = try? LogFile(path: sibling), indexOfStream(with: file.inode) == nil else { return nil }
-            return file
-        }
+        return missed.count
     }
 
     // MARK: Reading
@@ -165,14 +178,22 @@ public struct LogFollower: ~Copyable {
             turn = (turn + 1) % streams.count
             switch streams[turn].read() {
             case .piece(let piece, let file): return batch(piece, of: file)
-            case .truncated(let file, let former):
-                // copytruncate: what was written between the last read and the copying stands only in the copy.
-                known.add(former)
-                for copy in missedRotations(of: file.path) { streams[turn].insert(copy, before: file) }
+            case .truncated(let file, let former): follow(file, truncatedFrom: former, in: turn)
             case nil: quiet += 1
             }
         }
-        return closeFinished()
+        return closeFinished() ?? remainder()
+    }
+
+    /// copytruncate: what was written between the last read and the copying stands only in the copy.
+    private mutating func follow(_ file: any LogReader, truncatedFrom former: ReadPosition, in index: Int) {
+        rotated.note(former)
+        let copies = followMissedRotations(in: index, unless: .none, before: file)
+        guard copies == 0, former.size > former.offset else { return }
+        rotated.note(
+            LogLoss(
+                path: former.path, offset: former.offset, knownBytes: former.size - former.offset,
+                reason: "truncated before it was read to its end"))
     }
 
     /// Closes files that lost their names and have nothing new, and hands over what stands behind their last line
@@ -181,20 +202,33 @@ public struct LogFollower: ~Copyable {
         for index in streams.indices {
             let isCrowded = streams[index].namelessFiles > Self.namelessFiles
             while let file = streams[index].removeFinished(since: isCrowded ? lastLook : lastLook - Self.patience) {
-                let rest = file.takeRest()
-                known.add(file.position)
-                if let rest { return batch(rest, of: file) }
+                guard let rest = file.takeRest() else {
+                    rotated.note(file.finalPosition)
+                    continue
+                }
+                let last = batch(rest, of: file)
+                rotated.note(file.finalPosition)
+                return last
             }
         }
         return nil
     }
 
-    private mutating func batch(_ piece: LineBuffer.Piece, of file: LogFile) -> SourceBatch {
+    /// What is to be remembered, though nothing was read.
+    private mutating func remainder() -> SourceBatch? {
+        guard !rotated.changed.isEmpty || !rotated.losses.isEmpty else { return nil }
+        return SourceBatch(
+            input: .file, path: "", scanned: ScannedEvents(), bytes: 0, positions: rotated.takeChanged(),
+            losses: rotated.takeLosses())
+    }
+
+    private mutating func batch(_ piece: LineBuffer.Piece, of file: any LogReader) -> SourceBatch {
         var scanned = scanner.scan(lines: file.lines.bytes.span.bytes.extracting(0..<piece.length))
         for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset }
         return SourceBatch(
-            input: .file, path: file.path, scanned: scanned, bytes: piece.consumed,
-            oversizedLines: piece.oversizedLines, position: file.position)
+            input: .file, path: file.name, scanned: scanned, bytes: piece.consumed,
+            oversizedLines: piece.oversizedLines,
+            positions: rotated.takeChanged() + (file.position.map { [$0] } ?? []), losses: rotated.takeLosses())
     }
 
     // MARK: State

@@ -4,7 +4,7 @@ import Glibc
 struct LogStream {
     /// A file that is read, and what is to be known of it meanwhile.
     private struct Entry {
-        let file: LogFile
+        let file: any LogReader
         /// Since which look it has had no name.
         var namelessSince: ContinuousClock.Instant?
         /// After which look something was read.
@@ -14,14 +14,15 @@ struct LogStream {
         /// Whether it has had no name and nothing new since `deadline`.
         func isFinished(since deadline: ContinuousClock.Instant) -> Bool {
             guard let namelessSince, file.isAtEnd, readFailure == nil else { return false }
+            guard file.mayGrow else { return true }
             return max(namelessSince, lastNews ?? namelessSince) <= deadline
         }
     }
 
     /// What reading on comes to.
     enum Reading {
-        case piece(LineBuffer.Piece, of: LogFile)
-        case truncated(LogFile, former: ReadPosition)
+        case piece(LineBuffer.Piece, of: any LogReader)
+        case truncated(any LogReader, former: ReadPosition)
     }
 
     let path: String
@@ -38,9 +39,10 @@ struct LogStream {
     }
 
     var isEmpty: Bool { entries.isEmpty }
-    var files: [LogFile] { entries.map(\.file) }
+    /// The files that are read as they were written.
+    var files: [LogFile] { entries.compactMap { $0.file as? LogFile } }
     var readFailure: String? { entries.lazy.compactMap(\.readFailure).first }
-    var unreadBytes: Int { entries.map { max(0, $0.file.size - $0.file.lines.offset) }.reduce(0, +) }
+    var unreadBytes: Int { entries.map(\.file.unreadBytes).reduce(0, +) }
     /// How many of its files lost their name.
     var namelessFiles: Int { entries.count { $0.namelessSince != nil } }
 
@@ -49,12 +51,12 @@ struct LogStream {
     }
 
     /// Adds a file that is read after all others.
-    mutating func append(_ file: LogFile) {
+    mutating func append(_ file: any LogReader) {
         entries.append(Entry(file: file))
     }
 
     /// Adds a file that is read before another one, or after all others.
-    mutating func insert(_ file: LogFile, before other: LogFile?) {
+    mutating func insert(_ file: any LogReader, before other: (any LogReader)?) {
         let index = entries.firstIndex { $0.file === other } ?? entries.endIndex
         entries.insert(Entry(file: file), at: index)
     }
@@ -90,9 +92,9 @@ struct LogStream {
                 case .end:
                     entries[index].readFailure = nil
                     break reading
-                case .failed(let code):
+                case .failed(let reason):
                     // The others must not wait for it; it is tried again after the next look.
-                    entries[index].readFailure = String(cString: strerror(code))
+                    entries[index].readFailure = reason
                     break reading
                 case .truncated(let former):
                     return .truncated(file, former: former)
@@ -108,7 +110,7 @@ struct LogStream {
     }
 
     /// Removes the first file that has had no name and nothing new since `deadline`.
-    mutating func removeFinished(since deadline: ContinuousClock.Instant) -> LogFile? {
+    mutating func removeFinished(since deadline: ContinuousClock.Instant) -> (any LogReader)? {
         entries.firstIndex { $0.isFinished(since: deadline) }.map { entries.remove(at: $0).file }
     }
 }

@@ -27,7 +27,8 @@ enum RotatedLogs {
     /// The files beside a log that have the name of a rotated one, the oldest first.
     ///
     /// kube-apiserver puts the time into the name (`audit-2026-11-23T23-14-34.953.log`), logrotate appends a number
-    /// (`audit.log.1`) or a date (`audit.log-20261123`). Compressed ones are not among them.
+    /// (`audit.log.1`) or a date (`audit.log-20261123`). Compressed ones, which end with `.gz` or `.zst` behind that,
+    /// are among them once the file is gone that they were made from.
     static func siblings(of path: String) -> [String] {
         let resolved = realPath(path)
         let (directory, name) = split(resolved)
@@ -42,6 +43,8 @@ enum RotatedLogs {
             let sibling = "\(directory)/\(candidate)"
             var information = stat()
             guard stat(sibling, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { continue }
+            let original = withoutCompressionSuffix(sibling)
+            guard original == sibling || access(original, F_OK) != 0 else { continue }
             found.append((sibling, nanoseconds(information.st_mtim)))
         }
         return found.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }.map(\.path)
@@ -49,6 +52,7 @@ enum RotatedLogs {
 
     /// Whether a file's name is that of a rotated log.
     static func isRotated(_ candidate: String, of name: String) -> Bool {
+        let candidate = withoutCompressionSuffix(candidate)
         let dot = name.lastIndex(of: ".") ?? name.endIndex
         if candidate.hasPrefix(name[..<dot] + "-"), candidate.hasSuffix(name[dot...]) {
             let time = candidate.dropFirst(name[..<dot].count + 1).dropLast(name[dot...].count)
@@ -61,6 +65,11 @@ enum RotatedLogs {
         let date = appended.prefix("-00000000".count)
         let time = appended.dropFirst(date.count).drop { $0 == "-" }
         return hasForm("-00000000", date) && time.allSatisfy(isDigit)
+    }
+
+    /// A file's name without what programs add that compress it.
+    static func withoutCompressionSuffix(_ name: String) -> String {
+        [".gz", ".zst"].first { name.hasSuffix($0) }.map { String(name.dropLast($0.count)) } ?? name
     }
 
     /// Whether a text is like another one, any digit standing for each nought.

@@ -12,20 +12,24 @@ public struct SourceBatch: Sendable, Hashable {
     public var bytes: Int
     /// Offsets in the log of lines that were longer than `LineBuffer.lineLimit` and were skipped.
     public var oversizedLines: [Int]
-    /// Where reading goes on; `nil` for what cannot be read again.
-    public var position: ReadPosition?
+    /// Where reading goes on once this batch is counted, in files for which that changed. There are batches that bring
+    /// nothing else.
+    public var positions: [ReadPosition]
+    /// What was lost since the last batch.
+    public var losses: [LogLoss]
 
     /// A batch.
     public init(
         input: AuditInput, path: String, scanned: ScannedEvents, bytes: Int, oversizedLines: [Int] = [],
-        position: ReadPosition? = nil
+        positions: [ReadPosition] = [], losses: [LogLoss] = []
     ) {
         self.input = input
         self.path = path
         self.scanned = scanned
         self.bytes = bytes
         self.oversizedLines = oversizedLines
-        self.position = position
+        self.positions = positions
+        self.losses = losses
     }
 }
 

@@ -17,7 +17,7 @@ struct FollowingTests {
             try log.append(4...5)
             log.read()
             #expect(log.ids == [1, 2, 3, 4, 5])
-            #expect(log.batches.last?.position?.offset == log.bytes)
+            #expect(log.lastPosition?.offset == log.bytes)
         }
     }
 

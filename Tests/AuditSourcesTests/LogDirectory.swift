@@ -10,15 +10,24 @@ final class LogDirectory {
     static let selector = EventSelector(group: "system:unauthenticated", responseCode: 403)
 
     let url: URL
+    private let patterns: [LogPattern]
+    private let start: StartingPoint
     private var follower: LogFollower
+    // As they would be kept on disk.
+    private var kept = KnownPositions()
     private(set) var batches: [SourceBatch] = []
     private var now = ContinuousClock.now
 
     init(_ url: URL, following patterns: [String] = ["audit.log"], from start: StartingPoint = .beginning) throws {
         self.url = url
-        follower = LogFollower(
-            try patterns.map { try #require(LogPattern(url.appending(path: $0).path)) }, from: start,
-            selecting: Self.selector)
+        self.start = start
+        self.patterns = try patterns.map { try #require(LogPattern(url.appending(path: $0).path)) }
+        follower = LogFollower(self.patterns, from: start, selecting: Self.selector)
+    }
+
+    /// Ends the follower, at whatever point it is, and starts another one that knows what was kept of it.
+    func restart() {
+        follower = LogFollower(patterns, from: start, selecting: Self.selector, restoring: kept)
     }
 
     func path(_ name: String) -> String { url.appending(path: name).path }
@@ -66,7 +75,20 @@ final class LogDirectory {
     func read(after seconds: Double = 0) {
         now += .seconds(seconds)
         follower.look(at: now)
-        while let batch = follower.next() { batches.append(batch) }
+        while let batch = follower.next() { take(batch) }
+    }
+
+    /// Looks, and reads no more than so many batches.
+    func read(batches count: Int) {
+        follower.look(at: now)
+        for _ in 0..<count {
+            if let batch = follower.next() { take(batch) }
+        }
+    }
+
+    private func take(_ batch: SourceBatch) {
+        batches.append(batch)
+        for position in batch.positions { kept.add(position) }
     }
 
     /// Drops what was read so far.
@@ -76,6 +98,8 @@ final class LogDirectory {
     var ids: [Int] { batches.flatMap(\.scanned.events).compactMap { Int($0.auditID) } }
     var malformed: Int { batches.map(\.scanned.malformedCount).reduce(0, +) }
     var bytes: Int { batches.map(\.bytes).reduce(0, +) }
+    var lastPosition: ReadPosition? { batches.last?.positions.last }
+    var losses: [LogLoss] { batches.flatMap(\.losses) }
     var states: [LogState] { follower.states }
     var problems: [String?] { follower.states.map(\.problem) }
 }

@@ -27,7 +27,7 @@ struct OversizedLineTests {
             #expect(log.ids == [1, 3])
             #expect(log.batches.flatMap(\.oversizedLines) == [offset])
             #expect(log.bytes == offset * 2 + Self.limit + excess + 1)
-            #expect(log.batches.last?.position?.offset == log.bytes)
+            #expect(log.lastPosition?.offset == log.bytes)
             #expect(log.malformed == 0)
         }
     }
@@ -52,7 +52,7 @@ struct OversizedLineTests {
             try log.append(String(line.prefix(line.utf8.count - 10)))
             log.read()
             #expect(log.batches.flatMap(\.oversizedLines) == [0])
-            #expect(log.batches.last?.position?.isInSkippedLine == true)
+            #expect(log.lastPosition?.isInSkippedLine == true)
             #expect(log.bytes == line.utf8.count - 10)
             try log.append(String(line.suffix(10)) + "\n")
             try log.append([2])

@@ -49,7 +49,7 @@ struct StandardInputTests {
         #expect(ids == Array(1...3001))
         let place = (1...3000).map { LogDirectory.line($0).utf8.count }.reduce(0, +)
         #expect(batches.flatMap(\.scanned.malformed).map(\.offset) == [place])
-        #expect(batches.allSatisfy { $0.input == .stdin && $0.path == "-" && $0.position == nil })
+        #expect(batches.allSatisfy { $0.input == .stdin && $0.path == "-" && $0.positions.isEmpty })
     }
 
     @Test("until it is told to stop, also while nothing comes")
