@@ -74,8 +74,11 @@ let package = Package(
                 "TestSupport",
             ]),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"]),
+
+        // The exporter with a real Prometheus and Alertmanager on loopback.
+        .target(name: "LocalStack", dependencies: ["HTTPServing", "TestSupport"], path: "Tests/LocalStack"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "HTTPServing", "kube-audit-exporter"]),
+            name: "EndToEndTests", dependencies: ["HTTPServing", "LocalStack", "TestSupport", "kube-audit-exporter"]),
     ],
     cxxLanguageStandard: .cxx17
 )
