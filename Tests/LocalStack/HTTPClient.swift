@@ -11,9 +11,14 @@ public enum HTTPClient {
 
     /// The answer to a GET.
     ///
+    /// - Parameters:
+    ///   - url: What to get.
+    ///   - accept: The header `Accept`.
     /// - Throws: `URLError` where there is none within 10 seconds.
-    public static func get(_ url: URL) async throws -> (status: Int, body: Data) {
-        let (body, response) = try await session.data(from: url)
+    public static func get(_ url: URL, accept: String = "*/*") async throws -> (status: Int, body: Data) {
+        var request = URLRequest(url: url)
+        request.setValue(accept, forHTTPHeaderField: "Accept")
+        let (body, response) = try await session.data(for: request)
         return ((response as? HTTPURLResponse)?.statusCode ?? 0, body)
     }
 }
