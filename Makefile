@@ -12,6 +12,9 @@ export KUBE_AUDIT_VERSION := $(shell cat VERSION)
 export KUBE_AUDIT_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 export KUBE_AUDIT_SWIFT_VERSION := $(shell swift --version 2>/dev/null | sed -n 's/.*Swift version \([^ ]*\).*/\1/p' | head -n 1)
 
+# What the demo and the tests talk to is on loopback, also where a proxy is set for all else.
+export no_proxy := 127.0.0.1,$(or $(no_proxy),$(NO_PROXY))
+
 # What `make run` follows and serves; `make run ARGS="--help"` says what there is.
 ARGS ?= --audit.log /var/log/kubernetes/audit/audit.log
 

@@ -10,7 +10,9 @@ import PackageDescription
 let package = Package(
     name: "kube-audit-exporter",
     products: [
-        .executable(name: "kube-audit-exporter", targets: ["kube-audit-exporter"])
+        .executable(name: "kube-audit-exporter", targets: ["kube-audit-exporter"]),
+        // For `make demo`.
+        .executable(name: "demo", targets: ["Demo"]),
     ],
     dependencies: [
         // Commands and flags.
@@ -74,8 +76,17 @@ let package = Package(
                 "TestSupport",
             ]),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"]),
+
+        // The exporter with a real Prometheus and Alertmanager on loopback.
+        .target(name: "LocalStack", dependencies: ["HTTPServing", "TestSupport"], path: "Tests/LocalStack"),
+        .executableTarget(
+            name: "Demo",
+            dependencies: [
+                "LocalStack",
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], path: "Tests/Demo"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["TestSupport", "HTTPServing", "kube-audit-exporter"]),
+            name: "EndToEndTests", dependencies: ["HTTPServing", "LocalStack", "TestSupport", "kube-audit-exporter"]),
     ],
     cxxLanguageStandard: .cxx17
 )

@@ -2,7 +2,8 @@
 public struct HTTPResponse: Sendable, Hashable {
     /// The status code.
     public var status: Int
-    /// Names and values; `Content-Length`, `Content-Encoding`, `Vary` and `Date` are the server's affair.
+    /// Names and values; `Content-Length`, `Content-Encoding` and `Date` are the server's affair, and so is
+    /// `Vary: Accept-Encoding`. A field that HTTP cannot carry (a line break in its value) is left out.
     public var headers: [String: String]
     /// The body, not compressed.
     public var body: [UInt8]

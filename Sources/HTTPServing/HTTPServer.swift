@@ -2,8 +2,6 @@ import CMicroHTTPD
 import Glibc
 import Synchronization
 
-// The daemon is made in init and ended once; libmicrohttpd's own threads use it in between.
-
 /// A small server on libmicrohttpd.
 ///
 /// ```swift
@@ -13,13 +11,16 @@ import Synchronization
 /// print(server.address)
 /// server.stop()
 /// ```
+///
+/// Unchecked, for the daemon is a C pointer: it is made in `init` and ended once, under the lock; libmicrohttpd's own
+/// threads use it in between.
 public final class HTTPServer: @unchecked Sendable {
     /// Where it listens; the port is the real one where any was asked for.
     public let address: ListenAddress
 
     private let daemon: OpaquePointer
-    // libmicrohttpd closes the socket with the daemon; it is ours only until then.
-    private let context: Unmanaged<ServerContext>
+    // The daemon's threads reach it by a pointer that they do not own; they are gone when `stop` returns.
+    private let context: ServerContext
     private let isStopped = Mutex(false)
 
     /// Starts a server; it answers from now on.
@@ -27,57 +28,41 @@ public final class HTTPServer: @unchecked Sendable {
     /// - Throws: `HTTPServerError`, which names the address and says why nobody can listen there.
     public init(listenOn wanted: ListenAddress, routes: Routes, limits: Limits = Limits()) throws(HTTPServerError) {
         let socket = try ListeningSocket(wanted)
-        let context = Unmanaged.passRetained(ServerContext(routes: routes, limits: limits))
-        // A copy of the descriptor, since libmicrohttpd closes what it is given.
-        let descriptor = fcntl(socket.descriptor, F_DUPFD_CLOEXEC, 0)
-        guard descriptor >= 0,
-            let daemon = kae_start_daemon(
-                descriptor, handleAccess, context.toOpaque(), handleCompleted, UInt32(limits.threads),
-                UInt32(limits.connections), UInt32(limits.connectionsPerAddress), UInt32(limits.idleTimeout),
-                limits.connectionMemory)
-        else {
-            let reason = String(cString: strerror(errno))
-            if descriptor >= 0 { close(descriptor) }
-            context.release()
-            throw HTTPServerError(address: wanted, reason: "libmicrohttpd does not start: \(reason)")
+        context = ServerContext(routes: routes, limits: limits)
+        address = socket.address
+        let descriptor = try socket.duplicate()
+        let daemon = kae_start_daemon(
+            descriptor, handleAccess, Unmanaged.passUnretained(context).toOpaque(), handleCompleted, leaveEscaped,
+            UInt32(limits.threads), UInt32(limits.connections), UInt32(limits.connectionsPerAddress),
+            UInt32(limits.idleTimeout), limits.connectionMemory)
+        guard let daemon else {
+            // It may have closed the descriptor or not, so nobody else may; what is left of it accepts nothing.
+            socket.shutDown()
+            throw HTTPServerError(
+                address: wanted, reason: "libmicrohttpd does not start (too few file descriptors, threads or memory)")
         }
         self.daemon = daemon
-        self.context = context
-        address = socket.address
     }
 
     deinit {
         stop()
-        context.release()
     }
 
-    /// Stops: no connection is accepted any more, requests in hand are answered (for as long as a second), then all
-    /// connections are closed. May be called again, without an effect.
-    public func stop() {
+    /// Stops: no connection is accepted any more, requests in hand are answered, then all connections are closed.
+    ///
+    /// It blocks its thread until all of that is done, and until handlers that are at work have come to an end; so no
+    /// handler may call it. May be called again, without an effect.
+    ///
+    /// - Parameter patience: How long requests in hand may take, their clients' reading included.
+    public func stop(patience: Duration = .seconds(1)) {
         isStopped.withLock { isStopped in
             guard !isStopped else { return }
             isStopped = true
             let listener = MHD_quiesce_daemon(daemon)
             if listener >= 0 { close(listener) }
-            let patience = ContinuousClock.now + .seconds(1)
-            while context.takeUnretainedValue().requestsInHand > 0, ContinuousClock.now < patience { usleep(2000) }
+            let deadline = ContinuousClock.now + patience
+            while context.requestsInHand > 0, ContinuousClock.now < deadline { usleep(2000) }
             MHD_stop_daemon(daemon)
         }
     }
-}
-
-/// What the server's threads need.
-final class ServerContext: Sendable {
-    let routes: Routes
-    let limits: Limits
-    private let inHand = Atomic(0)
-
-    init(routes: Routes, limits: Limits) {
-        self.routes = routes
-        self.limits = limits
-    }
-
-    var requestsInHand: Int { inHand.load(ordering: .relaxed) }
-    func requestBegan() { inHand.add(1, ordering: .relaxed) }
-    func requestEnded() { inHand.subtract(1, ordering: .relaxed) }
 }

@@ -18,18 +18,30 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits) else {
             return nil
         }
-        var host = text[..<colon]
+        let host = text[..<colon]
         if host.first == "[", host.last == "]" {
-            host = host.dropFirst().dropLast()
-            guard host.contains(":") else { return nil }
-        } else if host.contains(where: { ":[]/ ".contains($0) }) {
-            return nil
+            let literal = host.dropFirst().dropLast()
+            // A zone, as in fe80::1%eth0, is an interface's name.
+            guard literal.contains(":"), literal.utf8.allSatisfy({ Self.isNameByte($0) || ":%".utf8.contains($0) })
+            else { return nil }
+            self.init(host: String(literal), port: port)
+        } else {
+            guard host.utf8.allSatisfy(Self.isNameByte) else { return nil }
+            self.init(host: String(host), port: port)
         }
-        self.init(host: String(host), port: port)
     }
 
     /// The form that is parsed.
     public var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+            true
+        default: false
+        }
     }
 }

@@ -2,61 +2,64 @@ import Glibc
 
 /// A socket that listens.
 struct ListeningSocket: ~Copyable {
-    let descriptor: Int32
     /// Where it listens; the port is the real one where any was asked for.
     let address: ListenAddress
 
+    private let descriptor: Int32
+
     /// - Throws: `HTTPServerError` where nobody can listen there.
     init(_ wanted: ListenAddress) throws(HTTPServerError) {
-        (descriptor, address) = try Self.listen(wanted)
+        var failure = EADDRNOTAVAIL
+        for candidate in try SocketAddress.resolve(wanted) {
+            do {
+                descriptor = try Self.listen(on: candidate)
+                address = ListenAddress(host: wanted.host, port: Self.port(of: descriptor) ?? wanted.port)
+                return
+            } catch {
+                failure = error.code
+                // Another of the same machine's addresses would only hide that the wanted one is taken.
+                if failure == EADDRINUSE { break }
+            }
+        }
+        throw HTTPServerError(address: wanted, reason: HTTPServerError.text(of: failure))
     }
 
     deinit {
         close(descriptor)
     }
 
-    private static func listen(_ wanted: ListenAddress) throws(HTTPServerError) -> (Int32, ListenAddress) {
-        var hints = addrinfo()
-        hints.ai_flags = AI_PASSIVE
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        // All addresses of the machine are those of IPv6, which take IPv4 along, where there is IPv6.
-        let host: String? = wanted.host.isEmpty ? nil : wanted.host
-        let status = getaddrinfo(host, String(wanted.port), &hints, &list)
-        guard status == 0 else {
-            throw HTTPServerError(address: wanted, reason: String(cString: gai_strerror(status)))
+    /// A descriptor of the same socket for somebody who will close it.
+    func duplicate() throws(HTTPServerError) -> Int32 {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw HTTPServerError(address: address, reason: HTTPServerError.text(of: errno)) }
+        return copy
+    }
+
+    /// Ends listening for all that have a descriptor of this socket.
+    func shutDown() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    private struct Failure: Error {
+        let code = errno
+    }
+
+    private static func listen(on candidate: SocketAddress) throws(Failure) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = socket(candidate.family, type, 0)
+        guard descriptor >= 0 else { throw Failure() }
+        // After a restart, connections of the last run may still be waiting for their end.
+        set(SO_REUSEADDR, level: SOL_SOCKET, to: 1, on: descriptor)
+        // All addresses of the machine are those of IPv6 with those of IPv4, whatever the machine's default.
+        if candidate.family == AF_INET6 {
+            set(IPV6_V6ONLY, level: Int32(IPPROTO_IPV6), to: 0, on: descriptor)
         }
-        defer { freeaddrinfo(list) }
-        var candidates: [UnsafeMutablePointer<addrinfo>] = []
-        var next = list
-        while let candidate = next {
-            candidates.append(candidate)
-            next = candidate.pointee.ai_next
-        }
-        candidates.sort { $0.pointee.ai_family == AF_INET6 && $1.pointee.ai_family != AF_INET6 && wanted.host.isEmpty }
-        var failure = EADDRNOTAVAIL
-        for candidate in candidates {
-            let descriptor = socket(
-                candidate.pointee.ai_family, candidate.pointee.ai_socktype | O_CLOEXEC | O_NONBLOCK, 0)
-            guard descriptor >= 0 else {
-                failure = errno
-                continue
-            }
-            set(SO_REUSEADDR, level: SOL_SOCKET, to: 1, on: descriptor)
-            if candidate.pointee.ai_family == AF_INET6 {
-                set(IPV6_V6ONLY, level: Int32(IPPROTO_IPV6), to: wanted.host.isEmpty ? 0 : 1, on: descriptor)
-            }
-            if bind(descriptor, candidate.pointee.ai_addr, candidate.pointee.ai_addrlen) == 0,
-                Glibc.listen(descriptor, SOMAXCONN) == 0
-            {
-                return (descriptor, ListenAddress(host: wanted.host, port: port(of: descriptor) ?? wanted.port))
-            }
-            failure = errno
+        guard candidate.bind(descriptor) == 0, Glibc.listen(descriptor, SOMAXCONN) == 0 else {
+            let failure = Failure()
             close(descriptor)
-            // Another of the same machine's addresses would only hide that the wanted one is taken.
-            if failure == EADDRINUSE { break }
+            throw failure
         }
-        throw HTTPServerError(address: wanted, reason: String(cString: strerror(failure)).lowercased())
+        return descriptor
     }
 
     private static func set(_ option: Int32, level: Int32, to value: Int32, on descriptor: Int32) {

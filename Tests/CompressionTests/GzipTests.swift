@@ -98,4 +98,13 @@ struct GzipTests {
         #expect(all.longestPiece == 1 << 20)
         #expect(all.bytes.count == 50 << 20)
     }
+
+    @Test("gives all that a cut-off text still means, however small the pieces")
+    func meaningOfTruncated() {
+        let whole = Gzip.compress((0..<100_000).map { UInt8($0 / 10_000) })
+        for count in stride(from: 10, to: whole.count, by: 7) {
+            let cut = Array(whole.prefix(count))
+            #expect(decompress(.gzip, cut, pieceSize: 10).bytes == decompress(.gzip, cut, pieceSize: 1 << 20).bytes)
+        }
+    }
 }

@@ -98,4 +98,15 @@ struct ZstdTests {
         let modest = ZstdFrame(windowExponent: 17, blocks: [.repeated(0, 10)]).bytes
         #expect(decompress(.zstd, modest).bytes == [UInt8](repeating: 0, count: 10))
     }
+
+    @Test("gives all that a cut-off log still means, however small the pieces")
+    func meaningOfTruncated() throws {
+        let log = try Fixture.bytes("audit-logs/same-audit-id.log.zst")
+        for count in [log.count / 3, log.count / 2, log.count - 5] {
+            let cut = Array(log.prefix(count))
+            let small = decompress(.zstd, cut, pieceSize: 10)
+            #expect(small.error == .truncated)
+            #expect(small.bytes == decompress(.zstd, cut, pieceSize: 4 << 20).bytes)
+        }
+    }
 }

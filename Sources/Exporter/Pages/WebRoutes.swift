@@ -27,7 +27,7 @@ enum WebRoutes {
 
     /// The older format is for whoever does not ask for the newer one, or for nothing that there is.
     private static func format(wanted accept: String?) -> ExpositionFormat {
-        let best = AcceptHeader(accept ?? "*/*").best(of: ExpositionFormat.allCases.map(\.contentType))
+        let best = AcceptHeader(accept).best(of: ExpositionFormat.allCases.map(\.contentType))
         return ExpositionFormat.allCases.first { $0.contentType == best } ?? .text
     }
 }

@@ -1,0 +1,60 @@
+import CMicroHTTPD
+import Glibc
+
+// What libmicrohttpd calls on its threads. Free functions, since a closure can inherit an actor that they are not on.
+
+/// Called once when a request's head is there, then for each piece of its body, then at its end.
+func handleAccess(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?, target: UnsafePointer<CChar>?,
+    method: UnsafePointer<CChar>?, version: UnsafePointer<CChar>?, upload: UnsafePointer<CChar>?,
+    uploadSize: UnsafeMutablePointer<Int>?, state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+) -> MHD_Result {
+    guard let context, let connection = connection.map(Connection.init), let target, let method, let uploadSize,
+        let state
+    else { return .NO }
+    guard let pending = state.pointee.map({ Unmanaged<RequestInHand>.fromOpaque($0).takeUnretainedValue() }) else {
+        let server = Unmanaged<ServerContext>.fromOpaque(context).takeUnretainedValue()
+        let pending = RequestInHand(server: server)
+        state.pointee = Unmanaged.passRetained(pending).toOpaque()
+        // An answer that is queued before the body was taken costs the connection, so only one that must cost it is.
+        guard let refusal = RequestHead(headers: connection.headers).refusal(by: pending.body) else { return .YES }
+        return connection.send(refusal, acceptsGzip: false)
+    }
+    if uploadSize.pointee > 0 {
+        let piece = UnsafeRawBufferPointer(start: upload, count: uploadSize.pointee)
+        uploadSize.pointee = 0
+        return pending.body.append(piece) == .goOn ? .YES : .NO
+    }
+    let headers = connection.headers
+    let path = String(percentDecoding: UnsafeRawBufferPointer(start: target, count: strlen(target)))
+    let request = HTTPRequest(
+        method: String(cString: method), path: path ?? "", headers: headers, body: pending.body.bytes)
+    let response =
+        if pending.body.isTooLong {
+            pending.body.refusal
+        } else if path == nil {
+            HTTPResponse.text("400 the path is not UTF-8 in percent escapes\n", status: 400)
+        } else {
+            pending.server.routes.respond(to: request)
+        }
+    let acceptsGzip = AcceptEncodingHeader(request.header("Accept-Encoding")).acceptsGzip
+    return connection.send(response, acceptsGzip: acceptsGzip)
+}
+
+/// Called when libmicrohttpd is done with a request, however it ended.
+func handleCompleted(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
+    state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, reason: MHD_RequestTerminationCode
+) {
+    guard let pending = state?.pointee else { return }
+    Unmanaged<RequestInHand>.fromOpaque(pending).release()
+    state?.pointee = nil
+}
+
+/// Called to resolve percent escapes in place. Ours are resolved later: `%00` would end the C string, and with it make
+/// one path out of two.
+func leaveEscaped(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?, text: UnsafeMutablePointer<CChar>?
+) -> Int {
+    text.map { strlen($0) } ?? 0
+}

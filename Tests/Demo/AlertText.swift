@@ -1,0 +1,34 @@
+import LocalStack
+
+/// An alert for people to read: when it came, what it says, and all its labels.
+struct AlertText {
+    let text: String
+
+    private static let width = 100
+    private static let first = ["alertname", "severity", "src_ip", "origin", "country", "city"]
+
+    init(_ alert: DeliveredAlert, at time: Duration, console: Console) {
+        let margin = String(repeating: " ", count: 11)
+        let summary = alert.annotations["summary"] ?? "(no summary)"
+        var lines: [String] = []
+        for (name, value) in Self.inOrder(alert.labels) {
+            let label = "\(name)=\"\(value)\""
+            if let last = lines.last, last.count + label.count < Self.width - margin.count {
+                lines[lines.count - 1] = "\(last)  \(label)"
+            } else {
+                lines.append(label)
+            }
+        }
+        let stamp = time.inSeconds
+        let padding = String(repeating: " ", count: max(1, margin.count - stamp.count - 3))
+        text =
+            "[\(padding.dropFirst())\(stamp)]  \(console.bold(summary))\n"
+            + lines.map { margin + $0 + "\n" }.joined()
+    }
+
+    /// What matters first, then the others by name.
+    private static func inOrder(_ labels: [String: String]) -> [(String, String)] {
+        let others = labels.keys.filter { !first.contains($0) }.sorted()
+        return (first + others).compactMap { name in labels[name].map { (name, $0) } }
+    }
+}

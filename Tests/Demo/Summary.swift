@@ -1,0 +1,33 @@
+import LocalStack
+
+/// What the demo has shown, on one screen.
+struct Summary {
+    let text: String
+
+    init(_ tally: Tally) {
+        let expected = RecordedLog.alerts
+        let arrived = tally.alerts
+        let seen = Set(arrived.compactMap { ExpectedAlert(labels: $0.labels) })
+        let others = arrived.filter { alert in
+            !(ExpectedAlert(labels: alert.labels).map { expected.contains($0) } ?? false)
+        }
+        var lines = [
+            "Alerts for \(seen.intersection(expected).count) of the \(expected.count) sources that make more than 5 refused "
+                + "requests in the log:"
+        ]
+        for alert in expected.sorted() {
+            lines.append("  \(seen.contains(alert) ? "alert  " : "not yet")  \(alert)")
+        }
+        for alert in others {
+            lines.append(
+                "  other    \(alert.labels.sorted { $0.key < $1.key }.map { "\($0)=\"\($1)\"" }.joined(separator: " "))"
+            )
+        }
+        lines.append("")
+        lines.append("\(tally.status) (\(RecordedLog.requests) requests are in the whole log).")
+        lines.append(
+            tally.firstAlert.map { "The first alert came \($0.inSeconds) after the start." }
+                ?? "No alert for scanning arrived.")
+        text = lines.joined(separator: "\n")
+    }
+}

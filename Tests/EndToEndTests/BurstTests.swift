@@ -1,0 +1,52 @@
+import LocalStack
+import TestSupport
+import Testing
+
+/// What `increase(x[1h]) > 5` misses: a source whose counter Prometheus sees for the first time at its last value.
+@Suite("A burst of requests from a new address", .stack)
+struct BurstTests {
+    @Test("fires at the sixth, and Alertmanager delivers it with all its labels", .timeLimit(.minutes(2)))
+    func sixRequestsFire() async throws {
+        let stack = try SharedStack.get()
+        try stack.log.append(Self.burst(of: 6, from: "192.0.2.6"))
+
+        let delivered = try await stack.eventually("the alert for 192.0.2.6") {
+            stack.receiver.delivered.filter { $0.labels["src_ip"] == "192.0.2.6" }
+        } is: {
+            !$0.isEmpty
+        }
+        let alert = try #require(delivered.first)
+        #expect(
+            alert.labels == [
+                "alertname": "KubernetesAccessScanning", "severity": "warning", "risk_score": "49", "impact": "70",
+                "confidence": "70", "mitre_attack_id": "T1046", "src_ip": "192.0.2.6", "country": "Germany",
+                "city": "Berlin", "origin": "verified",
+            ])
+        #expect(alert.annotations["summary"] == "Kubernetes scanning from ip 192.0.2.6")
+        #expect(alert.status == "firing")
+    }
+
+    @Test("stays silent at five, at every evaluation", .timeLimit(.minutes(2)))
+    func fiveRequestsStaySilent() async throws {
+        let stack = try SharedStack.get()
+        try stack.log.append(Self.burst(of: 5, from: "192.0.2.5"))
+
+        // Each evaluation of the rules writes down what it counts, so six values are six evaluations that saw it.
+        let counted =
+            #"cluster_src_ip_origin:kube_audit_unauthenticated_forbidden_requests:increase1h{src_ip="192.0.2.5"}"#
+        try await stack.eventually("six evaluations that count 192.0.2.5") {
+            try await stack.api.value("count_over_time(\(counted)[1h])")
+        } is: {
+            $0.map { $0 >= 6 } ?? false
+        }
+
+        #expect(try await stack.api.value("max_over_time(\(counted)[1h])") == 5)
+        let pendingOrFiring = #"count_over_time(ALERTS{src_ip="192.0.2.5"}[1h])"#
+        #expect(try await stack.api.query(pendingOrFiring) == [])
+        #expect(!stack.receiver.delivered.contains { $0.labels["src_ip"] == "192.0.2.5" })
+    }
+
+    private static func burst(of count: Int, from source: String) -> String {
+        (0..<count).map { _ in AuditLine(from: [source]).text }.joined()
+    }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import LocalStack
+import TestSupport
+import Testing
+
+/// What the program shows of the recorded log, held against a text that was looked at. `make golden` writes it anew.
+@Suite("The golden metrics")
+struct GoldenMetricsTests {
+    @Test(
+        "are what the real program exposes on the real log", .timeLimit(.minutes(1)),
+        arguments: [
+            ("metrics.txt", "text/plain;version=0.0.4"), ("metrics.om", "application/openmetrics-text;version=1.0.0"),
+        ])
+    func golden(name: String, accept: String) async throws {
+        let golden = Fixture.url("golden").appending(path: name)
+        let shown = try await exposed(accept)
+        if ProcessInfo.processInfo.environment["REWRITE_GOLDEN"] == "1" {
+            try Data(shown.utf8).write(to: golden)
+        }
+        let expected = try String(contentsOf: golden, encoding: .utf8)
+        let difference = shown.split(separator: "\n").difference(from: expected.split(separator: "\n"))
+        #expect(difference.isEmpty, "make golden writes it anew, if that is meant")
+        #expect(shown == expected)
+    }
+
+    private func exposed(_ accept: String) async throws -> String {
+        try await withTemporaryDirectory { directory in
+            let log = try GrowingLog(directory.appending(path: "audit.log"))
+            try log.append(try RecordedLog.lines().joined() + "not an event\n")
+            // By a relative path, so that the label does not name the directory.
+            let exporter = try await LocalServer.start(.exporter, in: directory, port: { 0 }) { _ in
+                [
+                    "--audit.log", "audit.log", "--web.listen-address", "127.0.0.1:0", "--geoip.database",
+                    Fixture.url("locations/locations.mmdb").path,
+                ]
+            }
+            let text = try await eventually("the whole log") {
+                let answer = try await HTTPClient.get(exporter.url.appending(path: "/metrics"), accept: accept)
+                return String(decoding: answer.body, as: UTF8.self)
+            } is: {
+                $0.contains("kube_audit_lines_total{input=\"file\"} 1357\n")
+            }
+            await exporter.program.stop()
+            return text.split(separator: "\n", omittingEmptySubsequences: false).map(Self.normalised)
+                .joined(separator: "\n")
+        }
+    }
+
+    /// A line without what differs from run to run: times of this run, the process, the build.
+    private static func normalised(_ line: Substring) -> String {
+        guard !line.hasPrefix("#"), let space = line.lastIndex(of: " ") else { return String(line) }
+        let varying = [
+            "process_", "kube_audit_source_first_seen", "kube_audit_unauthenticated_forbidden_requests_created",
+        ]
+        if varying.contains(where: line.hasPrefix) { return line[..<space] + " <varies>" }
+        if line.hasPrefix("kube_audit_exporter_build_info") {
+            return String(line).replacing(/="[^"]*"/, with: "=\"<varies>\"")
+        }
+        return String(line)
+    }
+}

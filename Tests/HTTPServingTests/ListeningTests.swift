@@ -1,0 +1,123 @@
+import Dispatch
+import Foundation
+import HTTPServing
+import Testing
+import TestSupport
+
+@Suite("The server listens")
+struct ListeningTests {
+    /// Whether this machine has IPv6; said once where it has not.
+    private static let hasIPv6: Bool = {
+        let has = (try? HTTPServer.forTests(host: "::1")) != nil
+        if !has { print("skipped: this machine has no address ::1") }
+        return has
+    }()
+
+    @Test("on a free port where 0 is asked for, and tells which")
+    func port() throws {
+        let first = try HTTPServer.forTests()
+        let second = try HTTPServer.forTests()
+        #expect(first.address.host == "127.0.0.1")
+        #expect(first.address.port != 0)
+        #expect(first.address != second.address)
+        #expect(try first.get("/").status == 200)
+        #expect(try second.get("/").status == 200)
+    }
+
+    @Test("on an IPv6 address", .enabled(if: hasIPv6))
+    func ipv6() throws {
+        let server = try HTTPServer.forTests(host: "::1")
+        #expect(server.address.description == "[::1]:\(server.address.port)")
+        #expect(try server.get("/").status == 200)
+    }
+
+    @Test("on all addresses of both families where no host is given, or ::", arguments: ["", "::"])
+    func everywhere(host: String) throws {
+        let server = try HTTPServer.forTests(host: host)
+        #expect(server.address.host == host)
+        for client in ["127.0.0.1"] + (Self.hasIPv6 ? ["::1"] : []) {
+            let connection = try RawConnection(to: ListenAddress(host: client, port: server.address.port))
+            try connection.get("/")
+            #expect(try connection.response().status == 200)
+        }
+    }
+
+    @Test("by name on an address that clients of that name find")
+    func localhost() throws {
+        let server = try HTTPServer.forTests(host: "localhost")
+        let answers = ["127.0.0.1", "::1"].compactMap { client in
+            try? RawConnection(to: ListenAddress(host: client, port: server.address.port))
+        }
+        let connection = try #require(answers.first)
+        try connection.get("/")
+        #expect(try connection.response().status == 200)
+    }
+
+    @Test("or says that the address is taken")
+    func taken() throws {
+        let server = try HTTPServer.forTests()
+        let error = #expect(throws: HTTPServerError.self) { try HTTPServer.forTests(port: server.address.port) }
+        #expect(error?.description == "listen on 127.0.0.1:\(server.address.port): address already in use")
+        let everywhere = #expect(throws: HTTPServerError.self) {
+            try HTTPServer.forTests(host: "", port: server.address.port)
+        }
+        #expect(everywhere?.description == "listen on :\(server.address.port): address already in use")
+        #expect(try server.get("/").status == 200)
+    }
+
+    @Test(
+        "or says what is wrong with the host",
+        arguments: [
+            ("host.invalid", "listen on host.invalid:0: name or service not known"),
+            ("192.0.2.1", "listen on 192.0.2.1:0: cannot assign requested address"),
+            ("::ffff:zz", "listen on [::ffff:zz]:0: name or service not known"),
+        ])
+    func badHost(host: String, message: String) {
+        let error = #expect(throws: HTTPServerError.self) { try HTTPServer.forTests(host: host) }
+        #expect(error?.description == message)
+    }
+
+    @Test("again at once where it was stopped")
+    func again() throws {
+        let first = try HTTPServer.forTests()
+        // A connection that the server ends first is what keeps an address busy for a while.
+        let open = try RawConnection(to: first.address)
+        try open.get("/")
+        #expect(try open.response().status == 200)
+        first.stop()
+        #expect(try open.bytesToEnd().isEmpty)
+        let second = try HTTPServer.forTests(port: first.address.port)
+        #expect(try second.get("/").status == 200)
+    }
+
+    @Test("until it is stopped: the request in hand is answered, then nobody is any more")
+    func stop() async throws {
+        let (reached, reach) = AsyncStream.makeStream(of: Void.self)
+        let release = DispatchSemaphore(value: 0)
+        var routes = Routes()
+        routes.on("GET", "/slow") { _ in
+            reach.yield()
+            release.wait()
+            return .text("done\n")
+        }
+        let server = try HTTPServer(listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes)
+        let idle = try RawConnection(to: server.address)
+        let slow = try RawConnection(to: server.address)
+        try slow.get("/slow")
+        for await _ in reached { break }
+
+        // A thread of its own: it waits, and so do not the few that async code shares.
+        let (stopped, stop) = AsyncStream.makeStream(of: Void.self)
+        Thread.detachNewThread {
+            server.stop(patience: .seconds(20))
+            stop.yield()
+        }
+        try await eventually("no connection is taken any more") { (try? RawConnection(to: server.address)) == nil }
+        release.signal()
+        #expect(try slow.response().text == "done\n")
+        for await _ in stopped { break }
+        #expect(try idle.bytesToEnd().isEmpty)
+        #expect(throws: RawConnection.Failure.self) { try RawConnection(to: server.address) }
+        server.stop()
+    }
+}

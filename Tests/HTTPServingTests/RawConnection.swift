@@ -1,0 +1,121 @@
+import Glibc
+import HTTPServing
+
+/// A TCP connection on which the test decides about every byte.
+final class RawConnection {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+
+        init(_ call: String) {
+            description = "\(call): \(String(cString: strerror(errno)))"
+        }
+    }
+
+    private let descriptor: Int32
+    private var received: [UInt8] = []
+
+    /// Connects.
+    ///
+    /// - Parameters:
+    ///   - address: Where to; its host is an address.
+    ///   - source: The IPv4 address to come from, where it matters.
+    init(to address: ListenAddress, from source: String? = nil) throws {
+        let isIPv6 = address.host.contains(":")
+        descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw Failure("socket") }
+        // A test that waits for what does not come shall fail and not hang.
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        if let source {
+            let status = Self.withIPv4(source, 0) { bind(descriptor, $0, $1) }
+            guard status == 0 else { throw Failure("bind \(source)") }
+        }
+        let status =
+            if isIPv6 {
+                Self.withIPv6(address.host, address.port) { connect(descriptor, $0, $1) }
+            } else {
+                Self.withIPv4(address.host, address.port) { connect(descriptor, $0, $1) }
+            }
+        guard status == 0 else { throw Failure("connect") }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { throw Failure("send") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Says that nothing more will be sent; answers are still read.
+    func endSending() {
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
+    /// The next answer.
+    ///
+    /// - Parameter hasBody: `false` for the answer to HEAD, whose length is that of a body that does not come.
+    func response(hasBody: Bool = true) throws -> RawResponse {
+        while true {
+            if let (response, length) = RawResponse.parse(received, hasBody: hasBody) {
+                received.removeFirst(length)
+                return response
+            }
+            guard try receive() else { throw Failure("the connection ended before an answer; last") }
+        }
+    }
+
+    /// Everything up to the end of the connection.
+    func bytesToEnd() throws -> [UInt8] {
+        while try receive() {}
+        defer { received = [] }
+        return received
+    }
+
+    /// Reads more; `false` at the connection's end. A reset is an end too.
+    private func receive() throws -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        if count < 0, errno != ECONNRESET { throw Failure("recv") }
+        received += buffer.prefix(max(count, 0))
+        return count > 0
+    }
+
+    private static func withIPv4(_ host: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32)
+        -> Int32
+    {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        precondition(inet_pton(AF_INET, host, &address.sin_addr) == 1, "\(host) is no IPv4 address")
+        return withUnsafeBytes(of: &address) {
+            $0.withMemoryRebound(to: sockaddr.self) {
+                $0.baseAddress.map { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) } ?? -1
+            }
+        }
+    }
+
+    private static func withIPv6(_ host: String, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32)
+        -> Int32
+    {
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = port.bigEndian
+        precondition(inet_pton(AF_INET6, host, &address.sin6_addr) == 1, "\(host) is no IPv6 address")
+        return withUnsafeBytes(of: &address) {
+            $0.withMemoryRebound(to: sockaddr.self) {
+                $0.baseAddress.map { body($0, socklen_t(MemoryLayout<sockaddr_in6>.size)) } ?? -1
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/// An answer as it came over the wire.
+struct RawResponse: Equatable, CustomStringConvertible {
+    var status: Int
+    /// Names in lower case.
+    var headers: [String: String]
+    var body: [UInt8]
+
+    var text: String { String(decoding: body, as: UTF8.self) }
+    var description: String { "\(status) \(headers) \(text.prefix(200))" }
+
+    /// Reads an answer with a `Content-Length`, and says how many bytes it took; `nil` where more must come.
+    static func parse(_ bytes: [UInt8], hasBody: Bool) -> (RawResponse, Int)? {
+        guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
+        let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
+        guard let status = lines.first?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else { return nil }
+        var headers: [String: String] = [:]
+        for line in lines.dropFirst() {
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            let value = line[line.index(after: colon)...].drop { $0 == " " }
+            headers.merge([line[..<colon].lowercased(): String(value)]) { "\($0), \($1)" }
+        }
+        // An interim answer such as 100 has no body and no length.
+        let length = hasBody ? headers["content-length"].flatMap { Int($0) } ?? 0 : 0
+        guard bytes.count >= end.upperBound + length else { return nil }
+        let body = Array(bytes[end.upperBound..<(end.upperBound + length)])
+        return (RawResponse(status: status, headers: headers, body: body), end.upperBound + length)
+    }
+}

@@ -1,0 +1,161 @@
+import Compression
+import HTTPServing
+import Testing
+
+@Suite("The server answers what it is asked for")
+struct RoutingTests {
+    let server: HTTPServer
+
+    init() throws {
+        server = try .forTests()
+    }
+
+    @Test("with the handler's answer")
+    func answer() throws {
+        let response = try server.get("/")
+        #expect(response.status == 200)
+        #expect(response.text == "hello\n")
+        #expect(response.headers["content-type"] == "text/plain; charset=utf-8")
+        #expect(response.headers["content-length"] == "6")
+    }
+
+    @Test("the same with a query as without")
+    func query() throws {
+        #expect(try server.get("/?a=b").text == "hello\n")
+        #expect(try server.get("/?").text == "hello\n")
+    }
+
+    @Test(
+        "with 404 where there is no such path",
+        arguments: ["/nothing", "//", "/long/", "/LONG", "/long%00", "/long%00x", "/%6Cong/..", "/a+b/%C3%BC", "*"])
+    func notFound(target: String) throws {
+        let response = try server.get(target)
+        #expect(response.status == 404)
+        #expect(response.text == "404 page not found\n")
+    }
+
+    @Test("whatever is written as percent escapes", arguments: ["/a%20b/%C3%BC", "/a%20b/%c3%bc", "/%61%20b/ü"])
+    func escapes(target: String) throws {
+        #expect(try server.get(target).text == "/a b/ü")
+    }
+
+    @Test("with 400 to a path that is no text", arguments: ["/%", "/%2", "/%zz", "/%ff", "/%C3", "/%ED%A0%80"])
+    func noText(target: String) throws {
+        #expect(try server.get(target).status == 400)
+    }
+
+    @Test(
+        "with 405 and the methods that are allowed to another method",
+        arguments: [
+            ("/", "POST", "GET, HEAD"), ("/echo", "GET", "POST"), ("/echo", "HEAD", "POST"), ("/", "get", "GET, HEAD"),
+        ])
+    func methods(target: String, method: String, allowed: String) throws {
+        let connection = try RawConnection(to: server.address)
+        try connection.get(target, method: method, headers: "Content-Length: 0\r\n")
+        let response = try connection.response(hasBody: method != "HEAD")
+        #expect(response.status == 405)
+        #expect(response.headers["allow"] == allowed)
+    }
+
+    @Test("HEAD with the length of a body that does not come")
+    func head() throws {
+        let connection = try RawConnection(to: server.address)
+        for _ in 0..<2 {
+            try connection.get("/long", method: "HEAD")
+            let response = try connection.response(hasBody: false)
+            #expect(response.status == 200)
+            #expect(response.headers["content-length"] == "\(HTTPServer.longText.utf8.count)")
+        }
+        // Had a body come, the next answer would not begin where it does.
+        try connection.get("/")
+        #expect(try connection.response().text == "hello\n")
+    }
+
+    @Test("one request after the other on one connection, whatever the answers are")
+    func keepAlive() throws {
+        let connection = try RawConnection(to: server.address)
+        for (target, status) in [
+            ("/", 200), ("/nothing", 404), ("/echo", 405), ("/%", 400), ("/long", 200), ("/", 200),
+        ] {
+            try connection.get(target)
+            let response = try connection.response()
+            #expect(response.status == status)
+            #expect(response.headers["connection"] != "close")
+        }
+    }
+
+    @Test("requests that were sent without waiting for an answer, in their order")
+    func pipelining() throws {
+        let connection = try RawConnection(to: server.address)
+        let requests = ["/", "/nothing", "/"].map { "GET \($0) HTTP/1.1\r\nHost: test\r\n\r\n" }
+        try connection.send(requests.joined())
+        #expect(try (0..<3).map { _ in try connection.response().status } == [200, 404, 200])
+    }
+
+    @Test("and closes the connection where the client wants that")
+    func close() throws {
+        for request in ["GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"] {
+            let connection = try RawConnection(to: server.address)
+            try connection.send(request)
+            #expect(try connection.response().text == "hello\n")
+            #expect(try connection.bytesToEnd().isEmpty)
+        }
+    }
+
+    @Test("a request that comes byte by byte")
+    func slowly() throws {
+        let connection = try RawConnection(to: server.address)
+        for byte in Array("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nabcde".utf8) {
+            try connection.send([byte])
+        }
+        #expect(try connection.response().text == "abcde")
+    }
+
+    @Test("with header values of any bytes")
+    func headerBytes() throws {
+        let connection = try RawConnection(to: server.address)
+        try connection.send(
+            Array("GET /agent HTTP/1.1\r\nHost: test\r\nUser-Agent: a".utf8) + [0xff, 0x01, 0xc3, 0xbc]
+                + Array("\r\n\r\n".utf8))
+        #expect(try connection.response().text == "a\u{fffd}\u{01}ü")
+    }
+
+    @Test("compressed where that is asked for, and says that this depends on the asking")
+    func gzip() throws {
+        let response = try server.get("/long", headers: "Accept-Encoding: gzip\r\n")
+        #expect(response.headers["content-encoding"] == "gzip")
+        #expect(response.headers["vary"] == "Accept-Encoding")
+        #expect(response.body.count < HTTPServer.longText.utf8.count / 10)
+        var decompressor = Decompressor(.gzip)
+        decompressor.feed(response.body)
+        #expect(try decompressor.next() == Array(HTTPServer.longText.utf8))
+        try decompressor.finish()
+    }
+
+    @Test(
+        "as it is where compression is not asked for",
+        arguments: [
+            "", "Accept-Encoding: identity\r\n", "Accept-Encoding: gzip;q=0\r\n", "Accept-Encoding: gzip;q=0.0, *\r\n",
+            "Accept-Encoding: *;q=0\r\n", "Accept-Encoding: zstd, br\r\n", "Accept-Encoding:\r\n",
+        ])
+    func noGzip(headers: String) throws {
+        let response = try server.get("/long", headers: headers)
+        #expect(response.headers["content-encoding"] == nil)
+        #expect(response.headers["vary"] == "Accept-Encoding")
+        #expect(response.text == HTTPServer.longText)
+    }
+
+    @Test(
+        "compressed to whoever can undo it among other codings",
+        arguments: ["br, GZIP;q=0.5", "*", "x-gzip", "deflate;q=1, gzip ; q=0.1", "gzip,deflate"])
+    func gzipAmongOthers(value: String) throws {
+        #expect(try server.get("/long", headers: "Accept-Encoding: \(value)\r\n").headers["content-encoding"] == "gzip")
+    }
+
+    @Test("short answers as they are, for compression would make them longer")
+    func short() throws {
+        let response = try server.get("/", headers: "Accept-Encoding: gzip\r\n")
+        #expect(response.headers["content-encoding"] == nil)
+        #expect(response.text == "hello\n")
+    }
+}

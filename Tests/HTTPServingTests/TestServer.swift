@@ -1,0 +1,33 @@
+import HTTPServing
+
+extension HTTPServer {
+    /// A server with a page of each kind, on a port that was free.
+    static func forTests(host: String = "127.0.0.1", port: UInt16 = 0, limits: Limits = Limits()) throws -> HTTPServer {
+        var routes = Routes()
+        routes.on("GET", "/") { _ in .text("hello\n") }
+        routes.on("GET", "/long") { _ in .text(longText) }
+        routes.on("POST", "/echo") { request in HTTPResponse(body: request.body) }
+        routes.on("GET", "/agent") { request in .text(request.header("user-agent") ?? "none") }
+        routes.on("GET", "/a b/ü") { request in .text(request.path) }
+        return try HTTPServer(listenOn: ListenAddress(host: host, port: port), routes: routes, limits: limits)
+    }
+
+    /// Longer than what is sent uncompressed anyway, and easily compressed.
+    static var longText: String { String(repeating: "a line like the others\n", count: 5000) }
+
+    /// Asks on a connection of its own.
+    func get(_ target: String, headers: String = "", from source: String? = nil) throws -> RawResponse {
+        let connection = try RawConnection(to: address, from: source)
+        try connection.get(target, headers: headers)
+        return try connection.response()
+    }
+}
+
+extension RawConnection {
+    /// Sends a request without a body.
+    ///
+    /// - Parameter headers: Further lines, each with its line end.
+    func get(_ target: String, method: String = "GET", headers: String = "") throws {
+        try send("\(method) \(target) HTTP/1.1\r\nHost: test\r\n\(headers)\r\n")
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// An alert that must be there for a source, by what tells it from others.
+public struct ExpectedAlert: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// `src_ip`
+    public let source: String
+    /// `origin`
+    public let origin: String
+    /// `severity`
+    public let severity: String
+
+    /// The alert for a verified source: someone should look.
+    public static func verified(_ source: String) -> ExpectedAlert {
+        ExpectedAlert(source: source, origin: "verified", severity: "warning")
+    }
+
+    /// The alert for a claimed source: for information, since anyone can claim.
+    public static func claimed(_ source: String) -> ExpectedAlert {
+        ExpectedAlert(source: source, origin: "claimed", severity: "info")
+    }
+
+    private init(source: String, origin: String, severity: String) {
+        self.source = source
+        self.origin = origin
+        self.severity = severity
+    }
+
+    /// What an alert's labels say; `nil` for another alert than that for scanning.
+    public init?(labels: [String: String]) {
+        guard labels["alertname"] == "KubernetesAccessScanning" else { return nil }
+        self.init(
+            source: labels["src_ip", default: ""], origin: labels["origin", default: ""],
+            severity: labels["severity", default: ""])
+    }
+
+    /// By source.
+    public static func < (one: ExpectedAlert, other: ExpectedAlert) -> Bool {
+        one.description.compare(other.description, options: .numeric) == .orderedAscending
+    }
+
+    /// For people.
+    public var description: String { "\(source) (\(origin), \(severity))" }
+}

@@ -1,0 +1,24 @@
+public import Foundation
+import FoundationNetworking
+
+/// Reads from servers on loopback.
+public enum HTTPClient {
+    private static let session: URLSession = {
+        let configuration = URLSessionConfiguration.ephemeral
+        configuration.timeoutIntervalForRequest = 10
+        return URLSession(configuration: configuration)
+    }()
+
+    /// The answer to a GET.
+    ///
+    /// - Parameters:
+    ///   - url: What to get.
+    ///   - accept: The header `Accept`.
+    /// - Throws: `URLError` where there is none within 10 seconds.
+    public static func get(_ url: URL, accept: String = "*/*") async throws -> (status: Int, body: Data) {
+        var request = URLRequest(url: url)
+        request.setValue(accept, forHTTPHeaderField: "Accept")
+        let (body, response) = try await session.data(for: request)
+        return ((response as? HTTPURLResponse)?.statusCode ?? 0, body)
+    }
+}

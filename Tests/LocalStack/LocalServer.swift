@@ -1,0 +1,79 @@
+public import Foundation
+import HTTPServing
+import TestSupport
+
+/// A program that serves HTTP on loopback.
+public struct LocalServer: Sendable {
+    /// The program.
+    public let program: RunningProgram
+    /// Where it serves.
+    public let url: URL
+
+    /// Starts a program, and waits until it listens and says that it is ready.
+    ///
+    /// Which port it has is taken from the program's own log: that another program answers there cannot be mistaken.
+    ///
+    /// - Parameters:
+    ///   - program: The program; its name is the log's name too.
+    ///   - directory: Where it works and its log is kept.
+    ///   - port: Gives the port to try. It may be taken by another program before this one has it, so that the next one
+    ///     is tried then.
+    ///   - arguments: The arguments for a port.
+    package static func start(
+        _ program: Program, in directory: URL, port: () throws -> UInt16 = Self.freePort,
+        arguments: (UInt16) -> [String]
+    ) async throws -> LocalServer {
+        let executable = try program.locate()
+        var attempts = 0
+        while true {
+            attempts += 1
+            let running = try await RunningProgram(
+                executable, arguments(try port()), name: program.rawValue, in: directory)
+            do {
+                return try await listening(running)
+            } catch {
+                await running.stop()
+                guard attempts < 5, running.logText.contains("address already in use") else { throw error }
+                try FileManager.default.removeItem(at: running.log)
+            }
+        }
+    }
+
+    private static func listening(_ program: RunningProgram) async throws -> LocalServer {
+        do {
+            var url: URL?
+            try await eventually("\(program.name) to listen and be ready", within: .seconds(20)) {
+                if program.exit != nil { return true }
+                url = address(in: program.logText)
+                guard let ready = url?.appending(path: "/-/ready") else { return false }
+                return try await HTTPClient.get(ready).status == 200
+            }
+            if let exit = program.exit {
+                throw ProgramFailure("\(program.name) \(exit) before it was ready", logsOf: [program])
+            }
+            guard let url else {
+                throw ProgramFailure("\(program.name) does not say where it listens", logsOf: [program])
+            }
+            return LocalServer(program: program, url: url)
+        } catch let error as NeverHappened {
+            throw ProgramFailure("\(error)", logsOf: [program])
+        }
+    }
+
+    /// Where a program's log says that it listens; all three write that line in the same form.
+    private static func address(in log: String) -> URL? {
+        for line in log.split(separator: "\n") {
+            if let match = line.firstMatch(of: /msg="?[Ll]istening(?: on)?\b.* address="?(127\.0\.0\.1:\d+)/) {
+                return URL(string: "http://\(match.1)")
+            }
+        }
+        return nil
+    }
+
+    /// A port of loopback on which nobody listens now.
+    package static func freePort() throws -> UInt16 {
+        let server = try HTTPServer(listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: Routes())
+        defer { server.stop() }
+        return server.address.port
+    }
+}

@@ -1,0 +1,36 @@
+import TestSupport
+
+extension LocalStack {
+    /// The programs of the stack, in the order in which a request becomes an alert.
+    public var programs: [RunningProgram] { [exporter.program, prometheus.program, alertmanager.program] }
+
+    /// Waits until `value` gives something that satisfies `condition`, and returns it.
+    ///
+    /// - Throws: `ProgramFailure` past the deadline, with what was seen last and the last lines of all logs.
+    @discardableResult
+    public func eventually<Value: Sendable>(
+        _ what: String, within deadline: Duration = .seconds(30), _ value: () async throws -> Value,
+        is condition: (Value) -> Bool
+    ) async throws -> Value {
+        do {
+            return try await TestSupport.eventually(
+                what, within: deadline, every: .milliseconds(100), value, is: condition)
+        } catch let error as NeverHappened {
+            throw failure("\(error)")
+        }
+    }
+
+    /// Waits until Prometheus has scraped the exporter: it knows the sources that there are, so that a later one is new.
+    public func untilScraped() async throws {
+        try await eventually("Prometheus to scrape the exporter") {
+            try await api.targets()
+        } is: {
+            $0.contains { $0.health == "up" }
+        }
+    }
+
+    /// What went wrong, with the last lines of all logs.
+    public func failure(_ what: String) -> ProgramFailure {
+        ProgramFailure(what, logsOf: programs)
+    }
+}

@@ -1,0 +1,67 @@
+public import Foundation
+
+/// A program that the stack runs, and where it is found.
+///
+/// | program | variable | otherwise |
+/// | --- | --- | --- |
+/// | exporter | `EXPORTER` | `kube-audit-exporter` beside the running executable, where `swift build` puts it |
+/// | Prometheus | `PROMETHEUS` | `prometheus` in PATH |
+/// | Alertmanager | `ALERTMANAGER` | `prometheus-alertmanager` (Debian) or `alertmanager` in PATH |
+/// | promtool | `PROMTOOL` | `promtool` beside Prometheus, then in PATH |
+///
+/// So `PROMETHEUS=/opt/prometheus-3.5.0/prometheus make test` runs the same tests with another version.
+public enum Program: String, Sendable, CaseIterable {
+    /// What this project builds.
+    case exporter
+    /// Prometheus.
+    case prometheus
+    /// Alertmanager.
+    case alertmanager
+    /// The tool that checks rules and metrics; it comes with Prometheus.
+    case promtool
+
+    /// The environment variable that overrides where it is found.
+    public var variable: String { rawValue.uppercased() }
+
+    /// Where it is.
+    ///
+    /// - Throws: `ProgramMissing`, which says what to do about it.
+    public func locate() throws(ProgramMissing) -> URL {
+        if let path = ProcessInfo.processInfo.environment[variable], !path.isEmpty {
+            let url = URL(filePath: path)
+            guard Self.isProgram(url) else { throw ProgramMissing(program: self, searched: ["\(variable)=\(path)"]) }
+            return url
+        }
+        let candidates = candidates
+        guard let url = candidates.first(where: Self.isProgram) else {
+            throw ProgramMissing(program: self, searched: candidates.map(\.path))
+        }
+        return url
+    }
+
+    private var candidates: [URL] {
+        switch self {
+        case .exporter:
+            [
+                URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+                    .appending(path: "kube-audit-exporter")
+            ]
+        case .prometheus: Self.inPath("prometheus")
+        case .alertmanager: Self.inPath("prometheus-alertmanager") + Self.inPath("alertmanager")
+        case .promtool:
+            [try? Program.prometheus.locate()]
+                .compactMap { $0?.deletingLastPathComponent().appending(path: "promtool") } + Self.inPath("promtool")
+        }
+    }
+
+    private static func inPath(_ name: String) -> [URL] {
+        ProcessInfo.processInfo.environment["PATH", default: "/usr/bin:/bin"].split(separator: ":")
+            .map { URL(filePath: String($0)).appending(path: name) }
+    }
+
+    private static func isProgram(_ url: URL) -> Bool {
+        var isDirectory: ObjCBool = false
+        return FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) && !isDirectory.boolValue
+            && FileManager.default.isExecutableFile(atPath: url.path)
+    }
+}

@@ -1,0 +1,12 @@
+/// A program that did not do what it was started for.
+public struct ProgramFailure: Error, CustomStringConvertible {
+    /// What went wrong, and the last lines of the logs.
+    public let description: String
+
+    init(_ what: String, logsOf programs: [RunningProgram]) {
+        let logs = programs.map { program in
+            "\n-- \(program.name)\(program.exit.map { " (\($0))" } ?? ""), its log ends with:\n\(program.logTail())"
+        }
+        description = what + logs.joined()
+    }
+}

@@ -1,0 +1,61 @@
+public import Foundation
+
+/// Asks Prometheus' HTTP API.
+///
+/// Source: <https://prometheus.io/docs/prometheus/latest/querying/api/>
+public struct PrometheusClient: Sendable {
+    private let url: URL
+
+    /// A client of the Prometheus at `url`.
+    public init(url: URL) {
+        self.url = url
+    }
+
+    /// The value of an expression now.
+    ///
+    /// - Throws: `PrometheusError` where Prometheus does not take the expression.
+    public func query(_ expression: String) async throws -> [QuerySample] {
+        try await get(QueryResult.self, "/api/v1/query", [URLQueryItem(name: "query", value: expression)]).samples
+    }
+
+    /// The one value of an expression now; `nil` where it has none or several.
+    public func value(_ expression: String) async throws -> Double? {
+        let samples = try await query(expression)
+        return samples.count == 1 ? samples[0].value : nil
+    }
+
+    /// The alerts that are pending or firing.
+    public func alerts() async throws -> [ActiveAlert] {
+        struct Answer: Decodable { var alerts: [ActiveAlert] }
+        return try await get(Answer.self, "/api/v1/alerts").alerts
+    }
+
+    /// What Prometheus scrapes.
+    public func targets() async throws -> [ScrapeTarget] {
+        struct Answer: Decodable { var activeTargets: [ScrapeTarget] }
+        return try await get(Answer.self, "/api/v1/targets").activeTargets
+    }
+
+    private func get<Answer: Decodable>(
+        _ type: Answer.Type, _ path: String, _ items: [URLQueryItem] = []
+    ) async throws -> Answer {
+        var components = URLComponents(url: url.appending(path: path), resolvingAgainstBaseURL: false)
+        if !items.isEmpty { components?.queryItems = items }
+        // A plus is a space to Prometheus, and URLComponents leaves it as it is.
+        let query = components?.percentEncodedQuery
+        components?.percentEncodedQuery = query?.replacing("+", with: "%2B")
+        guard let url = components?.url else { throw URLError(.badURL) }
+        let answer = try await HTTPClient.get(url)
+        let envelope = try JSONDecoder().decode(Envelope<Answer>.self, from: answer.body)
+        guard let data = envelope.data else {
+            let request = items.first?.value ?? path
+            throw PrometheusError(reason: envelope.error ?? "status \(answer.status)", request: request)
+        }
+        return data
+    }
+
+    private struct Envelope<Answer: Decodable>: Decodable {
+        var data: Answer?
+        var error: String?
+    }
+}

@@ -1,0 +1,22 @@
+import Foundation
+import TestSupport
+
+/// The log of a real API server in the fixtures: it starts, then clients ask it for things without credentials.
+public enum RecordedLog {
+    /// How many of its first lines were written while the API server started; the scans come after them.
+    public static let startUp = 960
+
+    /// How many requests in it were made without credentials and refused.
+    public static let requests = 132
+
+    /// The sources with more than 5 of those; 127.0.0.3 is not among them, which made exactly 5.
+    public static let alerts: Set<ExpectedAlert> = Set(
+        [4, 5, 6, 7, 9, 10, 11, 13, 14].map { .verified("127.0.0.\($0)") }
+            + ["198.51.100.7", "203.0.113.9"].map { .claimed($0) })
+
+    /// Its lines, each with its newline.
+    public static func lines() throws -> [String] {
+        String(decoding: try Fixture.bytes("audit-logs/metadata.log"), as: UTF8.self)
+            .split(separator: "\n").map { $0 + "\n" }
+    }
+}
