@@ -4,10 +4,10 @@ import Compression
 final class ArchivedLog: LogReader {
     /// What a compressed log turns out to be.
     enum Survey {
-        /// It holds something that was not read, behind a position that was known.
-        case unread(ArchivedLog, behind: ReadPosition?)
-        /// All in it was read, under another name.
-        case read(upTo: ReadPosition)
+        /// It holds something that was not read, behind the last of some positions that were known.
+        case unread(ArchivedLog, behind: [ReadPosition])
+        /// All in it was read up to the last of these positions, under another name.
+        case read(upTo: [ReadPosition])
         /// A log that is followed is read up to within it, and will be read on without it.
         case followed
         /// It is being written.
@@ -17,6 +17,7 @@ final class ArchivedLog: LogReader {
     }
 
     var name: String { file.name }
+    var path: String { file.path }
     var inode: Inode { file.inode }
     let mayGrow = false
     private(set) var lines: LineBuffer
@@ -43,25 +44,30 @@ final class ArchivedLog: LogReader {
     ///   - file: A compressed file.
     ///   - format: How it is compressed.
     ///   - known: How far logs were read; some position of this one may be among them.
-    ///   - followed: The same of logs that are open.
+    ///   - followed: Files that are open.
     static func survey(
-        _ file: LogFile, _ format: CompressionFormat, known: [ReadPosition], followed: [ReadPosition]
+        _ file: LogFile, _ format: CompressionFormat, known: [ReadPosition], followed: [LogFile]
     ) -> Survey {
-        let candidates = (known.map { ($0, false) } + followed.map { ($0, true) })
+        let candidates = (known.map { ($0, false) } + followed.compactMap(\.position).map { ($0, true) })
             .filter { $0.0.fingerprint.length > 0 }.sorted { $0.0.offset < $1.0.offset }
         var rest = candidates[...]
-        var furthest: (position: ReadPosition, isFollowed: Bool, tail: [UInt8])?
+        var held: [ReadPosition] = []
+        var isFollowed = false
+        var tail: [UInt8] = []
         var unfolded = UnfoldedLog(file, format)
         var lines = LineBuffer(offset: 0)
         do throws(DecompressionError) {
             while let piece = try unfolded.next() {
                 let start = lines.offset
-                while let (candidate, isFollowed) = rest.first, candidate.offset <= start + piece.count {
+                if start == 0, followed.contains(where: { $0.isUnread(beginningWith: piece) }) { return .followed }
+                while let (candidate, isOpen) = rest.first, candidate.offset <= start + piece.count {
                     rest.removeFirst()
-                    let tail = LineBuffer.lastBytes(lines.tail, piece[..<(candidate.offset - start)])
-                    let bytes = tail.suffix(candidate.fingerprint.length)
+                    let before = LineBuffer.lastBytes(lines.tail, piece[..<(candidate.offset - start)])
+                    let bytes = before.suffix(candidate.fingerprint.length)
                     guard Fingerprint(of: bytes) == candidate.fingerprint else { continue }
-                    furthest = (candidate, isFollowed, tail)
+                    held.append(candidate)
+                    isFollowed = isOpen
+                    tail = before
                 }
                 lines = LineBuffer(offset: start + piece.count, tail: LineBuffer.lastBytes(lines.tail, piece[...]))
             }
@@ -70,14 +76,10 @@ final class ArchivedLog: LogReader {
         } catch {
             return .corrupt("\(error)")
         }
-        guard let furthest else {
-            return .unread(ArchivedLog(file, format, from: nil, tail: [], length: lines.offset), behind: nil)
-        }
-        if furthest.position.offset == lines.offset { return .read(upTo: furthest.position) }
-        if furthest.isFollowed { return .followed }
-        return .unread(
-            ArchivedLog(file, format, from: furthest.position, tail: furthest.tail, length: lines.offset),
-            behind: furthest.position)
+        if let last = held.last, last.offset == lines.offset { return .read(upTo: held) }
+        if isFollowed { return .followed }
+        let archive = ArchivedLog(file, format, from: held.last, tail: tail, length: lines.offset)
+        return .unread(archive, behind: held)
     }
 
     var unreadBytes: Int { max(0, length - lines.offset) }

@@ -25,14 +25,13 @@ public struct KnownPositions: Sendable {
         return one.inode != .none || (one.offset, one.fingerprint) == (other.offset, other.fingerprint)
     }
 
-    /// How far a file was read already; where several positions fit, the furthest.
-    func position(in file: LogFile) -> ReadPosition? {
-        // Under its own inode first: there are few of these, and to look for a copy is dear.
-        furthest(positions.filter { $0.inode == file.inode }, in: file)
-            ?? furthest(positions.filter { $0.inode != file.inode }, in: file)
-    }
-
-    private func furthest(_ candidates: [ReadPosition], in file: LogFile) -> ReadPosition? {
-        candidates.filter { file.holds($0) }.max { $0.offset < $1.offset }
+    /// The positions that a file holds, the furthest last: how far it was read already, also under other names.
+    func positions(in file: LogFile) -> [ReadPosition] {
+        // Under its own inode first: there are few of these, and to look for copies is dear. One at the file's beginning
+        // says nothing of what is in it.
+        let own = positions.filter { $0.inode == file.inode && file.holds($0) }
+        let isKnown = own.contains { $0.offset > 0 }
+        let others = isKnown ? [] : positions.filter { $0.inode != file.inode && file.holds($0) }
+        return (own + others).sorted { $0.offset < $1.offset }
     }
 }

@@ -106,8 +106,14 @@ final class LogFile: LogReader {
     func isCopy(of other: LogFile) -> Bool {
         guard !isFIFO, let position = other.position else { return false }
         guard position.offset == 0 else { return holds(position) }
-        let count = min(size, other.size, Fingerprint.limit)
-        return count > 0 && bytes(before: count, count: count) == other.bytes(before: count, count: count)
+        return other.isUnread(beginningWith: bytes(at: 0, count: Fingerprint.limit))
+    }
+
+    /// Whether nothing was read of it yet, and it begins like some bytes.
+    func isUnread(beginningWith bytes: [UInt8]) -> Bool {
+        guard !isFIFO, lines.offset == 0 else { return false }
+        let count = min(size, bytes.count, Fingerprint.limit)
+        return count > 0 && self.bytes(at: 0, count: count) == Array(bytes.prefix(count))
     }
 
     /// Goes on where the file, or the one it is a copy of, was left.
@@ -170,7 +176,6 @@ final class LogFile: LogReader {
         }
         let size = size
         guard size >= lines.end else { return truncated(formerly: position) }
-        lastSize = size
         let former = (position: position, end: lines.end, lastBytes: lines.lastBytes)
         var read = LineBuffer.Outcome.end
         if size > former.end {
@@ -185,6 +190,7 @@ final class LogFile: LogReader {
         guard bytes(before: former.end, count: former.lastBytes.count) == former.lastBytes else {
             return truncated(formerly: former.position)
         }
+        lastSize = size
         return outcome(of: read)
     }
 

@@ -52,7 +52,7 @@ public struct LogFollower: ~Copyable {
         problems = patterns.map { _ in nil }
     }
 
-    private var followed: [LogFile] { streams.flatMap(\.files) }
+    private var followed: [any LogReader] { streams.flatMap(\.files) }
 
     private func indexOfStream(with inode: Inode) -> Int? {
         streams.firstIndex { $0.contains(inode) }
@@ -81,22 +81,29 @@ public struct LogFollower: ~Copyable {
                     rotated.reportLosses(of: path)
                 } catch {
                     let reason = pattern.isGlob ? "\(path): \(error)" : "\(error)"
+                    // What it was rotated to is looked for also while there is no new one.
+                    if !pattern.isGlob { streams[indexOfStream(at: path)].patterns.insert(index) }
                     problems[index] = if case .error(ENOENT) = error { .absent(reason) } else { .unusable(reason) }
                 }
             }
         }
-        if !hasLooked { rememberRotatedLogs() }
+        if !hasLooked { rememberFirstLook() }
         hasLooked = true
         for index in streams.indices {
-            followMissedRotations(in: index, named: named)
+            // A log may be copied and truncated so soon after it was begun that nothing of it was read, and nothing
+            // shows in the log itself.
+            if streams[index].hasChangedDirectory() || rotated.isDue(streams[index].path, at: now) {
+                let current = streams[index].files.last.flatMap { named.contains($0.inode) ? $0 : nil }
+                followMissedRotations(in: index, before: current)
+            }
             streams[index].look(named: named, at: now)
         }
-        streams.removeAll(where: \.isEmpty)
+        streams.removeAll { stream in stream.isEmpty && !patterns.contains { $0.description == stream.path } }
     }
 
     /// Whether a log was never followed before, so that what there is of it is not what was missed.
-    private func isNew(_ path: String) -> Bool {
-        !hasLooked && !knownPaths.contains(path)
+    private func isNew(_ path: String, of pattern: Int) -> Bool {
+        !hasLooked && !knownPaths.contains(patterns[pattern].description) && !knownPaths.contains(path)
     }
 
     /// Sees to it that the file that a path names is followed.
@@ -106,63 +113,63 @@ public struct LogFollower: ~Copyable {
             return inode
         }
         let file = try LogFile(name: path, path: path)
+        let isNew = isNew(path, of: pattern)
         if let format = file.compression {
-            adopt(file, format, for: pattern)
+            adopt(file, format, for: pattern, isNew: isNew)
             return file.inode
         }
-        guard !RotatedLogFinder.isCopy(file, of: followed) else { return file.inode }
+        let plain = followed.compactMap { $0 as? LogFile }
+        guard !plain.contains(where: { file.isCopy(of: $0) }) else { return file.inode }
         let index = indexOfStream(at: path)
         streams[index].patterns.insert(pattern)
-        // They come before it, so they are looked for first.
-        if !isNew(path) { followMissedRotations(in: index, unless: file.inode, before: nil) }
-        if let position = rotated.knownPosition(in: file) {
-            file.resume(at: position)
-        } else if isNew(path), start == .end {
+        let held = rotated.positions(in: file)
+        if let last = held.last {
+            file.resume(at: last)
+        } else if isNew, start == .end {
             file.skipToLastLine()
         }
         streams[index].append(file)
-        rotated.note(file.position)
+        // They come before it.
+        if !isNew { followMissedRotations(in: index, before: file) }
+        rotated.begin(RotatedLogFinder.Unread(file: file, former: held))
         return file.inode
     }
 
     /// A compressed log that a glob matches, or that is named itself.
-    private mutating func adopt(_ file: LogFile, _ format: CompressionFormat, for pattern: Int) {
-        if isNew(file.path), start == .end {
+    private mutating func adopt(_ file: LogFile, _ format: CompressionFormat, for pattern: Int, isNew: Bool) {
+        if isNew, start == .end {
             file.skipToEnd()
-            rotated.note(file.finalPosition)
-        } else if let archive = rotated.unread(file, format, besides: followed, at: lastLook) {
-            let index = indexOfStream(at: file.path)
-            streams[index].patterns.insert(pattern)
-            streams[index].append(archive)
-            rotated.note(archive.position)
+            rotated.end(file)
+            return
+        }
+        let plain = followed.compactMap { $0 as? LogFile }
+        guard let unread = rotated.unread(file, format, besides: plain, at: lastLook) else { return }
+        let index = indexOfStream(at: file.path)
+        streams[index].patterns.insert(pattern)
+        streams[index].append(unread.file)
+        rotated.begin(unread)
+    }
+
+    /// What was rotated before a log was followed for the first time was never ours; all of it is from then on.
+    private mutating func rememberFirstLook() {
+        for (index, pattern) in patterns.enumerated() where !knownPaths.contains(pattern.description) {
+            for path in pattern.paths() where isNew(path, of: index) {
+                rotated.remember(rotatedLogsOf: path) { inode in streams.contains { $0.contains(inode) } }
+            }
+            rotated.noteFollowed(pattern.description)
         }
     }
 
-    /// What was rotated before a log was followed for the first time was never ours.
-    private mutating func rememberRotatedLogs() {
-        for path in patterns.flatMap({ $0.paths() }) where isNew(path) {
-            rotated.remember(rotatedLogsOf: path) { inode in streams.contains { $0.contains(inode) } }
-        }
-    }
-
-    /// A log may be copied and truncated so soon after it was begun that nothing of it was read, and nothing shows in
-    /// the log itself.
-    private mutating func followMissedRotations(in index: Int, named: Set<Inode>) {
-        guard streams[index].hasChangedDirectory() else { return }
-        let current = streams[index].files.last.flatMap { named.contains($0.inode) ? $0 : nil }
-        followMissedRotations(in: index, unless: .none, before: current)
-    }
-
-    /// - Returns: How many there were.
+    /// Follows what was rotated away between two looks.
+    ///
+    /// - Parameter current: What the log's path names; it is read after them.
+    /// - Returns: How many files there were.
     @discardableResult
-    private mutating func followMissedRotations(
-        in index: Int, unless current: Inode, before other: (any LogReader)?
-    ) -> Int {
+    private mutating func followMissedRotations(in index: Int, before current: (any LogReader)?) -> Int {
         let missed = rotated.missedRotations(of: streams[index].path, besides: followed, at: lastLook)
-            .filter { $0.inode != current && indexOfStream(with: $0.inode) == nil }
-        for file in missed {
-            streams[index].insert(file, before: other)
-            rotated.note(file.position)
+        for unread in missed {
+            streams[index].insert(unread.file, before: current)
+            rotated.begin(unread)
         }
         return missed.count
     }
@@ -187,9 +194,9 @@ public struct LogFollower: ~Copyable {
 
     /// copytruncate: what was written between the last read and the copying stands only in the copy.
     private mutating func follow(_ file: any LogReader, truncatedFrom former: ReadPosition, in index: Int) {
-        rotated.note(former)
-        let copies = followMissedRotations(in: index, unless: .none, before: file)
-        guard copies == 0, former.size > former.offset else { return }
+        rotated.noteTruncated(file, from: former)
+        let copies = followMissedRotations(in: index, before: file)
+        guard copies == 0, !rotated.hasDeferrals(of: former.path), former.size > former.offset else { return }
         rotated.note(
             LogLoss(
                 path: former.path, offset: former.offset, knownBytes: former.size - former.offset,
@@ -203,11 +210,11 @@ public struct LogFollower: ~Copyable {
             let isCrowded = streams[index].namelessFiles > Self.namelessFiles
             while let file = streams[index].removeFinished(since: isCrowded ? lastLook : lastLook - Self.patience) {
                 guard let rest = file.takeRest() else {
-                    rotated.note(file.finalPosition)
+                    rotated.end(file)
                     continue
                 }
                 let last = batch(rest, of: file)
-                rotated.note(file.finalPosition)
+                rotated.end(file)
                 return last
             }
         }

@@ -2,6 +2,8 @@
 protocol LogReader: AnyObject {
     /// Under which name it was opened.
     var name: String { get }
+    /// Under which path the log is followed that it is part of.
+    var path: String { get }
     var inode: Inode { get }
     /// What was read last, and where that ends.
     var lines: LineBuffer { get }

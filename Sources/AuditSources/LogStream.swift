@@ -39,8 +39,7 @@ struct LogStream {
     }
 
     var isEmpty: Bool { entries.isEmpty }
-    /// The files that are read as they were written.
-    var files: [LogFile] { entries.compactMap { $0.file as? LogFile } }
+    var files: [any LogReader] { entries.map(\.file) }
     var readFailure: String? { entries.lazy.compactMap(\.readFailure).first }
     var unreadBytes: Int { entries.map(\.file.unreadBytes).reduce(0, +) }
     /// How many of its files lost their name.

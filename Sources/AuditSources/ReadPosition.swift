@@ -28,4 +28,11 @@ public struct ReadPosition: Sendable, Hashable, Codable {
         self.size = size
         self.isFinished = isFinished
     }
+
+    /// The same place in a file that is known by its content alone.
+    var withoutInode: ReadPosition {
+        var position = self
+        position.inode = .none
+        return position
+    }
 }

@@ -1,5 +1,6 @@
 import AuditEvents
 import AuditSources
+import Compression
 import Foundation
 import Glibc
 import Testing
@@ -59,6 +60,13 @@ final class LogDirectory {
 
     func copy(_ name: String = "audit.log", to other: String) throws {
         try FileManager.default.copyItem(atPath: path(name), toPath: path(other))
+    }
+
+    /// Replaces a file by its gzip.
+    func compress(_ name: String) throws {
+        let bytes = [UInt8](try Data(contentsOf: url.appending(path: name)))
+        try Data(Gzip.compress(bytes)).write(to: url.appending(path: name + ".gz"))
+        try remove(name)
     }
 
     func remove(_ name: String = "audit.log") throws {
