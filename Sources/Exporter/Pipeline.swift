@@ -3,18 +3,25 @@ import AuditEvents
 import AuditSources
 import Foundation
 import Logging
+import StateStore
 
-/// The one writer: takes batches in, one after the other, and publishes what came of them.
+/// The one writer: takes batches in, one after the other, writes what came of them together with how far was read, and
+/// then publishes it.
 ///
 /// ```swift
-/// let pipeline = Pipeline(configuration)
+/// let pipeline = Pipeline(configuration, storage: try StateStore.open(directory: "data", version: "1.0", at: now))
 /// await pipeline.apply(batch)
-/// pipeline.published.current.ledger.counters
+/// pipeline.published.current.counts
 /// ```
+///
+/// While something is being written, batches are taken in as before; what they change is written next. So the writer
+/// never waits for the disk, and a slow one makes larger checkpoints and not a queue. What is not written yet is
+/// bounded as the counts are.
 actor Pipeline {
-    /// For so long batches are taken in before what came of them is published, since a snapshot costs the writer a
-    /// copy of what it changes next.
-    static let publicationDelay: Duration = .milliseconds(50)
+    /// For so long batches are taken in before what came of them is written.
+    static let writingDelay: Duration = .milliseconds(100)
+    /// After so long it is tried again to write what could not be written.
+    static let retryDelay: Duration = .seconds(1)
 
     /// What pages and metrics show.
     nonisolated let published: Published<Snapshot>
@@ -22,45 +29,167 @@ actor Pipeline {
     private let logger: Logger
     private let now: @Sendable () -> Double
     private let logNames: [String]
+    private let store: StateStore?
     private var detector: AccessScanningDetector
     private var locations: ReloadingLocationDatabase?
     private var readingLog: ReadingLog
-    private var snapshot = Snapshot()
-    private var publication: Task<Void, Never>?
+    private var counts: Counts
+    private var snapshot: Snapshot
+    // Changed since they were written.
+    private var positions = KnownPositions()
+    private var hasChanges = false
+    private var writing: Task<Void, Never>?
+    private var waiting: [CheckedContinuation<Commitment, Never>] = []
+    private var isFinishing = false
 
     /// - Parameters:
     ///   - configuration: What to count, and for whom.
+    ///   - storage: Where to write, and what was written before; nothing is kept without.
     ///   - now: The time, in seconds since 1970.
-    init(_ configuration: Configuration, now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 }) {
+    init(
+        _ configuration: Configuration, storage: (store: StateStore, stored: StoredState)? = nil,
+        now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
+    ) {
         self.now = now
         logger = configuration.logger
         logNames = configuration.logNames
+        store = storage?.store
         detector = AccessScanningDetector(
-            ledger: SourceLedger(limits: configuration.limits), attribution: configuration.attribution)
+            restoring: storage?.stored, limits: configuration.limits, attribution: configuration.attribution)
         locations = configuration.locations
         readingLog = ReadingLog(logger: configuration.logger)
-        if !configuration.logs.isEmpty { snapshot.inputs.append(InputTotals(.file)) }
-        if configuration.readsStandardInput { snapshot.inputs.append(InputTotals(.stdin)) }
-        snapshot.ledger = detector.ledger
+        counts = Counts()
+        counts.reading = storage?.stored.reading ?? ReadingTotals()
+        // So that they stand at nought from the first scrape on.
+        for input in configuration.inputs where counts.reading.inputs[input.rawValue] == nil {
+            counts.reading.inputs[input.rawValue] = ReadingTotals.Input()
+        }
+        counts.ledger = detector.ledger
+        counts.duplicateEvents = detector.duplicateEvents
+        snapshot = Snapshot(counts: counts)
         snapshot.locationsAreCurrent = configuration.locations.map { _ in true }
+        snapshot.storage = storage.map {
+            StorageState(wasDamaged: $0.store.damaged != nil, lastWritten: $0.stored.lastCheckpoint)
+        }
         published = Published(snapshot)
     }
 
-    /// Counts what is in a batch.
+    // MARK: Counting
+
+    /// Counts what is in a batch; it is written and published soon.
     func apply(_ batch: SourceBatch) {
         let time = now()
         for event in batch.scanned.events {
             detector.observe(event, at: time) { [locations] in locations?.location(of: $0) ?? .unknown }
         }
-        if let index = snapshot.inputs.firstIndex(where: { $0.input == batch.input }) {
-            snapshot.inputs[index].add(batch)
-        }
-        if let newest = batch.scanned.lastEventTimestamp {
-            snapshot.lastEventTimestamp = max(newest, snapshot.lastEventTimestamp ?? newest)
+        counts.reading.add(batch)
+        for position in batch.positions { positions.add(position) }
+        for loss in batch.losses {
+            counts.lostLogs += 1
+            counts.lostBytes += UInt64(loss.knownBytes)
         }
         readingLog.note(batch)
-        publishSoon()
+        writeSoon()
     }
+
+    /// Counts what is in a batch, and returns when that is written and published.
+    ///
+    /// While nothing can be written nothing is counted either, for whoever sent the batch can keep it.
+    func commit(_ batch: SourceBatch) async -> Commitment {
+        if let problem = snapshot.storage?.problem { return .unavailable(reason: problem) }
+        apply(batch)
+        return await withCheckedContinuation { waiting.append($0) }
+    }
+
+    /// Removes the sources that were silent for longer than the retention.
+    func retireSilentSources() {
+        detector.retireSilentSources(at: now())
+        writeSoon()
+    }
+
+    // MARK: Writing
+
+    /// Writes the time, so that a restart knows how long the exporter was away.
+    func writeTime() {
+        writeSoon()
+    }
+
+    private func writeSoon() {
+        hasChanges = true
+        guard writing == nil else { return }
+        writing = Task { await writeChanges() }
+    }
+
+    private func writeChanges() async {
+        var delay = Self.writingDelay
+        while hasChanges {
+            if !isFinishing { try? await Task.sleep(for: delay) }
+            let isWritten = await write()
+            delay = isWritten ? Self.writingDelay : Self.retryDelay
+            if isFinishing, !isWritten { break }
+        }
+        writing = nil
+    }
+
+    /// Writes all that changed, and publishes it then.
+    private func write() async -> Bool {
+        let detection = detector.takeChanges()
+        let checkpoint = Checkpoint(
+            detection: detection, positions: positions.positions, reading: counts.reading, time: now())
+        counts.ledger = detector.ledger
+        counts.duplicateEvents = detector.duplicateEvents
+        let written = counts
+        let waiting = waiting
+        positions = KnownPositions()
+        hasChanges = false
+        self.waiting = []
+        do throws(StateStoreError) {
+            try await store?.commit(checkpoint)
+        } catch {
+            detector.putBack(detection)
+            // What changed meanwhile stays the newest.
+            let newer = positions.positions
+            positions = KnownPositions(checkpoint.positions)
+            for position in newer { positions.add(position) }
+            hasChanges = true
+            note(storageProblem: "\(error)")
+            for continuation in waiting { continuation.resume(returning: .unavailable(reason: "\(error)")) }
+            return false
+        }
+        snapshot.counts = written
+        snapshot.storage?.lastWritten = checkpoint.time
+        note(storageProblem: nil)
+        published.publish(snapshot)
+        for continuation in waiting { continuation.resume(returning: .committed) }
+        return true
+    }
+
+    private func note(storageProblem problem: String?) {
+        guard let storage = snapshot.storage, storage.problem != problem else { return }
+        if let problem {
+            logger.error(
+                "State cannot be written; /metrics shows what was written last, and counting goes on in memory",
+                metadata: ["reason": "\(problem)"])
+        } else {
+            logger.info("State is written again")
+        }
+        snapshot.storage?.problem = problem
+        published.publish(snapshot)
+    }
+
+    /// Writes what is left, and closes the state.
+    ///
+    /// - Returns: Whether all was written.
+    func finish() async -> Bool {
+        isFinishing = true
+        writing?.cancel()
+        await writing?.value
+        let isWritten = hasChanges ? await write() : true
+        store?.close()
+        return isWritten
+    }
+
+    // MARK: Status
 
     /// Takes note of how logs fare; those that are not told of are as they were.
     func report(_ states: [LogState]) {
@@ -71,20 +200,17 @@ actor Pipeline {
         guard logs != snapshot.logs else { return }
         snapshot.logs = logs
         snapshot.isReady = logs.count == logNames.count
-        publishSoon()
+        published.publish(snapshot)
     }
 
-    /// Removes the sources that were silent for longer than the retention.
-    func retireSilentSources() {
-        detector.retireSilentSources(at: now())
-        publishSoon()
-    }
-
-    /// Opens the database of locations anew if its file changed.
-    func refreshLocations() {
-        guard let outcome = locations?.refresh() else { return }
+    /// Opens the database of locations anew if its file changed, or in any case.
+    ///
+    /// - Returns: Why it cannot be used as it is now; `nil` where it can.
+    @discardableResult
+    func refreshLocations(always: Bool = false) -> LocationDatabaseError? {
+        guard let outcome = locations?.refresh(always: always) else { return nil }
         switch outcome {
-        case .unchanged: return
+        case .unchanged: return nil
         case .reloaded:
             logger.info("Database of locations read again")
             snapshot.locationsAreCurrent = true
@@ -92,21 +218,40 @@ actor Pipeline {
             logger.error("Database of locations cannot be read; the one before stays in use", error: error)
             snapshot.locationsAreCurrent = false
         }
-        publishSoon()
-    }
-
-    private func publishSoon() {
-        guard publication == nil else { return }
-        publication = Task {
-            try? await Task.sleep(for: Self.publicationDelay)
-            publish()
-        }
-    }
-
-    private func publish() {
-        publication = nil
-        snapshot.ledger = detector.ledger
-        snapshot.duplicateEvents = detector.duplicateEvents
         published.publish(snapshot)
+        if case .failed(let error) = outcome { return error }
+        return nil
+    }
+
+    /// Takes note of how a reload of configuration went.
+    func noteReload(isSuccessful: Bool) {
+        snapshot.reload = ReloadState(
+            isSuccessful: isSuccessful, lastSuccess: isSuccessful ? now() : snapshot.reload?.lastSuccess)
+        published.publish(snapshot)
+    }
+}
+
+/// What became of a batch whose sender waits.
+enum Commitment: Sendable, Hashable {
+    /// It is written.
+    case committed
+    /// It is not, for a reason for people; it must be sent again.
+    case unavailable(reason: String)
+}
+
+extension AccessScanningDetector {
+    /// Goes on from what was stored.
+    fileprivate init(restoring stored: StoredState?, limits: SourceLimits, attribution: SourceAttribution) {
+        guard let stored else {
+            self.init(ledger: SourceLedger(limits: limits), attribution: attribution)
+            return
+        }
+        self.init(
+            ledger: SourceLedger(
+                limits: limits, restoring: stored.counters, retiredRequests: stored.totals.retiredRequests),
+            attribution: attribution,
+            deduplicator: RequestDeduplicator(
+                key: stored.key, observedCount: stored.totals.observedCount, restoring: stored.observed),
+            duplicateEvents: stored.totals.duplicateEvents)
     }
 }

@@ -1,46 +1,64 @@
 import AccessScanning
-import AuditEvents
 import AuditSources
+import StateStore
 
-/// All that was counted, at one moment. Immutable once it is published: pages and metrics read nothing else.
+/// What pages and metrics show. Immutable once it is published; they read nothing else.
 struct Snapshot: Sendable {
-    /// The counters of all sources.
-    var ledger = SourceLedger()
-    /// Events of requests that were counted before.
-    var duplicateEvents: UInt64 = 0
-    /// What was read, by input; those that are configured.
-    var inputs: [InputTotals] = []
-    /// The newest `stageTimestamp` read, in seconds since 1970.
-    var lastEventTimestamp: Double?
+    /// What was counted, as it was written last: a count that was once shown is never taken back by a crash.
+    var counts = Counts()
     /// How each log fares; those that were looked at.
     var logs: [LogState] = []
     /// Whether every log was looked at.
     var isReady = false
     /// Whether the newest content of the database of locations is in use; `nil` without a database.
     var locationsAreCurrent: Bool?
+    /// How the state on disk fares; `nil` without one.
+    var storage: StorageState?
+    /// How the last reload of configuration went; `nil` where there was none.
+    var reload: ReloadState?
 }
 
-/// What was read from the inputs of one kind.
-struct InputTotals: Sendable, Hashable {
-    let input: AuditInput
-    /// Lines, or items of webhook bodies.
-    var lines: UInt64 = 0
-    /// Bytes of them, line feeds included.
-    var bytes: UInt64 = 0
-    /// Lines that are no audit event, oversized ones among them.
-    var malformed: UInt64 = 0
-    /// Lines that were too long to read.
-    var oversized: UInt64 = 0
+/// All that was counted, at one moment.
+struct Counts: Sendable {
+    /// The counters of all sources.
+    var ledger = SourceLedger()
+    /// Events of requests that were counted before.
+    var duplicateEvents: UInt64 = 0
+    /// What was read, by input; those that are configured or were once.
+    var reading = ReadingTotals()
+    /// Logs that were lost, in part or whole, since the start.
+    var lostLogs: UInt64 = 0
+    /// The bytes that are known to be lost with them.
+    var lostBytes: UInt64 = 0
+}
 
-    init(_ input: AuditInput) {
-        self.input = input
-    }
+/// How the state on disk fares.
+struct StorageState: Sendable, Hashable {
+    /// Why it cannot be written, for people; `nil` while it can.
+    var problem: String?
+    /// Whether a damaged database was moved aside at the start.
+    var wasDamaged = false
+    /// When it was written last, in seconds since 1970.
+    var lastWritten: Double?
+}
 
+/// How a reload of configuration went.
+struct ReloadState: Sendable, Hashable {
+    /// Whether everything that was read again is in use.
+    var isSuccessful: Bool
+    /// When the last one that succeeded was, in seconds since 1970.
+    var lastSuccess: Double?
+}
+
+extension ReadingTotals {
     mutating func add(_ batch: SourceBatch) {
         let oversized = batch.oversizedLines.count
-        lines += UInt64(batch.scanned.lines + oversized)
-        bytes += UInt64(batch.bytes)
-        malformed += UInt64(batch.scanned.malformedCount + oversized)
-        self.oversized += UInt64(oversized)
+        inputs[batch.input.rawValue, default: Input()].lines += UInt64(batch.scanned.lines + oversized)
+        inputs[batch.input.rawValue, default: Input()].bytes += UInt64(batch.bytes)
+        inputs[batch.input.rawValue, default: Input()].malformed += UInt64(batch.scanned.malformedCount + oversized)
+        inputs[batch.input.rawValue, default: Input()].oversized += UInt64(oversized)
+        if let newest = batch.scanned.lastEventTimestamp {
+            lastEventTimestamp = max(newest, lastEventTimestamp ?? newest)
+        }
     }
 }
