@@ -8,9 +8,10 @@ public struct Inode: Sendable, Hashable, Codable {
     public var number: UInt64
 
     /// No file has it.
-    static let none = Inode(device: 0, number: 0)
+    public static let none = Inode(device: 0, number: 0)
 
-    init(device: UInt64, number: UInt64) {
+    /// A number on a device, as it was kept.
+    public init(device: UInt64, number: UInt64) {
         self.device = device
         self.number = number
     }
