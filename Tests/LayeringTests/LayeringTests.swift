@@ -11,6 +11,7 @@ struct LayeringTests {
         "AuditEvents": ["CAuditScan"],
         "AuditSources": ["AuditEvents", "Compression"],
         "AccessScanning": ["AuditEvents", "CMaxMindDB"],
+        "StateStore": ["AccessScanning", "AuditEvents", "AuditSources", "GRDB"],
         "Exposition": [],
         "HTTPServing": ["CMicroHTTPD", "Compression"],
         "Exporter": [
