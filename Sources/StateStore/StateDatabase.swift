@@ -32,7 +32,7 @@ enum StateDatabase {
             do {
                 try queue.writeWithoutTransaction { try check($0, path) }
                 try Schema.migrator.migrate(queue)
-                return (queue, try queue.writeWithoutTransaction { try StoredState($0) })
+                return (queue, try queue.writeWithoutTransaction { try load($0) })
             } catch {
                 try? queue.close()
                 throw error
@@ -54,6 +54,17 @@ enum StateDatabase {
             try db.execute(sql: "PRAGMA journal_size_limit = 8388608")
         }
         return configuration
+    }
+
+    private static func load(_ db: Database) throws -> StoredState {
+        do {
+            return try StoredState(db)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+            // A table or column is not there, though the schema is said to be ours.
+            throw ImpossibleContent(description: error.message ?? "\(error)")
+        } catch let error as RowDecodingError {
+            throw ImpossibleContent(description: "\(error)")
+        }
     }
 
     private static func check(_ db: Database, _ path: String) throws {
@@ -79,7 +90,10 @@ enum StateDatabase {
                     + "(schema \(unknown.sorted().joined(separator: ", "))); run that version, or keep the state in "
                     + "another directory")
         }
-        try db.execute(sql: "PRAGMA journal_mode = WAL")
+        let mode = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+        guard mode == "wal" else {
+            throw StateStoreError(kind: .other, path: path, reason: "SQLite cannot keep a write-ahead log there")
+        }
     }
 
     private static func translating<Result>(
@@ -89,13 +103,12 @@ enum StateDatabase {
             return try body()
         } catch let error as StateStoreError {
             throw error
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
-            // A statement of ours that the schema does not fit, though it should.
-            throw StateStoreError(kind: .damaged, path: path, reason: error.message ?? "\(error)")
+        } catch let error as ImpossibleContent {
+            throw StateStoreError(kind: .damaged, path: path, reason: error.description)
         } catch let error as DatabaseError {
             throw .database(error, path) { directory.isWritable }
         } catch {
-            throw StateStoreError(kind: .damaged, path: path, reason: "\(error)")
+            throw StateStoreError(kind: .other, path: path, reason: "\(error)")
         }
     }
 }
