@@ -3,7 +3,7 @@ import PackageDescription
 
 // The way of one audit line, left to right; LayeringTests holds the imports against this table.
 //
-//   bytes ─▶ AuditSources ─▶ AuditEvents ─▶ AccessScanning ─▶ Exposition ─▶ HTTPServing ─▶ Prometheus
+//   bytes ─▶ AuditSources ─▶ AuditEvents ─▶ AccessScanning ─▶ StateStore ─▶ Exposition ─▶ HTTPServing ─▶ Prometheus
 //
 // Only `Exporter` knows them all.
 
@@ -21,6 +21,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         // Start, stop and signals.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        // SQLite (Debian: libsqlite3-dev): counts and read positions on disk, in one transaction.
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     ],
     targets: [
         // System libraries. Each is imported by one Swift target, which gives it a safe face.
@@ -40,12 +42,18 @@ let package = Package(
         .target(name: "AuditEvents", dependencies: ["CAuditScan"]),
         .target(name: "AuditSources", dependencies: ["AuditEvents", "Compression"]),
         .target(name: "AccessScanning", dependencies: ["AuditEvents", "CMaxMindDB"]),
+        .target(
+            name: "StateStore",
+            dependencies: [
+                "AccessScanning", "AuditEvents", "AuditSources", .product(name: "GRDB", package: "GRDB.swift"),
+            ]),
         .target(name: "Exposition"),
         .target(name: "HTTPServing", dependencies: ["CMicroHTTPD", "Compression"]),
         .target(
             name: "Exporter",
             dependencies: [
                 "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "Exposition", "HTTPServing",
+                "StateStore",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -65,13 +73,19 @@ let package = Package(
         .testTarget(
             name: "AccessScanningTests",
             dependencies: ["AccessScanning", "AuditEvents", "Compression", "TestSupport"]),
+        .testTarget(
+            name: "StateStoreTests",
+            dependencies: [
+                "StateStore", "AccessScanning", "AuditEvents", "AuditSources",
+                .product(name: "GRDB", package: "GRDB.swift"), "TestSupport",
+            ]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression", "TestSupport"]),
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition", "TestSupport"]),
         .testTarget(name: "HTTPServingTests", dependencies: ["HTTPServing", "Compression", "TestSupport"]),
         .testTarget(
             name: "ExporterTests",
             dependencies: [
-                "Exporter", "AccessScanning", "AuditEvents", "AuditSources", "Exposition", "HTTPServing",
+                "Exporter", "AccessScanning", "AuditEvents", "AuditSources", "Exposition", "HTTPServing", "StateStore",
                 .product(name: "Logging", package: "swift-log"),
                 "TestSupport",
             ]),

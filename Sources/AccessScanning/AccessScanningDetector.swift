@@ -67,7 +67,7 @@ public struct AccessScanningDetector: Sendable {
     /// What was changed since the last call.
     public mutating func takeChanges() -> DetectionChanges {
         var changes = DetectionChanges()
-        changes.counters = changed.compactMap { ledger[$0] }
+        changes.counters = ledger.counters(of: changed)
         // One that came back meanwhile has a new counter in the old one's place.
         changes.retired = retired.subtracting(changed)
         changes.observed = observed
@@ -84,7 +84,7 @@ public struct AccessScanningDetector: Sendable {
     /// Gives changes back that could not be written: they will be among those that are taken next.
     public mutating func putBack(_ changes: DetectionChanges) {
         // What was retired since is no change any more, but a retirement.
-        changed.formUnion(changes.counters.map(\.source).filter { ledger[$0] != nil })
+        changed.formUnion(changes.counters.map(\.source).filter(ledger.contains))
         retired.formUnion(changes.retired)
         observed = changes.observed + observed
         forgetUnrecognised()

@@ -40,9 +40,11 @@ public struct ReloadingLocationDatabase: Sendable {
     }
 
     /// Looks whether the file changed, and opens it anew if so.
-    public mutating func refresh() -> Refresh {
+    ///
+    /// - Parameter always: To open it anew in any case.
+    public mutating func refresh(always: Bool = false) -> Refresh {
         let current = Self.version(of: path)
-        guard current != version else { return .unchanged }
+        guard always || current != version else { return .unchanged }
         version = current
         do {
             database = try LocationDatabase(path: path)

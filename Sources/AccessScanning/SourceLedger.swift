@@ -67,9 +67,14 @@ public struct SourceLedger: Sendable {
         return source
     }
 
-    /// The counter of a source; `nil` where it has none.
-    public subscript(source: Source) -> SourceCounter? {
-        indices[source].map { counters[$0] }
+    /// The counters of those sources that have one, in the order in which they were created.
+    func counters(of sources: Set<Source>) -> [SourceCounter] {
+        sources.compactMap { indices[$0] }.sorted().map { counters[$0] }
+    }
+
+    /// Whether a source has a counter.
+    func contains(_ source: Source) -> Bool {
+        indices[source] != nil
     }
 
     /// Removes the sources that were silent for longer than the retention. Their requests stay in the sum.

@@ -7,6 +7,11 @@ public struct RequestIdentity: Sendable, Hashable, Codable {
     /// Keyed hash of auditID, requestReceivedTimestamp, sourceIPs, verb, requestURI and userAgent.
     public let digest: SipHash128.Digest
 
+    /// An identity as it was kept.
+    public init(digest: SipHash128.Digest) {
+        self.digest = digest
+    }
+
     /// The identity of the request that `event` tells of.
     public init(of event: AuditEvent, key: SipHash128.Key) {
         var hash = SipHash128(key: key)
@@ -26,6 +31,11 @@ public struct RequestIdentity: Sendable, Hashable, Codable {
 public struct EventIdentity: Sendable, Hashable, Codable {
     /// Keyed hash of the request's identity, stage and stageTimestamp.
     public let digest: SipHash128.Digest
+
+    /// An identity as it was kept.
+    public init(digest: SipHash128.Digest) {
+        self.digest = digest
+    }
 
     /// The identity of `event`, which is one of `request`.
     public init(of event: AuditEvent, request: RequestIdentity, key: SipHash128.Key) {

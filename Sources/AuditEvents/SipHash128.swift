@@ -31,6 +31,12 @@ public struct SipHash128: Sendable {
         public var first: UInt64
         /// The last eight bytes, little-endian.
         public var second: UInt64
+
+        /// A digest of two halves.
+        public init(first: UInt64, second: UInt64) {
+            self.first = first
+            self.second = second
+        }
     }
 
     private var v0: UInt64

@@ -14,6 +14,12 @@ public struct Fingerprint: Sendable, Hashable, Codable {
     /// Their hash. Its key is no secret, since who would forge it cannot know the bytes.
     public let digest: SipHash128.Digest
 
+    /// A fingerprint as it was kept.
+    public init(length: Int, digest: SipHash128.Digest) {
+        self.length = length
+        self.digest = digest
+    }
+
     /// Of the last `limit` of these bytes.
     public init(of bytes: some BidirectionalCollection<UInt8>) {
         let bytes = Array(bytes.suffix(Self.limit))

@@ -22,7 +22,8 @@ public struct KnownPositions: Sendable {
     /// Whether one position takes the other's place.
     public static func areOfOneFile(_ one: ReadPosition, _ other: ReadPosition) -> Bool {
         guard one.inode == other.inode else { return false }
-        return one.inode != .none || (one.offset, one.fingerprint) == (other.offset, other.fingerprint)
+        return one.inode != .none
+            || (one.path, one.offset, one.fingerprint) == (other.path, other.offset, other.fingerprint)
     }
 
     /// The positions that a file holds, the furthest last: how far it was read already, also under other names.

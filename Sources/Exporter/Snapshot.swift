@@ -1,4 +1,5 @@
 import AccessScanning
+import AuditEvents
 import AuditSources
 import StateStore
 

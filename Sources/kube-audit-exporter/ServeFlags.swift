@@ -23,6 +23,11 @@ struct ServeFlags: ParsableArguments {
     var auditFrom = "beginning"
 
     @Option(
+        name: .customLong("storage.path"),
+        help: ArgumentHelp("Where counters and read positions are kept.", valueName: "directory"))
+    var storagePath = "data/"
+
+    @Option(
         name: .customLong("web.listen-address"),
         help: ArgumentHelp("Where to serve metrics and pages. Repeatable. (default: :10403)", valueName: "address"))
     var webListenAddress: [String] = []
@@ -72,7 +77,8 @@ struct ServeFlags: ParsableArguments {
     /// Runs the exporter with these flags.
     func run() async throws {
         let options = ServeOptions(
-            auditLogs: auditLog, auditFrom: auditFrom, listenAddresses: webListenAddress,
+            auditLogs: auditLog, auditFrom: auditFrom, storagePath: storagePath,
+            listenAddresses: webListenAddress,
             telemetryPath: webTelemetryPath, geoipDatabase: geoipDatabase, trustedProxies: sourceTrustedProxy,
             sourceLimit: sourceLimit, claimedLimit: sourceClaimedLimit, retention: sourceRetention, logLevel: logLevel,
             logFormat: logFormat)

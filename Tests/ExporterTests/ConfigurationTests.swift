@@ -18,6 +18,7 @@ struct ConfigurationTests {
         #expect(configuration.logs.map(\.description) == ["audit.log", "*.log"], "each log once")
         #expect(configuration.readsStandardInput)
         #expect(configuration.logNames == ["audit.log", "*.log", "-"])
+        #expect(configuration.storagePath == "data/")
         #expect(configuration.start == .beginning)
         #expect(configuration.listenAddresses == [ListenAddress(host: "", port: 10403)])
         #expect(configuration.telemetryPath == "/metrics")
@@ -50,6 +51,7 @@ struct ConfigurationTests {
                 + "FIFO, or - for standard input)"
         ),
         (ServeOptions(auditLogs: [""]), "--audit.log: is empty; give a path, a glob, or -"),
+        (ServeOptions(auditLogs: ["x"], storagePath: ""), "--storage.path: is empty; give a directory"),
         (
             ServeOptions(auditLogs: ["x"], auditFrom: "middle"),
             #"--audit.from: "middle" is not known; give beginning or end"#

@@ -2,6 +2,7 @@ import AccessScanning
 import AuditEvents
 import AuditSources
 import Foundation
+import StateStore
 import Synchronization
 import Testing
 import TestSupport
@@ -40,22 +41,20 @@ struct PipelineTests {
         let snapshot = try await eventually("the snapshot") {
             pipeline.published.current
         } is: {
-            !$0.ledger.counters.isEmpty
+            !$0.counts.ledger.counters.isEmpty
         }
-        #expect(snapshot.ledger.counters.map(\.requests) == [6])
-        #expect(snapshot.ledger.counters.map(\.firstSeen) == [1000])
-        #expect(snapshot.lastEventTimestamp == EventTimestamp("2026-11-23T23:10:06Z")?.secondsSince1970)
+        #expect(snapshot.counts.ledger.counters.map(\.requests) == [6])
+        #expect(snapshot.counts.ledger.counters.map(\.firstSeen) == [1000])
+        #expect(snapshot.counts.reading.lastEventTimestamp == EventTimestamp("2026-11-23T23:10:06Z")?.secondsSince1970)
         await pipeline.apply(batch)
         let again = try await eventually("the next snapshot") {
             pipeline.published.current
         } is: {
-            $0.duplicateEvents == 6
+            $0.counts.duplicateEvents == 6
         }
-        #expect(again.ledger.counters.map(\.requests) == [6])
-        #expect(again.inputs.map(\.lines) == [16])
-        #expect(again.inputs.map(\.malformed) == [4])
-        #expect(again.inputs.map(\.bytes) == [200])
-        #expect(snapshot.duplicateEvents == 0, "what was published does not change any more")
+        #expect(again.counts.ledger.counters.map(\.requests) == [6])
+        #expect(again.counts.reading.inputs == ["file": ReadingTotals.Input(lines: 16, bytes: 200, malformed: 4)])
+        #expect(snapshot.counts.duplicateEvents == 0, "what was published does not change any more")
     }
 
     @Test("says the newest time, in whatever order batches come")
@@ -66,9 +65,9 @@ struct PipelineTests {
         let snapshot = try await eventually("both") {
             pipeline.published.current
         } is: {
-            $0.ledger.counters.first?.requests == 2
+            $0.counts.ledger.counters.first?.requests == 2
         }
-        #expect(snapshot.lastEventTimestamp == EventTimestamp("2026-11-23T23:10:05Z")?.secondsSince1970)
+        #expect(snapshot.counts.reading.lastEventTimestamp == EventTimestamp("2026-11-23T23:10:05Z")?.secondsSince1970)
     }
 
     @Test("is ready when every log was looked at, standard input too, and shows them in their order")
@@ -89,15 +88,15 @@ struct PipelineTests {
         await pipeline.apply(Self.batch([Self.event(1)]))
         time.withLock { $0 += 86_400 }
         await pipeline.retireSilentSources()
-        try await eventually("the source") { pipeline.published.current.ledger.counters.count == 1 }
+        try await eventually("the source") { pipeline.published.current.counts.ledger.counters.count == 1 }
         time.withLock { $0 += 1 }
         await pipeline.retireSilentSources()
         let snapshot = try await eventually("retirement") {
             pipeline.published.current
         } is: {
-            $0.ledger.counters.isEmpty
+            $0.counts.ledger.counters.isEmpty
         }
-        #expect(snapshot.ledger.retiredRequests == 1)
+        #expect(snapshot.counts.ledger.retiredRequests == 1)
     }
 
     @Test("takes a new database of locations for sources that are new from then on, and keeps the old one else")
@@ -115,10 +114,10 @@ struct PipelineTests {
             let broken = try await eventually("the second source") {
                 pipeline.published.current
             } is: {
-                $0.ledger.counters.count == 2
+                $0.counts.ledger.counters.count == 2
             }
             #expect(broken.locationsAreCurrent == false)
-            #expect(broken.ledger.counters.map(\.location.country) == ["Japan", "Japan"])
+            #expect(broken.counts.ledger.counters.map(\.location.country) == ["Japan", "Japan"])
             try database.write(to: URL(filePath: path), options: .atomic)
             await pipeline.refreshLocations()
             try await eventually("the database") { pipeline.published.current.locationsAreCurrent == true }

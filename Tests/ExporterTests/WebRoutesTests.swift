@@ -18,8 +18,7 @@ struct WebRoutesTests {
                     requestReceivedTimestamp: "2026-11-23T23:10:06.5Z"), at: 1000)
         }
         var snapshot = Snapshot()
-        snapshot.ledger = detector.ledger
-        snapshot.inputs = [InputTotals(.file)]
+        snapshot.counts.ledger = detector.ledger
         return snapshot
     }
 

@@ -11,11 +11,12 @@ struct LayeringTests {
         "AuditEvents": ["CAuditScan"],
         "AuditSources": ["AuditEvents", "Compression"],
         "AccessScanning": ["AuditEvents", "CMaxMindDB"],
+        "StateStore": ["AccessScanning", "AuditEvents", "AuditSources", "GRDB"],
         "Exposition": [],
         "HTTPServing": ["CMicroHTTPD", "Compression"],
         "Exporter": [
             "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "Exposition", "HTTPServing", "Logging",
-            "ServiceLifecycle", "UnixSignals",
+            "ServiceLifecycle", "StateStore", "UnixSignals",
         ],
         "kube-audit-exporter": ["Exporter", "ArgumentParser"],
     ]

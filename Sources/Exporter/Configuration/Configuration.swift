@@ -9,6 +9,8 @@ struct Configuration: Sendable {
     let logs: [LogPattern]
     /// Whether standard input is read too.
     let readsStandardInput: Bool
+    /// Where the state is kept.
+    let storagePath: String
     /// Where to begin in logs that are there at the start.
     let start: StartingPoint
     /// Where to serve.
@@ -28,6 +30,7 @@ struct Configuration: Sendable {
     init(_ options: ServeOptions) throws(ConfigurationError) {
         logger = try Self.logger(options)
         (logs, readsStandardInput) = try Self.inputs(options.auditLogs)
+        storagePath = try Self.storagePath(options.storagePath)
         start = try Self.choice(options.auditFrom, for: "--audit.from")
         listenAddresses = try Self.listenAddresses(options.listenAddresses)
         telemetryPath = try Self.telemetryPath(options.telemetryPath)
@@ -38,6 +41,16 @@ struct Configuration: Sendable {
 
     /// The logs as they are named in metrics.
     var logNames: [String] { logs.map(\.description) + (readsStandardInput ? ["-"] : []) }
+
+    /// What is read, of each kind once.
+    var inputs: [AuditInput] { (logs.isEmpty ? [] : [.file]) + (readsStandardInput ? [.stdin] : []) }
+
+    private static func storagePath(_ text: String) throws(ConfigurationError) -> String {
+        guard !text.isEmpty, !text.utf8.contains(0) else {
+            throw ConfigurationError(flag: "--storage.path", reason: "is empty; give a directory")
+        }
+        return text
+    }
 
     private static func choice<Choice: RawRepresentable & CaseIterable>(
         _ text: String, for flag: String

@@ -4,6 +4,8 @@ public struct ServeOptions: Sendable {
     public var auditLogs: [String]
     /// `--audit.from`
     public var auditFrom: String
+    /// `--storage.path`
+    public var storagePath: String
     /// `--web.listen-address`; the default where it is empty
     public var listenAddresses: [String]
     /// `--web.telemetry-path`
@@ -25,13 +27,15 @@ public struct ServeOptions: Sendable {
 
     /// The flags, each with its default.
     public init(
-        auditLogs: [String] = [], auditFrom: String = "beginning", listenAddresses: [String] = [],
+        auditLogs: [String] = [], auditFrom: String = "beginning", storagePath: String = "data/",
+        listenAddresses: [String] = [],
         telemetryPath: String = "/metrics", geoipDatabase: String? = nil, trustedProxies: [String] = [],
         sourceLimit: Int = 10_000, claimedLimit: Int = 1_000, retention: String = "24h", logLevel: String = "info",
         logFormat: String = "logfmt"
     ) {
         self.auditLogs = auditLogs
         self.auditFrom = auditFrom
+        self.storagePath = storagePath
         self.listenAddresses = listenAddresses
         self.telemetryPath = telemetryPath
         self.geoipDatabase = geoipDatabase

@@ -16,13 +16,21 @@ struct ReadingLog {
         self.logger = logger
     }
 
-    /// Says which lines of a batch are malformed or too long.
+    /// Says which lines of a batch are malformed or too long, and what was lost before it.
     mutating func note(_ batch: SourceBatch) {
         for malformed in batch.scanned.malformed {
             warn("Malformed audit event", of: batch.path, at: malformed.offset, reason: malformed.reason)
         }
         for offset in batch.oversizedLines {
             warn("Line skipped", of: batch.path, at: offset, reason: "longer than 16 MiB")
+        }
+        for loss in batch.losses {
+            logger.error(
+                "Lines of a log are lost",
+                metadata: [
+                    "log": "\(loss.path)", "offset": "\(loss.offset)", "bytes": "\(loss.knownBytes) at least",
+                    "reason": "\(loss.reason)",
+                ])
         }
     }
 

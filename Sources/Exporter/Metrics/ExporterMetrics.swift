@@ -1,12 +1,13 @@
 import AccessScanning
 import AuditSources
 import Exposition
+import StateStore
 
 /// What `/metrics` shows of a snapshot. Names and labels are fixed: users' rules and dashboards rely on them.
 enum ExporterMetrics {
     static func families(of snapshot: Snapshot) -> [MetricFamily] {
-        sources(snapshot.ledger) + reading(snapshot) + budgets(snapshot.ledger) + logs(snapshot) + [buildInfo]
-            + ProcessMetrics.families()
+        sources(snapshot.counts.ledger) + reading(snapshot.counts) + budgets(snapshot.counts.ledger)
+            + logs(snapshot) + StatusMetrics.families(of: snapshot) + [buildInfo] + ProcessMetrics.families()
     }
 
     // MARK: The detection
@@ -63,13 +64,13 @@ enum ExporterMetrics {
 
     // MARK: Reading
 
-    private static func reading(_ snapshot: Snapshot) -> [MetricFamily] {
-        let byInput = { (name: String, help: String, value: (InputTotals) -> UInt64) in
+    private static func reading(_ counts: Counts) -> [MetricFamily] {
+        // In an order that does not change.
+        let inputs = counts.reading.inputs.sorted { $0.key < $1.key }
+        let byInput = { (name: String, help: String, value: (ReadingTotals.Input) -> UInt64) in
             MetricFamily(
                 name, help: help, kind: .counter,
-                samples: snapshot.inputs.map { totals in
-                    Sample(.integer(value(totals)), labels: ["input": totals.input.rawValue])
-                })
+                samples: inputs.map { Sample(.integer(value($0.value)), labels: ["input": $0.key]) })
         }
         return [
             byInput("kube_audit_lines_total", "Lines read, empty ones not counted.", \.lines),
@@ -82,16 +83,24 @@ enum ExporterMetrics {
             MetricFamily(
                 "kube_audit_duplicate_events_total",
                 help: "Events of requests that were counted before: a second stage, or the same event read again.",
-                kind: .counter, samples: [Sample(.integer(snapshot.duplicateEvents))]),
+                kind: .counter, samples: [Sample(.integer(counts.duplicateEvents))]),
             MetricFamily(
                 "kube_audit_last_event_timestamp_seconds",
                 help: "The time of the newest audit event read, wanted or not, in seconds since 1970.", kind: .gauge,
-                samples: snapshot.lastEventTimestamp.map { [Sample(.number($0))] } ?? []),
+                samples: counts.reading.lastEventTimestamp.map { [Sample(.number($0))] } ?? []),
+            MetricFamily(
+                "kube_audit_lost_logs_total",
+                help: "Logs that were removed or truncated before they were read to their end; the log says which.",
+                kind: .counter, samples: [Sample(.integer(counts.lostLogs))]),
+            MetricFamily(
+                "kube_audit_lost_bytes_total",
+                help: "Bytes of them that are known to be lost; there may have been more.", kind: .counter,
+                samples: [Sample(.integer(counts.lostBytes))]),
         ]
     }
 
     private static func logs(_ snapshot: Snapshot) -> [MetricFamily] {
-        var families = [
+        [
             MetricFamily(
                 "kube_audit_log_readable", help: "Whether the log can be read: 1 if so, else 0.", kind: .gauge,
                 samples: snapshot.logs.map { Sample($0.problem == nil ? 1 : 0, labels: ["log": $0.log]) }),
@@ -99,14 +108,6 @@ enum ExporterMetrics {
                 "kube_audit_log_unread_bytes", help: "Bytes that stand in the log and were not read yet.", kind: .gauge,
                 samples: snapshot.logs.map { Sample(.integer(UInt64($0.unreadBytes)), labels: ["log": $0.log]) }),
         ]
-        if let areCurrent = snapshot.locationsAreCurrent {
-            families.append(
-                MetricFamily(
-                    "kube_audit_geoip_database_last_reload_successful",
-                    help: "Whether the newest content of the database of locations is in use: 1 if so, else 0.",
-                    kind: .gauge, samples: [Sample(areCurrent ? 1 : 0)]))
-        }
-        return families
     }
 
     private static var buildInfo: MetricFamily {

@@ -30,7 +30,7 @@ enum LandingPage {
             <h2>Sources</h2>
             <table>
             <tr><th>Origin</th><th class="n">Sources</th><th class="n">Limit</th><th class="n">Requests refused</th></tr>
-            \(Origin.allCases.map { row($0, snapshot.ledger) }.joined(separator: "\n"))
+            \(Origin.allCases.map { row($0, snapshot.counts.ledger) }.joined(separator: "\n"))
             </table>
             <footer>\(HTML.escape(BuildInfo.current.description))</footer>
             </body>

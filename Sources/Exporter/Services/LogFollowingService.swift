@@ -6,12 +6,16 @@ import ServiceLifecycle
 struct LogFollowingService: Service {
     let logs: [LogPattern]
     let start: StartingPoint
+    let known: KnownPositions
+    let holdback: Holdback
     let pipeline: Pipeline
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
+            await holdback.wait()
+            guard !Task.isCancelled else { return }
             try await FollowedLogs().run(
-                LogFollower(logs, from: start, selecting: .unauthenticatedForbidden)
+                LogFollower(logs, from: start, selecting: .unauthenticatedForbidden, restoring: known)
             ) { states in
                 await pipeline.report(states)
             } deliver: { batch in

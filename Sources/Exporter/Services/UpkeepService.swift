@@ -3,8 +3,8 @@ import ServiceLifecycle
 /// What is to be done now and then.
 struct UpkeepService: Service {
     private static let interval: Duration = .seconds(1)
-    /// Retention is at least an hour; to the minute is near enough.
-    private static let roundsBetweenRetirements = 60
+    /// To the minute is near enough for what counts in hours.
+    private static let roundsInAMinute = 60
 
     let pipeline: Pipeline
 
@@ -15,7 +15,9 @@ struct UpkeepService: Service {
                 try? await Task.sleep(for: Self.interval)
                 await pipeline.refreshLocations()
                 round += 1
-                if round % Self.roundsBetweenRetirements == 0 { await pipeline.retireSilentSources() }
+                guard round % Self.roundsInAMinute == 0 else { continue }
+                await pipeline.retireSilentSources()
+                await pipeline.writeTime()
             }
         }
     }

@@ -1,0 +1,109 @@
+import AccessScanning
+import AuditEvents
+import AuditSources
+import Foundation
+import GRDB
+
+extension Checkpoint {
+    /// Writes it, within a transaction.
+    ///
+    /// - Parameter version: The exporter's.
+    func write(_ db: Database, version: String) throws {
+        try writeSources(db)
+        try writeObserved(db)
+        try writePositions(db)
+        try writeReading(db)
+        let totals = detection.totals
+        try db.execute(
+            sql: """
+                UPDATE state SET version = ?, retired_requests = ?, duplicate_events = ?, observed_count = ?,
+                    first_recognised = ?, last_event_timestamp = coalesce(?, last_event_timestamp), last_checkpoint = ?
+                """,
+            arguments: [
+                version, Int64(bitPattern: totals.retiredRequests), Int64(bitPattern: totals.duplicateEvents),
+                totals.observedCount, totals.firstRecognised, reading.lastEventTimestamp, time,
+            ])
+    }
+
+    private func writeSources(_ db: Database) throws {
+        let retire = try db.cachedStatement(sql: "DELETE FROM source WHERE address = ? AND origin = ?")
+        for source in detection.retired {
+            try retire.execute(arguments: [source.address.description, source.origin.rawValue])
+        }
+        let keep = try db.cachedStatement(
+            sql: """
+                INSERT INTO source (address, origin, country, city, first_seen, last_seen, requests, last_audit_id,
+                    last_received) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (address, origin) DO UPDATE SET country = excluded.country, city = excluded.city,
+                    first_seen = excluded.first_seen, last_seen = excluded.last_seen, requests = excluded.requests,
+                    last_audit_id = excluded.last_audit_id, last_received = excluded.last_received
+                """)
+        for counter in detection.counters {
+            try keep.execute(arguments: [
+                counter.source.address.description, counter.source.origin.rawValue,
+                Data(counter.location.country.utf8), Data(counter.location.city.utf8), counter.firstSeen,
+                counter.lastSeen, Int64(bitPattern: counter.requests), Data(counter.lastRequest.auditID.utf8),
+                counter.lastRequest.received,
+            ])
+        }
+    }
+
+    private func writeObserved(_ db: Database) throws {
+        let events = detection.observed
+        let begin = detection.totals.observedCount - events.count
+        // What could not be read again must not be written: a checkpoint twice, or one that leaves some out.
+        let end = try Int.fetchOne(db, sql: "SELECT first + count FROM observed ORDER BY first DESC LIMIT 1")
+        if let end, end != begin, end > detection.totals.firstRecognised {
+            throw ImpossibleContent(
+                description: "the checkpoint's events begin with number \(begin), and those before end with \(end)")
+        }
+        if !events.isEmpty {
+            try db.execute(
+                sql: "INSERT INTO observed (first, count, events) VALUES (?, ?, ?)",
+                arguments: [begin, events.count, ObservedEventBlock.data(events)])
+        }
+        // Rows have no gaps between them, so that all before the one that holds the first recognised event can go;
+        // to compare each row's end would mean to read them all.
+        let first = detection.totals.firstRecognised
+        let holding = "(SELECT max(first) FROM observed WHERE first <= \(first))"
+        try db.execute(
+            sql: """
+                DELETE FROM observed WHERE first < \(holding);
+                DELETE FROM observed WHERE first = \(holding) AND first + count <= \(first);
+                """)
+    }
+
+    private func writePositions(_ db: Database) throws {
+        // What it replaces goes by the unique indices, and what is new comes last.
+        let keep = try db.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO position (path, device, inode, offset, fingerprint_length, fingerprint,
+                    in_skipped_line, size, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        for position in positions {
+            try keep.execute(arguments: [
+                Data(position.path.utf8), Int64(bitPattern: position.inode.device),
+                Int64(bitPattern: position.inode.number), position.offset, position.fingerprint.length,
+                LittleEndian.data(position.fingerprint.digest.first, position.fingerprint.digest.second),
+                position.isInSkippedLine, position.size, position.isFinished,
+            ])
+        }
+        guard !positions.isEmpty else { return }
+        try db.execute(
+            sql: """
+                DELETE FROM position WHERE change <=
+                    (SELECT change FROM position ORDER BY change DESC LIMIT 1 OFFSET \(KnownPositions.limit))
+                """)
+    }
+
+    private func writeReading(_ db: Database) throws {
+        for (name, input) in reading.inputs {
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO input (name, lines, bytes, malformed, oversized) VALUES (?, ?, ?, ?, ?)",
+                arguments: [
+                    Data(name.utf8), Int64(bitPattern: input.lines), Int64(bitPattern: input.bytes),
+                    Int64(bitPattern: input.malformed), Int64(bitPattern: input.oversized),
+                ])
+        }
+    }
+}

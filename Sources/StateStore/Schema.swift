@@ -1,0 +1,95 @@
+import AuditEvents
+import GRDB
+
+/// What the database looks like, and how older ones come to look like it.
+///
+/// Text that may hold anything is a BLOB of UTF-8, since TEXT ends at a NUL; `CAST(path AS TEXT)` shows it. Counts are
+/// the bits of a `UInt64`: past 2^63 SQLite shows them as negative. Times are seconds since 1970.
+enum Schema {
+    /// Marks a SQLite database as one of ours, in its header: "kaex".
+    static let applicationID: Int64 = 0x6b61_6578
+
+    /// A migration that was released is never changed; another is added.
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { db in
+            // One row. The version is that of the exporter that wrote last; later schemas keep that column, so that an
+            // older exporter can say which one it needs.
+            try db.execute(
+                sql: """
+                    CREATE TABLE state (
+                        id INTEGER PRIMARY KEY CHECK (id = 1),
+                        version TEXT NOT NULL,
+                        key BLOB NOT NULL CHECK (length(key) = 16),
+                        retired_requests INTEGER NOT NULL DEFAULT 0,
+                        duplicate_events INTEGER NOT NULL DEFAULT 0,
+                        observed_count INTEGER NOT NULL DEFAULT 0 CHECK (observed_count >= 0),
+                        first_recognised INTEGER NOT NULL DEFAULT 0 CHECK (first_recognised >= 0),
+                        last_event_timestamp REAL,
+                        last_checkpoint REAL
+                    ) STRICT;
+
+                    -- Addresses as they stand in the label src_ip.
+                    CREATE TABLE source (
+                        id INTEGER PRIMARY KEY,
+                        address TEXT NOT NULL,
+                        origin TEXT NOT NULL,
+                        country BLOB NOT NULL,
+                        city BLOB NOT NULL,
+                        first_seen REAL NOT NULL,
+                        last_seen REAL NOT NULL,
+                        requests INTEGER NOT NULL,
+                        last_audit_id BLOB NOT NULL,
+                        last_received REAL,
+                        UNIQUE (address, origin)
+                    ) STRICT;
+
+                    -- The events of one checkpoint, from the number "first" on; 48 bytes each, see ObservedEventBlock.
+                    CREATE TABLE observed (
+                        first INTEGER PRIMARY KEY CHECK (first >= 0),
+                        count INTEGER NOT NULL CHECK (count > 0 AND length(events) = 48 * count),
+                        events BLOB NOT NULL
+                    ) STRICT;
+
+                    -- In the order of "change". A file has one position; device and inode 0 are no file's, and such
+                    -- positions are known by what was read.
+                    CREATE TABLE position (
+                        change INTEGER PRIMARY KEY,
+                        path BLOB NOT NULL,
+                        device INTEGER NOT NULL,
+                        inode INTEGER NOT NULL,
+                        offset INTEGER NOT NULL CHECK (offset >= 0),
+                        fingerprint_length INTEGER NOT NULL CHECK (fingerprint_length >= 0),
+                        fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 16),
+                        in_skipped_line INTEGER NOT NULL,
+                        size INTEGER NOT NULL,
+                        finished INTEGER NOT NULL
+                    ) STRICT;
+                    CREATE UNIQUE INDEX position_file ON position (device, inode)
+                        WHERE device != 0 OR inode != 0;
+                    CREATE UNIQUE INDEX position_content ON position (path, offset, fingerprint_length, fingerprint)
+                        WHERE device = 0 AND inode = 0;
+
+                    CREATE TABLE input (
+                        name BLOB PRIMARY KEY,
+                        lines INTEGER NOT NULL,
+                        bytes INTEGER NOT NULL,
+                        malformed INTEGER NOT NULL,
+                        oversized INTEGER NOT NULL
+                    ) STRICT;
+                    """)
+        }
+        return migrator
+    }
+
+    /// Begins a state.
+    ///
+    /// - Parameter version: The exporter's.
+    static func insertState(_ db: Database, version: String) throws {
+        let key = SipHash128.Key.random()
+        try db.execute(
+            sql: "INSERT INTO state (id, version, key) VALUES (1, ?, ?)",
+            arguments: [version, LittleEndian.data(key.first, key.second)])
+        try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+    }
+}

@@ -1,0 +1,95 @@
+import Glibc
+import Synchronization
+
+/// The directory that holds the state; this process's alone, until it is released.
+final class StateDirectory: Sendable {
+    /// The directory.
+    let path: String
+    // Of the file `lock`. The lock goes with the process, so that one that was killed leaves none behind.
+    private let descriptor: Mutex<Int32?>
+
+    /// Where the database is.
+    var database: String { "\(path)/state.db" }
+
+    /// Creates the directory where it is missing, and locks it.
+    init(path: String) throws(StateStoreError) {
+        self.path = path
+        try Self.create(path)
+        descriptor = Mutex(try Self.lock(path))
+    }
+
+    deinit {
+        release()
+    }
+
+    /// Lets another process have it.
+    func release() {
+        descriptor.withLock { descriptor in
+            if let descriptor { close(descriptor) }
+            descriptor = nil
+        }
+    }
+
+    private static func create(_ path: String) throws(StateStoreError) {
+        if mkdir(path, 0o750) == 0 {
+            // Its parent may be closed to us, and an empty directory is little to lose.
+            try? sync(directory: "\(path)/..")
+            return
+        }
+        switch errno {
+        case EEXIST: break
+        case ENOENT:
+            throw StateStoreError(
+                kind: .unusable, path: path, reason: "the directory in which it should be created does not exist")
+        case let code: throw .system(code, path)
+        }
+        var information = stat()
+        guard stat(path, &information) == 0 else { throw .system(errno, path) }
+        guard information.st_mode & S_IFMT == S_IFDIR else {
+            throw StateStoreError(kind: .unusable, path: path, reason: "not a directory; state is kept in a directory")
+        }
+    }
+
+    private static func lock(_ path: String) throws(StateStoreError) -> Int32 {
+        let file = "\(path)/lock"
+        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else { throw .system(errno, file) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
+            defer { close(descriptor) }
+            guard code == EWOULDBLOCK else { throw .system(code, file) }
+            let process = holder(descriptor).map { " (process \($0))" } ?? ""
+            throw StateStoreError(
+                kind: .inUse, path: path,
+                reason: "another exporter\(process) keeps its state here; give each its own directory")
+        }
+        // For people only, so that it does not matter if it cannot be written.
+        let process = "\(getpid())\n"
+        _ = ftruncate(descriptor, 0)
+        _ = pwrite(descriptor, process, process.utf8.count, 0)
+        return descriptor
+    }
+
+    private static func holder(_ descriptor: Int32) -> Int? {
+        var bytes = [UInt8](repeating: 0, count: 20)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        guard count > 0 else { return nil }
+        return Int(String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
+    }
+
+    private static func sync(directory path: String) throws(StateStoreError) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system(errno, path) }
+        defer { close(descriptor) }
+        // Some file systems cannot, and need not.
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw .system(errno, path) }
+    }
+
+    /// Makes names last that were given to files or taken from them.
+    func sync() throws(StateStoreError) {
+        try Self.sync(directory: path)
+    }
+
+    /// Whether files in it can be written, as far as can be seen without trying.
+    var isWritable: Bool { access(path, W_OK) == 0 }
+}

@@ -1,0 +1,120 @@
+import AccessScanning
+import AuditEvents
+import AuditSources
+import Foundation
+import GRDB
+
+extension StoredState {
+    /// What stands in a database of the current schema.
+    ///
+    /// - Throws: `ImpossibleContent`, or what SQLite answers.
+    init(_ db: Database) throws {
+        guard let row = try Row.fetchOne(db, sql: "SELECT * FROM state") else {
+            throw ImpossibleContent(description: "the table state is empty")
+        }
+        let key: Data = try row.value("key")
+        guard key.count == 16 else { throw ImpossibleContent(description: "a key of \(key.count) bytes") }
+        self.key = SipHash128.Key(
+            first: LittleEndian.number(in: key, at: 0), second: LittleEndian.number(in: key, at: 8))
+        totals.retiredRequests = try row.count("retired_requests")
+        totals.duplicateEvents = try row.count("duplicate_events")
+        totals.observedCount = try row.value("observed_count")
+        totals.firstRecognised = try row.value("first_recognised")
+        guard totals.observedCount >= 0, totals.firstRecognised >= 0 else {
+            throw ImpossibleContent(description: "a negative number of events")
+        }
+        reading.lastEventTimestamp = try row.value("last_event_timestamp")
+        lastCheckpoint = try row.value("last_checkpoint")
+        counters = try Self.counters(db)
+        observed = try Self.observed(db, totals)
+        positions = try Self.positions(db)
+        let inputs = try Row.fetchCursor(db, sql: "SELECT * FROM input")
+        while let row = try inputs.next() {
+            reading.inputs[try row.text("name")] = ReadingTotals.Input(
+                lines: try row.count("lines"), bytes: try row.count("bytes"), malformed: try row.count("malformed"),
+                oversized: try row.count("oversized"))
+        }
+    }
+
+    private static func counters(_ db: Database) throws -> [SourceCounter] {
+        var counters: [SourceCounter] = []
+        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM source ORDER BY first_seen, id")
+        while let row = try rows.next() {
+            let address: String = try row.value("address")
+            let origin: String = try row.value("origin")
+            guard let source = Source(address: address, origin: origin) else {
+                throw ImpossibleContent(description: "no source: \(address), \(origin)")
+            }
+            counters.append(
+                SourceCounter(
+                    source: source,
+                    location: Location(country: try row.text("country"), city: try row.text("city")),
+                    firstSeen: try row.value("first_seen"), lastSeen: try row.value("last_seen"),
+                    requests: try row.count("requests"),
+                    lastRequest: RequestReference(
+                        auditID: try row.text("last_audit_id"), received: try row.value("last_received"))))
+        }
+        return counters
+    }
+
+    private static func observed(_ db: Database, _ totals: DetectionTotals) throws -> [ObservedEvent] {
+        var observed: [ObservedEvent] = []
+        var next: Int?
+        let rows = try Row.fetchCursor(db, sql: "SELECT first, events FROM observed ORDER BY first")
+        while let row = try rows.next() {
+            let first: Int = try row.value("first")
+            let events: Data = try row.value("events")
+            guard 0...totals.observedCount ~= first, next == nil || first == next,
+                events.count % ObservedEventBlock.stride == 0
+            else {
+                throw ImpossibleContent(description: "observed events from \(first) on do not follow those before")
+            }
+            observed += ObservedEventBlock.events(events)
+            next = first + events.count / ObservedEventBlock.stride
+        }
+        guard next == nil || next == totals.observedCount else {
+            throw ImpossibleContent(description: "observed events end before \(totals.observedCount)")
+        }
+        let forgotten = totals.firstRecognised - (totals.observedCount - observed.count)
+        if forgotten > 0 { observed.removeFirst(min(forgotten, observed.count)) }
+        return observed
+    }
+
+    private static func positions(_ db: Database) throws -> [ReadPosition] {
+        var positions: [ReadPosition] = []
+        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM position ORDER BY change")
+        while let row = try rows.next() {
+            let digest: Data = try row.value("fingerprint")
+            let offset: Int = try row.value("offset")
+            let length: Int = try row.value("fingerprint_length")
+            guard digest.count == 16, offset >= 0, 0...Fingerprint.limit ~= length else {
+                throw ImpossibleContent(description: "no position: \(offset), of \(length) bytes")
+            }
+            let fingerprint = Fingerprint(
+                length: length,
+                digest: SipHash128.Digest(
+                    first: LittleEndian.number(in: digest, at: 0), second: LittleEndian.number(in: digest, at: 8)))
+            positions.append(
+                ReadPosition(
+                    path: try row.text("path"),
+                    inode: Inode(device: try row.count("device"), number: try row.count("inode")),
+                    offset: offset, fingerprint: fingerprint, isInSkippedLine: try row.value("in_skipped_line"),
+                    size: try row.value("size"), isFinished: try row.value("finished")))
+        }
+        return positions
+    }
+}
+
+extension Source {
+    /// The source whose address stands in the label `src_ip`.
+    fileprivate init?(address: String, origin: String) {
+        guard let origin = Origin(rawValue: origin) else { return nil }
+        switch address {
+        case "invalid": self.init(.invalid, origin)
+        case "other": self.init(.other, origin)
+        default:
+            guard let address = IPAddress(address) else { return nil }
+            self.init(.address(address), origin)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import GRDB
+import Glibc
+@testable import StateStore
+import Testing
+import TestSupport
+
+@Suite("A directory")
+struct DirectoryTests {
+    /// Root may write anywhere, so that a test that runs as root looks with another user's rights. They are those of
+    /// the calling thread alone, and Swift's Glibc does not show the function.
+    private static func asNobody(_ body: () throws -> Void) throws {
+        guard geteuid() == 0 else { return try body() }
+        typealias SetID = @convention(c) (UInt32) -> Int32
+        let symbol = try #require(dlsym(nil, "setfsuid"))
+        let setID = unsafeBitCast(symbol, to: SetID.self)
+        _ = setID(65534)
+        defer { _ = setID(0) }
+        try body()
+    }
+
+    private static func expectFailure(
+        _ directory: URL, _ kind: StateStoreError.Kind, _ message: String,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let error = #expect(throws: StateStoreError.self, sourceLocation: sourceLocation) {
+            try StateStore.open(directory)
+        }
+        #expect(error?.kind == kind, sourceLocation: sourceLocation)
+        #expect(error?.description == message, sourceLocation: sourceLocation)
+    }
+
+    @Test("serves one exporter at a time, and the next one once the first is gone")
+    func lock() async throws {
+        try await withTemporaryDirectory { directory in
+            var first: StateStore? = try StateStore.open(directory).store
+            try Self.expectFailure(
+                directory, .inUse,
+                "\(directory.path): another exporter (process \(getpid())) keeps its state here; give each its own "
+                    + "directory")
+            try await first?.commit(.of(time: 1))
+            first = nil
+            let (second, stored) = try StateStore.open(directory)
+            #expect(stored.lastCheckpoint == 1)
+            second.close()
+            let third = try StateStore.open(directory).store
+            third.close()
+        }
+    }
+
+    @Test("is left alone while another program has the database open", .timeLimit(.minutes(1)))
+    func otherProgram() throws {
+        try withTemporaryDirectory { directory in
+            try StateStore.open(directory).store.close()
+            let other = try DatabaseQueue(path: directory.appending(path: "state.db").path)
+            try other.inDatabase { db in
+                try db.execute(sql: "BEGIN; SELECT * FROM state")
+                try Self.expectFailure(
+                    directory, .inUse,
+                    "\(directory.path)/state.db: database is locked: another program has it open; end that")
+                try db.execute(sql: "COMMIT")
+            }
+        }
+    }
+
+    @Test("that is a file, lies nowhere, or holds a directory in the database's place is said to be so")
+    func somethingElse() throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "file")
+            try Data().write(to: file)
+            try Self.expectFailure(
+                file, .unusable, "\(file.path): not a directory; state is kept in a directory")
+            let nowhere = directory.appending(path: "no/where")
+            try Self.expectFailure(
+                nowhere, .unusable,
+                "\(nowhere.path): the directory in which it should be created does not exist")
+            let database = directory.appending(path: "state.db")
+            try FileManager.default.createDirectory(at: database, withIntermediateDirectories: true)
+            try Self.expectFailure(directory, .unusable, "\(database.path): Is a directory")
+        }
+    }
+
+    @Test("or a file in it that may not be written is said to be so")
+    func permissions() throws {
+        try withTemporaryDirectory { directory in
+            chmod(directory.path, 0o755)
+            let advice = "Permission denied; the exporter must be able to read and write it"
+            try Self.asNobody {
+                let new = directory.appending(path: "new")
+                try Self.expectFailure(new, .unusable, "\(new.path): \(advice)")
+                try Self.expectFailure(directory, .unusable, "\(directory.path)/lock: \(advice)")
+            }
+            try StateStore.open(directory).store.close()
+            chmod(directory.path, 0o777)
+            chmod("\(directory.path)/lock", 0o666)
+            chmod("\(directory.path)/state.db", 0o444)
+            try Self.asNobody {
+                try Self.expectFailure(directory, .unusable, "\(directory.path)/state.db: \(advice)")
+            }
+        }
+    }
+
+    @Test("keeps what an attempt left to make a database, until the next attempt succeeds")
+    func leftovers() throws {
+        try withTemporaryDirectory { directory in
+            try Data("half a database".utf8).write(to: directory.appending(path: "state.db.new"))
+            let (store, _) = try StateStore.open(directory)
+            #expect(store.damaged == nil)
+            let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+            #expect(files == ["lock", "state.db", "state.db-wal"])
+        }
+    }
+}

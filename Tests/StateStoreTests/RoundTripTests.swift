@@ -1,0 +1,155 @@
+import AccessScanning
+import AuditEvents
+import AuditSources
+import Foundation
+import GRDB
+@testable import StateStore
+import Testing
+import TestSupport
+
+// One after the other: each has files open, and another test counts those of the process.
+@Suite("What was written", .serialized)
+struct RoundTripTests {
+    private static let hostile = [
+        "", "a\0b", "\0", "'; DROP TABLE source; --", "\"", "é", "e\u{301}", "\u{feff}", "\u{fffd}", "𝄞", "\r\n\t",
+        String(repeating: "x", count: 100_000), "%s?1:name$x@y",
+    ]
+
+    /// Writes checkpoints one after the other, and opens the state again.
+    private static func reopened(_ checkpoints: [Checkpoint]) async throws -> StoredState {
+        try await withTemporaryDirectory { directory in
+            let (store, _) = try StateStore.open(directory)
+            for checkpoint in checkpoints { try await store.commit(checkpoint) }
+            store.close()
+            return try StateStore.open(directory).stored
+        }
+    }
+
+    @Test("is nothing but a key in a new directory, and that key stays")
+    func new() async throws {
+        try withTemporaryDirectory { parent in
+            let directory = parent.appending(path: "state")
+            let (store, stored) = try StateStore.open(directory)
+            #expect(store.damaged == nil)
+            #expect(stored == StoredState(key: stored.key))
+            store.close()
+            let (again, same) = try StateStore.open(directory)
+            #expect(same == stored)
+            again.close()
+            let other = try StateStore.open(parent.appending(path: "other")).stored
+            #expect(other.key != stored.key)
+            let mode = { (file: URL) in
+                try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
+            }
+            #expect(try mode(directory).map { $0 & 0o027 } == 0)
+            #expect(try mode(directory.appending(path: "state.db")) == 0o600)
+        }
+    }
+
+    @Test("comes back as it was, whatever clients wrote", arguments: hostile)
+    func hostileText(text: String) async throws {
+        var counter = Samples.counter("2001:db8::1", auditID: text, country: text)
+        let position = Samples.position(text, inode: 1, offset: .max, content: text, isInSkippedLine: true)
+        let reading = ReadingTotals(inputs: [text: ReadingTotals.Input(lines: 1)])
+        let stored = try await Self.reopened([.of(counters: [counter], positions: [position], reading: reading)])
+        #expect(stored.counters == [counter])
+        #expect(stored.positions == [position])
+        #expect(stored.reading.inputs == reading.inputs)
+        // Swift calls strings equal that are not the same bytes.
+        #expect(stored.counters.first?.lastRequest.auditID.utf8.elementsEqual(text.utf8) == true)
+        #expect(stored.counters.first?.location.country.utf8.elementsEqual(text.utf8) == true)
+        #expect(stored.positions.first?.path.utf8.elementsEqual(text.utf8) == true)
+        counter = Samples.counter("192.0.2.1", 3)
+        #expect(try await Self.reopened([.of(counters: [counter])]).counters == [counter])
+    }
+
+    @Test("keeps numbers to the last bit", arguments: [0, 1, 9_007_199_254_740_993, UInt64(Int64.max), 1 << 63, .max])
+    func counts(count: UInt64) async throws {
+        let counter = Samples.counter("192.0.2.1", count)
+        let input = ReadingTotals.Input(lines: count, bytes: count, malformed: count, oversized: count)
+        var position = Samples.position("/log", inode: count)
+        position.inode.device = count
+        var checkpoint = Checkpoint.of(
+            counters: [counter], positions: [position], reading: ReadingTotals(inputs: ["file": input]))
+        checkpoint.detection.totals.retiredRequests = count
+        checkpoint.detection.totals.duplicateEvents = count
+        let stored = try await Self.reopened([checkpoint])
+        #expect(stored.counters == [counter])
+        #expect(stored.positions == [position])
+        #expect(stored.reading.inputs == ["file": input])
+        #expect(stored.totals == checkpoint.detection.totals)
+    }
+
+    @Test(
+        "keeps times to the last bit",
+        arguments: [
+            0.0, 0.1 + 0.2, 1_795_475_674.953_123, -1.5, Double.leastNonzeroMagnitude, Double.greatestFiniteMagnitude,
+            9_007_199_254_740_992,
+            Double.infinity, (1.0).nextUp,
+        ])
+    func times(time: Double) async throws {
+        let counter = SourceCounter(
+            source: Source(.invalid, .claimed), location: .unknown, firstSeen: time, lastSeen: time, requests: 1,
+            lastRequest: RequestReference(auditID: "", received: time))
+        let stored = try await Self.reopened([
+            .of(counters: [counter], reading: ReadingTotals(lastEventTimestamp: time), time: time)
+        ])
+        #expect(stored.counters == [counter])
+        #expect(stored.reading.lastEventTimestamp == time)
+        #expect(stored.lastCheckpoint == time)
+    }
+
+    @Test("keeps every kind of source apart")
+    func sources() async throws {
+        let addresses: [SourceAddress] =
+            [.invalid, .other]
+            + ["192.0.2.1", "::", "::1", "2001:db8::1:0:0:1", "::192.0.2.1"].compactMap(IPAddress.init).map {
+                .address($0)
+            }
+        let counters = addresses.flatMap { address in
+            Origin.allCases.map { origin in
+                SourceCounter(
+                    source: Source(address, origin), location: .unknown, firstSeen: 1, lastSeen: 2, requests: 3,
+                    lastRequest: RequestReference(auditID: "", received: nil))
+            }
+        }
+        #expect(counters.count == 14)
+        #expect(try await Self.reopened([.of(counters: counters)]).counters == counters)
+    }
+
+    @Test("gives counters in the order in which they were created, also one that was retired and came back")
+    func order() async throws {
+        let first = Samples.counter("192.0.2.1", firstSeen: 1)
+        let second = Samples.counter("192.0.2.2", firstSeen: 2)
+        let third = Samples.counter("192.0.2.3", firstSeen: 3)
+        let back = Samples.counter("192.0.2.1", firstSeen: 4)
+        let stored = try await Self.reopened([
+            .of(counters: [third, second]), .of(counters: [first]),
+            .of(counters: [back], retired: [third.source]),
+        ])
+        #expect(stored.counters == [second, back])
+    }
+
+    @Test("leaves inputs and the newest event's time as they were where a checkpoint does not tell of them")
+    func readingUntold() async throws {
+        let file = ReadingTotals(inputs: ["file": ReadingTotals.Input(lines: 4)], lastEventTimestamp: 7)
+        let stdin = ReadingTotals(inputs: ["stdin": ReadingTotals.Input(lines: 5)])
+        let stored = try await Self.reopened([.of(reading: file), .of(reading: stdin)])
+        #expect(stored.reading.inputs == file.inputs.merging(stdin.inputs) { $1 })
+        #expect(stored.reading.lastEventTimestamp == 7)
+    }
+
+    @Test("is written though the task that writes it is cancelled")
+    func cancelled() async throws {
+        try await withTemporaryDirectory { directory in
+            let (store, _) = try StateStore.open(directory)
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try await store.commit(.of(time: 5))
+            }
+            try await task.value
+            store.close()
+            #expect(try StateStore.open(directory).stored.lastCheckpoint == 5)
+        }
+    }
+}
