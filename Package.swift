@@ -86,6 +86,7 @@ let package = Package(
             name: "ExporterTests",
             dependencies: [
                 "Exporter", "AccessScanning", "AuditEvents", "AuditSources", "Exposition", "HTTPServing", "StateStore",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 "TestSupport",
             ]),
@@ -100,7 +101,11 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Tests/Demo"),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["HTTPServing", "LocalStack", "TestSupport", "kube-audit-exporter"]),
+            name: "EndToEndTests",
+            dependencies: [
+                "AccessScanning", "AuditEvents", "AuditSources", "Exporter", "HTTPServing", "LocalStack", "StateStore",
+                "TestSupport", "kube-audit-exporter",
+            ]),
     ],
     cxxLanguageStandard: .cxx17
 )

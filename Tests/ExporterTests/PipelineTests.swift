@@ -11,21 +11,6 @@ import TestSupport
 
 @Suite("The pipeline")
 struct PipelineTests {
-    private static func batch(_ events: [AuditEvent], malformed: Int = 0, bytes: Int = 100) -> SourceBatch {
-        var scanned = ScannedEvents()
-        scanned.events = events
-        scanned.lines = events.count + malformed
-        scanned.malformedCount = malformed
-        scanned.lastEventTimestamp = events.last.flatMap { EventTimestamp($0.stageTimestamp)?.secondsSince1970 }
-        return SourceBatch(input: .file, path: "audit.log", scanned: scanned, bytes: bytes)
-    }
-
-    private static func event(_ id: Int, of address: String = "192.0.2.1", second: Int = 0) -> AuditEvent {
-        AuditEvent(
-            auditID: "\(id)", stage: "ResponseComplete", verb: "get", groups: ["system:unauthenticated"],
-            sourceIPs: [address], responseCode: 403, stageTimestamp: "2026-11-23T23:10:0\(second).000000Z")
-    }
-
     private static func pipeline(
         _ options: ServeOptions = ServeOptions(auditLogs: ["audit.log"], logLevel: "error"),
         now: @escaping @Sendable () -> Double = { 1000 }
@@ -36,7 +21,7 @@ struct PipelineTests {
     @Test("publishes what it counted, whole, and a batch that comes again changes no count")
     func publishes() async throws {
         let pipeline = try Self.pipeline()
-        let batch = Self.batch((1...6).map { Self.event($0, second: $0) }, malformed: 2)
+        let batch = Samples.batch((1...6).map { Samples.event($0, second: $0) }, malformed: 2)
         await pipeline.apply(batch)
         let snapshot = try await eventually("the snapshot") {
             pipeline.published.current
@@ -60,8 +45,8 @@ struct PipelineTests {
     @Test("says the newest time, in whatever order batches come")
     func newest() async throws {
         let pipeline = try Self.pipeline()
-        await pipeline.apply(Self.batch([Self.event(1, second: 5)]))
-        await pipeline.apply(Self.batch([Self.event(2, second: 3)]))
+        await pipeline.apply(Samples.batch([Samples.event(1, second: 5)]))
+        await pipeline.apply(Samples.batch([Samples.event(2, second: 3)]))
         let snapshot = try await eventually("both") {
             pipeline.published.current
         } is: {
@@ -85,7 +70,7 @@ struct PipelineTests {
     func retirement() async throws {
         let time = Mutex(1000.0)
         let pipeline = try Self.pipeline(now: { time.withLock { $0 } })
-        await pipeline.apply(Self.batch([Self.event(1)]))
+        await pipeline.apply(Samples.batch([Samples.event(1)]))
         time.withLock { $0 += 86_400 }
         await pipeline.retireSilentSources()
         try await eventually("the source") { pipeline.published.current.counts.ledger.counters.count == 1 }
@@ -107,10 +92,10 @@ struct PipelineTests {
             try database.write(to: URL(filePath: path))
             let pipeline = try Self.pipeline(
                 ServeOptions(auditLogs: ["x"], geoipDatabase: path, logLevel: "error"))
-            await pipeline.apply(Self.batch([Self.event(1, of: "198.51.100.7")]))
+            await pipeline.apply(Samples.batch([Samples.event(1, of: "198.51.100.7")]))
             try Data("broken".utf8).write(to: URL(filePath: path))
             await pipeline.refreshLocations()
-            await pipeline.apply(Self.batch([Self.event(2, of: "198.51.100.8")]))
+            await pipeline.apply(Samples.batch([Samples.event(2, of: "198.51.100.8")]))
             let broken = try await eventually("the second source") {
                 pipeline.published.current
             } is: {

@@ -1,0 +1,136 @@
+import AccessScanning
+import AuditEvents
+import AuditSources
+import Foundation
+import GRDB
+import Testing
+import TestSupport
+
+@testable import Exporter
+@testable import StateStore
+
+@Suite("What was counted is kept")
+struct StorageTests {
+    /// A pipeline that writes into a directory, and its store.
+    private static func open(
+        _ directory: URL, now: @escaping @Sendable () -> Double = { 1000 }
+    ) throws -> (pipeline: Pipeline, store: StateStore, stored: StoredState) {
+        let (store, stored) = try StateStore.open(directory: directory.path, version: "1", at: now())
+        let options = ServeOptions(auditLogs: ["audit.log"], logLevel: "error")
+        return (Pipeline(try Configuration(options), storage: (store, stored), now: now), store, stored)
+    }
+
+    /// Makes it fail to write, and lets it again.
+    private static func allowWriting(_ isAllowed: Bool, _ store: StateStore) throws {
+        try store.withDatabase { try $0.execute(sql: "PRAGMA query_only = \(isAllowed ? "OFF" : "ON")") }
+    }
+
+    private static func requests(_ snapshot: Snapshot) -> [UInt64] {
+        snapshot.counts.ledger.counters.map(\.requests)
+    }
+
+    @Test("and a restart goes on from it: counters, positions, totals, and what is known of requests")
+    func restart() async throws {
+        try await withTemporaryDirectory { directory in
+            let batch = Samples.batch((1...6).map { Samples.event($0, second: $0) }, positions: [Samples.position(700)])
+            let (first, _, _) = try Self.open(directory)
+            #expect(await first.commit(batch) == .committed)
+            let shown = first.published.current
+            #expect(Self.requests(shown) == [6])
+            #expect(await first.finish())
+
+            let (second, _, stored) = try Self.open(directory, now: { 2000 })
+            #expect(stored.positions.map(\.offset) == [700])
+            #expect(stored.lastCheckpoint == 1000)
+            let restored = second.published.current
+            #expect(restored.counts.ledger.counters == shown.counts.ledger.counters)
+            #expect(restored.counts.reading == shown.counts.reading)
+            #expect(await second.commit(batch) == .committed)
+            #expect(Self.requests(second.published.current) == [6])
+            #expect(second.published.current.counts.duplicateEvents == 6)
+            #expect(await second.finish())
+        }
+    }
+
+    @Test("and what is shown was written: while nothing can be, nothing new is shown, and all of it later")
+    func failing() async throws {
+        try await withTemporaryDirectory { directory in
+            let (pipeline, store, _) = try Self.open(directory)
+            #expect(await pipeline.commit(Samples.batch([Samples.event(1)])) == .committed)
+            try Self.allowWriting(false, store)
+            // Its sender waits for the outcome, and is told to send it again.
+            let refused = await pipeline.commit(Samples.batch([Samples.event(2)]))
+            guard case .unavailable(let reason) = refused else {
+                Issue.record("it was \(refused)")
+                return
+            }
+            #expect(reason.contains("state.db"))
+            // What nobody can send again is counted in memory.
+            await pipeline.apply(Samples.batch([Samples.event(3)], positions: [Samples.position(300)]))
+            // And while that lasts, a sender is told so at once.
+            #expect(await pipeline.commit(Samples.batch([Samples.event(4)])) == refused)
+            #expect(Self.requests(pipeline.published.current) == [1])
+            #expect(pipeline.published.current.storage?.problem == reason)
+
+            try Self.allowWriting(true, store)
+            try await eventually("what was counted meanwhile") { Self.requests(pipeline.published.current) == [3] }
+            #expect(pipeline.published.current.storage?.problem == nil)
+            #expect(await pipeline.commit(Samples.batch([Samples.event(2), Samples.event(4)])) == .committed)
+            #expect(Self.requests(pipeline.published.current) == [4])
+            #expect(await pipeline.finish())
+            let stored = try StateStore.open(directory: directory.path, version: "1", at: 0).stored
+            #expect(stored.counters.map(\.requests) == [4])
+            #expect(stored.positions.map(\.offset) == [300])
+        }
+    }
+
+    @Test("or, where it cannot be at the end, that is said, and the next start goes on from before")
+    func failingAtTheEnd() async throws {
+        try await withTemporaryDirectory { directory in
+            let (pipeline, store, _) = try Self.open(directory)
+            #expect(await pipeline.commit(Samples.batch([Samples.event(1)])) == .committed)
+            try Self.allowWriting(false, store)
+            await pipeline.apply(Samples.batch([Samples.event(2)], positions: [Samples.position(100)]))
+            #expect(await pipeline.finish() == false)
+            let stored = try StateStore.open(directory: directory.path, version: "1", at: 0).stored
+            #expect(stored.counters.map(\.requests) == [1])
+            #expect(stored.positions == [])
+        }
+    }
+
+    @Test("soon: a batch is written and shown within a quarter of a second")
+    func delay() async throws {
+        try await withTemporaryDirectory { directory in
+            let (pipeline, _, _) = try Self.open(directory)
+            let start = ContinuousClock.now
+            #expect(await pipeline.commit(Samples.batch([Samples.event(1)])) == .committed)
+            #expect(Pipeline.writingDelay <= .milliseconds(250))
+            #expect(ContinuousClock.now - start < .seconds(5), "on a machine that is busy with other things")
+            #expect(await pipeline.finish())
+        }
+    }
+
+    @Test("not from a database that is damaged: that is moved aside, shown, and counting begins anew")
+    func damaged() async throws {
+        try await withTemporaryDirectory { directory in
+            let (first, _, _) = try Self.open(directory)
+            #expect(await first.commit(Samples.batch([Samples.event(1)])) == .committed)
+            #expect(await first.finish())
+            try Data(repeating: 7, count: 5000).write(to: directory.appending(path: "state.db"))
+            let (second, store, stored) = try Self.open(directory)
+            #expect(stored.counters == [])
+            #expect(store.damaged != nil)
+            #expect(second.published.current.storage?.wasDamaged == true)
+            #expect(await second.finish())
+        }
+    }
+
+    @Test("and after a long absence nothing is counted until it was shown for a minute")
+    func holdback() {
+        #expect(Holdback(lastWritten: nil, now: 5000).duration == .zero)
+        #expect(Holdback(lastWritten: 5000 - 1800, now: 5000).duration == .zero)
+        #expect(Holdback(lastWritten: 5000 - 1801, now: 5000).duration == .seconds(60))
+        // A clock that was set back.
+        #expect(Holdback(lastWritten: 6000, now: 5000).duration == .zero)
+    }
+}
