@@ -69,7 +69,9 @@ actor Pipeline {
         snapshot = Snapshot(counts: counts)
         snapshot.locationsAreCurrent = configuration.locations.map { _ in true }
         snapshot.storage = storage.map {
-            StorageState(wasDamaged: $0.store.damaged != nil, lastWritten: $0.stored.lastCheckpoint)
+            StorageState(
+                wasDamaged: $0.store.damaged != nil, wasRestored: $0.stored.lastCheckpoint != nil,
+                lastWritten: $0.stored.lastCheckpoint)
         }
         published = Published(snapshot)
     }

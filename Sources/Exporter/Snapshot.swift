@@ -39,6 +39,8 @@ struct StorageState: Sendable, Hashable {
     var problem: String?
     /// Whether a damaged database was moved aside at the start.
     var wasDamaged = false
+    /// Whether counters of before were found at the start.
+    var wasRestored = false
     /// When it was written last, in seconds since 1970.
     var lastWritten: Double?
 }

@@ -34,6 +34,9 @@ enum StatusMetrics {
                 "kube_audit_state_last_write_timestamp_seconds",
                 "When counters and read positions were written last, in seconds since 1970.", storage.lastWritten),
             flag(
+                "kube_audit_state_restored",
+                "Whether counters of before were found at the start: 1 if so, else 0.", storage.wasRestored),
+            flag(
                 "kube_audit_state_damaged",
                 "Whether the state on disk was found damaged at the start, moved aside, and begun anew: 1 if so.",
                 storage.wasDamaged),
