@@ -4,11 +4,17 @@ import Synchronization
 final class ServerContext: Sendable {
     let routes: Routes
     let limits: Limits
+    let tls: ServerTLS?
+    let suspended = SuspendedConnections()
+    let bodyMemory: BodyMemory
     private let inHand = Atomic(0)
 
-    init(routes: Routes, limits: Limits) {
+    init(routes: Routes, limits: Limits, tls: ServerTLS?) {
         self.routes = routes
         self.limits = limits
+        self.tls = tls
+        // One body as long as allowed always has room.
+        bodyMemory = BodyMemory(limit: max(limits.bodyMemory, limits.bodySize))
     }
 
     /// Requests whose head has come and whose answer has not gone.

@@ -12,7 +12,7 @@ struct LayeringTests {
         "AuditSources": ["AuditEvents", "Compression"],
         "AccessScanning": ["AuditEvents", "CMaxMindDB"],
         "Exposition": [],
-        "HTTPServing": ["CMicroHTTPD", "Compression"],
+        "HTTPServing": ["CGnuTLS", "CMicroHTTPD", "Compression", "Yams"],
         "Exporter": [
             "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "Exposition", "HTTPServing", "Logging",
             "ServiceLifecycle", "UnixSignals",
