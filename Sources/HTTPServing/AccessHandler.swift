@@ -18,7 +18,7 @@ func handleAccess(
         state.pointee = Unmanaged.passRetained(pending).toOpaque()
         // An answer that is queued before the body was taken costs the connection, so only one that must cost it is.
         guard let refusal = RequestHead(headers: connection.headers).announce(to: &pending.body) else { return .YES }
-        return connection.send(refusal, acceptsGzip: false)
+        return finish(pending, on: connection, with: refusal)
     }
     if let answer = pending.answer {
         // Called while it still waits, there would be nothing to do.
@@ -55,6 +55,7 @@ func handleAccess(
 
 private func finish(_ request: RequestInHand, on connection: Connection, with response: HTTPResponse) -> MHD_Result {
     request.body.release()
+    request.server.onAnswer(response.status)
     return connection.send(response, acceptsGzip: request.acceptsGzip)
 }
 

@@ -6,8 +6,16 @@ public struct ServeOptions: Sendable {
     public var auditFrom: String
     /// `--web.listen-address`; the default where it is empty
     public var listenAddresses: [String]
+    /// `--web.config.file`
+    public var webConfigFile: String?
     /// `--web.telemetry-path`
     public var telemetryPath: String
+    /// `--webhook.listen-address`; no webhook where it is `nil`
+    public var webhookListenAddress: String?
+    /// `--webhook.config.file`
+    public var webhookConfigFile: String?
+    /// `--webhook.max-body-size`
+    public var webhookMaxBodySize: String
     /// `--geoip.database`
     public var geoipDatabase: String?
     /// `--source.trusted-proxy`
@@ -26,14 +34,20 @@ public struct ServeOptions: Sendable {
     /// The flags, each with its default.
     public init(
         auditLogs: [String] = [], auditFrom: String = "beginning", listenAddresses: [String] = [],
-        telemetryPath: String = "/metrics", geoipDatabase: String? = nil, trustedProxies: [String] = [],
+        webConfigFile: String? = nil, telemetryPath: String = "/metrics", webhookListenAddress: String? = nil,
+        webhookConfigFile: String? = nil, webhookMaxBodySize: String = "32MiB", geoipDatabase: String? = nil,
+        trustedProxies: [String] = [],
         sourceLimit: Int = 10_000, claimedLimit: Int = 1_000, retention: String = "24h", logLevel: String = "info",
         logFormat: String = "logfmt"
     ) {
         self.auditLogs = auditLogs
         self.auditFrom = auditFrom
         self.listenAddresses = listenAddresses
+        self.webConfigFile = webConfigFile
         self.telemetryPath = telemetryPath
+        self.webhookListenAddress = webhookListenAddress
+        self.webhookConfigFile = webhookConfigFile
+        self.webhookMaxBodySize = webhookMaxBodySize
         self.geoipDatabase = geoipDatabase
         self.trustedProxies = trustedProxies
         self.sourceLimit = sourceLimit
