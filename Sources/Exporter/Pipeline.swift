@@ -41,6 +41,9 @@ actor Pipeline {
         readingLog = ReadingLog(logger: configuration.logger)
         if !configuration.logs.isEmpty { snapshot.inputs.append(InputTotals(.file)) }
         if configuration.readsStandardInput { snapshot.inputs.append(InputTotals(.stdin)) }
+        if configuration.webhook != nil { snapshot.inputs.append(InputTotals(.webhook)) }
+        // Where there is no log to look at, nothing is waited for.
+        snapshot.isReady = configuration.logNames.isEmpty
         snapshot.ledger = detector.ledger
         snapshot.locationsAreCurrent = configuration.locations.map { _ in true }
         published = Published(snapshot)
@@ -60,6 +63,12 @@ actor Pipeline {
         }
         readingLog.note(batch)
         publishSoon()
+    }
+
+    /// Counts what is in a batch, and returns when what was published contains it.
+    func applyAndWait(_ batch: SourceBatch) async {
+        apply(batch)
+        await publication?.value
     }
 
     /// Takes note of how logs fare; those that are not told of are as they were.
