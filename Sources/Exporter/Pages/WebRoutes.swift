@@ -3,13 +3,17 @@ import HTTPServing
 
 /// What is answered under which path.
 enum WebRoutes {
-    static func routes(showing published: Published<Snapshot>, telemetryPath: String) -> Routes {
+    /// - Parameter servers: The metrics of the exporter's own servers.
+    static func routes(
+        showing published: Published<Snapshot>, telemetryPath: String,
+        servers: @escaping @Sendable () -> [MetricFamily] = { [] }
+    ) -> Routes {
         var routes = Routes()
         routes.on("GET", telemetryPath) { request in
             let format = format(wanted: request.header("Accept"))
             return HTTPResponse(
                 headers: ["Content-Type": format.contentType],
-                body: format.render(ExporterMetrics.families(of: published.current)))
+                body: format.render(ExporterMetrics.families(of: published.current) + servers()))
         }
         if telemetryPath != "/" {
             routes.on("GET", "/") { _ in

@@ -7,6 +7,7 @@ struct UpkeepService: Service {
     private static let roundsBetweenRetirements = 60
 
     let pipeline: Pipeline
+    let certificates: ServedCertificates
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -14,6 +15,7 @@ struct UpkeepService: Service {
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.interval)
                 await pipeline.refreshLocations()
+                certificates.refresh()
                 round += 1
                 if round % Self.roundsBetweenRetirements == 0 { await pipeline.retireSilentSources() }
             }
