@@ -23,11 +23,14 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         // SQLite (Debian: libsqlite3-dev): counts and read positions on disk, in one transaction.
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        // The web configuration file.
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         // System libraries. Each is imported by one Swift target, which gives it a safe face.
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
         .systemLibrary(
             name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -48,7 +51,9 @@ let package = Package(
                 "AccessScanning", "AuditEvents", "AuditSources", .product(name: "GRDB", package: "GRDB.swift"),
             ]),
         .target(name: "Exposition"),
-        .target(name: "HTTPServing", dependencies: ["CMicroHTTPD", "Compression"]),
+        .target(
+            name: "HTTPServing",
+            dependencies: ["CGnuTLS", "CMicroHTTPD", "Compression", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "Exporter",
             dependencies: [
@@ -67,6 +72,8 @@ let package = Package(
 
         // A log that rotates, an event builder, a free port, `eventually`.
         .target(name: "TestSupport", dependencies: ["AuditEvents"], path: "Tests/TestSupport"),
+        // Connections on which a test decides about every byte.
+        .target(name: "RawHTTP", dependencies: ["HTTPServing"], path: "Tests/RawHTTP"),
         .testTarget(name: "AuditEventsTests", dependencies: ["AuditEvents", "TestSupport"]),
         .testTarget(
             name: "AuditSourcesTests", dependencies: ["AuditSources", "AuditEvents", "Compression", "TestSupport"]),
@@ -81,14 +88,14 @@ let package = Package(
             ]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression", "TestSupport"]),
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition", "TestSupport"]),
-        .testTarget(name: "HTTPServingTests", dependencies: ["HTTPServing", "Compression", "TestSupport"]),
+        .testTarget(name: "HTTPServingTests", dependencies: ["HTTPServing", "Compression", "RawHTTP", "TestSupport"]),
         .testTarget(
             name: "ExporterTests",
             dependencies: [
                 "Exporter", "AccessScanning", "AuditEvents", "AuditSources", "Exposition", "HTTPServing", "StateStore",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
-                "TestSupport",
+                "RawHTTP", "TestSupport",
             ]),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"]),
 

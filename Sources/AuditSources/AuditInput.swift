@@ -4,4 +4,6 @@ public enum AuditInput: String, Sendable, Hashable, CaseIterable {
     case file
     /// Standard input.
     case stdin
+    /// The API server's audit webhook.
+    case webhook
 }

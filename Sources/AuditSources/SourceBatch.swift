@@ -4,7 +4,7 @@ public import AuditEvents
 public struct SourceBatch: Sendable, Hashable {
     /// Where it comes from.
     public var input: AuditInput
-    /// The log's path as it was opened; `-` for standard input.
+    /// The log's path as it was opened; `-` for standard input, `webhook` for a webhook's body.
     public var path: String
     /// What was found. Offsets of malformed lines are those in the log.
     public var scanned: ScannedEvents

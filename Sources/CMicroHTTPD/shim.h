@@ -1,18 +1,35 @@
 #include <microhttpd.h>
+#include <stdbool.h>
 
 /* Swift does not see functions with variable arguments. These call them with the arguments that are needed. */
 
+/* In place of a certificate for all sessions: each session is given credentials of its own before its handshake
+   (handleConnection), and one that somehow was not must fail. The types are GnuTLS's, as void. */
+static int kae_no_certificate(
+    void *session, const void *authorities, int authority_count, const void *algorithms, int algorithm_count,
+    void **certificates, unsigned int *certificate_count, void **key)
+{
+    return -1;
+}
+
 static inline struct MHD_Daemon *kae_start_daemon(
     int listen_socket, MHD_AccessHandlerCallback handler, void *handler_context, MHD_RequestCompletedCallback completed,
-    size_t (*unescape)(void *, struct MHD_Connection *, char *), unsigned int threads, unsigned int connections, unsigned int connections_per_address, unsigned int timeout_seconds,
-    size_t connection_memory)
+    size_t (*unescape)(void *, struct MHD_Connection *, char *), MHD_NotifyConnectionCallback notify_connection,
+    bool uses_tls, unsigned int threads, unsigned int connections, unsigned int connections_per_address,
+    unsigned int timeout_seconds, size_t connection_memory)
 {
+    struct MHD_OptionItem tls_options[] = {
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *) &kae_no_certificate},
+        {MHD_OPTION_END, 0, NULL},
+    };
     return MHD_start_daemon(
         /* Not epoll: 0.9.75 then misses a client's end that arrives with its last bytes, and holds the connection until
            it times out. */
-        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, handler, handler_context,
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | (uses_tls ? MHD_USE_TLS : 0),
+        0, NULL, NULL, handler, handler_context,
         MHD_OPTION_LISTEN_SOCKET, listen_socket,
         MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, notify_connection, handler_context,
         MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
         MHD_OPTION_THREAD_POOL_SIZE, threads,
         MHD_OPTION_CONNECTION_LIMIT, connections,
@@ -21,5 +38,14 @@ static inline struct MHD_Daemon *kae_start_daemon(
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
         /* A request that two servers could read in two ways is refused. */
         MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_ARRAY, uses_tls ? tls_options : tls_options + 1,
         MHD_OPTION_END);
+}
+
+/* The GnuTLS session (gnutls_session_t) of a connection; NULL where it has none. */
+static inline void *kae_tls_session(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info == NULL ? NULL : (void *) info->tls_session;
 }

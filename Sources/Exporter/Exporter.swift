@@ -25,43 +25,52 @@ public enum Exporter {
         logger.info("Starting", metadata: ["version": "\(BuildInfo.current)"])
         if let damaged = storage.store.damaged {
             logger.error(
-                "The state was damaged and is begun anew: counters begin at nought, and logs are read as if for the first time",
+                "State was damaged and is begun anew: counters at nought, logs as if read for the first time",
                 metadata: ["moved_to": "\(damaged.path)", "reason": "\(damaged.reason)"])
         }
-        let pipeline = Pipeline(configuration, storage: storage)
-        let reload = Reload(pipeline: pipeline, logger: logger)
-        let servers = try serve(configuration, pipeline)
-
         let holdback = Holdback(lastWritten: storage.stored.lastCheckpoint, now: start)
         if holdback.duration > .zero {
             logger.info("Away for long: the counters of before are shown for a minute, then reading begins")
         }
-        // Stopped in the reverse order: first what comes in, then the pipeline, and scrapers are answered to the last.
+        let pipeline = Pipeline(configuration, storage: storage)
+        try await run(
+            services(configuration, pipeline, holdback, known: KnownPositions(storage.stored.positions)))
+        logger.info("Stopped")
+    }
+
+    /// In the order in which they begin; they are stopped in the reverse order: first what comes in, then the
+    /// pipeline, and scrapers are answered to the last.
+    private static func services(
+        _ configuration: Configuration, _ pipeline: Pipeline, _ holdback: Holdback, known: KnownPositions
+    ) throws -> [any Service] {
+        let logger = configuration.logger
+        let certificates = ServedCertificates(
+            [("web", configuration.tls), ("webhook", configuration.webhook?.tls)], logger: logger)
+        let reload = Reload(pipeline: pipeline, certificates: certificates, logger: logger)
+        let webhook = try configuration.webhook.map { webhook in
+            let sink = PipelineSink(pipeline: pipeline, holdback: holdback)
+            return try WebhookService(webhook, sink: sink, logger: logger)
+        }
+        let routes = WebRoutes.routes(
+            showing: pipeline.published, telemetryPath: configuration.telemetryPath, reload: { await reload() }
+        ) {
+            certificates.families + (webhook?.families ?? [])
+        }
         var services: [any Service] = [
-            WebService(servers: servers), ReloadService(reload: reload), UpkeepService(pipeline: pipeline),
-            PipelineService(pipeline: pipeline),
+            try WebService(configuration, routes: routes), ReloadService(reload: reload),
+            UpkeepService(pipeline: pipeline, certificates: certificates), PipelineService(pipeline: pipeline),
         ]
+        if let webhook { services.append(webhook) }
         if configuration.readsStandardInput {
             services.append(StandardInputService(holdback: holdback, pipeline: pipeline))
         }
         if !configuration.logs.isEmpty {
             services.append(
                 LogFollowingService(
-                    logs: configuration.logs, start: configuration.start,
-                    known: KnownPositions(storage.stored.positions), holdback: holdback, pipeline: pipeline))
+                    logs: configuration.logs, start: configuration.start, known: known, holdback: holdback,
+                    pipeline: pipeline))
         }
-        services.append(StopService(logger: logger))
-        try await run(services)
-        logger.info("Stopped")
-    }
-
-    private static func serve(_ configuration: Configuration, _ pipeline: Pipeline) throws -> [HTTPServer] {
-        let routes = WebRoutes.routes(showing: pipeline.published, telemetryPath: configuration.telemetryPath)
-        return try configuration.listenAddresses.map { address in
-            let server = try HTTPServer(listenOn: address, routes: routes)
-            configuration.logger.info("Listening", metadata: ["address": "\(server.address)"])
-            return server
-        }
+        return services + [StopService(logger: logger)]
     }
 
     private static func run(_ services: [any Service]) async throws {

@@ -67,6 +67,9 @@ actor Pipeline {
         counts.ledger = detector.ledger
         counts.duplicateEvents = detector.duplicateEvents
         snapshot = Snapshot(counts: counts)
+        // Where there is no log to look at, nothing is waited for.
+        snapshot.isReady = configuration.logNames.isEmpty
+        snapshot.reload.lastSuccess = now()
         snapshot.locationsAreCurrent = configuration.locations.map { _ in true }
         snapshot.storage = storage.map {
             StorageState(
@@ -228,17 +231,9 @@ actor Pipeline {
     /// Takes note of how a reload of configuration went.
     func noteReload(isSuccessful: Bool) {
         snapshot.reload = ReloadState(
-            isSuccessful: isSuccessful, lastSuccess: isSuccessful ? now() : snapshot.reload?.lastSuccess)
+            isSuccessful: isSuccessful, lastSuccess: isSuccessful ? now() : snapshot.reload.lastSuccess)
         published.publish(snapshot)
     }
-}
-
-/// What became of a batch whose sender waits.
-enum Commitment: Sendable, Hashable {
-    /// It is written.
-    case committed
-    /// It is not, for a reason for people; it must be sent again.
-    case unavailable(reason: String)
 }
 
 extension AccessScanningDetector {

@@ -15,8 +15,8 @@ struct Snapshot: Sendable {
     var locationsAreCurrent: Bool?
     /// How the state on disk fares; `nil` without one.
     var storage: StorageState?
-    /// How the last reload of configuration went; `nil` where there was none.
-    var reload: ReloadState?
+    /// How the last reload of configuration went; the start is one too.
+    var reload = ReloadState()
 }
 
 /// All that was counted, at one moment.
@@ -48,9 +48,9 @@ struct StorageState: Sendable, Hashable {
 /// How a reload of configuration went.
 struct ReloadState: Sendable, Hashable {
     /// Whether everything that was read again is in use.
-    var isSuccessful: Bool
+    var isSuccessful = true
     /// When the last one that succeeded was, in seconds since 1970.
-    var lastSuccess: Double?
+    var lastSuccess: Double = 0
 }
 
 extension ReadingTotals {

@@ -17,8 +17,13 @@ func handleAccess(
         let pending = RequestInHand(server: server)
         state.pointee = Unmanaged.passRetained(pending).toOpaque()
         // An answer that is queued before the body was taken costs the connection, so only one that must cost it is.
-        guard let refusal = RequestHead(headers: connection.headers).refusal(by: pending.body) else { return .YES }
-        return connection.send(refusal, acceptsGzip: false)
+        guard let refusal = RequestHead(headers: connection.headers).announce(to: &pending.body) else { return .YES }
+        return finish(pending, on: connection, with: refusal)
+    }
+    if let answer = pending.answer {
+        // Called while it still waits, there would be nothing to do.
+        guard let response = answer.current else { return .YES }
+        return finish(pending, on: connection, with: response)
     }
     if uploadSize.pointee > 0 {
         let piece = UnsafeRawBufferPointer(start: upload, count: uploadSize.pointee)
@@ -29,16 +34,29 @@ func handleAccess(
     let path = String(percentDecoding: UnsafeRawBufferPointer(start: target, count: strlen(target)))
     let request = HTTPRequest(
         method: String(cString: method), path: path ?? "", headers: headers, body: pending.body.bytes)
-    let response =
-        if pending.body.isTooLong {
-            pending.body.refusal
-        } else if path == nil {
-            HTTPResponse.text("400 the path is not UTF-8 in percent escapes\n", status: 400)
-        } else {
-            pending.server.routes.respond(to: request)
-        }
-    let acceptsGzip = AcceptEncodingHeader(request.header("Accept-Encoding")).acceptsGzip
-    return connection.send(response, acceptsGzip: acceptsGzip)
+    pending.acceptsGzip = AcceptEncodingHeader(request.header("Accept-Encoding")).acceptsGzip
+    if let refusal = pending.body.refusal {
+        return finish(pending, on: connection, with: refusal)
+    }
+    guard path != nil else {
+        let refusal = HTTPResponse.text("400 the path is not UTF-8 in percent escapes\n", status: 400)
+        return finish(pending, on: connection, with: refusal)
+    }
+    switch pending.server.routes.answer(to: request) {
+    case .ready(let response):
+        return finish(pending, on: connection, with: response)
+    case .later(let work):
+        let answer = PendingAnswer()
+        pending.answer = answer
+        let refusal = pending.server.suspended.suspend(connection.pointer, until: answer, work: work)
+        return refusal.map { finish(pending, on: connection, with: $0) } ?? .YES
+    }
+}
+
+private func finish(_ request: RequestInHand, on connection: Connection, with response: HTTPResponse) -> MHD_Result {
+    request.body.release()
+    request.server.onAnswer(response.status)
+    return connection.send(response, acceptsGzip: request.acceptsGzip)
 }
 
 /// Called when libmicrohttpd is done with a request, however it ended.
@@ -57,4 +75,25 @@ func leaveEscaped(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?, text: UnsafeMutablePointer<CChar>?
 ) -> Int {
     text.map { strlen($0) } ?? 0
+}
+
+/// Called when a connection was taken, before its handshake, and when it has ended.
+func handleConnection(
+    context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
+    state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, code: MHD_ConnectionNotificationCode
+) {
+    guard let context, let connection, let state else { return }
+    let server = Unmanaged<ServerContext>.fromOpaque(context).takeUnretainedValue()
+    switch code {
+    case .CONNECTION_NOTIFY_STARTED:
+        guard let tls = server.tls, let session = kae_tls_session(connection) else { return }
+        let credentials = tls.credentials
+        credentials.apply(to: OpaquePointer(session))
+        // The session goes on using them when others have taken their place.
+        state.pointee = Unmanaged.passRetained(credentials).toOpaque()
+    default:
+        guard let credentials = state.pointee else { return }
+        Unmanaged<TLSCredentials>.fromOpaque(credentials).release()
+        state.pointee = nil
+    }
 }

@@ -1,4 +1,5 @@
 import CMicroHTTPD
+import Dispatch
 import Glibc
 import Synchronization
 
@@ -18,6 +19,9 @@ public final class HTTPServer: @unchecked Sendable {
     /// Where it listens; the port is the real one where any was asked for.
     public let address: ListenAddress
 
+    // So long a client that was given up has to take its 503.
+    private static let timeToRefuse: Duration = .milliseconds(250)
+
     private let daemon: OpaquePointer
     // The daemon's threads reach it by a pointer that they do not own; they are gone when `stop` returns.
     private let context: ServerContext
@@ -25,14 +29,25 @@ public final class HTTPServer: @unchecked Sendable {
 
     /// Starts a server; it answers from now on.
     ///
+    /// - Parameters:
+    ///   - wanted: Where to listen.
+    ///   - routes: What to answer.
+    ///   - limits: What a client may take.
+    ///   - tls: How to speak TLS; plain HTTP where it is `nil`.
+    ///   - onAnswer: Called with the status of each answer, on threads of the server's. Requests that libmicrohttpd
+    ///     refuses itself, since they are no HTTP, are not told of.
     /// - Throws: `HTTPServerError`, which names the address and says why nobody can listen there.
-    public init(listenOn wanted: ListenAddress, routes: Routes, limits: Limits = Limits()) throws(HTTPServerError) {
+    public init(
+        listenOn wanted: ListenAddress, routes: Routes, limits: Limits = Limits(), tls: ServerTLS? = nil,
+        onAnswer: @escaping @Sendable (_ status: Int) -> Void = { _ in }
+    ) throws(HTTPServerError) {
         let socket = try ListeningSocket(wanted)
-        context = ServerContext(routes: routes, limits: limits)
+        context = ServerContext(routes: routes, limits: limits, tls: tls, onAnswer: onAnswer)
         address = socket.address
         let descriptor = try socket.duplicate()
         let daemon = kae_start_daemon(
             descriptor, handleAccess, Unmanaged.passUnretained(context).toOpaque(), handleCompleted, leaveEscaped,
+            handleConnection, tls != nil,
             UInt32(limits.threads), UInt32(limits.connections), UInt32(limits.connectionsPerAddress),
             UInt32(limits.idleTimeout), limits.connectionMemory)
         guard let daemon else {
@@ -50,10 +65,11 @@ public final class HTTPServer: @unchecked Sendable {
 
     /// Stops: no connection is accepted any more, requests in hand are answered, then all connections are closed.
     ///
-    /// It blocks its thread until all of that is done, and until handlers that are at work have come to an end; so no
-    /// handler may call it. May be called again, without an effect.
+    /// It blocks its thread until all of that is done, and until handlers that keep a thread of the server's have come
+    /// to an end; so no handler may call it, and async code calls `shutDown`. May be called again, without an effect.
     ///
-    /// - Parameter patience: How long requests in hand may take, their clients' reading included.
+    /// - Parameter patience: How long requests in hand may take, their clients' reading included. Past it, those whose
+    ///   handlers still wait are answered 503, and the handlers' tasks are cancelled but not waited for.
     public func stop(patience: Duration = .seconds(1)) {
         isStopped.withLock { isStopped in
             guard !isStopped else { return }
@@ -61,8 +77,23 @@ public final class HTTPServer: @unchecked Sendable {
             let listener = MHD_quiesce_daemon(daemon)
             if listener >= 0 { close(listener) }
             let deadline = ContinuousClock.now + patience
-            while context.requestsInHand > 0, ContinuousClock.now < deadline { usleep(2000) }
+            waitForRequests(until: deadline)
+            if context.suspended.close() { waitForRequests(until: .now + Self.timeToRefuse) }
             MHD_stop_daemon(daemon)
         }
+    }
+
+    /// Stops as `stop` does, and keeps no thread of the async code's meanwhile, which its handlers need.
+    public func shutDown(patience: Duration = .seconds(1)) async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "HTTPServer.shutDown").async {
+                self.stop(patience: patience)
+                continuation.resume()
+            }
+        }
+    }
+
+    private func waitForRequests(until deadline: ContinuousClock.Instant) {
+        while context.requestsInHand > 0, ContinuousClock.now < deadline { usleep(2000) }
     }
 }

@@ -1,7 +1,7 @@
-/// The body of a request on its way in, and what to do with one that is too long.
+/// The body of a request on its way in, and what to do with one that is too long or comes when memory is short.
 ///
 /// A client that is still sending does not read: an answer given too early, and the connection closed behind it, is
-/// lost in the reset that follows. So a body that is too long is taken in and dropped, up to a bound, and answered
+/// lost in the reset that follows. So a body that is refused is taken in and dropped, up to a bound, and answered
 /// then. Only a client that asks first (`Expect: 100-continue`), or that says itself that it will not stop within that
 /// bound, hears of it at once.
 struct IncomingBody {
@@ -12,33 +12,63 @@ struct IncomingBody {
         case hangUp
     }
 
+    // As much is made ready for what a head announces; for the rest, bytes must come first.
+    private static let readyCapacity = 1 << 20
+
     private let limit: Int
+    private let memory: BodyMemory
     private var received = 0
+    private var isWithoutMemory = false
     private(set) var bytes: [UInt8] = []
 
-    init(limit: Int) {
+    init(limit: Int, memory: BodyMemory) {
         self.limit = limit
+        self.memory = memory
     }
 
-    var isTooLong: Bool { received > limit }
-
-    /// What the client is told about a body that is too long.
-    var refusal: HTTPResponse { .text("413 the body is longer than \(limit) bytes\n", status: 413) }
+    /// What the client is told about a body that was not kept; `nil` where all of it is here.
+    var refusal: HTTPResponse? {
+        if received > limit { return tooLong }
+        return isWithoutMemory ? withoutMemory : nil
+    }
 
     private var bound: Int { limit + max(limit, 1 << 20) }
 
-    /// Whether a request is refused on its head alone.
-    func refuses(declared length: Int, asksFirst: Bool) -> Bool {
-        length > (asksFirst ? limit : bound)
+    private var tooLong: HTTPResponse { .text("413 the body is longer than \(limit) bytes\n", status: 413) }
+
+    private var withoutMemory: HTTPResponse {
+        var refusal = HTTPResponse.text("503 too many bodies are in hand; send it again\n", status: 503)
+        refusal.headers["Retry-After"] = "1"
+        return refusal
+    }
+
+    /// Takes note of the length that the head announces.
+    ///
+    /// - Returns: The answer where the request is refused on its head alone.
+    mutating func announce(_ length: Int, asksFirst: Bool) -> HTTPResponse? {
+        if length > (asksFirst ? limit : bound) { return tooLong }
+        guard memory.hasRoom(for: min(length, limit)) else {
+            isWithoutMemory = true
+            return asksFirst ? withoutMemory : nil
+        }
+        bytes.reserveCapacity(min(length, limit, Self.readyCapacity))
+        return nil
     }
 
     mutating func append(_ piece: UnsafeRawBufferPointer) -> Step {
         received += piece.count
-        if isTooLong {
-            bytes = []
-        } else {
+        if received <= limit, !isWithoutMemory, memory.take(piece.count) {
             bytes += piece
+        } else {
+            isWithoutMemory = isWithoutMemory || received <= limit
+            release()
         }
         return received > bound ? .hangUp : .goOn
+    }
+
+    /// Gives the memory back.
+    mutating func release() {
+        memory.give(bytes.count)
+        bytes = []
     }
 }

@@ -6,13 +6,16 @@ struct RequestHead {
         fields = HTTPRequest(method: "", path: "", headers: headers)
     }
 
-    /// Why the request is refused on its head alone; `nil` where it is not. The connection is of no use afterwards.
-    func refusal(by body: IncomingBody) -> HTTPResponse? {
+    /// Tells a body what is announced of it.
+    ///
+    /// - Returns: Why the request is refused on its head alone; `nil` where it is not. The connection is of no use
+    ///   after such an answer.
+    func announce(to body: inout IncomingBody) -> HTTPResponse? {
         guard let length else {
             return .text("400 the head does not say in one way how long the body is\n", status: 400)
         }
         let asksFirst = fields.header("Expect")?.lowercased() == "100-continue"
-        return body.refuses(declared: length, asksFirst: asksFirst) ? body.refusal : nil
+        return body.announce(length, asksFirst: asksFirst)
     }
 
     /// The length of the body as far as the head tells it, 0 where it comes in chunks; `nil` where two servers could

@@ -4,14 +4,18 @@
 final class RequestInHand {
     let server: ServerContext
     var body: IncomingBody
+    /// The answer for which the connection waits; `nil` before its handler was called.
+    var answer: PendingAnswer?
+    var acceptsGzip = false
 
     init(server: ServerContext) {
         self.server = server
-        body = IncomingBody(limit: server.limits.bodySize)
+        body = IncomingBody(limit: server.limits.bodySize, memory: server.bodyMemory)
         server.requestBegan()
     }
 
     deinit {
+        body.release()
         server.requestEnded()
     }
 }

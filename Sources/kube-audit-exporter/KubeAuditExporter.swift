@@ -6,7 +6,7 @@ struct KubeAuditExporter: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kube-audit-exporter",
         abstract: "Tells Prometheus who is scanning a Kubernetes API server, from its audit log.",
-        usage: "kube-audit-exporter [serve] --audit.log <path> ... [<flags>]",
+        usage: "kube-audit-exporter [serve] (--audit.log <path> | --webhook.listen-address <address>) ... [<flags>]",
         discussion: ServeFlags.discussion,
         version: BuildInfo.current.description,
         subcommands: [Serve.self])

@@ -5,7 +5,7 @@ import Exporter
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Follow audit logs and serve what was counted (the default).",
-        usage: "kube-audit-exporter [serve] --audit.log <path> ... [<flags>]",
+        usage: "kube-audit-exporter [serve] (--audit.log <path> | --webhook.listen-address <address>) ... [<flags>]",
         discussion: ServeFlags.discussion)
 
     @OptionGroup var flags: ServeFlags

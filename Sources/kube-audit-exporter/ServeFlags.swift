@@ -33,9 +33,34 @@ struct ServeFlags: ParsableArguments {
     var webListenAddress: [String] = []
 
     @Option(
+        name: .customLong("web.config.file"),
+        help: ArgumentHelp(
+            "How to serve with TLS: a web configuration file of the exporter-toolkit.", valueName: "file"))
+    var webConfigFile: String?
+
+    @Option(
         name: .customLong("web.telemetry-path"),
         help: ArgumentHelp("Under which path to serve the metrics.", valueName: "path"))
     var webTelemetryPath = "/metrics"
+
+    @Option(
+        name: .customLong("webhook.listen-address"),
+        help: ArgumentHelp(
+            "Where to receive the API server's audit webhook: POST on / or /audit. Off unless given.",
+            valueName: "address"))
+    var webhookListenAddress: String?
+
+    @Option(
+        name: .customLong("webhook.config.file"),
+        help: ArgumentHelp(
+            "How to receive the webhook with TLS and client certificates: as --web.config.file.", valueName: "file"))
+    var webhookConfigFile: String?
+
+    @Option(
+        name: .customLong("webhook.max-body-size"),
+        help: ArgumentHelp(
+            "How long a webhook's body may be: bytes, or a number with KiB or MiB.", valueName: "size"))
+    var webhookMaxBodySize = "32MiB"
 
     @Option(
         name: .customLong("geoip.database"),
@@ -79,7 +104,9 @@ struct ServeFlags: ParsableArguments {
         let options = ServeOptions(
             auditLogs: auditLog, auditFrom: auditFrom, storagePath: storagePath,
             listenAddresses: webListenAddress,
-            telemetryPath: webTelemetryPath, geoipDatabase: geoipDatabase, trustedProxies: sourceTrustedProxy,
+            webConfigFile: webConfigFile, telemetryPath: webTelemetryPath,
+            webhookListenAddress: webhookListenAddress, webhookConfigFile: webhookConfigFile,
+            webhookMaxBodySize: webhookMaxBodySize, geoipDatabase: geoipDatabase, trustedProxies: sourceTrustedProxy,
             sourceLimit: sourceLimit, claimedLimit: sourceClaimedLimit, retention: sourceRetention, logLevel: logLevel,
             logFormat: logFormat)
         do {

@@ -50,7 +50,7 @@ struct GoldenMetricsTests {
     private static func normalised(_ line: Substring) -> String {
         guard !line.hasPrefix("#"), let space = line.lastIndex(of: " ") else { return String(line) }
         let varying = [
-            "kube_audit_state_last_write_timestamp_seconds",
+            "kube_audit_state_last_write_timestamp_seconds", "kube_audit_config_last_reload_success_timestamp_seconds",
             "process_", "kube_audit_source_first_seen", "kube_audit_unauthenticated_forbidden_requests_created",
         ]
         if varying.contains(where: line.hasPrefix) { return line[..<space] + " <varies>" }

@@ -44,11 +44,58 @@ struct ConfigurationTests {
         #expect(configuration.logger.logLevel == .debug)
     }
 
+    @Test("with a webhook needs no log")
+    func webhook() throws {
+        let configuration = try Configuration(ServeOptions(webhookListenAddress: "127.0.0.1:0"))
+        #expect(configuration.logs == [])
+        #expect(configuration.webhook?.address == ListenAddress(host: "127.0.0.1", port: 0))
+        #expect(configuration.webhook?.maxBodySize == 32 << 20)
+        #expect(configuration.webhook?.tls == nil)
+        #expect(try Configuration(ServeOptions(auditLogs: ["x"])).webhook == nil)
+    }
+
+    @Test(
+        "has sizes in bytes, KiB and MiB",
+        arguments: [
+            ("0", 0), ("1000", 1000), ("512KiB", 524_288), ("32MiB", 33_554_432), ("", nil), ("KiB", nil),
+            ("1kib", nil), ("1 MiB", nil), ("-1", nil), ("1.5MiB", nil), ("1GiB", nil), ("99999999999999999MiB", nil),
+        ] as [(String, Int?)])
+    func sizes(text: String, bytes: Int?) {
+        #expect(ByteSize(text)?.bytes == bytes)
+    }
+
     private static let bad: [(ServeOptions, String)] = [
         (
             ServeOptions(),
             "--audit.log: there is nothing to read; name an audit log with --audit.log PATH (repeatable; a glob, a "
-                + "FIFO, or - for standard input)"
+                + "FIFO, or - for standard input) or receive the API server's webhook with "
+                + "--webhook.listen-address HOST:PORT"
+        ),
+        (
+            ServeOptions(webhookListenAddress: "7777"),
+            #"--webhook.listen-address: "7777" is no address; give HOST:PORT, :PORT or [IPV6]:PORT"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], webhookConfigFile: "web.yml"),
+            "--webhook.config.file: no webhook is received; give --webhook.listen-address HOST:PORT too"
+        ),
+        (
+            ServeOptions(webhookListenAddress: ":1", webhookConfigFile: "/nowhere.yml"),
+            "--webhook.config.file: /nowhere.yml: no such file or directory"
+        ),
+        (
+            ServeOptions(webhookListenAddress: ":1", webhookMaxBodySize: "32MB"),
+            #"--webhook.max-body-size: "32MB" cannot be used; give bytes, or a number with KiB or MiB, from 1KiB to "#
+                + "1024MiB, such as 32MiB"
+        ),
+        (
+            ServeOptions(webhookListenAddress: ":1", webhookMaxBodySize: "1025MiB"),
+            #"--webhook.max-body-size: "1025MiB" cannot be used; give bytes, or a number with KiB or MiB, from 1KiB to "#
+                + "1024MiB, such as 32MiB"
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], webConfigFile: "/nowhere.yml"),
+            "--web.config.file: /nowhere.yml: no such file or directory"
         ),
         (ServeOptions(auditLogs: [""]), "--audit.log: is empty; give a path, a glob, or -"),
         (ServeOptions(auditLogs: ["x"], storagePath: ""), "--storage.path: is empty; give a directory"),

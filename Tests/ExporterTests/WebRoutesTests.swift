@@ -24,8 +24,8 @@ struct WebRoutesTests {
 
     private static func get(
         _ path: String, accept: String? = nil, of snapshot: Snapshot = snapshot(), telemetryPath: String = "/metrics"
-    ) -> HTTPResponse {
-        WebRoutes.routes(showing: Published(snapshot), telemetryPath: telemetryPath).respond(
+    ) async -> HTTPResponse {
+        await WebRoutes.routes(showing: Published(snapshot), telemetryPath: telemetryPath).respond(
             to: HTTPRequest(method: "GET", path: path, headers: accept.map { [("Accept", $0)] } ?? []))
     }
 
@@ -47,8 +47,8 @@ struct WebRoutesTests {
                     + "escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", .openMetrics
             ),
         ] as [(String?, ExpositionFormat)])
-    func negotiation(accept: String?, format: ExpositionFormat) {
-        let response = Self.get("/metrics", accept: accept)
+    func negotiation(accept: String?, format: ExpositionFormat) async {
+        let response = await Self.get("/metrics", accept: accept)
         #expect(response.status == 200)
         #expect(response.headers["Content-Type"] == format.contentType)
         #expect(Self.text(response).hasSuffix("# EOF\n") == (format == .openMetrics))
@@ -58,15 +58,15 @@ struct WebRoutesTests {
     }
 
     @Test("are a source's creation time and its last request, where the format has a place for them")
-    func openMetrics() {
-        let text = Self.text(Self.get("/metrics", accept: "application/openmetrics-text;version=1.0.0"))
+    func openMetrics() async {
+        let text = await Self.text(Self.get("/metrics", accept: "application/openmetrics-text;version=1.0.0"))
         #expect(text.contains(##"origin="verified"} 1 # {audit_id="0"} 1 1795475406.5"##))
         #expect(text.contains(#"requests_created{src_ip="192.0.2.1",country="",city="",origin="verified"} 1000"#))
     }
 
     @Test("are the same labels on a source's two series, one pair for each source")
-    func pairs() {
-        let text = Self.text(
+    func pairs() async {
+        let text = await Self.text(
             Self.get("/metrics", of: Self.snapshot([["nonsense", "192.0.2.1"], ["2001:DB8::0:1"], []])))
         let labels = { (name: String) in
             text.split(separator: "\n").filter { $0.hasPrefix(name + "{") }.map {
@@ -86,37 +86,37 @@ struct WebRoutesTests {
     }
 
     @Test("are a landing page, health and readiness")
-    func pages() {
-        #expect(Self.get("/").headers["Content-Type"] == "text/html; charset=utf-8")
-        #expect(Self.text(Self.get("/")).contains(#"<a href="/metrics">"#))
-        #expect(Self.get("/-/healthy").status == 200)
-        #expect(Self.get("/-/ready").status == 503)
+    func pages() async {
+        #expect(await Self.get("/").headers["Content-Type"] == "text/html; charset=utf-8")
+        #expect(await Self.text(Self.get("/")).contains(#"<a href="/metrics">"#))
+        #expect(await Self.get("/-/healthy").status == 200)
+        #expect(await Self.get("/-/ready").status == 503)
         var ready = Self.snapshot()
         ready.isReady = true
-        #expect(Self.get("/-/ready", of: ready).status == 200)
-        #expect(Self.get("/nothing").status == 404)
+        #expect(await Self.get("/-/ready", of: ready).status == 200)
+        #expect(await Self.get("/nothing").status == 404)
     }
 
     @Test("are the metrics at the root where that is wanted, and under another path")
-    func telemetryPath() {
-        #expect(Self.text(Self.get("/", telemetryPath: "/")).hasPrefix("# HELP"))
-        #expect(Self.text(Self.get("/probe/x", telemetryPath: "/probe/x")).hasPrefix("# HELP"))
-        #expect(Self.get("/metrics", telemetryPath: "/probe/x").status == 404)
+    func telemetryPath() async {
+        #expect(await Self.text(Self.get("/", telemetryPath: "/")).hasPrefix("# HELP"))
+        #expect(await Self.text(Self.get("/probe/x", telemetryPath: "/probe/x")).hasPrefix("# HELP"))
+        #expect(await Self.get("/metrics", telemetryPath: "/probe/x").status == 404)
     }
 
     @Test("is a page that shows the names of logs as text, whatever they hold")
-    func escapes() {
+    func escapes() async {
         var snapshot = Self.snapshot()
         snapshot.logs = [LogState(log: "<script>alert('1')</script>", problem: "\"&\"", unreadBytes: 5)]
-        let page = Self.text(Self.get("/", of: snapshot))
+        let page = await Self.text(Self.get("/", of: snapshot))
         #expect(page.contains("<td>&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;</td>"))
         #expect(page.contains("&quot;&amp;&quot;"))
         #expect(!page.contains("<script"))
     }
 
     @Test("is what the process uses")
-    func process() {
-        let text = Self.text(Self.get("/metrics"))
+    func process() async {
+        let text = await Self.text(Self.get("/metrics"))
         for (name, range) in [
             "process_cpu_seconds_total": 0.0...1e6, "process_open_fds": 3...100_000,
             "process_max_fds": 3...1e12, "process_virtual_memory_bytes": 1e6...1e15,

@@ -1,4 +1,5 @@
 import HTTPServing
+import RawHTTP
 import Testing
 import TestSupport
 

@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import HTTPServing
+import RawHTTP
 import Testing
 import TestSupport
 

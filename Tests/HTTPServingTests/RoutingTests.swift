@@ -1,5 +1,6 @@
 import Compression
 import HTTPServing
+import RawHTTP
 import Testing
 
 @Suite("The server answers what it is asked for")

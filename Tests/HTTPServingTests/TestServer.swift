@@ -1,4 +1,5 @@
 import HTTPServing
+import RawHTTP
 
 extension HTTPServer {
     /// A server with a page of each kind, on a port that was free.

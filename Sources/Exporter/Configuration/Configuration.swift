@@ -15,6 +15,10 @@ struct Configuration: Sendable {
     let start: StartingPoint
     /// Where to serve.
     let listenAddresses: [ListenAddress]
+    /// How the servers of metrics and pages speak TLS; `nil` for plain HTTP.
+    let tls: ServerTLS?
+    /// How the audit webhook is received; `nil` where it is not.
+    let webhook: WebhookConfiguration?
     /// Under which path the metrics are.
     let telemetryPath: String
     /// Where addresses are.
@@ -29,10 +33,12 @@ struct Configuration: Sendable {
     /// - Throws: `ConfigurationError`, which names the flag and says what to do.
     init(_ options: ServeOptions) throws(ConfigurationError) {
         logger = try Self.logger(options)
-        (logs, readsStandardInput) = try Self.inputs(options.auditLogs)
+        webhook = try WebhookConfiguration(options)
+        (logs, readsStandardInput) = try Self.inputs(options.auditLogs, isOptional: webhook != nil)
         storagePath = try Self.storagePath(options.storagePath)
         start = try Self.choice(options.auditFrom, for: "--audit.from")
         listenAddresses = try Self.listenAddresses(options.listenAddresses)
+        tls = try Self.tls(options.webConfigFile, for: "--web.config.file")
         telemetryPath = try Self.telemetryPath(options.telemetryPath)
         attribution = SourceAttribution(trustedProxies: try Self.networks(options.trustedProxies))
         limits = try Self.limits(options)
@@ -43,7 +49,9 @@ struct Configuration: Sendable {
     var logNames: [String] { logs.map(\.description) + (readsStandardInput ? ["-"] : []) }
 
     /// What is read, of each kind once.
-    var inputs: [AuditInput] { (logs.isEmpty ? [] : [.file]) + (readsStandardInput ? [.stdin] : []) }
+    var inputs: [AuditInput] {
+        (logs.isEmpty ? [] : [.file]) + (readsStandardInput ? [.stdin] : []) + (webhook == nil ? [] : [.webhook])
+    }
 
     private static func storagePath(_ text: String) throws(ConfigurationError) -> String {
         guard !text.isEmpty, !text.utf8.contains(0) else {
@@ -70,12 +78,15 @@ struct Configuration: Sendable {
         return Logger(label: "kube-audit-exporter") { _ in LineLogHandler(level: level, format: format) }
     }
 
-    private static func inputs(_ texts: [String]) throws(ConfigurationError) -> ([LogPattern], Bool) {
-        guard !texts.isEmpty else {
+    private static func inputs(
+        _ texts: [String], isOptional: Bool
+    ) throws(ConfigurationError) -> ([LogPattern], Bool) {
+        guard isOptional || !texts.isEmpty else {
             throw ConfigurationError(
                 flag: "--audit.log",
                 reason: "there is nothing to read; name an audit log with --audit.log PATH (repeatable; a glob, a "
-                    + "FIFO, or - for standard input)")
+                    + "FIFO, or - for standard input) or receive the API server's webhook with "
+                    + "--webhook.listen-address HOST:PORT")
         }
         var patterns: [LogPattern] = []
         for text in texts where text != "-" {
@@ -91,14 +102,26 @@ struct Configuration: Sendable {
     private static func listenAddresses(_ texts: [String]) throws(ConfigurationError) -> [ListenAddress] {
         var addresses: [ListenAddress] = []
         for text in texts.isEmpty ? [":10403"] : texts {
-            guard let address = ListenAddress(text) else {
-                throw ConfigurationError(
-                    flag: "--web.listen-address",
-                    reason: "\"\(text)\" is no address; give HOST:PORT, :PORT or [IPV6]:PORT")
-            }
-            addresses.append(address)
+            addresses.append(try address(text, for: "--web.listen-address"))
         }
         return addresses
+    }
+
+    static func address(_ text: String, for flag: String) throws(ConfigurationError) -> ListenAddress {
+        guard let address = ListenAddress(text) else {
+            throw ConfigurationError(
+                flag: flag, reason: "\"\(text)\" is no address; give HOST:PORT, :PORT or [IPV6]:PORT")
+        }
+        return address
+    }
+
+    static func tls(_ path: String?, for flag: String) throws(ConfigurationError) -> ServerTLS? {
+        guard let path else { return nil }
+        do throws(WebConfigurationError) {
+            return try WebConfiguration(file: path).tls
+        } catch {
+            throw ConfigurationError(flag: flag, reason: "\(error)")
+        }
     }
 
     private static func telemetryPath(_ text: String) throws(ConfigurationError) -> String {

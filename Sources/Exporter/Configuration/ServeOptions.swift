@@ -8,8 +8,16 @@ public struct ServeOptions: Sendable {
     public var storagePath: String
     /// `--web.listen-address`; the default where it is empty
     public var listenAddresses: [String]
+    /// `--web.config.file`
+    public var webConfigFile: String?
     /// `--web.telemetry-path`
     public var telemetryPath: String
+    /// `--webhook.listen-address`; no webhook where it is `nil`
+    public var webhookListenAddress: String?
+    /// `--webhook.config.file`
+    public var webhookConfigFile: String?
+    /// `--webhook.max-body-size`
+    public var webhookMaxBodySize: String
     /// `--geoip.database`
     public var geoipDatabase: String?
     /// `--source.trusted-proxy`
@@ -29,7 +37,9 @@ public struct ServeOptions: Sendable {
     public init(
         auditLogs: [String] = [], auditFrom: String = "beginning", storagePath: String = "data/",
         listenAddresses: [String] = [],
-        telemetryPath: String = "/metrics", geoipDatabase: String? = nil, trustedProxies: [String] = [],
+        webConfigFile: String? = nil, telemetryPath: String = "/metrics", webhookListenAddress: String? = nil,
+        webhookConfigFile: String? = nil, webhookMaxBodySize: String = "32MiB", geoipDatabase: String? = nil,
+        trustedProxies: [String] = [],
         sourceLimit: Int = 10_000, claimedLimit: Int = 1_000, retention: String = "24h", logLevel: String = "info",
         logFormat: String = "logfmt"
     ) {
@@ -37,7 +47,11 @@ public struct ServeOptions: Sendable {
         self.auditFrom = auditFrom
         self.storagePath = storagePath
         self.listenAddresses = listenAddresses
+        self.webConfigFile = webConfigFile
         self.telemetryPath = telemetryPath
+        self.webhookListenAddress = webhookListenAddress
+        self.webhookConfigFile = webhookConfigFile
+        self.webhookMaxBodySize = webhookMaxBodySize
         self.geoipDatabase = geoipDatabase
         self.trustedProxies = trustedProxies
         self.sourceLimit = sourceLimit

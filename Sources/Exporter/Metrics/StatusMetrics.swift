@@ -11,16 +11,15 @@ enum StatusMetrics {
                     "Whether the newest content of the database of locations is in use: 1 if so, else 0.", areCurrent))
         }
         if let storage = snapshot.storage { families += self.storage(storage) }
-        if let reload = snapshot.reload {
-            families.append(
-                flag(
-                    "kube_audit_config_last_reload_successful",
-                    "Whether the last reload of configuration succeeded: 1 if so, else 0.", reload.isSuccessful))
-            families.append(
-                time(
-                    "kube_audit_config_last_reload_success_timestamp_seconds",
-                    "When configuration was last reloaded with success, in seconds since 1970.", reload.lastSuccess))
-        }
+        families.append(
+            flag(
+                "kube_audit_config_last_reload_successful",
+                "Whether the last reload of configuration succeeded: 1 if so, else 0.", snapshot.reload.isSuccessful))
+        families.append(
+            time(
+                "kube_audit_config_last_reload_success_timestamp_seconds",
+                "When configuration was last reloaded with success, in seconds since 1970.",
+                snapshot.reload.lastSuccess))
         return families
     }
 

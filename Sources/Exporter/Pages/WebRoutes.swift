@@ -3,13 +3,22 @@ import HTTPServing
 
 /// What is answered under which path.
 enum WebRoutes {
-    static func routes(showing published: Published<Snapshot>, telemetryPath: String) -> Routes {
+    /// - Parameters:
+    ///   - published: What is shown.
+    ///   - telemetryPath: Where the metrics are.
+    ///   - reload: Reads again the files that flags name, and says which cannot be used.
+    ///   - servers: The metrics of the exporter's own servers.
+    static func routes(
+        showing published: Published<Snapshot>, telemetryPath: String,
+        reload: @escaping @Sendable () async -> [String] = { [] },
+        servers: @escaping @Sendable () -> [MetricFamily] = { [] }
+    ) -> Routes {
         var routes = Routes()
         routes.on("GET", telemetryPath) { request in
             let format = format(wanted: request.header("Accept"))
             return HTTPResponse(
                 headers: ["Content-Type": format.contentType],
-                body: format.render(ExporterMetrics.families(of: published.current)))
+                body: format.render(ExporterMetrics.families(of: published.current) + servers()))
         }
         if telemetryPath != "/" {
             routes.on("GET", "/") { _ in
@@ -21,6 +30,11 @@ enum WebRoutes {
             published.current.isReady
                 ? .text("kube-audit-exporter is ready.\n")
                 : .text("kube-audit-exporter has not looked at every log yet.\n", status: 503)
+        }
+        routes.onWaiting("POST", "/-/reload") { _ in
+            let problems = await reload()
+            guard !problems.isEmpty else { return .text("") }
+            return .text("failed to reload: \(problems.joined(separator: "; "))\n", status: 500)
         }
         return routes
     }

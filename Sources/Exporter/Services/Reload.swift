@@ -3,12 +3,13 @@ import Logging
 /// Reads again the files that flags name. One that cannot be used is said, and the content before stays in use.
 struct Reload: Sendable {
     let pipeline: Pipeline
+    let certificates: ServedCertificates
     let logger: Logger
 
     /// - Returns: What cannot be used, for people; nothing where all can.
     @discardableResult
     func callAsFunction() async -> [String] {
-        var problems: [String] = []
+        var problems = certificates.refresh()
         if let error = await pipeline.refreshLocations(always: true) { problems.append("--geoip.database: \(error)") }
         await pipeline.noteReload(isSuccessful: problems.isEmpty)
         if problems.isEmpty { logger.info("Configuration reloaded") }

@@ -7,6 +7,7 @@ struct UpkeepService: Service {
     private static let roundsInAMinute = 60
 
     let pipeline: Pipeline
+    let certificates: ServedCertificates
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -14,6 +15,7 @@ struct UpkeepService: Service {
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.interval)
                 await pipeline.refreshLocations()
+                certificates.refresh()
                 round += 1
                 guard round % Self.roundsInAMinute == 0 else { continue }
                 await pipeline.retireSilentSources()

@@ -1,12 +1,27 @@
 import HTTPServing
+import Logging
 import ServiceLifecycle
 
-/// Serves until the exporter stops.
+/// Serves metrics and pages until the exporter stops.
 struct WebService: Service {
-    let servers: [HTTPServer]
+    private let servers: [HTTPServer]
+
+    /// Listens from now on.
+    ///
+    /// - Throws: `HTTPServerError` where nobody can listen.
+    init(_ configuration: Configuration, routes: Routes) throws(HTTPServerError) {
+        var servers: [HTTPServer] = []
+        for address in configuration.listenAddresses {
+            let server = try HTTPServer(listenOn: address, routes: routes, tls: configuration.tls)
+            configuration.logger.info(
+                "Listening", metadata: ["address": "\(server.address)", "tls": "\(configuration.tls != nil)"])
+            servers.append(server)
+        }
+        self.servers = servers
+    }
 
     func run() async throws {
         try? await gracefulShutdown()
-        for server in servers { server.stop() }
+        for server in servers { await server.shutDown() }
     }
 }

@@ -1,10 +1,15 @@
+import Dispatch
 import Glibc
-import HTTPServing
+public import HTTPServing
 
 /// A TCP connection on which the test decides about every byte.
-final class RawConnection {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+///
+/// Unchecked, for a test uses it by one thread at a time.
+public final class RawConnection: @unchecked Sendable {
+    /// What a connection came to that the test did not want.
+    public struct Failure: Error, CustomStringConvertible {
+        /// The call and the system's reason.
+        public let description: String
 
         init(_ call: String) {
             description = "\(call): \(String(cString: strerror(errno)))"
@@ -19,7 +24,7 @@ final class RawConnection {
     /// - Parameters:
     ///   - address: Where to; its host is an address.
     ///   - source: The IPv4 address to come from, where it matters.
-    init(to address: ListenAddress, from source: String? = nil) throws {
+    public init(to address: ListenAddress, from source: String? = nil) throws {
         let isIPv6 = address.host.contains(":")
         descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("socket") }
@@ -44,9 +49,11 @@ final class RawConnection {
         close(descriptor)
     }
 
-    func send(_ text: String) throws { try send(Array(text.utf8)) }
+    /// Sends a text.
+    public func send(_ text: String) throws { try send(Array(text.utf8)) }
 
-    func send(_ bytes: [UInt8]) throws {
+    /// Sends bytes; it blocks while the other end takes nothing.
+    public func send(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
@@ -58,14 +65,14 @@ final class RawConnection {
     }
 
     /// Says that nothing more will be sent; answers are still read.
-    func endSending() {
+    public func endSending() {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
     /// The next answer.
     ///
     /// - Parameter hasBody: `false` for the answer to HEAD, whose length is that of a body that does not come.
-    func response(hasBody: Bool = true) throws -> RawResponse {
+    public func response(hasBody: Bool = true) throws -> RawResponse {
         while true {
             if let (response, length) = RawResponse.parse(received, hasBody: hasBody) {
                 received.removeFirst(length)
@@ -75,8 +82,27 @@ final class RawConnection {
         }
     }
 
+    /// Sends a request and awaits the answer without keeping one of the few threads of async code, which the handler
+    /// of the server in the same process may need.
+    public func answer(to request: [UInt8] = []) async throws -> RawResponse {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue(label: "RawConnection").async {
+                continuation.resume(
+                    with: Result {
+                        try self.send(request)
+                        return try self.response()
+                    })
+            }
+        }
+    }
+
+    /// Sends a request in text and awaits the answer.
+    public func answer(to request: String) async throws -> RawResponse {
+        try await answer(to: Array(request.utf8))
+    }
+
     /// Everything up to the end of the connection.
-    func bytesToEnd() throws -> [UInt8] {
+    public func bytesToEnd() throws -> [UInt8] {
         while try receive() {}
         defer { received = [] }
         return received

@@ -1,12 +1,16 @@
 /// An answer as it came over the wire.
-struct RawResponse: Equatable, CustomStringConvertible {
-    var status: Int
+public struct RawResponse: Sendable, Equatable, CustomStringConvertible {
+    /// The status code.
+    public var status: Int
     /// Names in lower case.
-    var headers: [String: String]
-    var body: [UInt8]
+    public var headers: [String: String]
+    /// The body, as it is.
+    public var body: [UInt8]
 
-    var text: String { String(decoding: body, as: UTF8.self) }
-    var description: String { "\(status) \(headers) \(text.prefix(200))" }
+    /// The body as text.
+    public var text: String { String(decoding: body, as: UTF8.self) }
+    /// Status, headers and the beginning of the body.
+    public var description: String { "\(status) \(headers) \(text.prefix(200))" }
 
     /// Reads an answer with a `Content-Length`, and says how many bytes it took; `nil` where more must come.
     static func parse(_ bytes: [UInt8], hasBody: Bool) -> (RawResponse, Int)? {

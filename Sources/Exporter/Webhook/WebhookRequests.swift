@@ -1,0 +1,21 @@
+import Exposition
+import Synchronization
+
+/// How the webhook's requests were answered. The codes are the server's, so there are few.
+final class WebhookRequests: Sendable {
+    // The good code is there from the beginning: a rate needs a zero to begin with.
+    private let counts = Mutex<[Int: UInt64]>([200: 0])
+
+    func count(_ code: Int) {
+        counts.withLock { $0[code, default: 0] += 1 }
+    }
+
+    var family: MetricFamily {
+        MetricFamily(
+            "kube_audit_webhook_requests_total", help: "Requests to the webhook receiver, by the code of the answer.",
+            kind: .counter,
+            samples: counts.withLock { $0 }.sorted { $0.key < $1.key }.map { code, count in
+                Sample(.integer(count), labels: ["code": "\(code)"])
+            })
+    }
+}

@@ -1,0 +1,54 @@
+import CGnuTLS
+import Glibc
+
+/// What is in a file of certificates or with a key, of a size that makes sense.
+struct PEMFile: Sendable {
+    private static let limit = 1 << 20
+
+    private let file: ConfiguredFile
+    private let bytes: [UInt8]
+
+    /// Reads the file.
+    ///
+    /// - Throws: `WebConfigurationError` where it cannot be read.
+    init(_ file: ConfiguredFile) throws(WebConfigurationError) {
+        self.file = file
+        switch ReadableFile.read(file.path, limit: Self.limit) {
+        case .success(let bytes): self.bytes = bytes
+        case .failure(let failure): throw file.failure(failure.reason)
+        }
+    }
+
+    /// - Throws: `WebConfigurationError` where there is no certificate in it, or one that cannot be read.
+    func checkCertificates() throws(WebConfigurationError) {
+        var list: UnsafeMutablePointer<gnutls_x509_crt_t?>?
+        var count: UInt32 = 0
+        let status = withDatum { gnutls_x509_crt_list_import2(&list, &count, $0, GNUTLS_X509_FMT_PEM, 0) }
+        guard status >= 0, let list else {
+            throw file.failure("no certificates in PEM can be read in it: \(GnuTLSError.text(of: status))")
+        }
+        for index in 0..<Int(count) { gnutls_x509_crt_deinit(list[index]) }
+        kae_gnutls_free(list)
+    }
+
+    /// - Throws: `WebConfigurationError` where there is no key in it, or one that is encrypted.
+    func checkKey() throws(WebConfigurationError) {
+        var key: gnutls_x509_privkey_t?
+        guard gnutls_x509_privkey_init(&key) == GNUTLS_E_SUCCESS else { fatalError("out of memory") }
+        defer { gnutls_x509_privkey_deinit(key) }
+        let status = withDatum { gnutls_x509_privkey_import2(key, $0, GNUTLS_X509_FMT_PEM, nil, 0) }
+        guard status != GNUTLS_E_DECRYPTION_FAILED else {
+            throw file.failure("the key is encrypted; give it without a password")
+        }
+        guard status >= 0 else { throw file.failure("no private key in PEM can be read in it") }
+    }
+
+    /// Lends the bytes to GnuTLS, which copies what it keeps.
+    func withDatum<Result>(_ body: (UnsafePointer<gnutls_datum_t>) -> Result) -> Result {
+        bytes.withUnsafeBufferPointer { bytes in
+            var datum = gnutls_datum_t(
+                data: UnsafeMutablePointer(mutating: bytes.baseAddress), size: UInt32(bytes.count))
+            return body(&datum)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Synchronization
+
+/// The certificates that servers show and ask for. New connections get those that were read last; a connection keeps
+/// those that it began with.
+public final class ServerTLS: Sendable {
+    /// What a look at the files came to.
+    public enum Reload: Sendable, Hashable {
+        /// They are those in use, or those that failed before.
+        case unchanged
+        /// They changed, and are in use from now on.
+        case reloaded
+        /// They changed and cannot be used: those before stay in use, and the files are tried again when one changes.
+        case failed(WebConfigurationError)
+    }
+
+    private struct State {
+        var credentials: TLSCredentials
+        var versions: [FileVersion?]
+    }
+
+    private let configuration: TLSConfiguration
+    private let state: Mutex<State>
+
+    /// - Throws: `WebConfigurationError`, which names the file that cannot be used.
+    init(_ configuration: TLSConfiguration) throws(WebConfigurationError) {
+        self.configuration = configuration
+        // Looked at before they are read: what changes in between is read again.
+        let versions = Self.versions(of: configuration)
+        state = Mutex(State(credentials: try TLSCredentials(configuration), versions: versions))
+    }
+
+    /// Looks whether a certificate or a key changed, and reads all of them again if so. Cheap where none did; to be
+    /// called now and then, by one caller.
+    public func reload() -> Reload {
+        let versions = Self.versions(of: configuration)
+        guard state.withLock({ $0.versions != versions }) else { return .unchanged }
+        do throws(WebConfigurationError) {
+            let credentials = try TLSCredentials(configuration)
+            state.withLock { $0 = State(credentials: credentials, versions: versions) }
+            return .reloaded
+        } catch {
+            state.withLock { $0.versions = versions }
+            return .failed(error)
+        }
+    }
+
+    var credentials: TLSCredentials { state.withLock { $0.credentials } }
+
+    private static func versions(of configuration: TLSConfiguration) -> [FileVersion?] {
+        configuration.files.map { FileVersion(path: $0.path) }
+    }
+}

@@ -1,0 +1,112 @@
+import AccessScanning
+import AuditEvents
+import AuditSources
+import Foundation
+import StateStore
+import HTTPServing
+import RawHTTP
+import Testing
+import TestSupport
+
+@testable import Exporter
+
+@Suite("What the webhook brings")
+struct WebhookCountingTests {
+    private static let batches = ["batch-1", "batch-2", "batch-3", "batch-4"]
+    private static let retried = ["00001.500", "00002.429", "00003.200", "00005.429", "00006.200"].map {
+        "retried/\($0)"
+    }
+
+    private func counts(_ ledger: SourceLedger) -> [String: UInt64] {
+        Dictionary(
+            uniqueKeysWithValues: ledger.counters.map { ("\($0.source.address) \($0.source.origin)", $0.requests) })
+    }
+
+    /// What a detector counts that gets each body once.
+    private func expected(_ names: [String]) throws -> [String: UInt64] {
+        var scanner = EventScanner(selecting: .unauthenticatedForbidden)
+        var detector = AccessScanningDetector()
+        for name in names {
+            let body = try Fixture.bytes("audit-logs/webhook/\(name).json")
+            for event in try scanner.scan(eventList: body.span.bytes).events { detector.observe(event, at: 1000) }
+        }
+        return counts(detector.ledger)
+    }
+
+    private func pipeline() throws -> Pipeline {
+        Pipeline(
+            try Configuration(ServeOptions(webhookListenAddress: "127.0.0.1:0", logLevel: "error")), now: { 1000 })
+    }
+
+    @Test("is counted once, though it comes twice, on several connections and in any order")
+    func twice() async throws {
+        let pipeline = try pipeline()
+        let service = try WebhookService.forTests(
+            PipelineSink(pipeline: pipeline, holdback: Holdback(lastWritten: nil, now: 0)))
+        let names = Self.batches + Self.retried
+        try await withThrowingTaskGroup { group in
+            for first in 0..<4 {
+                group.addTask {
+                    let connection = try RawConnection(to: service.address)
+                    // Each connection sends all of them, another one first: each comes four times, interleaved.
+                    for name in names[first...] + names[..<first] {
+                        let body = try Fixture.bytes("audit-logs/webhook/\(name).json")
+                        let response = try await connection.answer(to: webhookPost(body))
+                        #expect(response.status == 200)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        // Whoever was answered is in what is shown: nothing is waited for.
+        let snapshot = pipeline.published.current
+        let expected = try expected(Self.batches + ["retried/00003.200", "retried/00006.200"])
+        #expect(counts(snapshot.counts.ledger) == expected)
+        #expect(snapshot.counts.reading.inputs.keys.sorted() == ["webhook"])
+        #expect(service.answers == [#"{code="200"} 36"#])
+    }
+
+    @Test("is counted for its sources as the clients counted themselves")
+    func known() async throws {
+        let pipeline = try pipeline()
+        let service = try WebhookService.forTests(
+            PipelineSink(pipeline: pipeline, holdback: Holdback(lastWritten: nil, now: 0)))
+        let connection = try RawConnection(to: service.address)
+        for name in Self.batches + Self.batches {
+            let body = try Fixture.bytes("audit-logs/webhook/\(name).json")
+            #expect(try await connection.answer(to: webhookPost(body)).status == 200)
+        }
+        let ledger = pipeline.published.current.counts.ledger
+        let verified = counts(ledger).filter { $0.key.hasSuffix("verified") }
+        #expect(verified.values.reduce(0, +) == 132)
+        for (address, count) in [1: 1, 3: 5, 6: 50, 7: 12, 8: 3, 9: 6, 13: 10, 16: 1] as [Int: UInt64] {
+            #expect(verified["127.0.0.\(address) verified"] == count, "127.0.0.\(address)")
+        }
+        #expect(ledger.counters.map(\.source.address.description).allSatisfy { $0 != "127.0.0.17" })
+    }
+
+    @Test("is in what is shown once it is answered, and an exporter with a webhook only is ready at once")
+    func shown() async throws {
+        let pipeline = try pipeline()
+        #expect(pipeline.published.current.isReady)
+        let service = try WebhookService.forTests(
+            PipelineSink(pipeline: pipeline, holdback: Holdback(lastWritten: nil, now: 0)))
+        let body = try Fixture.bytes("audit-logs/webhook/batch-1.json")
+        #expect(try await RawConnection(to: service.address).answer(to: webhookPost(body)).status == 200)
+        let totals = try #require(pipeline.published.current.counts.reading.inputs["webhook"])
+        #expect(totals.lines == 400)
+        #expect(totals.bytes == UInt64(body.count))
+    }
+
+    @Test("is not taken, and so not lost, while an exporter that was away for long shows its old counters")
+    func heldBack() async throws {
+        let pipeline = try pipeline()
+        let sink = PipelineSink(pipeline: pipeline, holdback: Holdback(lastWritten: 0, now: 10_000))
+        let service = try WebhookService.forTests(sink)
+        let body = try Fixture.bytes("audit-logs/webhook/batch-1.json")
+        let response = try await RawConnection(to: service.address).answer(to: webhookPost(body))
+        #expect(response.status == 503)
+        #expect(response.headers["retry-after"] == "10")
+        #expect(pipeline.published.current.counts.ledger.counters == [])
+    }
+}

@@ -1,0 +1,142 @@
+import Foundation
+import HTTPServing
+import RawHTTP
+import Testing
+import TestSupport
+
+@Suite("The web configuration file")
+struct WebConfigurationTests {
+    /// What is wrong with a configuration: `DIR` stands for its directory, which has the files of an authority.
+    private static let bad: [(text: String, message: String)] = [
+        ("tls_server_config: [", "DIR/web.yml:2: is no YAML: did not find expected node content"),
+        ("- x", "DIR/web.yml: must be a mapping (key: value)"),
+        ("tls_server_config:", "DIR/web.yml:1: tls_server_config: must be a mapping (key: value)"),
+        ("\ntls_config: {}", "DIR/web.yml:2: tls_config: is not known; there are tls_server_config"),
+        ("basic_auth_users:\n  a: b", "DIR/web.yml:1: basic_auth_users: is not supported yet; leave it out"),
+        ("http_server_config:\n  http2: true", "DIR/web.yml:1: http_server_config: is not supported yet; leave it out"),
+        ("rate_limit: {}", "DIR/web.yml:1: rate_limit: is not supported yet; leave it out"),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  cipher_suites: []",
+            "DIR/web.yml:3: tls_server_config.cipher_suites: is not supported yet; leave it out"
+        ),
+        (
+            "tls_server_config:\n  cert: |\n    x",
+            "DIR/web.yml:2: tls_server_config.cert: is not supported yet; leave it out"
+        ),
+        (
+            "tls_server_config:\n  key_file: server.key",
+            "DIR/web.yml:1: tls_server_config: cert_file is missing; give the server's certificate (PEM)"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: \"\"",
+            "DIR/web.yml:1: tls_server_config: key_file is missing; give the private key of cert_file (PEM)"
+        ),
+        (
+            "tls_server_config:\n  cert_file: [a]\n  key_file: server.key",
+            "DIR/web.yml:2: tls_server_config.cert_file: must be a text"
+        ),
+        (
+            "tls_server_config:\n  cert_file: nowhere.crt\n  key_file: server.key",
+            "DIR/web.yml:2: tls_server_config.cert_file: DIR/nowhere.crt: no such file or directory"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: /",
+            "DIR/web.yml:3: tls_server_config.key_file: /: is a directory"
+        ),
+        (
+            "tls_server_config:\n  cert_file: web.yml\n  key_file: server.key",
+            "DIR/web.yml:2: tls_server_config.cert_file: DIR/web.yml: no certificates in PEM can be read in it: "
+                + "no certificate was found"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.crt",
+            "DIR/web.yml:3: tls_server_config.key_file: DIR/server.crt: no private key in PEM can be read in it"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: ca.key",
+            "DIR/web.yml:3: tls_server_config.key_file: DIR/ca.key: the certificate and the given key do not match "
+                + "(the certificate is DIR/server.crt)"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: encrypted.key",
+            "DIR/web.yml:3: tls_server_config.key_file: DIR/encrypted.key: the key is encrypted; give it without a "
+                + "password"
+        ),
+        (
+            "tls_server_config: {cert_file: server.crt, key_file: server.key, client_ca_file: ca.crt}",
+            "DIR/web.yml:1: tls_server_config.client_ca_file: nobody is asked for a certificate; give client_auth_type "
+                + "too, such as RequireAndVerifyClientCert"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_auth_type: "
+                + "RequireAndVerifyClientCert",
+            "DIR/web.yml:4: tls_server_config.client_auth_type: RequireAndVerifyClientCert needs client_ca_file; give "
+                + "the CA that signs the clients' certificates"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_auth_type: x",
+            "DIR/web.yml:4: tls_server_config.client_auth_type: \"x\" is not known; give one of NoClientCert, "
+                + "RequestClientCert, RequireAnyClientCert, VerifyClientCertIfGiven, RequireAndVerifyClientCert"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_ca_file: server.key\n  "
+                + "client_auth_type: RequireAndVerifyClientCert",
+            "DIR/web.yml:4: tls_server_config.client_ca_file: DIR/server.key: no certificates in PEM can be read in "
+                + "it: no certificate was found"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  min_version: TLS14",
+            "DIR/web.yml:4: tls_server_config.min_version: \"TLS14\" is not known; give one of TLS10, TLS11, TLS12, "
+                + "TLS13"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  cert_file: server.crt",
+            "DIR/web.yml:2: a key stands twice: cert_file"
+        ),
+    ]
+
+    @Test("is refused with its line, its key and what to do")
+    func refused() async throws {
+        try await withTemporaryDirectory { directory in
+            let authority = try await CertificateAuthority("ca", in: directory)
+            try await authority.issue("server", for: .server)
+            let encryption = try await Command.run(
+                ["openssl", "ec", "-in", "server.key", "-out", "encrypted.key", "-aes128", "-passout", "pass:x"],
+                in: directory)
+            #expect(encryption.status == 0)
+            let file = directory.appending(path: "web.yml")
+            for (text, message) in Self.bad {
+                try Data(text.utf8).write(to: file)
+                let error = #expect(throws: WebConfigurationError.self, "\(text)") {
+                    try WebConfiguration(file: file.path)
+                }
+                #expect(error?.description == message.replacing("DIR", with: directory.path))
+            }
+        }
+    }
+
+    @Test("may be empty, or hold comments only", arguments: ["", "\n", "# nothing yet\n", "---\n", "{}\n"])
+    func empty(text: String) throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "web.yml")
+            try Data(text.utf8).write(to: file)
+            #expect(try WebConfiguration(file: file.path).tls == nil)
+        }
+    }
+
+    @Test("is refused where it is not there")
+    func missing() {
+        let error = #expect(throws: WebConfigurationError.self) { try WebConfiguration(file: "/nowhere/web.yml") }
+        #expect(error?.description == "/nowhere/web.yml: no such file or directory")
+    }
+
+    @Test("is refused where it is no text")
+    func noText() throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "web.yml")
+            try Data([0x61, 0xFF]).write(to: file)
+            let error = #expect(throws: WebConfigurationError.self) { try WebConfiguration(file: file.path) }
+            #expect(error?.description == "\(file.path): the file is not UTF-8")
+        }
+    }
+}

@@ -1,0 +1,48 @@
+public import Foundation
+
+/// Makes certificates with `openssl`, as files in a directory.
+public struct CertificateAuthority: Sendable {
+    /// What a certificate may be used for.
+    public enum Usage: String, Sendable {
+        /// By servers at 127.0.0.1.
+        case server = "serverAuth"
+        /// By clients.
+        case client = "clientAuth"
+    }
+
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private let directory: URL
+    private let name: String
+
+    /// Makes `NAME.crt` and `NAME.key`.
+    public init(_ name: String, in directory: URL) async throws {
+        self.directory = directory
+        self.name = name
+        try Data("[req]\ndistinguished_name = dn\n[dn]\n".utf8).write(to: directory.appending(path: "openssl.cnf"))
+        try await make(name, ["-addext", "basicConstraints=critical,CA:true"])
+    }
+
+    /// Makes `NAME.crt`, signed by this authority, and `NAME.key`.
+    public func issue(_ name: String, for usage: Usage) async throws {
+        try await make(
+            name,
+            [
+                "-CA", "\(self.name).crt", "-CAkey", "\(self.name).key", "-addext",
+                "extendedKeyUsage=\(usage.rawValue)", "-addext", "subjectAltName=IP:127.0.0.1", "-addext",
+                "basicConstraints=critical,CA:false",
+            ])
+    }
+
+    private func make(_ name: String, _ arguments: [String]) async throws {
+        let outcome = try await Command.run(
+            [
+                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-config", "openssl.cnf", "-subj", "/CN=\(name)", "-days", "2", "-keyout", "\(name).key", "-out",
+                "\(name).crt",
+            ] + arguments, in: directory)
+        guard outcome.status == 0 else { throw Failure(description: outcome.description) }
+    }
+}
