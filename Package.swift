@@ -110,8 +110,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AccessScanning", "AuditEvents", "AuditSources", "Exporter", "HTTPServing", "LocalStack", "StateStore",
-                "TestSupport", "kube-audit-exporter",
+                "AccessScanning", "AuditEvents", "AuditSources", "Exporter", "HTTPServing", "LocalStack", "RawHTTP",
+                "StateStore", "TestSupport", "kube-audit-exporter",
             ]),
     ],
     cxxLanguageStandard: .cxx17

@@ -42,6 +42,9 @@ public final class RunningProgram: Sendable {
     /// How it ended; `nil` while it runs.
     public var exit: ProgramExit? { child.exit }
 
+    /// Sends it a signal; nothing happens once it has ended.
+    public func send(signal: Int32) { child.send(signal) }
+
     /// Waits until it has ended.
     public func untilExit() async -> ProgramExit { await child.untilExit() }
 

@@ -1,0 +1,70 @@
+import Foundation
+import Glibc
+import LocalStack
+import RawHTTP
+import TestSupport
+import Testing
+
+@Suite("The exporter, told to stop,")
+struct StoppingTests {
+    private static func lines(_ count: Int) -> String {
+        (0..<count).map { _ in AuditLine(from: ["192.0.2.1"]).text }.joined()
+    }
+
+    @Test(
+        "finishes what it has in hand, exits with 0, and goes on from there", .timeLimit(.minutes(1)),
+        arguments: [SIGTERM, SIGINT])
+    func inOrder(signal: Int32) async throws {
+        try await withTemporaryDirectory { directory in
+            let log = try GrowingLog(directory.appending(path: "audit.log"))
+            try log.append(Self.lines(500))
+            let first = try await ExporterProgram.start(in: directory)
+            let start = ContinuousClock.now
+            first.program.send(signal: signal)
+            #expect(await first.program.untilExit() == .status(0), "\(first.program.logText)")
+            #expect(ContinuousClock.now - start < .seconds(5))
+            #expect(first.program.logText.contains("msg=Stopped"))
+
+            try log.append(Self.lines(7))
+            let second = try await ExporterProgram.start(in: directory)
+            try await eventually("all of it, once") {
+                try await second.counts()
+            } is: {
+                $0 == ["192.0.2.1 verified": 507]
+            }
+            await second.program.stop()
+        }
+    }
+
+    @Test("a second time exits at once", .timeLimit(.minutes(1)))
+    func twice() async throws {
+        try await withTemporaryDirectory { directory in
+            _ = try GrowingLog(directory.appending(path: "audit.log"))
+            let exporter = try await ExporterProgram.start(in: directory)
+            // A request whose body does not come keeps the server for a second.
+            let connection = try RawConnection(to: exporter.address)
+            try connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+            try await eventually("the request") { try await exporter.values("process_open_fds").first != nil }
+            exporter.program.send(signal: SIGTERM)
+            try await eventually("it to stop") { exporter.program.logText.contains("msg=Stopping") }
+            exporter.program.send(signal: SIGTERM)
+            #expect(await exporter.program.untilExit() == .signal(SIGTERM))
+        }
+    }
+
+    @Test("is the only one that has its directory: another one says so and exits", .timeLimit(.minutes(1)))
+    func twoOnOneDirectory() async throws {
+        try await withTemporaryDirectory { directory in
+            _ = try GrowingLog(directory.appending(path: "audit.log"))
+            let exporter = try await ExporterProgram.start(in: directory)
+            let state = directory.appending(path: "data").path
+            let other = try await Program.exporter.run([
+                "--audit.log", "x", "--web.listen-address", "127.0.0.1:0", "--storage.path", state,
+            ])
+            #expect(other.exit == .status(1))
+            #expect(other.output.contains("\(state): another exporter (process "))
+            #expect(exporter.program.exit == nil)
+            await exporter.program.stop()
+        }
+    }
+}
