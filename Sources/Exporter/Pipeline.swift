@@ -18,8 +18,9 @@ import StateStore
 /// never waits for the disk, and a slow one makes larger checkpoints and not a queue. What is not written yet is
 /// bounded as the counts are.
 actor Pipeline {
-    /// For so long batches are taken in before what came of them is written.
-    static let writingDelay: Duration = .milliseconds(100)
+    /// For so long batches are taken in before what came of them is written, unless someone waits for it: each write
+    /// makes a disk flush that others need too, etcd for one.
+    static let writingDelay: Duration = .milliseconds(200)
     /// After so long it is tried again to write what could not be written.
     static let retryDelay: Duration = .seconds(1)
 
@@ -39,6 +40,7 @@ actor Pipeline {
     private var positions = KnownPositions()
     private var hasChanges = false
     private var writing: Task<Void, Never>?
+    private var pause: Task<Void, Never>?
     private var waiting: [CheckedContinuation<Commitment, Never>] = []
     private var isFinishing = false
 
@@ -103,6 +105,7 @@ actor Pipeline {
     func commit(_ batch: SourceBatch) async -> Commitment {
         if let problem = snapshot.storage?.problem { return .unavailable(reason: problem) }
         apply(batch)
+        pause?.cancel()
         return await withCheckedContinuation { waiting.append($0) }
     }
 
@@ -128,7 +131,11 @@ actor Pipeline {
     private func writeChanges() async {
         var delay = Self.writingDelay
         while hasChanges {
-            if !isFinishing { try? await Task.sleep(for: delay) }
+            if waiting.isEmpty, !isFinishing {
+                let pause = Task { [delay] in _ = try? await Task.sleep(for: delay) }
+                self.pause = pause
+                await pause.value
+            }
             let isWritten = await write()
             delay = isWritten ? Self.writingDelay : Self.retryDelay
             if isFinishing, !isWritten { break }
@@ -187,7 +194,7 @@ actor Pipeline {
     /// - Returns: Whether all was written.
     func finish() async -> Bool {
         isFinishing = true
-        writing?.cancel()
+        pause?.cancel()
         await writing?.value
         let isWritten = hasChanges ? await write() : true
         store?.close()
