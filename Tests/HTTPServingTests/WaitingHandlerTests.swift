@@ -179,7 +179,7 @@ struct WaitingHandlerTests {
         var routes = Routes()
         routes.onWaiting("GET", "/") { _ in
             begin.yield()
-            try? await Task.sleep(for: .seconds(3600))
+            try? await Task.sleep(for: .seconds(20))
             end.yield(Task.isCancelled)
             return .text("late\n")
         }
