@@ -17,6 +17,7 @@ public enum Exporter {
     public static func run(_ options: ServeOptions) async throws {
         // A scraper that leaves must not end the process.
         signal(SIGPIPE, SIG_IGN)
+        OpenFiles.raiseLimit()
         let configuration = try Configuration(options)
         let logger = configuration.logger
         let start = Date.now.timeIntervalSince1970

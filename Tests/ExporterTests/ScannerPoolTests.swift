@@ -7,7 +7,9 @@ import TestSupport
 
 @Suite("The pool of scanners")
 struct ScannerPoolTests {
-    @Test("finds in many bodies at a time what a scanner finds in each, whether they go or not", arguments: [1, 3])
+    @Test(
+        "finds in many bodies at a time what a scanner finds in each, whether they go or not", .timeLimit(.minutes(1)),
+        arguments: [1, 3])
     func manyAtATime(limit: Int) async throws {
         let pool = ScannerPool(selecting: .unauthenticatedForbidden, limit: limit)
         let bodies = try (1...4).map { try Fixture.bytes("audit-logs/webhook/batch-\($0).json") } + [Array("{".utf8)]

@@ -40,7 +40,7 @@ struct TLSTests {
         -> Command.Outcome
     {
         try await Command.run(
-            ["curl", "-sS", "--noproxy", "*", "--max-time", "20", "--cacert", "ca.crt"] + arguments
+            ["curl", "-sS", "--noproxy", "*", "--max-time", "60", "--cacert", "ca.crt"] + arguments
                 + ["https://\(server.address)/"], in: directory)
     }
 
@@ -109,7 +109,7 @@ struct TLSTests {
         try await withServer { server, _, directory in
             try Data(repeating: 0x20, count: 3_000_000).write(to: directory.appending(path: "body"))
             let outcome = try await Command.run(
-                ["curl", "-sS", "--noproxy", "*", "--cacert", "ca.crt", "--max-time", "20"] + Self.client
+                ["curl", "-sS", "--noproxy", "*", "--cacert", "ca.crt", "--max-time", "60"] + Self.client
                     + ["--data-binary", "@body", "https://\(server.address)/wait"], in: directory)
             #expect(outcome.output == "3000000\n")
         }

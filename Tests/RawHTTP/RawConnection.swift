@@ -29,9 +29,7 @@ public final class RawConnection: @unchecked Sendable {
         descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("socket") }
         // A test that waits for what does not come shall fail and not hang.
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        wait(atMost: 20)
         if let source {
             let status = Self.withIPv4(source, 0) { bind(descriptor, $0, $1) }
             guard status == 0 else { throw Failure("bind \(source)") }
@@ -87,6 +85,8 @@ public final class RawConnection: @unchecked Sendable {
     public func answer(to request: [UInt8] = []) async throws -> RawResponse {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue(label: "RawConnection").async {
+                // The handler is queued behind whatever else the tests of this process have to do.
+                self.wait(atMost: 60)
                 continuation.resume(
                     with: Result {
                         try self.send(request)
@@ -106,6 +106,12 @@ public final class RawConnection: @unchecked Sendable {
         while try receive() {}
         defer { received = [] }
         return received
+    }
+
+    private func wait(atMost seconds: Int) {
+        var patience = timeval(tv_sec: seconds, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 
     /// Reads more; `false` at the connection's end. A reset is an end too.

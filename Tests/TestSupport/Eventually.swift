@@ -17,7 +17,7 @@ public struct NeverHappened: Error, CustomStringConvertible {
 /// - Throws: `NeverHappened` past the deadline, saying what was seen last; what `value` throws counts as not yet.
 @discardableResult
 public func eventually<Value: Sendable>(
-    _ what: String, within deadline: Duration = .seconds(10), every interval: Duration = .milliseconds(10),
+    _ what: String, within deadline: Duration = .seconds(30), every interval: Duration = .milliseconds(10),
     _ value: () async throws -> Value, is condition: (Value) -> Bool
 ) async throws -> Value {
     let clock = ContinuousClock()
@@ -38,7 +38,7 @@ public func eventually<Value: Sendable>(
 
 /// Waits until `condition` holds.
 public func eventually(
-    _ what: String, within deadline: Duration = .seconds(10), every interval: Duration = .milliseconds(10),
+    _ what: String, within deadline: Duration = .seconds(30), every interval: Duration = .milliseconds(10),
     _ condition: () async throws -> Bool
 ) async throws {
     try await eventually(what, within: deadline, every: interval, condition) { $0 }
