@@ -39,8 +39,14 @@ public final class RunningProgram: Sendable {
     // What is forgotten must not live on.
     deinit { child.send(SIGKILL) }
 
+    /// Its process ID; `nil` once it has ended.
+    public var processID: Int? { child.processID.map(Int.init) }
+
     /// How it ended; `nil` while it runs.
     public var exit: ProgramExit? { child.exit }
+
+    /// Sends it a signal; nothing happens once it has ended.
+    public func send(signal: Int32) { child.send(signal) }
 
     /// Waits until it has ended.
     public func untilExit() async -> ProgramExit { await child.untilExit() }
