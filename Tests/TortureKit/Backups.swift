@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Synchronization
 
 /// The rotated logs, and which of them may be removed.
@@ -8,8 +9,9 @@ import Synchronization
 final class Backups: Sendable {
     struct Backup: Sendable {
         /// What it was rotated to; `.gz` and `.zst` may stand behind it.
-        let url: URL
-        let lastSource: CountedSource
+        var url: URL
+        /// Of its last line; `nil` where that tells nothing.
+        let lastSource: CountedSource?
         var isCompressing = false
     }
 
@@ -34,7 +36,30 @@ final class Backups: Sendable {
         "10.\(100 + network).\(number / 250).\(number % 250 + 1)"
     }
 
-    func add(_ url: URL, lastSource: CountedSource, isCompressing: Bool) {
+    /// Makes room for `NAME.1`, as logrotate does: each `NAME.N` becomes `NAME.N+1`, the oldest first.
+    ///
+    /// - Returns: Whether it was done; not while one of them is being compressed.
+    func shift(_ log: URL) throws -> Bool {
+        try state.withLock { state in
+            let directory = log.deletingLastPathComponent()
+            let prefix = log.lastPathComponent + "."
+            let own = state.backups.indices.filter { state.backups[$0].url.lastPathComponent.hasPrefix(prefix) }
+            guard !own.contains(where: { state.backups[$0].isCompressing }) else { return false }
+            // In the order in which they were added the oldest is the first.
+            for index in own {
+                let former = state.backups[index].url
+                guard let number = Int(former.lastPathComponent.dropFirst(prefix.count)) else { continue }
+                let url = directory.appending(path: "\(prefix)\(number + 1)")
+                for suffix in ["", ".gz", ".zst"] where access(former.path + suffix, F_OK) == 0 {
+                    try FileManager.default.moveItem(atPath: former.path + suffix, toPath: url.path + suffix)
+                }
+                state.backups[index].url = url
+            }
+            return true
+        }
+    }
+
+    func add(_ url: URL, lastSource: CountedSource?, isCompressing: Bool) {
         state.withLock {
             $0.rotations += 1
             $0.backups.append(Backup(url: url, lastSource: lastSource, isCompressing: isCompressing))
@@ -53,21 +78,23 @@ final class Backups: Sendable {
     /// Those that were read to their end.
     func read(shown: [CountedSource: Int]) -> [Backup] {
         state.withLock { state in
-            state.backups.dropLast(Self.kept).filter { !$0.isCompressing && shown[$0.lastSource] != nil }
+            state.backups.dropLast(Self.kept).filter { backup in
+                !backup.isCompressing && backup.lastSource.map { shown[$0] != nil } ?? false
+            }
         }
     }
 
     /// Removes logs that the exporter is done with.
     func remove(_ backups: [Backup]) {
-        for backup in backups {
-            for suffix in ["", ".gz", ".zst"] {
-                try? FileManager.default.removeItem(atPath: backup.url.path + suffix)
-            }
-        }
-        let removed = Set(backups.map(\.url))
+        let sources = Set(backups.compactMap(\.lastSource))
         state.withLock { state in
-            state.backups.removeAll { removed.contains($0.url) }
-            state.removed += removed.count
+            for backup in state.backups where backup.lastSource.map(sources.contains) ?? false {
+                for suffix in ["", ".gz", ".zst"] {
+                    try? FileManager.default.removeItem(atPath: backup.url.path + suffix)
+                }
+                state.removed += 1
+            }
+            state.backups.removeAll { $0.lastSource.map(sources.contains) ?? false }
         }
     }
 }

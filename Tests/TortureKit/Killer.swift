@@ -37,7 +37,7 @@ struct Killer {
             progress(exporter.kills)
             try await absence()
             try await exporter.start()
-            if exporter.kills.isMultiple(of: Self.killsBetweenCalms) { try await removeBackups() }
+            if exporter.kills.isMultiple(of: Self.killsBetweenCalms) { try await removeBackups(from: &exporter) }
         }
     }
 
@@ -73,12 +73,18 @@ struct Killer {
     }
 
     /// Removes what it has read and is done with.
-    private func removeBackups() async throws {
+    private mutating func removeBackups(from exporter: inout ExporterLives) async throws {
         let start = ContinuousClock.now
         try await eventually("a scrape") { findings.hasScrape(since: start) }
         let read = backups.read(shown: findings.shown)
         try await Task.sleep(for: Self.calm)
+        // New files have the numbers of those that were removed; it may see that happen or not.
+        let isAway = chance(0.5)
+        if isAway { try await exporter.kill() }
         backups.remove(read)
+        guard isAway else { return }
+        try await absence()
+        try await exporter.start()
     }
 
     private mutating func chance(_ share: Double) -> Bool { Double.random(in: 0..<1, using: &random) < share }

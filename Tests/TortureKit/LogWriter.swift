@@ -8,6 +8,8 @@ struct LogWriter {
     enum Rotation: Sendable {
         /// Renamed, with the time in its name, and a new one begun: kube-apiserver's way.
         case renaming
+        /// Renamed to `NAME.1`, which becomes `NAME.2` before: logrotate's way.
+        case numbering
         /// Copied and truncated: logrotate's `copytruncate`. What is written in between is lost for whoever reads it,
         /// so nothing is.
         case copying
@@ -60,8 +62,10 @@ struct LogWriter {
                 while ContinuousClock.now < phase, !end.isSet {
                     try await write(burst: Int.random(in: 0...burst, using: &random))
                     if chance(rotations * Double(pause) / 1000) {
-                        let backup = try await rotate()
-                        if let backup { group.addTask { try await backup() } }
+                        for isEmpty in chance(0.05) ? [false, true] : [false] {
+                            let compress = try await rotate(isEmpty: isEmpty)
+                            if let compress { group.addTask { try await compress() } }
+                        }
                     }
                     try await Task.sleep(for: .milliseconds(pause))
                 }
@@ -106,25 +110,43 @@ struct LogWriter {
     }
 
     /// The line by which it is known that all before it were read.
-    private mutating func writeLast() throws -> CountedSource {
+    ///
+    /// - Parameter feed: What ends it.
+    private mutating func writeLast(feed: [UInt8] = [10]) throws -> CountedSource {
         number += 1
         let address = Backups.lastSource(number, network: network)
         let request = generator.single(from: address)
         truth.add(request)
-        try file.append((Array(request.events.joined().utf8) + [10])[...])
+        try file.append((Array(request.events.joined().utf8) + feed)[...])
         return .verified(address)
+    }
+
+    /// Ends a file that nothing will be appended to. A writer that was ended itself leaves the last line without its
+    /// line feed, or half a line; and who rotates by the clock rotates a log that is empty.
+    private mutating func finishFile(isEmpty: Bool) throws -> CountedSource? {
+        if isEmpty { return nil }
+        if chance(0.02) { return try writeLast(feed: []) }
+        let lastSource = try writeLast()
+        if chance(0.02) {
+            let half = generator.single(from: "10.0.0.2").events.joined().utf8.dropLast(
+                Int.random(in: 1...300, using: &random))
+            try file.append(Array(half)[...])
+        }
+        return lastSource
     }
 
     // MARK: Rotating
 
     /// - Returns: What compresses it.
-    private mutating func rotate() async throws -> (@Sendable () async throws -> Void)? {
-        let lastSource = try writeLast()
+    private mutating func rotate(isEmpty: Bool = false) async throws -> (@Sendable () async throws -> Void)? {
+        if case .numbering = rotation, try !backups.shift(log) { return nil }
+        let lastSource = try finishFile(isEmpty: isEmpty)
         let backup = log.deletingLastPathComponent().appending(path: backupName())
         switch rotation {
-        case .renaming:
+        case .renaming, .numbering:
             guard rename(log.path, backup.path) == 0 else { throw TortureFailure("\(log.path) cannot be renamed") }
-            if chance(0.3) { try await Task.sleep(for: .milliseconds(Int.random(in: 0...20, using: &random))) }
+            let wait = chance(0.05) ? 800 : chance(0.3) ? 20 : 0
+            if wait > 0 { try await Task.sleep(for: .milliseconds(Int.random(in: 0...wait, using: &random))) }
             file = try AppendedFile(creating: log.path)
         case .copying:
             try await copy(to: backup)
@@ -162,6 +184,8 @@ struct LogWriter {
         case .renaming:
             let stem = log.deletingPathExtension().lastPathComponent
             return "\(stem)-\(date)T\(time.joined(separator: "-")).\(milliseconds).\(log.pathExtension)"
+        case .numbering:
+            return "\(name).1"
         case .copying:
             return "\(name)-\(date.replacing("-", with: ""))-\(time.joined())\(milliseconds)"
         }

@@ -53,10 +53,11 @@ public struct Torture: Sendable {
 
     private var logs: URL { directory.appending(path: "logs") }
     private var renamedLog: URL { logs.appending(path: "audit.log") }
+    private var numberedLog: URL { logs.appending(path: "numbered.log") }
     private var copiedLog: URL { logs.appending(path: "copied.log") }
 
     private var arguments: [String] {
-        let inputs = ["--audit.log", renamedLog.path, "--audit.log", copiedLog.path]
+        let inputs = [renamedLog, copiedLog, numberedLog].flatMap { ["--audit.log", $0.path] }
         let receiver = options.senders > 0 ? ["--webhook.listen-address", "\(webhook)"] : []
         return inputs + receiver + [
             "--web.listen-address", "\(web)", "--storage.path", directory.appending(path: "state").path,
@@ -81,7 +82,7 @@ public struct Torture: Sendable {
             // Logs that were rotated before it followed them for the first time are not its own.
             try await wait("the first lines to be counted", for: exporter) {
                 let shown = findings.shown
-                return [1, 2].allSatisfy { shown[.verified(Backups.lastSource(1, network: $0))] != nil }
+                return [1, 2, 3].allSatisfy { shown[.verified(Backups.lastSource(1, network: $0))] != nil }
             }
             isFollowed.set()
             var killer = Killer(options, seed: seeds.next(), backups: backups, findings: findings)
@@ -94,12 +95,13 @@ public struct Torture: Sendable {
 
     /// All that makes requests.
     private func works(_ seeds: inout SeededGenerator) -> [@Sendable () async throws -> Void] {
-        let seed = (renamed: seeds.next(), copied: seeds.next())
+        let seed = (renamed: seeds.next(), copied: seeds.next(), numbered: seeds.next())
         var works: [@Sendable () async throws -> Void] = [
             { try await write(renamedLog, .renaming, 1, seed.renamed) },
             { try await write(copiedLog, .copying, 2, seed.copied) },
+            { try await write(numberedLog, .numbering, 3, seed.numbered) },
         ]
-        for network in 3..<3 + options.senders {
+        for network in 4..<4 + options.senders {
             let seed = seeds.next()
             works.append { try await onThread { send(network, seed) } }
         }
