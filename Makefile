@@ -18,7 +18,10 @@ export no_proxy := 127.0.0.1,$(or $(no_proxy),$(NO_PROXY))
 # What `make run` follows and serves; `make run ARGS="--help"` says what there is.
 ARGS ?= --audit.log /var/log/kubernetes/audit/audit.log
 
-.PHONY: help deps build test demo run lint format golden clean
+# How `make torture` is done; `make torture TORTURE="--help"` says what there is.
+TORTURE ?=
+
+.PHONY: help deps build test demo torture run lint format golden clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -45,6 +48,10 @@ demo: deps ## Exporter, Prometheus and Alertmanager on a real audit log, until C
 	swift build --product kube-audit-exporter
 	swift build --product demo
 	exec .build/debug/demo
+
+torture: build ## Kill the exporter 200 times while logs rotate and batches come, and compare its counts with the truth
+	swift build -c release --product torture
+	exec .build/release/torture $(TORTURE)
 
 lint: ## Hold the formatting against .swift-format
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests

@@ -13,6 +13,8 @@ let package = Package(
         .executable(name: "kube-audit-exporter", targets: ["kube-audit-exporter"]),
         // For `make demo`.
         .executable(name: "demo", targets: ["Demo"]),
+        // For `make torture`.
+        .executable(name: "torture", targets: ["Torture"]),
     ],
     dependencies: [
         // Commands and flags.
@@ -107,11 +109,21 @@ let package = Package(
                 "LocalStack",
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Tests/Demo"),
+        // The exporter killed again and again, and its counts compared with the truth.
+        .target(
+            name: "TortureKit", dependencies: ["Compression", "LocalStack", "TestSupport"], path: "Tests/TortureKit"),
+        .executableTarget(
+            name: "Torture",
+            dependencies: [
+                "LocalStack", "TortureKit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], path: "Tests/Torture"),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "AccessScanning", "AuditEvents", "AuditSources", "Exporter", "HTTPServing", "LocalStack", "RawHTTP",
-                "StateStore", "TestSupport", "kube-audit-exporter",
+                "StateStore", "TestSupport", "TortureKit", "kube-audit-exporter",
             ]),
     ],
     cxxLanguageStandard: .cxx17

@@ -36,6 +36,13 @@ final class ChildProcess: Sendable {
         }
     }
 
+    /// Its process ID; `nil` once it has ended.
+    var processID: pid_t? {
+        state.withLock {
+            if case .running(let pid, _) = $0 { pid } else { nil }
+        }
+    }
+
     var exit: ProgramExit? {
         state.withLock {
             if case .ended(let exit) = $0 { exit } else { nil }

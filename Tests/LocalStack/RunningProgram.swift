@@ -39,6 +39,9 @@ public final class RunningProgram: Sendable {
     // What is forgotten must not live on.
     deinit { child.send(SIGKILL) }
 
+    /// Its process ID; `nil` once it has ended.
+    public var processID: Int? { child.processID.map(Int.init) }
+
     /// How it ended; `nil` while it runs.
     public var exit: ProgramExit? { child.exit }
 

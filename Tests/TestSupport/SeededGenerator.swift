@@ -1,5 +1,5 @@
 /// Random numbers that are the same for the same seed (SplitMix64), so that a failing property test can be run again.
-public struct SeededGenerator: RandomNumberGenerator {
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// A generator whose numbers follow from `seed`.

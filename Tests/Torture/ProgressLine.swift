@@ -1,0 +1,32 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// On a terminal one line that changes; elsewhere a line now and then.
+final class ProgressLine: Sendable {
+    private static let pause: Duration = .seconds(10)
+
+    private let isTerminal = isatty(STDOUT_FILENO) == 1
+    private let last = Mutex<ContinuousClock.Instant?>(nil)
+
+    /// Prints what stays.
+    func say(_ text: String) {
+        write(isTerminal ? "\r\u{1b}[K\(text)\n" : "\(text)\n")
+    }
+
+    /// Shows how far it is.
+    func show(_ text: String) {
+        if isTerminal { return write("\r\u{1b}[K\(text)") }
+        let isDue = last.withLock { last in
+            if let last, .now - last < Self.pause { return false }
+            last = .now
+            return true
+        }
+        if isDue { write("\(text)\n") }
+    }
+
+    private func write(_ text: String) {
+        // A closed pipe is no reason to end.
+        try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import LocalStack
+import TortureKit
+import UnixSignals
+
+/// Kills the exporter again and again, and says in figures what was lost and what was doubled.
+@main
+struct TortureCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "torture",
+        abstract: "Kills the exporter while logs are rotated and batches sent, and compares its counts with the truth.",
+        discussion: "The status is 0 if nothing was missed, doubled, taken back or shown too early.")
+
+    @Option(help: "Where all that is random follows from. (default: a random one)")
+    var seed: UInt64?
+
+    @Option(help: "How often the exporter is killed.")
+    var kills = 200
+
+    @Option(help: "After so many seconds it is killed no more.")
+    var seconds = 900.0
+
+    @Option(help: "How many connections send the webhook's batches; 0 for none.")
+    var senders = 3
+
+    func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let options = TortureOptions(
+            seed: seed ?? .random(in: 1...UInt64(UInt32.max)), kills: kills, seconds: seconds, senders: senders,
+            exporter: try Program.exporter.locate())
+        let directory = FileManager.default.temporaryDirectory.appending(path: "kube-audit-torture-\(getpid())")
+        let line = ProgressLine()
+        line.say("seed=\(options.seed) \(options.exporter.path)")
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let torture = Task { try await Torture(options, in: directory).run { line.show($0) } }
+        let interruption = Task {
+            for await _ in signals { torture.cancel() }
+        }
+        let outcome = await torture.result
+        interruption.cancel()
+        try conclude(outcome, directory, line)
+    }
+
+    private func conclude(
+        _ outcome: Result<TortureReport, any Error>, _ directory: URL, _ line: ProgressLine
+    ) throws {
+        switch outcome {
+        case .success(let report):
+            for fault in report.faults { line.say(fault) }
+            line.say(report.line)
+            if report.isClean { return try FileManager.default.removeItem(at: directory) }
+        case .failure(is CancellationError):
+            line.say("Stopped.")
+            try? FileManager.default.removeItem(at: directory)
+            throw ExitCode(130)
+        case .failure(let error):
+            line.say("\(error)")
+        }
+        line.say("Logs, state and what the exporter wrote are kept in \(directory.path).")
+        throw ExitCode.failure
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Glibc
+import LocalStack
+import TestSupport
+
+/// The exporter, which is started again and again on the same state.
+struct ExporterLives {
+    let executable: URL
+    let directory: URL
+    let arguments: [String]
+
+    private(set) var kills = 0
+    private(set) var stops = 0
+    private(set) var shortages = 0
+    private(set) var started = ContinuousClock.now
+    private var lives = 0
+    private var program: RunningProgram?
+
+    init(_ executable: URL, _ arguments: [String], in directory: URL) {
+        self.executable = executable
+        self.arguments = arguments
+        self.directory = directory
+    }
+
+    /// Starts it.
+    mutating func start() async throws {
+        lives += 1
+        started = .now
+        // A write past the limit on the size of files must be an error, as on a disk that is full, and no signal.
+        let command = ["-c", #"trap "" XFSZ; exec "$0" "$@""#, executable.path] + arguments
+        program = try await RunningProgram(
+            URL(filePath: "/bin/sh"), command, name: "exporter-\(lives)", in: directory)
+    }
+
+    /// Lets no file that it writes be longer than so many bytes, as if the disk were full; any length with `nil`.
+    mutating func limitFiles(to size: Int?) async throws {
+        guard let pid = program?.processID else { return }
+        if size != nil { shortages += 1 }
+        let limit = try await RunningProgram(
+            URL(filePath: "/usr/bin/env"),
+            ["prlimit", "--pid=\(pid)", "--fsize=\(size.map(String.init) ?? "unlimited"):"],
+            name: "prlimit", in: directory)
+        guard await limit.untilExit() == .status(0) else { throw TortureFailure("prlimit: \(limit.logTail())") }
+    }
+
+    /// Ends it as a crash does.
+    mutating func kill() async throws {
+        try check()
+        program?.send(signal: SIGKILL)
+        _ = await program?.untilExit()
+        program = nil
+        kills += 1
+    }
+
+    /// Ends it in order, for which it has 5 seconds.
+    mutating func stop() async throws {
+        try check()
+        guard let program else { return }
+        program.send(signal: SIGTERM)
+        try await eventually("the exporter to stop at SIGTERM", within: .seconds(5)) { program.exit != nil }
+        guard program.exit == .status(0) else { throw failure("after SIGTERM it", program) }
+        self.program = nil
+        stops += 1
+    }
+
+    /// Sees to it that it is gone.
+    mutating func abandon() async {
+        program?.send(signal: SIGKILL)
+        _ = await program?.untilExit()
+        program = nil
+    }
+
+    /// It may not end by itself.
+    func check() throws {
+        guard let program, program.exit != nil else { return }
+        throw failure("it was not told to, but it", program)
+    }
+
+    private func failure(_ what: String, _ program: RunningProgram) -> TortureFailure {
+        TortureFailure(
+            "the exporter's life \(lives), \(what) \(program.exit.map { "\($0)" } ?? "runs"); its log ends with:\n"
+                + program.logTail())
+    }
+}

@@ -1,0 +1,34 @@
+/// What a scrape showed.
+struct ShownMetrics {
+    private(set) var counts: [CountedSource: Int] = [:]
+    private(set) var lostLogs = 0
+    private(set) var unreadBytes = 0
+
+    /// - Parameter text: Prometheus' text format, in which each line that matters here ends with a whole number.
+    init(_ text: ArraySlice<UInt8>) {
+        for line in text.split(separator: 10) where line.starts(with: Self.prefix) {
+            let line = String(decoding: line, as: UTF8.self)
+            guard let space = line.lastIndex(of: " "), let value = Int(line[line.index(after: space)...]) else {
+                continue
+            }
+            if line.hasPrefix("kube_audit_unauthenticated_forbidden_requests_total{") {
+                guard let address = Self.label("src_ip", in: line), let origin = Self.label("origin", in: line) else {
+                    continue
+                }
+                // Twice the same series would be an error, and shows as one.
+                counts[CountedSource(address: address, origin: origin), default: 0] += value
+            } else if line.hasPrefix("kube_audit_lost_logs_total ") {
+                lostLogs = value
+            } else if line.hasPrefix("kube_audit_log_unread_bytes{") {
+                unreadBytes += value
+            }
+        }
+    }
+
+    private static let prefix = Array("kube_audit_".utf8)
+
+    private static func label(_ name: String, in line: String) -> String? {
+        guard let start = line.firstRange(of: "\(name)=\"") else { return nil }
+        return String(line[start.upperBound...].prefix { $0 != "\"" })
+    }
+}
