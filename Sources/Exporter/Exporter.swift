@@ -45,8 +45,7 @@ public enum Exporter {
         _ configuration: Configuration, _ pipeline: Pipeline, _ holdback: Holdback, known: KnownPositions
     ) throws -> [any Service] {
         let logger = configuration.logger
-        let certificates = ServedCertificates(
-            [("web", configuration.tls), ("webhook", configuration.webhook?.tls)], logger: logger)
+        let certificates = ServedCertificates(configuration.configuredServers, logger: logger)
         let reload = Reload(pipeline: pipeline, certificates: certificates, logger: logger)
         let webhook = try configuration.webhook.map { webhook in
             let sink = PipelineSink(pipeline: pipeline, holdback: holdback)

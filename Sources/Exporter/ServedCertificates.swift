@@ -5,24 +5,42 @@ import Synchronization
 
 /// The certificates of the exporter's servers, read again when their files change.
 final class ServedCertificates: Sendable {
+    /// One of the exporter's servers whose configuration is in a file.
+    struct Server: Sendable {
+        /// As it is named in metrics.
+        let name: String
+        /// The flag that names the file.
+        let flag: String
+        let file: String
+        let tls: ServerTLS?
+
+        /// - Parameter file: `nil` where none is given; then there is no such server.
+        init?(name: String, flag: String, file: String?, tls: ServerTLS?) {
+            guard let file else { return nil }
+            self.name = name
+            self.flag = flag
+            self.file = file
+            self.tls = tls
+        }
+    }
+
+    private let configured: [Server]
     private let servers: [(name: String, tls: ServerTLS)]
     private let logger: Logger
     private let areCurrent: Mutex<[Bool]>
 
     /// - Parameters:
-    ///   - servers: Those of the exporter, as they are named in metrics; those without TLS are passed over.
+    ///   - servers: Those whose configuration is in a file.
     ///   - logger: Told when certificates were read again, and why they cannot be.
-    init(_ servers: [(name: String, tls: ServerTLS?)], logger: Logger) {
+    init(_ servers: [Server], logger: Logger) {
+        configured = servers
         self.servers = servers.compactMap { server in server.tls.map { (server.name, $0) } }
         self.logger = logger
         areCurrent = Mutex(self.servers.map { _ in true })
     }
 
-    /// Looks whether files changed.
-    ///
-    /// - Returns: Which of the newest certificates cannot be used, for people.
-    @discardableResult
-    func refresh() -> [String] {
+    /// Looks whether certificates changed.
+    func refresh() {
         for (index, server) in servers.enumerated() {
             switch server.tls.reload() {
             case .unchanged: continue
@@ -36,8 +54,31 @@ final class ServedCertificates: Sendable {
                 areCurrent.withLock { $0[index] = false }
             }
         }
-        let areCurrent = areCurrent.withLock { $0 }
-        return zip(servers, areCurrent).filter { !$1 }.map { "certificates of the \($0.0.name) server, see the log" }
+    }
+
+    /// Reads the configuration files again, and all that they name. A server whose file cannot be used goes on as
+    /// before.
+    ///
+    /// - Returns: What cannot be used, for people.
+    func reload() -> [String] {
+        var problems: [String] = []
+        for server in configured {
+            do throws(WebConfigurationError) {
+                let new = try WebConfiguration(file: server.file).tls
+                switch (server.tls, new) {
+                case (let tls?, let new?):
+                    tls.adopt(new)
+                    if let index = servers.firstIndex(where: { $0.name == server.name }) {
+                        areCurrent.withLock { $0[index] = true }
+                    }
+                case (nil, nil): continue
+                default: problems.append("\(server.flag): TLS cannot be switched on or off without a restart")
+                }
+            } catch {
+                problems.append("\(server.flag): \(error)")
+            }
+        }
+        return problems
     }
 
     /// Whether the newest certificates are in use; nothing without TLS.

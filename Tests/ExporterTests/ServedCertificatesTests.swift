@@ -23,7 +23,7 @@ struct ServedCertificatesTests {
             try Data("tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n".utf8).write(to: file)
             let silent = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
             let certificates = ServedCertificates(
-                [("web", nil), ("webhook", try WebConfiguration(file: file.path).tls)], logger: silent)
+                [try Self.server(file)], logger: silent)
             let name = "kube_audit_tls_certificates_last_reload_successful"
             #expect(lines(certificates) == [#"\#(name){server="webhook"} 1"#])
             let key = directory.appending(path: "server.key")
@@ -41,6 +41,58 @@ struct ServedCertificatesTests {
     @Test("are no metric where there are none")
     func none() {
         let silent = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
-        #expect(ServedCertificates([("web", nil)], logger: silent).families.isEmpty)
+        #expect(ServedCertificates([], logger: silent).families.isEmpty)
+    }
+
+    private static func server(_ file: URL) throws -> ServedCertificates.Server {
+        try #require(
+            ServedCertificates.Server(
+                name: "webhook", flag: "--webhook.config.file", file: file.path,
+                tls: try WebConfiguration(file: file.path).tls))
+    }
+
+    @Test("are those that the configuration file names after a reload; a bad file changes nothing and is said")
+    func reload() async throws {
+        try await withTemporaryDirectory { directory in
+            for name in ["first", "second"] {
+                let authority = try await CertificateAuthority("\(name)-ca", in: directory)
+                try await authority.issue(name, for: .server)
+            }
+            let file = directory.appending(path: "web.yml")
+            let write = { (name: String) in
+                try Data("tls_server_config:\n  cert_file: \(name).crt\n  key_file: \(name).key\n".utf8).write(to: file)
+            }
+            try write("first")
+            let server = try Self.server(file)
+            let silent = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+            let certificates = ServedCertificates([server], logger: silent)
+            var routes = Routes()
+            routes.on("GET", "/") { _ in .text("hello\n") }
+            let http = try HTTPServer(
+                listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes, tls: server.tls)
+            #expect(try await Self.isTrusted(by: "first-ca", http, directory))
+            #expect(certificates.reload() == [])
+            #expect(try await Self.isTrusted(by: "first-ca", http, directory))
+
+            try write("missing")
+            #expect(certificates.reload().first?.hasPrefix("--webhook.config.file: \(file.path)") == true)
+            #expect(try await Self.isTrusted(by: "first-ca", http, directory))
+            try Data("{}".utf8).write(to: file)
+            #expect(
+                certificates.reload()
+                    == ["--webhook.config.file: TLS cannot be switched on or off without a restart"])
+
+            try write("second")
+            #expect(certificates.reload() == [])
+            #expect(try await Self.isTrusted(by: "second-ca", http, directory))
+            #expect(try await Self.isTrusted(by: "first-ca", http, directory) == false)
+            await http.shutDown()
+        }
+    }
+
+    private static func isTrusted(by authority: String, _ server: HTTPServer, _ directory: URL) async throws -> Bool {
+        try await Command.run(
+            ["curl", "-s", "--cacert", "\(authority).crt", "https://127.0.0.1:\(server.address.port)/"], in: directory
+        ).status == 0
     }
 }

@@ -30,7 +30,7 @@ enum Samples {
         ReadPosition(
             path: path, inode: inode == 0 ? .none : Inode(device: 1, number: inode), offset: offset,
             fingerprint: Fingerprint(of: Array(content.utf8)), isInSkippedLine: isInSkippedLine,
-            size: 2 * offset, isFinished: isFinished)
+            size: offset / 2, isFinished: isFinished)
     }
 }
 

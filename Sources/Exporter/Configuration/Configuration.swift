@@ -15,6 +15,8 @@ struct Configuration: Sendable {
     let start: StartingPoint
     /// Where to serve.
     let listenAddresses: [ListenAddress]
+    /// The file with the servers' configuration; `nil` where none is given.
+    let webConfigFile: String?
     /// How the servers of metrics and pages speak TLS; `nil` for plain HTTP.
     let tls: ServerTLS?
     /// How the audit webhook is received; `nil` where it is not.
@@ -38,6 +40,7 @@ struct Configuration: Sendable {
         storagePath = try Self.storagePath(options.storagePath)
         start = try Self.choice(options.auditFrom, for: "--audit.from")
         listenAddresses = try Self.listenAddresses(options.listenAddresses)
+        webConfigFile = options.webConfigFile
         tls = try Self.tls(options.webConfigFile, for: "--web.config.file")
         telemetryPath = try Self.telemetryPath(options.telemetryPath)
         attribution = SourceAttribution(trustedProxies: try Self.networks(options.trustedProxies))
@@ -51,6 +54,15 @@ struct Configuration: Sendable {
     /// What is read, of each kind once.
     var inputs: [AuditInput] {
         (logs.isEmpty ? [] : [.file]) + (readsStandardInput ? [.stdin] : []) + (webhook == nil ? [] : [.webhook])
+    }
+
+    /// The servers that have a configuration file.
+    var configuredServers: [ServedCertificates.Server] {
+        [
+            ServedCertificates.Server(name: "web", flag: "--web.config.file", file: webConfigFile, tls: tls),
+            ServedCertificates.Server(
+                name: "webhook", flag: "--webhook.config.file", file: webhook?.configFile, tls: webhook?.tls),
+        ].compactMap { $0 }
     }
 
     private static func storagePath(_ text: String) throws(ConfigurationError) -> String {

@@ -6,6 +6,8 @@ struct WebhookConfiguration: Sendable {
     private static let bodySizes = 1 << 10...1 << 30
 
     let address: ListenAddress
+    /// The file with its server's configuration; `nil` where none is given.
+    let configFile: String?
     let tls: ServerTLS?
     /// Bytes of a body.
     let maxBodySize: Int
@@ -23,6 +25,7 @@ struct WebhookConfiguration: Sendable {
             return nil
         }
         self.address = try Configuration.address(address, for: "--webhook.listen-address")
+        configFile = options.webhookConfigFile
         tls = try Configuration.tls(options.webhookConfigFile, for: "--webhook.config.file")
         guard let size = ByteSize(options.webhookMaxBodySize), Self.bodySizes.contains(size.bytes) else {
             throw ConfigurationError(

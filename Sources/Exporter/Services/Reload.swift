@@ -9,10 +9,16 @@ struct Reload: Sendable {
     /// - Returns: What cannot be used, for people; nothing where all can.
     @discardableResult
     func callAsFunction() async -> [String] {
-        var problems = certificates.refresh()
+        var problems = certificates.reload()
         if let error = await pipeline.refreshLocations(always: true) { problems.append("--geoip.database: \(error)") }
         await pipeline.noteReload(isSuccessful: problems.isEmpty)
-        if problems.isEmpty { logger.info("Configuration reloaded") }
+        if problems.isEmpty {
+            logger.info("Configuration reloaded")
+        } else {
+            logger.error(
+                "Configuration cannot be reloaded; what cannot be used stays as it was",
+                metadata: ["reason": "\(problems.joined(separator: "; "))"])
+        }
         return problems
     }
 }

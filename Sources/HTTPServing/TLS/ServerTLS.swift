@@ -14,29 +14,40 @@ public final class ServerTLS: Sendable {
     }
 
     private struct State {
+        var configuration: TLSConfiguration
         var credentials: TLSCredentials
         var versions: [FileVersion?]
     }
 
-    private let configuration: TLSConfiguration
     private let state: Mutex<State>
 
     /// - Throws: `WebConfigurationError`, which names the file that cannot be used.
     init(_ configuration: TLSConfiguration) throws(WebConfigurationError) {
-        self.configuration = configuration
+        state = Mutex(try Self.read(configuration))
+    }
+
+    private static func read(_ configuration: TLSConfiguration) throws(WebConfigurationError) -> State {
         // Looked at before they are read: what changes in between is read again.
-        let versions = Self.versions(of: configuration)
-        state = Mutex(State(credentials: try TLSCredentials(configuration), versions: versions))
+        let versions = versions(of: configuration)
+        return State(
+            configuration: configuration, credentials: try TLSCredentials(configuration), versions: versions)
+    }
+
+    /// Goes on as another one was configured, which was read just now: new connections get its certificates.
+    public func adopt(_ other: ServerTLS) {
+        let adopted = other.state.withLock { $0 }
+        state.withLock { $0 = adopted }
     }
 
     /// Looks whether a certificate or a key changed, and reads all of them again if so. Cheap where none did; to be
     /// called now and then, by one caller.
     public func reload() -> Reload {
+        let (configuration, before) = state.withLock { ($0.configuration, $0.versions) }
         let versions = Self.versions(of: configuration)
-        guard state.withLock({ $0.versions != versions }) else { return .unchanged }
+        guard versions != before else { return .unchanged }
         do throws(WebConfigurationError) {
-            let credentials = try TLSCredentials(configuration)
-            state.withLock { $0 = State(credentials: credentials, versions: versions) }
+            let new = try Self.read(configuration)
+            state.withLock { $0 = new }
             return .reloaded
         } catch {
             state.withLock { $0.versions = versions }
