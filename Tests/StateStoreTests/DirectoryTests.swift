@@ -7,18 +7,6 @@ import TestSupport
 
 @Suite("A directory")
 struct DirectoryTests {
-    /// Root may write anywhere, so that a test that runs as root looks with another user's rights. They are those of
-    /// the calling thread alone, and Swift's Glibc does not show the function.
-    private static func asNobody(_ body: () throws -> Void) throws {
-        guard geteuid() == 0 else { return try body() }
-        typealias SetID = @convention(c) (UInt32) -> Int32
-        let symbol = try #require(dlsym(nil, "setfsuid"))
-        let setID = unsafeBitCast(symbol, to: SetID.self)
-        _ = setID(65534)
-        defer { _ = setID(0) }
-        try body()
-    }
-
     private static func expectFailure(
         _ directory: URL, _ kind: StateStoreError.Kind, _ message: String,
         sourceLocation: SourceLocation = #_sourceLocation
@@ -85,7 +73,7 @@ struct DirectoryTests {
         try withTemporaryDirectory { directory in
             chmod(directory.path, 0o755)
             let advice = "Permission denied; the exporter must be able to read and write it"
-            try Self.asNobody {
+            try asNobody {
                 let new = directory.appending(path: "new")
                 try Self.expectFailure(new, .unusable, "\(new.path): \(advice)")
                 try Self.expectFailure(directory, .unusable, "\(directory.path)/lock: \(advice)")
@@ -94,7 +82,7 @@ struct DirectoryTests {
             chmod(directory.path, 0o777)
             chmod("\(directory.path)/lock", 0o666)
             chmod("\(directory.path)/state.db", 0o444)
-            try Self.asNobody {
+            try asNobody {
                 try Self.expectFailure(directory, .unusable, "\(directory.path)/state.db: \(advice)")
             }
         }
