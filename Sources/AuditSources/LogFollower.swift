@@ -120,6 +120,8 @@ public struct LogFollower: ~Copyable {
         }
         let plain = followed.compactMap { $0 as? LogFile }
         guard !plain.contains(where: { file.isCopy(of: $0) }) else { return file.inode }
+        // It is begun at a later look if it becomes something else.
+        if patterns[pattern].isGlob, plain.contains(where: { file.mayBecomeCopy(of: $0) }) { return file.inode }
         let index = indexOfStream(at: path)
         streams[index].patterns.insert(pattern)
         let held = rotated.positions(in: file)

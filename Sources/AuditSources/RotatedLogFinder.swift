@@ -151,7 +151,8 @@ struct RotatedLogFinder {
     private mutating func unread(
         _ file: LogFile, besides followed: [LogFile], at now: ContinuousClock.Instant
     ) -> Unread? {
-        if let original = followed.first(where: { file.isCopy(of: $0) }) {
+        let original = followed.first { file.isCopy(of: $0) || file.mayBecomeCopy(of: $0) }
+        if let original {
             // If the log is truncated, the copy is read on from where the log was left. If not for a while, and the log
             // was read as far, there is nothing in the copy.
             if isDeferred(file, at: now) ?? true {
@@ -232,7 +233,8 @@ struct RotatedLogFinder {
     }
 
     func hasDeferrals(of path: String) -> Bool {
-        deferrals.values.contains { $0.path == path }
+        // In a file that is empty nothing can be found.
+        deferrals.values.contains { $0.path == path && $0.size > 0 }
     }
 
     private static func siblings(of path: String) -> [LogFile] {
