@@ -22,6 +22,8 @@ struct RotatedLogFinder {
     private(set) var known: KnownPositions
     /// Positions from before the start, in files that are not found yet and may hold more.
     private(set) var outstanding: [ReadPosition]
+    /// Those of them that were not found at the last look.
+    private var missing: Set<ReadPosition> = []
     /// What is to be remembered, and what was lost, since they were taken last.
     private(set) var changed: [ReadPosition] = []
     private(set) var losses: [LogLoss] = []
@@ -215,10 +217,14 @@ struct RotatedLogFinder {
         return now < deferral.until
     }
 
-    /// Gives up what was not found of a log, once all that is there of it was looked at.
+    /// Gives up what was not found of a log, once all that is there of it was looked at twice: a file that is renamed or
+    /// compressed while the directory is read may be seen under neither name.
     mutating func reportLosses(of path: String) {
         guard !hasDeferrals(of: path) else { return }
-        for var position in outstanding where position.path == path {
+        let searched = outstanding.filter { $0.path == path }
+        let lost = missing.intersection(searched)
+        missing = missing.filter { $0.path != path }.union(searched).subtracting(lost)
+        for var position in searched where lost.contains(position) {
             // Where nothing is known to have been there, nothing is known to be lost.
             if position.size > 0 {
                 note(
@@ -229,7 +235,7 @@ struct RotatedLogFinder {
             position.isFinished = true
             note(position, continuing: true)
         }
-        outstanding.removeAll { $0.path == path }
+        outstanding.removeAll(where: lost.contains)
     }
 
     func hasDeferrals(of path: String) -> Bool {
