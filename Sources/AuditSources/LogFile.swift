@@ -109,6 +109,15 @@ final class LogFile: LogReader {
         return other.isUnread(beginningWith: bytes(at: 0, count: Fingerprint.limit))
     }
 
+    /// Whether it may be a copy of another file that is being made: it ends before the place up to which that was read,
+    /// and holds what that holds there.
+    func mayBecomeCopy(of other: LogFile) -> Bool {
+        let size = size
+        guard !isFIFO, !other.isFIFO, size < other.lines.offset else { return false }
+        let count = min(size, Fingerprint.limit)
+        return bytes(before: size, count: count) == other.bytes(before: size, count: count)
+    }
+
     /// Whether nothing was read of it yet, and it begins like some bytes.
     func isUnread(beginningWith bytes: [UInt8]) -> Bool {
         guard !isFIFO, lines.offset == 0 else { return false }

@@ -72,13 +72,14 @@ public struct LogFollower: ~Copyable {
     public mutating func look(at now: ContinuousClock.Instant = .now) {
         lastLook = now
         var named: Set<Inode> = []
+        var present: [String] = []
         for (index, pattern) in patterns.enumerated() {
             let paths = pattern.paths()
             problems[index] = paths.isEmpty ? .absent("no file matches") : nil
             for path in paths {
                 do throws(LogFile.OpenFailure) {
                     named.insert(try adopt(path, for: index))
-                    rotated.reportLosses(of: path)
+                    present.append(path)
                 } catch {
                     let reason = pattern.isGlob ? "\(path): \(error)" : "\(error)"
                     // What it was rotated to is looked for also while there is no new one.
@@ -98,6 +99,7 @@ public struct LogFollower: ~Copyable {
             }
             streams[index].look(named: named, at: now)
         }
+        for path in present { rotated.reportLosses(of: path) }
         streams.removeAll { stream in stream.isEmpty && !patterns.contains { $0.description == stream.path } }
     }
 
@@ -120,6 +122,8 @@ public struct LogFollower: ~Copyable {
         }
         let plain = followed.compactMap { $0 as? LogFile }
         guard !plain.contains(where: { file.isCopy(of: $0) }) else { return file.inode }
+        // It is begun at a later look if it becomes something else.
+        if patterns[pattern].isGlob, plain.contains(where: { file.mayBecomeCopy(of: $0) }) { return file.inode }
         let index = indexOfStream(at: path)
         streams[index].patterns.insert(pattern)
         let held = rotated.positions(in: file)

@@ -22,6 +22,8 @@ struct RotatedLogFinder {
     private(set) var known: KnownPositions
     /// Positions from before the start, in files that are not found yet and may hold more.
     private(set) var outstanding: [ReadPosition]
+    /// Those of them that were not found at the last look.
+    private var missing: Set<ReadPosition> = []
     /// What is to be remembered, and what was lost, since they were taken last.
     private(set) var changed: [ReadPosition] = []
     private(set) var losses: [LogLoss] = []
@@ -151,7 +153,8 @@ struct RotatedLogFinder {
     private mutating func unread(
         _ file: LogFile, besides followed: [LogFile], at now: ContinuousClock.Instant
     ) -> Unread? {
-        if let original = followed.first(where: { file.isCopy(of: $0) }) {
+        let original = followed.first { file.isCopy(of: $0) || file.mayBecomeCopy(of: $0) }
+        if let original {
             // If the log is truncated, the copy is read on from where the log was left. If not for a while, and the log
             // was read as far, there is nothing in the copy.
             if isDeferred(file, at: now) ?? true {
@@ -214,10 +217,14 @@ struct RotatedLogFinder {
         return now < deferral.until
     }
 
-    /// Gives up what was not found of a log, once all that is there of it was looked at.
+    /// Gives up what was not found of a log, once all that is there of it was looked at twice: a file that is renamed or
+    /// compressed while the directory is read may be seen under neither name.
     mutating func reportLosses(of path: String) {
         guard !hasDeferrals(of: path) else { return }
-        for var position in outstanding where position.path == path {
+        let searched = outstanding.filter { $0.path == path }
+        let lost = missing.intersection(searched)
+        missing = missing.filter { $0.path != path }.union(searched).subtracting(lost)
+        for var position in searched where lost.contains(position) {
             // Where nothing is known to have been there, nothing is known to be lost.
             if position.size > 0 {
                 note(
@@ -228,11 +235,12 @@ struct RotatedLogFinder {
             position.isFinished = true
             note(position, continuing: true)
         }
-        outstanding.removeAll { $0.path == path }
+        outstanding.removeAll(where: lost.contains)
     }
 
     func hasDeferrals(of path: String) -> Bool {
-        deferrals.values.contains { $0.path == path }
+        // In a file that is empty nothing can be found.
+        deferrals.values.contains { $0.path == path && $0.size > 0 }
     }
 
     private static func siblings(of path: String) -> [LogFile] {

@@ -185,6 +185,34 @@ struct RotationTests {
         }
     }
 
+    @Test(
+        "while it is being copied: the part that the copy has is not read again",
+        arguments: ["audit.log", "audit*.log*"],
+        [false, true])
+    func beingCopied(pattern: String, restarts: Bool) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: [pattern])
+            log.read()
+            try log.append(1...10)
+            log.read()
+            try log.append([11])
+            let bytes = try Data(contentsOf: log.url.appending(path: "audit.log"))
+            // Within the first line, at a line's end, behind what one fingerprint is of, and behind what was read.
+            for place in [0, 100, LogDirectory.line(1).utf8.count, 3000, bytes.count - 100, bytes.count] {
+                try bytes.prefix(place).write(to: log.url.appending(path: "audit.log.1"))
+                if restarts { log.restart() }
+                log.read(after: 1)
+            }
+            #expect(log.ids == Array(1...11))
+            try log.truncate()
+            try log.append([12])
+            if restarts { log.restart() }
+            for _ in 0..<3 { log.read(after: 100) }
+            #expect(log.ids == Array(1...12))
+            #expect(log.losses == [])
+        }
+    }
+
     @Test("when the copy is matched by a glob: it is not read again")
     func copyMatchedByGlob() throws {
         try withTemporaryDirectory { directory in

@@ -49,8 +49,8 @@ final class Findings: Sendable {
     }
 
     var shown: [CountedSource: Int] { state.withLock { $0.last.counts } }
+    var lines: Int { state.withLock { $0.last.lines } }
     var lostLogs: Int { state.withLock { $0.last.lostLogs } }
-    var unreadBytes: Int { state.withLock { $0.last.unreadBytes } }
     var scrapes: Int { state.withLock { $0.scrapes } }
     var fell: Int { state.withLock { $0.fell } }
     var exceeded: Int { state.withLock { $0.exceeded } }

@@ -26,7 +26,7 @@ struct Killer {
         let end = ContinuousClock.now + .seconds(options.seconds)
         while exporter.kills < options.kills, ContinuousClock.now < end {
             try await Task.sleep(for: lifetime())
-            let hadShortage = chance(0.15) && findings.hasScrape(since: exporter.started)
+            let hadShortage = chance(0.2) && findings.hasScrape(since: exporter.started)
             if hadShortage { try await fillDisk(of: &exporter) }
             // It stops in order only once it has got as far as to listen to signals.
             if chance(0.25), !hadShortage, findings.hasScrape(since: exporter.started + .milliseconds(500)) {
@@ -56,9 +56,9 @@ struct Killer {
     private mutating func fillDisk(of exporter: inout ExporterLives) async throws {
         try await exporter.limitFiles(to: [0, 16 << 10, 64 << 10].randomElement(using: &random))
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...1500, using: &random)))
-        guard chance(0.5) else { return }
+        guard chance(0.7) else { return }
         try await exporter.limitFiles(to: nil)
-        try await Task.sleep(for: .milliseconds(Int.random(in: 0...2000, using: &random)))
+        try await Task.sleep(for: .milliseconds(Int.random(in: 0...2500, using: &random)))
     }
 
     /// It is away for a moment, or for as long as the log is rotated several times.

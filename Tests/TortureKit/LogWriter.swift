@@ -86,6 +86,7 @@ struct LogWriter {
         }
         addLate(to: &lines)
         guard !lines.isEmpty else { return }
+        truth.add(lines: lines.count { $0 == 10 })
         // A write may end within a line, and the rest come later.
         let cut = chance(0.1) ? Int.random(in: 0..<lines.count, using: &random) : 0
         if cut > 0 {
@@ -117,6 +118,7 @@ struct LogWriter {
         let address = Backups.lastSource(number, network: network)
         let request = generator.single(from: address)
         truth.add(request)
+        truth.add(lines: 1)
         try file.append((Array(request.events.joined().utf8) + feed)[...])
         return .verified(address)
     }
@@ -130,6 +132,7 @@ struct LogWriter {
         if chance(0.02) {
             let half = generator.single(from: "10.0.0.2").events.joined().utf8.dropLast(
                 Int.random(in: 1...300, using: &random))
+            truth.add(lines: 1)
             try file.append(Array(half)[...])
         }
         return lastSource

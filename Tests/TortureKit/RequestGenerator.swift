@@ -14,8 +14,8 @@ struct RequestGenerator {
     ///   - network: From 1 to 9; sources of different networks are different.
     ///   - seed: Where the numbers follow from.
     init(network: Int, seed: UInt64) {
-        verified = AddressPool(network: network, count: 60)
-        claimed = AddressPool(network: network, count: 90)
+        verified = AddressPool(network: network, count: 200)
+        claimed = AddressPool(network: network, count: 300)
         random = SeededGenerator(seed: seed)
     }
 

@@ -1,8 +1,9 @@
 /// What a scrape showed.
 struct ShownMetrics {
     private(set) var counts: [CountedSource: Int] = [:]
+    /// Lines of logs.
+    private(set) var lines = 0
     private(set) var lostLogs = 0
-    private(set) var unreadBytes = 0
 
     /// - Parameter text: Prometheus' text format, in which each line that matters here ends with a whole number.
     init(_ text: ArraySlice<UInt8>) {
@@ -17,10 +18,10 @@ struct ShownMetrics {
                 }
                 // Twice the same series would be an error, and shows as one.
                 counts[CountedSource(address: address, origin: origin), default: 0] += value
+            } else if line.hasPrefix(#"kube_audit_lines_total{input="file"}"#) {
+                lines = value
             } else if line.hasPrefix("kube_audit_lost_logs_total ") {
                 lostLogs = value
-            } else if line.hasPrefix("kube_audit_log_unread_bytes{") {
-                unreadBytes += value
             }
         }
     }

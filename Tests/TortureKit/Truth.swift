@@ -6,6 +6,7 @@ final class Truth: Sendable {
         var made: [CountedSource: Int] = [:]
         var acknowledged: [CountedSource: Int] = [:]
         var requests = 0
+        var lines = 0
     }
 
     private let state = Mutex(State())
@@ -26,6 +27,13 @@ final class Truth: Sendable {
         }
     }
 
+    /// Takes note of lines that are about to be written to a log.
+    func add(lines: Int) {
+        state.withLock { $0.lines += lines }
+    }
+
+    /// Lines of all logs. A line that is read twice changes no request's count, since its event is recognised.
+    var lines: Int { state.withLock { $0.lines } }
     /// Requests that count, each once however many sources it has.
     var requests: Int { state.withLock { $0.requests } }
     /// What may be shown now.
