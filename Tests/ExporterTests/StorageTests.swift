@@ -1,6 +1,7 @@
 import AccessScanning
 import AuditEvents
 import AuditSources
+import Dispatch
 import Foundation
 import GRDB
 import Testing
@@ -95,6 +96,33 @@ struct StorageTests {
             let stored = try StateStore.open(directory: directory.path, version: "1", at: 0).stored
             #expect(stored.counters.map(\.requests) == [1])
             #expect(stored.positions == [])
+        }
+    }
+
+    @Test("also by a slow disk: counting goes on meanwhile, and nothing is shown before it is written")
+    func slow() async throws {
+        try await withTemporaryDirectory { directory in
+            let (pipeline, store, _) = try Self.open(directory)
+            #expect(await pipeline.commit(Samples.batch([Samples.event(0)])) == .committed)
+            // Who has the database keeps the writer waiting, as a disk does that does not answer.
+            let release = DispatchSemaphore(value: 0)
+            let isHeld = DispatchSemaphore(value: 0)
+            Thread.detachNewThread {
+                try? store.withDatabase { _ in
+                    isHeld.signal()
+                    release.wait()
+                }
+            }
+            isHeld.wait()
+            let sender = Task { await pipeline.commit(Samples.batch([Samples.event(1)])) }
+            for id in 2..<100 { await pipeline.apply(Samples.batch([Samples.event(id)])) }
+            await pipeline.report([LogState(log: "audit.log")])
+            #expect(pipeline.published.current.isReady, "what needs no disk is shown")
+            #expect(Self.requests(pipeline.published.current) == [1])
+            release.signal()
+            #expect(await sender.value == .committed)
+            try await eventually("all of it") { Self.requests(pipeline.published.current) == [100] }
+            #expect(await pipeline.finish())
         }
     }
 
