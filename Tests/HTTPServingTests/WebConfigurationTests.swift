@@ -6,13 +6,42 @@ import TestSupport
 
 @Suite("The web configuration file")
 struct WebConfigurationTests {
+    private static let hash = "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
+
     /// What is wrong with a configuration: `DIR` stands for its directory, which has the files of an authority.
     private static let bad: [(text: String, message: String)] = [
         ("tls_server_config: [", "DIR/web.yml:2: is no YAML: did not find expected node content"),
         ("- x", "DIR/web.yml: must be a mapping (key: value)"),
         ("tls_server_config:", "DIR/web.yml:1: tls_server_config: must be a mapping (key: value)"),
-        ("\ntls_config: {}", "DIR/web.yml:2: tls_config: is not known; there are tls_server_config"),
-        ("basic_auth_users:\n  a: b", "DIR/web.yml:1: basic_auth_users: is not supported yet; leave it out"),
+        ("\ntls_config: {}", "DIR/web.yml:2: tls_config: is not known; there are tls_server_config, basic_auth_users"),
+        ("basic_auth_users:", "DIR/web.yml:1: basic_auth_users: must be a mapping (key: value)"),
+        (
+            "basic_auth_users:\n  alice: \(hash)\n  bob: secret",
+            "DIR/web.yml:3: basic_auth_users.bob: is no bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
+                + "(htpasswd -nBC 10)"
+        ),
+        (
+            "basic_auth_users:\n  alice: \(hash.replacing("$2y$", with: "$2x$"))",
+            "DIR/web.yml:2: basic_auth_users.alice: is no bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
+                + "(htpasswd -nBC 10)"
+        ),
+        (
+            "basic_auth_users:\n  alice:",
+            "DIR/web.yml:2: basic_auth_users.alice: must be a text"
+        ),
+        (
+            "basic_auth_users:\n  alice: \"\"",
+            "DIR/web.yml:2: basic_auth_users.alice: is no bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
+                + "(htpasswd -nBC 10)"
+        ),
+        (
+            "basic_auth_users:\n  alice: \(hash.replacing("$04$", with: "$19$"))",
+            "DIR/web.yml:2: basic_auth_users.alice: has the cost 19; give a hash of a cost from 4 to 18"
+        ),
+        (
+            "basic_auth_users:\n  \"a:b\": \(hash)",
+            "DIR/web.yml:2: basic_auth_users.a:b: a name with a colon cannot be told from its password; give another"
+        ),
         ("http_server_config:\n  http2: true", "DIR/web.yml:1: http_server_config: is not supported yet; leave it out"),
         ("rate_limit: {}", "DIR/web.yml:1: rate_limit: is not supported yet; leave it out"),
         (

@@ -47,6 +47,15 @@ struct ConfigurationMapping {
         entries.first { $0.key == key }?.place ?? place
     }
 
+    /// All keys in their order; their values must be texts.
+    func texts() throws(WebConfigurationError) -> [(key: String, place: ConfigurationPlace, text: String)] {
+        var texts: [(key: String, place: ConfigurationPlace, text: String)] = []
+        for entry in entries {
+            texts.append((entry.key, entry.place, try string(entry.key) ?? ""))
+        }
+        return texts
+    }
+
     func mapping(_ key: String) throws(WebConfigurationError) -> ConfigurationMapping? {
         guard let entry = entries.first(where: { $0.key == key }) else { return nil }
         return try ConfigurationMapping(entry.value, at: entry.place)

@@ -10,6 +10,8 @@ import Yams
 ///   client_ca_file: ca.crt
 ///   client_auth_type: RequireAndVerifyClientCert
 ///   min_version: TLS12
+/// basic_auth_users:
+///   prometheus: $2y$10$...    # htpasswd -nBC 10 prometheus
 /// ```
 /// Source: exporter-toolkit, docs/web-configuration.md. What of it is not supported yet is refused: nobody shall
 /// believe to be protected by what is not looked at.
@@ -18,6 +20,8 @@ public struct WebConfiguration: Sendable {
 
     /// How to speak TLS; `nil` where the file does not ask for it.
     public let tls: ServerTLS?
+    /// What is asked of every request beside; nothing where the file does not say.
+    public let policy: WebPolicy
 
     /// Reads a file.
     ///
@@ -33,10 +37,14 @@ public struct WebConfiguration: Sendable {
     private init(_ bytes: [UInt8], _ place: ConfigurationPlace) throws(WebConfigurationError) {
         guard let document = try ConfigurationMapping(document: bytes, at: place) else {
             tls = nil
+            policy = WebPolicy()
             return
         }
         try document.allow(
-            ["tls_server_config"], notYet: ["basic_auth_users", "http_server_config", "rate_limit"])
+            ["tls_server_config", "basic_auth_users"], notYet: ["http_server_config", "rate_limit"])
         tls = try document.mapping("tls_server_config").map(TLSConfiguration.init).map(ServerTLS.init)
+        var rules = WebRules()
+        rules.users = try document.mapping("basic_auth_users").flatMap(BasicAuthUsers.init)
+        policy = WebPolicy(rules)
     }
 }

@@ -1,0 +1,5 @@
+/// The rules of a `WebPolicy`, as they stand in a web configuration file.
+struct WebRules: Sendable {
+    /// Who is let in; `nil` where everybody is.
+    var users: BasicAuthUsers?
+}
