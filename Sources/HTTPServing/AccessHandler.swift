@@ -86,6 +86,8 @@ private func takeBody(of request: RequestInHand, on connection: Connection) -> M
 private func finish(_ request: RequestInHand, on connection: Connection, with response: HTTPResponse) -> MHD_Result {
     request.body.release()
     request.server.onAnswer(response.status)
+    var response = response
+    request.server.policy.apply(to: &response)
     return connection.send(response, acceptsGzip: request.acceptsGzip)
 }
 

@@ -34,7 +34,8 @@ public final class HTTPServer: @unchecked Sendable {
     ///   - routes: What to answer.
     ///   - limits: What a client may take.
     ///   - tls: How to speak TLS; plain HTTP where it is `nil`.
-    ///   - policy: What is asked of every request; nothing unless given.
+    ///   - policy: What is asked of every request, and set on every answer; nothing unless given. Requests that
+    ///     libmicrohttpd refuses itself get neither.
     ///   - onAnswer: Called with the status of each answer, on threads of the server's. Requests that libmicrohttpd
     ///     refuses itself, since they are no HTTP, are not told of.
     /// - Throws: `HTTPServerError`, which names the address and says why nobody can listen there.

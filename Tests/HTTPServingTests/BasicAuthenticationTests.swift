@@ -10,53 +10,19 @@ struct BasicAuthenticationTests {
     private static let hash = "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
     private static let password = "correct horse"
 
-    /// Runs a server with the policy of a web configuration file.
-    private func withServer(
-        _ configuration: String, limits: Limits = Limits(),
-        _ body: (HTTPServer, _ reload: (String) throws -> Void) async throws -> Void
-    ) async throws {
-        try await withTemporaryDirectory { directory in
-            let file = directory.appending(path: "web.yml")
-            let read = { (text: String) in
-                try Data(text.utf8).write(to: file)
-                return try WebConfiguration(file: file.path).policy
-            }
-            let policy = try read(configuration)
-            var routes = Routes()
-            for path in ["/", "/-/healthy"] { routes.on("GET", path) { _ in .text("hello\n") } }
-            routes.on("POST", "/echo") { request in .text("\(request.body.count)\n") }
-            routes.onWaiting("POST", "/wait") { request in
-                await Task.yield()
-                return .text("\(request.body.count)\n")
-            }
-            let server = try HTTPServer(
-                listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes, limits: limits, policy: policy)
-            try await body(server) { policy.adopt(try read($0)) }
-            await server.shutDown()
-        }
-    }
-
     private static func authorization(_ user: String, _ password: String) -> String {
         "Authorization: Basic \(Data("\(user):\(password)".utf8).base64EncodedString())\r\n"
-    }
-
-    private static func get(_ target: String, headers: String = "") -> String {
-        "GET \(target) HTTP/1.1\r\nHost: test\r\n\(headers)\r\n"
     }
 
     private static func post(_ target: String, headers: String = "", body: String) -> String {
         "POST \(target) HTTP/1.1\r\nHost: test\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)"
     }
 
-    private func ask(_ server: HTTPServer, _ target: String = "/", headers: String = "") async throws -> RawResponse {
-        try await RawConnection(to: server.address).answer(to: Self.get(target, headers: headers))
-    }
-
     private static let users = "basic_auth_users:\n  alice: \(hash)\n"
 
     @Test("asks for a name and a password on every path", arguments: ["/", "/-/healthy", "/nowhere"])
     func everyPath(target: String) async throws {
-        try await withServer(Self.users) { server, _ async throws in
+        try await withPolicy(Self.users) { server, _ async throws in
             let answer = try await ask(server, target)
             #expect(answer.status == 401)
             #expect(answer.headers["www-authenticate"] == "Basic")
@@ -70,7 +36,7 @@ struct BasicAuthenticationTests {
         let hash = Self.hash.replacing("$2y$", with: "$\(version)$")
         // The second one's password is "päss:wörd".
         let other = "$2b$05$abcdefghijklmnopqrstuuNQtfti4zv3hLoqXCqJqjpNf95lUInWO"
-        try await withServer("basic_auth_users:\n  alice: \(hash)\n  \"b ö\": \(other)\n") { server, _ async throws in
+        try await withPolicy("basic_auth_users:\n  alice: \(hash)\n  \"b ö\": \(other)\n") { server, _ async throws in
             for _ in 0..<2 {
                 let alice = Self.authorization("alice", Self.password)
                 let bob = Self.authorization("b ö", "päss:wörd")
@@ -93,7 +59,7 @@ struct BasicAuthenticationTests {
             authorization("alice", password) + authorization("alice", password),
         ])
     func wrong(headers: String) async throws {
-        try await withServer(Self.users) { server, _ async throws in
+        try await withPolicy(Self.users) { server, _ async throws in
             for _ in 0..<2 {
                 let answer = try await ask(server, headers: headers)
                 #expect(answer.status == 401)
@@ -104,27 +70,27 @@ struct BasicAuthenticationTests {
 
     @Test("keeps connections, whatever it answers, and takes bodies behind a password that it must verify first")
     func keepsConnections() async throws {
-        try await withServer(Self.users, limits: Limits(bodySize: 4 << 20)) { server, _ async throws in
+        try await withPolicy(Self.users, limits: Limits(bodySize: 4 << 20)) { server, _ async throws in
             let connection = try RawConnection(to: server.address)
             let body = String(repeating: "x", count: 500_000)
             let wrong = Self.authorization("alice", "wrong")
             let right = Self.authorization("alice", Self.password)
             for _ in 0..<2 {
-                #expect(try await connection.answer(to: Self.get("/")).status == 401)
+                #expect(try await connection.answer(to: RawConnection.get("/")).status == 401)
                 #expect(try await connection.answer(to: Self.post("/wait", body: body)).status == 401)
                 #expect(try await connection.answer(to: Self.post("/wait", headers: wrong, body: body)).status == 401)
                 #expect(
                     try await connection.answer(to: Self.post("/wait", headers: right, body: body)).text == "500000\n")
                 #expect(
                     try await connection.answer(to: Self.post("/echo", headers: right, body: body)).text == "500000\n")
-                #expect(try await connection.answer(to: Self.get("/", headers: right)).text == "hello\n")
+                #expect(try await connection.answer(to: RawConnection.get("/", headers: right)).text == "hello\n")
             }
         }
     }
 
     @Test("takes in no long body of who is not let in, and none of who asks first")
     func longBody() async throws {
-        try await withServer(Self.users, limits: Limits(bodySize: 64 << 20)) { server, _ async throws in
+        try await withPolicy(Self.users, limits: Limits(bodySize: 64 << 20)) { server, _ async throws in
             let wrong = Self.authorization("alice", "wrong")
             for _ in 0..<2 {
                 let long = try RawConnection(to: server.address)
@@ -140,7 +106,7 @@ struct BasicAuthenticationTests {
 
     @Test("tells a client that asks first to go on when its password was verified")
     func asksFirst() async throws {
-        try await withServer(Self.users) { server, _ async throws in
+        try await withPolicy(Self.users) { server, _ async throws in
             let right = Self.authorization("alice", Self.password)
             let connection = try RawConnection(to: server.address)
             let head =
@@ -152,7 +118,7 @@ struct BasicAuthenticationTests {
 
     @Test("goes by the users of a configuration that takes the place of the first")
     func reload() async throws {
-        try await withServer(Self.users) { server, reload async throws in
+        try await withPolicy(Self.users) { server, reload async throws in
             let alice = Self.authorization("alice", Self.password)
             let bob = Self.authorization("bob", Self.password)
             #expect(try await ask(server, headers: alice).status == 200)
@@ -169,12 +135,12 @@ struct BasicAuthenticationTests {
     func flood() async throws {
         // Some 50 ms each.
         let slow = "$2b$10$abcdefghijklmnopqrstuu" + String(repeating: ".", count: 31)
-        try await withServer("basic_auth_users:\n  alice: \(Self.hash)\n  slow: \(slow)\n") { server, _ async throws in
+        try await withPolicy("basic_auth_users:\n  alice: \(Self.hash)\n  slow: \(slow)\n") { server, _ async throws in
             let right = Self.authorization("alice", Self.password)
             #expect(try await ask(server, headers: right).status == 200)
             let connections = try (0..<40).map { number in
                 let connection = try RawConnection(to: server.address)
-                try connection.send(Self.get("/", headers: Self.authorization("user\(number)", "guess")))
+                try connection.send(RawConnection.get("/", headers: Self.authorization("user\(number)", "guess")))
                 return connection
             }
             #expect(try await ask(server, headers: right).status == 200)
@@ -192,7 +158,7 @@ struct BasicAuthenticationTests {
     @Test("takes as long for a user that there is not as for one that there is")
     func timing() async throws {
         let slow = "$2b$10$abcdefghijklmnopqrstuu" + String(repeating: ".", count: 31)
-        try await withServer("basic_auth_users:\n  alice: \(slow)\n") { server, _ async throws in
+        try await withPolicy("basic_auth_users:\n  alice: \(slow)\n") { server, _ async throws in
             var shortest: [String: Duration] = [:]
             for round in 0..<5 {
                 for user in ["alice", "nobody"] {

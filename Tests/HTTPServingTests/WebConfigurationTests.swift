@@ -13,7 +13,11 @@ struct WebConfigurationTests {
         ("tls_server_config: [", "DIR/web.yml:2: is no YAML: did not find expected node content"),
         ("- x", "DIR/web.yml: must be a mapping (key: value)"),
         ("tls_server_config:", "DIR/web.yml:1: tls_server_config: must be a mapping (key: value)"),
-        ("\ntls_config: {}", "DIR/web.yml:2: tls_config: is not known; there are tls_server_config, basic_auth_users"),
+        (
+            "\ntls_config: {}",
+            "DIR/web.yml:2: tls_config: is not known; there are tls_server_config, "
+                + "http_server_config, basic_auth_users, rate_limit"
+        ),
         ("basic_auth_users:", "DIR/web.yml:1: basic_auth_users: must be a mapping (key: value)"),
         (
             "basic_auth_users:\n  alice: \(hash)\n  bob: secret",
@@ -42,8 +46,52 @@ struct WebConfigurationTests {
             "basic_auth_users:\n  \"a:b\": \(hash)",
             "DIR/web.yml:2: basic_auth_users.a:b: a name with a colon cannot be told from its password; give another"
         ),
-        ("http_server_config:\n  http2: true", "DIR/web.yml:1: http_server_config: is not supported yet; leave it out"),
-        ("rate_limit: {}", "DIR/web.yml:1: rate_limit: is not supported yet; leave it out"),
+        ("http_server_config: true", "DIR/web.yml:1: http_server_config: must be a mapping (key: value)"),
+        (
+            "http_server_config:\n  http3: true",
+            "DIR/web.yml:2: http_server_config.http3: is not known; there are http2, headers"
+        ),
+        ("http_server_config:\n  http2: 1", "DIR/web.yml:2: http_server_config.http2: must be true or false"),
+        (
+            "http_server_config:\n  headers:\n    Server: x",
+            "DIR/web.yml:3: http_server_config.headers.Server: is not known; there are Content-Security-Policy, "
+                + "X-Content-Type-Options, X-Frame-Options, X-XSS-Protection, Strict-Transport-Security"
+        ),
+        (
+            "http_server_config:\n  headers:\n    X-Frame-Options: DENY",
+            "DIR/web.yml:3: http_server_config.headers.X-Frame-Options: \"DENY\" is not known; give deny or sameorigin"
+        ),
+        (
+            "http_server_config:\n  headers:\n    X-Content-Type-Options: sniff",
+            "DIR/web.yml:3: http_server_config.headers.X-Content-Type-Options: \"sniff\" is not known; give nosniff"
+        ),
+        (
+            "http_server_config:\n  headers:\n    X-XSS-Protection: \"1\\r\\nX: y\"",
+            "DIR/web.yml:3: http_server_config.headers.X-XSS-Protection: must be one line of ASCII, for HTTP carries "
+                + "no more"
+        ),
+        (
+            "rate_limit: {}",
+            "DIR/web.yml:1: rate_limit: interval is missing; give the time between two requests, such as 1s"
+        ),
+        (
+            "rate_limit:\n  interval: 1s",
+            "DIR/web.yml:1: rate_limit: burst is missing; give how many requests may come at once"
+        ),
+        (
+            "rate_limit:\n  interval: 1\n  burst: 1",
+            "DIR/web.yml:2: rate_limit.interval: \"1\" cannot be used; give a duration up to 24h, such as 1s or 100ms, "
+                + "or 0 for no limit"
+        ),
+        (
+            "rate_limit:\n  interval: -1s\n  burst: 1",
+            "DIR/web.yml:2: rate_limit.interval: \"-1s\" cannot be used; give a duration up to 24h, such as 1s or "
+                + "100ms, or 0 for no limit"
+        ),
+        (
+            "rate_limit:\n  interval: 1s\n  burst: 0",
+            "DIR/web.yml:3: rate_limit.burst: \"0\" cannot be used; give a number from 1 to 1000000"
+        ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  cipher_suites: []",
             "DIR/web.yml:3: tls_server_config.cipher_suites: is not supported yet; leave it out"
@@ -150,6 +198,20 @@ struct WebConfigurationTests {
             let file = directory.appending(path: "web.yml")
             try Data(text.utf8).write(to: file)
             #expect(try WebConfiguration(file: file.path).tls == nil)
+        }
+    }
+
+    @Test("says what in it has no effect")
+    func notices() throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "web.yml")
+            try Data("http_server_config:\n  http2: true\n".utf8).write(to: file)
+            #expect(
+                try WebConfiguration(file: file.path).notices == [
+                    "\(file.path):2: http_server_config.http2: has no effect; this server speaks HTTP/1.1"
+                ])
+            try Data("http_server_config:\n  http2: false\n".utf8).write(to: file)
+            #expect(try WebConfiguration(file: file.path).notices == [])
         }
     }
 

@@ -33,7 +33,7 @@ struct ConfigurationMapping {
     }
 
     /// Holds the keys against those that there are.
-    func allow(_ known: [String], notYet: [String]) throws(WebConfigurationError) {
+    func allow(_ known: [String], notYet: [String] = []) throws(WebConfigurationError) {
         for entry in entries where !known.contains(entry.key) {
             throw entry.place.failure(
                 notYet.contains(entry.key)
@@ -68,6 +68,12 @@ struct ConfigurationMapping {
             throw entry.place.failure("must be a text")
         }
         return scalar.string.isEmpty ? nil : scalar.string
+    }
+
+    func bool(_ key: String) throws(WebConfigurationError) -> Bool? {
+        guard let entry = entries.first(where: { $0.key == key }) else { return nil }
+        guard let value = entry.value.bool else { throw entry.place.failure("must be true or false") }
+        return value
     }
 
     /// A path, which is relative to the configuration file.

@@ -4,7 +4,13 @@ import Synchronization
 ///
 /// It may be shared by several servers, and exchanged while they run.
 public final class WebPolicy: Sendable {
-    private let rules: Mutex<WebRules>
+    private struct State {
+        var rules: WebRules
+        /// What is left of `rules.rateLimit`.
+        var budget: RequestBudget?
+    }
+
+    private let state: Mutex<State>
     private let passwords = PasswordVerification()
     private let secret = SecretKey()
 
@@ -14,20 +20,30 @@ public final class WebPolicy: Sendable {
     }
 
     init(_ rules: WebRules) {
-        self.rules = Mutex(rules)
+        state = Mutex(State(rules: rules, budget: rules.rateLimit.map { RequestBudget($0, at: .now) }))
     }
 
     /// Goes on as another one was configured. Requests that are let in already are not asked again.
     public func adopt(_ other: WebPolicy) {
-        let adopted = other.rules.withLock { $0 }
-        rules.withLock { $0 = adopted }
+        let adopted = other.state.withLock { $0 }
+        state.withLock { state in
+            // To read the same again does not give back what is spent.
+            let isSameLimit = state.rules.rateLimit == adopted.rules.rateLimit
+            state = State(rules: adopted.rules, budget: isSameLimit ? state.budget : adopted.budget)
+        }
+    }
+
+    /// Sets on an answer what is set on all, in place of what its page says itself.
+    func apply(to response: inout HTTPResponse) {
+        response.headers.merge(state.withLock { $0.rules.headers }) { $1 }
     }
 
     /// Whether a request is let in; it keeps no thread waiting.
     ///
     /// - Parameter authorization: Its `Authorization` header.
     func admit(authorization: String?) -> Admission {
-        let rules = rules.withLock { $0 }
+        let (rules, wait) = state.withLock { state in (state.rules, state.budget?.spend(at: .now)) }
+        if let wait { return .refuse(Self.tooMany("too many requests", after: wait)) }
         guard let users = rules.users else { return .letIn }
         guard let credentials = authorization.flatMap(BasicCredentials.init) else { return .refuse(Self.unauthorized) }
         let attempt = PasswordAttempt(credentials, among: users, secret: secret)
@@ -36,7 +52,7 @@ public final class WebPolicy: Sendable {
             switch await passwords.verify(attempt) {
             case true?: nil
             case false?: Self.unauthorized
-            case nil: Self.tooMany("too many passwords are being verified")
+            case nil: Self.tooMany("too many passwords are being verified", after: .seconds(1))
             }
         }
     }
@@ -47,9 +63,10 @@ public final class WebPolicy: Sendable {
         return refusal
     }
 
-    private static func tooMany(_ reason: String) -> HTTPResponse {
+    private static func tooMany(_ reason: String, after wait: Duration) -> HTTPResponse {
         var refusal = HTTPResponse.text("429 \(reason); try again\n", status: 429)
-        refusal.headers["Retry-After"] = "1"
+        let (seconds, attoseconds) = wait.components
+        refusal.headers["Retry-After"] = "\(seconds + (attoseconds > 0 ? 1 : 0))"
         return refusal
     }
 }
