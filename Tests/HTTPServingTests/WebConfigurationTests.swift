@@ -97,16 +97,49 @@ struct WebConfigurationTests {
             "DIR/web.yml:3: tls_server_config.cipher_suites: is not supported yet; leave it out"
         ),
         (
-            "tls_server_config:\n  cert: |\n    x",
-            "DIR/web.yml:2: tls_server_config.cert: is not supported yet; leave it out"
+            "tls_server_config:\n  cert: |\n    x\n  key_file: server.key",
+            "DIR/web.yml:2: tls_server_config.cert: no certificates in PEM can be read in it: no certificate was found"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key: |\n    secret",
+            "DIR/web.yml:3: tls_server_config.key: no private key in PEM can be read in it"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  cert: x",
+            "DIR/web.yml:3: tls_server_config.cert: stands beside cert_file; leave one of them out"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_auth_type: "
+                + "VerifyClientCertIfGiven\n  client_allowed_sans: [a]\n  client_ca_file: ca.crt",
+            "DIR/web.yml:5: tls_server_config.client_allowed_sans: requires client_auth_type to be one of "
+                + "RequireAnyClientCert or RequireAndVerifyClientCert"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_allowed_sans: a",
+            "DIR/web.yml:4: tls_server_config.client_allowed_sans: must be a list of texts"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  max_version: TLS11",
+            "DIR/web.yml:4: tls_server_config.max_version: TLS11 is older than the least, TLS12; exchange them, or give "
+                + "min_version too"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  curve_preferences:\n  - X25519\n"
+                + "  - X448",
+            "DIR/web.yml:6: tls_server_config.curve_preferences: \"X448\" is not known; give one of CurveP256, "
+                + "CurveP384, CurveP521, X25519"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  prefer_server_cipher_suites: 2",
+            "DIR/web.yml:4: tls_server_config.prefer_server_cipher_suites: must be true or false"
         ),
         (
             "tls_server_config:\n  key_file: server.key",
-            "DIR/web.yml:1: tls_server_config: cert_file is missing; give the server's certificate (PEM)"
+            "DIR/web.yml:1: tls_server_config: missing one of cert or cert_file; give the server's certificate (PEM)"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: \"\"",
-            "DIR/web.yml:1: tls_server_config: key_file is missing; give the private key of cert_file (PEM)"
+            "DIR/web.yml:1: tls_server_config: missing one of key or key_file; give the certificate's private key (PEM)"
         ),
         (
             "tls_server_config:\n  cert_file: [a]\n  key_file: server.key",

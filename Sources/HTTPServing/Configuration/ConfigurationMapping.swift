@@ -76,20 +76,20 @@ struct ConfigurationMapping {
         return value
     }
 
-    /// A path, which is relative to the configuration file.
-    func file(_ key: String) throws(WebConfigurationError) -> ConfiguredFile? {
-        guard let path = try string(key) else { return nil }
-        let folder = place.file.lastIndex(of: "/").map { place.file[...$0] } ?? ""
-        return ConfiguredFile(path: path.hasPrefix("/") ? path : folder + path, place: place(of: key))
-    }
-
-    func choice<Choice: RawRepresentable & CaseIterable>(
-        _ key: String
-    ) throws(WebConfigurationError) -> Choice? where Choice.RawValue == String {
-        guard let text = try string(key) else { return nil }
-        if let choice = Choice(rawValue: text) { return choice }
-        let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        throw place(of: key).failure("\"\(text)\" is not known; give one of \(choices)")
+    /// A list of texts, each with its place; `nil` where the key is not there.
+    func list(_ key: String) throws(WebConfigurationError) -> [(text: String, place: ConfigurationPlace)]? {
+        guard let entry = entries.first(where: { $0.key == key }) else { return nil }
+        guard let items = entry.value.sequence else { throw entry.place.failure("must be a list of texts") }
+        var texts: [(text: String, place: ConfigurationPlace)] = []
+        for item in items {
+            var place = entry.place
+            place.line = item.mark?.line
+            guard let text = item.scalar?.string, item.null == nil, !text.isEmpty else {
+                throw place.failure("must be a list of texts")
+            }
+            texts.append((text, place))
+        }
+        return texts
     }
 
     private static func failure(_ error: any Error, at place: ConfigurationPlace) -> WebConfigurationError {
