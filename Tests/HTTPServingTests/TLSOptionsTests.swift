@@ -137,4 +137,36 @@ struct TLSOptionsTests {
             #expect(outcome?.contains("Cipher is \(isOwn ? strong : weak)") == true, "\(outcome ?? "none")")
         }
     }
+
+    @Test(
+        "speak no cipher suites but those that they are told",
+        arguments: [
+            ("cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]", ["AES128-GCM"], ["AES_128_GCM_SHA256"]),
+            (
+                "cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "
+                    + "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256]",
+                ["AES256-GCM", "CHACHA20"], ["AES_256_GCM_SHA384", "CHACHA20_POLY1305_SHA256"]
+            ),
+            ("max_version: TLS12\n  cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA]", ["AES256-SHA"], []),
+            ("min_version: TLS13\n  cipher_suites: [TLS_AES_256_GCM_SHA384]", [], ["AES_256_GCM_SHA384"]),
+            ("cipher_suites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384]", [], ["AES_256_GCM_SHA384"]),
+        ])
+    func cipherSuites(configuration: String, older: [String], newer: [String]) async throws {
+        let names = [
+            "AES128-GCM": "AES128-GCM-SHA256", "AES256-GCM": "AES256-GCM-SHA384", "CHACHA20": "CHACHA20-POLY1305",
+            "AES128-SHA": "AES128-SHA", "AES256-SHA": "AES256-SHA", "AES256-CCM": "AES256-CCM",
+        ]
+        try await withServer { _ in
+            Self.files + "  \(configuration)\n"
+        } _: { server, directory async throws in
+            for (short, name) in names {
+                let outcome = try await handshake("-tls1_2 -cipher ECDHE-ECDSA-\(name)", server, directory)
+                #expect((outcome != nil) == older.contains(short), "\(name)")
+            }
+            for name in ["AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305_SHA256", "AES_128_CCM_SHA256"] {
+                let outcome = try await handshake("-tls1_3 -ciphersuites TLS_\(name)", server, directory)
+                #expect((outcome != nil) == newer.contains(name), "TLS_\(name)")
+            }
+        }
+    }
 }

@@ -93,8 +93,38 @@ struct WebConfigurationTests {
             "DIR/web.yml:3: rate_limit.burst: \"0\" cannot be used; give a number from 1 to 1000000"
         ),
         (
-            "tls_server_config:\n  cert_file: server.crt\n  cipher_suites: []",
-            "DIR/web.yml:3: tls_server_config.cipher_suites: is not supported yet; leave it out"
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: x",
+            "DIR/web.yml:4: tls_server_config.cipher_suites: must be a list of texts"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites:\n  - "
+                + "TLS_RSA_WITH_AES_128_CBC_SHA",
+            "DIR/web.yml:5: tls_server_config.cipher_suites: \"TLS_RSA_WITH_AES_128_CBC_SHA\" is not known; give one of "
+                + "TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256, "
+                + "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "
+                + "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, "
+                + "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "
+                + "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, "
+                + "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: "
+                + "[TLS_AES_128_GCM_SHA256]",
+            "DIR/web.yml:4: tls_server_config.cipher_suites: there is none for TLS 1.2 among them; add one that names a "
+                + "key exchange, such as TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, or give min_version: TLS13"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: "
+                + "[TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384]",
+            "DIR/web.yml:4: tls_server_config.cipher_suites: GnuTLS would take TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 "
+                + "too, whose key exchange and cipher both stand in the list; add it, or leave out those that share one "
+                + "of them"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: "
+                + "[TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA]",
+            "DIR/web.yml:4: tls_server_config.cipher_suites: TLS 1.3 can use none of them; add one with GCM or CHACHA20, "
+                + "or give max_version: TLS12"
         ),
         (
             "tls_server_config:\n  cert: |\n    x\n  key_file: server.key",

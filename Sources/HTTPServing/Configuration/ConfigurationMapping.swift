@@ -33,12 +33,9 @@ struct ConfigurationMapping {
     }
 
     /// Holds the keys against those that there are.
-    func allow(_ known: [String], notYet: [String] = []) throws(WebConfigurationError) {
+    func allow(_ known: [String]) throws(WebConfigurationError) {
         for entry in entries where !known.contains(entry.key) {
-            throw entry.place.failure(
-                notYet.contains(entry.key)
-                    ? "is not supported yet; leave it out"
-                    : "is not known; there are \(known.joined(separator: ", "))")
+            throw entry.place.failure("is not known; there are \(known.joined(separator: ", "))")
         }
     }
 

@@ -5,9 +5,9 @@ extension TLSConfiguration {
         try section.allow(
             [
                 "cert_file", "key_file", "client_ca_file", "cert", "key", "client_ca", "client_auth_type",
-                "client_allowed_sans", "min_version", "max_version", "curve_preferences",
-                "prefer_server_cipher_suites",
-            ], notYet: ["cipher_suites"])
+                "client_allowed_sans", "min_version", "max_version", "cipher_suites",
+                "prefer_server_cipher_suites", "curve_preferences",
+            ])
         guard let certificate = try section.pem("cert") else {
             throw section.place.failure("missing one of cert or cert_file; give the server's certificate (PEM)")
         }

@@ -11,6 +11,14 @@ extension TLSParameters {
         }
         versions = minimum...maximum
         curves = try section.choices("curve_preferences")
+        let suites: [TLSCipherSuite] = try section.choices("cipher_suites")
+        if !suites.isEmpty {
+            do throws(TLSCipherSuites.Refusal) {
+                cipherSuites = try TLSCipherSuites(suites, for: versions)
+            } catch {
+                throw section.place(of: "cipher_suites").failure(error.reason)
+            }
+        }
         prefersOwnOrder = try section.bool("prefer_server_cipher_suites") ?? true
     }
 }

@@ -19,8 +19,8 @@ import Yams
 ///   interval: 100ms           # one request each, once
 ///   burst: 50                 # so many came at once
 /// ```
-/// Source: exporter-toolkit, docs/web-configuration.md. What of it is not supported yet is refused: nobody shall
-/// believe to be protected by what is not looked at.
+/// Source: exporter-toolkit, docs/web-configuration.md. What is not known is refused: nobody shall believe to be
+/// protected by what is not looked at.
 public struct WebConfiguration: Sendable {
     private static let sizeLimit = 1 << 20
 

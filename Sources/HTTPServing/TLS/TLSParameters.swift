@@ -3,6 +3,8 @@ struct TLSParameters: Sendable, Hashable {
     var versions: ClosedRange<TLSVersion> = .tls12 ... .tls13
     /// For the exchange of keys, the best first; GnuTLS's own where it is empty.
     var curves: [TLSCurve] = []
+    /// GnuTLS's own where it is `nil`.
+    var cipherSuites: TLSCipherSuites?
     /// Whether our order counts, or the client's.
     var prefersOwnOrder = true
 
@@ -11,6 +13,7 @@ struct TLSParameters: Sendable, Hashable {
         var parts = ["NORMAL", "-VERS-ALL"]
         parts += TLSVersion.allCases.filter(versions.contains).reversed().map { "+\($0.priority)" }
         if !curves.isEmpty { parts += ["-GROUP-ALL"] + curves.map { "+\($0.priority)" } }
+        if let cipherSuites { parts += cipherSuites.priorities }
         if prefersOwnOrder { parts.append("%SERVER_PRECEDENCE") }
         return parts.joined(separator: ":")
     }
