@@ -32,6 +32,7 @@ let package = Package(
         // System libraries. Each is imported by one Swift target, which gives it a safe face.
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
         .systemLibrary(
             name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
@@ -55,7 +56,9 @@ let package = Package(
         .target(name: "Exposition"),
         .target(
             name: "HTTPServing",
-            dependencies: ["CGnuTLS", "CMicroHTTPD", "Compression", .product(name: "Yams", package: "Yams")]),
+            dependencies: [
+                "CCrypt", "CGnuTLS", "CMicroHTTPD", "Compression", .product(name: "Yams", package: "Yams"),
+            ]),
         .target(
             name: "Exporter",
             dependencies: [

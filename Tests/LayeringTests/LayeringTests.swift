@@ -13,7 +13,7 @@ struct LayeringTests {
         "AccessScanning": ["AuditEvents", "CMaxMindDB"],
         "StateStore": ["AccessScanning", "AuditEvents", "AuditSources", "GRDB"],
         "Exposition": [],
-        "HTTPServing": ["CGnuTLS", "CMicroHTTPD", "Compression", "Yams"],
+        "HTTPServing": ["CCrypt", "CGnuTLS", "CMicroHTTPD", "Compression", "Yams"],
         "Exporter": [
             "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "Exposition", "HTTPServing", "Logging",
             "ServiceLifecycle", "StateStore", "UnixSignals",

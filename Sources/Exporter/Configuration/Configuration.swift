@@ -17,8 +17,8 @@ struct Configuration: Sendable {
     let listenAddresses: [ListenAddress]
     /// The file with the servers' configuration; `nil` where none is given.
     let webConfigFile: String?
-    /// How the servers of metrics and pages speak TLS; `nil` for plain HTTP.
-    let tls: ServerTLS?
+    /// What is in that file: TLS, users and rules of the servers of metrics and pages.
+    let web: WebConfiguration?
     /// How the audit webhook is received; `nil` where it is not.
     let webhook: WebhookConfiguration?
     /// Under which path the metrics are.
@@ -41,7 +41,7 @@ struct Configuration: Sendable {
         start = try Self.choice(options.auditFrom, for: "--audit.from")
         listenAddresses = try Self.listenAddresses(options.listenAddresses)
         webConfigFile = options.webConfigFile
-        tls = try Self.tls(options.webConfigFile, for: "--web.config.file")
+        web = try Self.web(options.webConfigFile, for: "--web.config.file")
         telemetryPath = try Self.telemetryPath(options.telemetryPath)
         attribution = SourceAttribution(trustedProxies: try Self.networks(options.trustedProxies))
         limits = try Self.limits(options)
@@ -59,9 +59,10 @@ struct Configuration: Sendable {
     /// The servers that have a configuration file.
     var configuredServers: [ServedCertificates.Server] {
         [
-            ServedCertificates.Server(name: "web", flag: "--web.config.file", file: webConfigFile, tls: tls),
+            ServedCertificates.Server(name: "web", flag: "--web.config.file", file: webConfigFile, configuration: web),
             ServedCertificates.Server(
-                name: "webhook", flag: "--webhook.config.file", file: webhook?.configFile, tls: webhook?.tls),
+                name: "webhook", flag: "--webhook.config.file", file: webhook?.configFile,
+                configuration: webhook?.web),
         ].compactMap { $0 }
     }
 
@@ -127,10 +128,10 @@ struct Configuration: Sendable {
         return address
     }
 
-    static func tls(_ path: String?, for flag: String) throws(ConfigurationError) -> ServerTLS? {
+    static func web(_ path: String?, for flag: String) throws(ConfigurationError) -> WebConfiguration? {
         guard let path else { return nil }
         do throws(WebConfigurationError) {
-            return try WebConfiguration(file: path).tls
+            return try WebConfiguration(file: path)
         } catch {
             throw ConfigurationError(flag: flag, reason: "\(error)")
         }
