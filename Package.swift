@@ -25,7 +25,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         // SQLite (Debian: libsqlite3-dev): counts and read positions on disk, in one transaction.
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-        // The web configuration file.
+        // The web configuration file and the filter file.
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
@@ -47,7 +47,9 @@ let package = Package(
         .target(name: "Compression", dependencies: ["CZlib", "CZstd"]),
         .target(name: "AuditEvents", dependencies: ["CAuditScan"]),
         .target(name: "AuditSources", dependencies: ["AuditEvents", "Compression"]),
-        .target(name: "AccessScanning", dependencies: ["AuditEvents", "CMaxMindDB"]),
+        .target(
+            name: "AccessScanning",
+            dependencies: ["AuditEvents", "CMaxMindDB", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "StateStore",
             dependencies: [

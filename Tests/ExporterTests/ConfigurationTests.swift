@@ -125,6 +125,10 @@ struct ConfigurationTests {
                 + "The MaxMind DB file contains invalid metadata"
         ),
         (
+            ServeOptions(auditLogs: ["x"], filterFile: "/nowhere.yml"),
+            "--filter.file: /nowhere.yml: No such file or directory"
+        ),
+        (
             ServeOptions(auditLogs: ["x"], trustedProxies: ["10.0.0.0/33"]),
             #"--source.trusted-proxy: "10.0.0.0/33" is no network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32"#
         ),

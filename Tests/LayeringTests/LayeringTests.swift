@@ -10,7 +10,7 @@ struct LayeringTests {
         "Compression": ["CZlib", "CZstd"],
         "AuditEvents": ["CAuditScan"],
         "AuditSources": ["AuditEvents", "Compression"],
-        "AccessScanning": ["AuditEvents", "CMaxMindDB"],
+        "AccessScanning": ["AuditEvents", "CMaxMindDB", "Yams"],
         "StateStore": ["AccessScanning", "AuditEvents", "AuditSources", "GRDB"],
         "Exposition": [],
         "HTTPServing": ["CCrypt", "CGnuTLS", "CMicroHTTPD", "Compression", "Yams"],

@@ -29,6 +29,8 @@ struct Configuration: Sendable {
     let attribution: SourceAttribution
     /// How many sources are kept, and how long.
     let limits: SourceLimits
+    /// What is not reported; `nil` where no file says.
+    let filter: ReloadingFilter?
     /// The exporter's own log.
     let logger: Logger
 
@@ -46,6 +48,7 @@ struct Configuration: Sendable {
         attribution = SourceAttribution(trustedProxies: try Self.networks(options.trustedProxies))
         limits = try Self.limits(options)
         locations = try Self.locations(options.geoipDatabase)
+        filter = try Self.filter(options.filterFile)
     }
 
     /// The logs as they are named in metrics.
@@ -183,6 +186,15 @@ struct Configuration: Sendable {
             return try ReloadingLocationDatabase(path: path)
         } catch {
             throw ConfigurationError(flag: "--geoip.database", reason: "\(error)")
+        }
+    }
+
+    private static func filter(_ path: String?) throws(ConfigurationError) -> ReloadingFilter? {
+        guard let path else { return nil }
+        do throws(FilterFileError) {
+            return try ReloadingFilter(path: path)
+        } catch {
+            throw ConfigurationError(flag: "--filter.file", reason: "\(error)")
         }
     }
 }
