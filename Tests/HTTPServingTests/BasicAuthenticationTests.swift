@@ -174,4 +174,24 @@ struct BasicAuthenticationTests {
             #expect(alice / nobody > 0.5 && alice / nobody < 2, "\(shortest)")
         }
     }
+
+    @Test("stops in time while passwords are verified, and bears clients that leave meanwhile")
+    func stop() async throws {
+        let slow = "$2b$13$abcdefghijklmnopqrstuu" + String(repeating: ".", count: 31)
+        try await withPolicy("basic_auth_users:\n  alice: \(slow)\n") { server, _ async throws in
+            let guess = { (number: Int) in
+                let connection = try RawConnection(to: server.address)
+                try connection.send(RawConnection.get("/", headers: Self.authorization("alice", "guess \(number)")))
+                return connection
+            }
+            for number in 0..<3 { _ = try guess(number) }
+            let waiting = try guess(3)
+            // The fourth stands behind three others that take half a second each.
+            try await Task.sleep(for: .milliseconds(100))
+            let start = ContinuousClock.now
+            await server.shutDown(patience: .milliseconds(10))
+            #expect(ContinuousClock.now - start < .seconds(1))
+            #expect(try await waiting.answer().status == 503)
+        }
+    }
 }
