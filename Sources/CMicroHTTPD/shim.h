@@ -49,3 +49,11 @@ static inline void *kae_tls_session(struct MHD_Connection *connection)
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     return info == NULL ? NULL : (void *) info->tls_session;
 }
+
+/* Where a connection comes from; NULL where that is not known. It stays as long as the connection. */
+static inline const struct sockaddr *kae_client_address(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info == NULL ? NULL : info->client_addr;
+}

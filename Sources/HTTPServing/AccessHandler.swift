@@ -60,7 +60,7 @@ func handleAccess(
 /// Asks whether a request is let in; where that takes a while the connection waits, and its body does not come in.
 private func begin(_ request: RequestInHand, on connection: Connection) -> MHD_Result {
     let fields = HTTPRequest(method: "", path: "", headers: connection.headers)
-    switch request.server.policy.admit(authorization: fields.header("Authorization")) {
+    switch request.server.policy.admit(authorization: fields.header("Authorization"), from: connection.client) {
     case .letIn: break
     case .refuse(let refusal): request.body.turnAway(refusal)
     case .verify(let work):

@@ -5,6 +5,9 @@ import Compression
 struct Connection {
     let pointer: OpaquePointer
 
+    /// Who is at its other end.
+    var client: ClientNetwork { ClientNetwork(kae_client_address(pointer)) }
+
     /// The header fields of the request, in its order.
     var headers: [(name: String, value: String)] {
         final class Collected {

@@ -35,7 +35,8 @@ struct ServeFlags: ParsableArguments {
     @Option(
         name: .customLong("web.config.file"),
         help: ArgumentHelp(
-            "How to serve with TLS: a web configuration file of the exporter-toolkit.", valueName: "file"))
+            "How to serve with TLS and passwords: a web configuration file of the exporter-toolkit.", valueName: "file")
+    )
     var webConfigFile: String?
 
     @Option(
@@ -53,7 +54,8 @@ struct ServeFlags: ParsableArguments {
     @Option(
         name: .customLong("webhook.config.file"),
         help: ArgumentHelp(
-            "How to receive the webhook with TLS and client certificates: as --web.config.file.", valueName: "file"))
+            "How to receive the webhook with TLS, client certificates and passwords: as --web.config.file.",
+            valueName: "file"))
     var webhookConfigFile: String?
 
     @Option(

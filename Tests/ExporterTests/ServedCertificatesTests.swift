@@ -90,6 +90,37 @@ struct ServedCertificatesTests {
         }
     }
 
+    @Test("are not all that is read again: so are users, where the file as a whole can be used")
+    func users() async throws {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "web.yml")
+            let write = { (text: String) in try Data(text.utf8).write(to: file) }
+            try write("{}")
+            let server = try Self.server(file)
+            let silent = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+            let certificates = ServedCertificates([server], logger: silent)
+            var routes = Routes()
+            routes.on("GET", "/") { _ in .text("hello\n") }
+            let http = try HTTPServer(
+                listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes, policy: server.policy)
+            let status = {
+                let request = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+                return try await RawConnection(to: http.address).answer(to: request).status
+            }
+            #expect(try await status() == 200)
+            try write("basic_auth_users:\n  alice: $2y$04$\(String(repeating: ".", count: 53))\n")
+            #expect(certificates.reload() == [])
+            #expect(try await status() == 401)
+            try write("basic_auth_users:\n  alice: secret\n")
+            #expect(certificates.reload().count == 1)
+            #expect(try await status() == 401, "a file that cannot be used opens nothing")
+            try write("{}")
+            #expect(certificates.reload() == [])
+            #expect(try await status() == 200)
+            await http.shutDown()
+        }
+    }
+
     private static func isTrusted(by authority: String, _ server: HTTPServer, _ directory: URL) async throws -> Bool {
         try await Command.run(
             ["curl", "-s", "--cacert", "\(authority).crt", "https://127.0.0.1:\(server.address.port)/"], in: directory

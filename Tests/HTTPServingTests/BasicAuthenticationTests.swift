@@ -139,10 +139,11 @@ struct BasicAuthenticationTests {
             let right = Self.authorization("alice", Self.password)
             #expect(try await ask(server, headers: right).status == 200)
             let connections = try (0..<40).map { number in
-                let connection = try RawConnection(to: server.address)
+                let connection = try RawConnection(to: server.address, from: "127.0.0.\(number < 20 ? 2 : 3)")
                 try connection.send(RawConnection.get("/", headers: Self.authorization("user\(number)", "guess")))
                 return connection
             }
+            // One who is remembered does not stand in the queue.
             #expect(try await ask(server, headers: right).status == 200)
             var statuses: [Int: Int] = [:]
             for connection in connections {
@@ -151,7 +152,23 @@ struct BasicAuthenticationTests {
                 if answer.status == 429 { #expect(answer.headers["retry-after"] == "1") }
             }
             #expect(Set(statuses.keys) == [401, 429], "\(statuses)")
-            #expect(statuses[401, default: 0] >= 9, "\(statuses)")
+            #expect(statuses[401, default: 0] >= 8, "\(statuses)")
+        }
+    }
+
+    @Test("has room in its queue for others while one client guesses")
+    func fairness() async throws {
+        let slow = "$2b$11$abcdefghijklmnopqrstuu" + String(repeating: ".", count: 31)
+        try await withPolicy("basic_auth_users:\n  alice: \(Self.hash)\n  slow: \(slow)\n") { server, _ async throws in
+            let connections = try (0..<100).map { number in
+                let connection = try RawConnection(to: server.address, from: "127.0.0.2")
+                try connection.send(RawConnection.get("/", headers: Self.authorization("user\(number)", "guess")))
+                return connection
+            }
+            // Once it is refused its places are taken.
+            for connection in connections.reversed() where try await connection.answer().status == 429 { break }
+            let alice = Self.authorization("alice", Self.password)
+            #expect(try await ask(server, headers: alice).status == 200)
         }
     }
 
@@ -172,6 +189,26 @@ struct BasicAuthenticationTests {
             let alice = try #require(shortest["alice"])
             let nobody = try #require(shortest["nobody"])
             #expect(alice / nobody > 0.5 && alice / nobody < 2, "\(shortest)")
+        }
+    }
+
+    @Test("stops in time while passwords are verified, and bears clients that leave meanwhile")
+    func stop() async throws {
+        let slow = "$2b$13$abcdefghijklmnopqrstuu" + String(repeating: ".", count: 31)
+        try await withPolicy("basic_auth_users:\n  alice: \(slow)\n") { server, _ async throws in
+            let guess = { (number: Int) in
+                let connection = try RawConnection(to: server.address)
+                try connection.send(RawConnection.get("/", headers: Self.authorization("alice", "guess \(number)")))
+                return connection
+            }
+            for number in 0..<3 { _ = try guess(number) }
+            let waiting = try guess(3)
+            // The fourth stands behind three others that take half a second each.
+            try await Task.sleep(for: .milliseconds(100))
+            let start = ContinuousClock.now
+            await server.shutDown(patience: .milliseconds(10))
+            #expect(ContinuousClock.now - start < .seconds(1))
+            #expect(try await waiting.answer().status == 503)
         }
     }
 }

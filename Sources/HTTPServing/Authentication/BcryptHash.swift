@@ -3,7 +3,7 @@ import CGnuTLS
 
 /// The bcrypt hash of a password, in the form of crypt(5): `$2y$10$`, 22 characters of salt and 31 of hash.
 struct BcryptHash: Sendable, Hashable {
-    /// Each step doubles the time; above, one request would keep a core busy for half a minute and more.
+    /// Each step doubles the time; above, one request would keep a core busy for twenty seconds and more.
     static let costs = 4...18
 
     private static let lengthOfHash = 31

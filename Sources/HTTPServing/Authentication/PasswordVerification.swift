@@ -10,10 +10,15 @@ final class PasswordVerification: Sendable {
     /// How many attempts may wait for that.
     static let queueLength = 8
 
+    /// How many places of all that a client may have, so that one that guesses leaves some to others.
+    static let placesOfOne = 4
+
     private struct State {
         var outcomes = RememberedOutcomes(limit: 1024)
         var running = 0
-        var queue: [PasswordAttempt] = []
+        var queue: [(attempt: PasswordAttempt, client: ClientNetwork)] = []
+        /// Places taken, by those who have any.
+        var places: [ClientNetwork: Int] = [:]
         /// Who waits for the outcome of what runs or is queued; the same attempt is made once.
         var waiting: [[UInt8]: [CheckedContinuation<Bool?, Never>]] = [:]
     }
@@ -28,8 +33,8 @@ final class PasswordVerification: Sendable {
 
     /// Makes an attempt.
     ///
-    /// - Returns: Whether it succeeded; `nil` where too many wait already.
-    func verify(_ attempt: PasswordAttempt) async -> Bool? {
+    /// - Returns: Whether it succeeded; `nil` where too many wait already, of all or of this client's.
+    func verify(_ attempt: PasswordAttempt, from client: ClientNetwork) async -> Bool? {
         await withCheckedContinuation { continuation in
             let isFirst = state.withLock { state in
                 if let outcome = state.outcomes[attempt.key] {
@@ -40,12 +45,14 @@ final class PasswordVerification: Sendable {
                     state.waiting[attempt.key]?.append(continuation)
                     return false
                 }
-                guard state.running < Self.concurrency || state.queue.count < Self.queueLength else {
+                let hasPlace = state.running < Self.concurrency || state.queue.count < Self.queueLength
+                guard hasPlace, state.places[client, default: 0] < Self.placesOfOne else {
                     continuation.resume(returning: nil)
                     return false
                 }
                 state.waiting[attempt.key] = [continuation]
-                state.queue.append(attempt)
+                state.queue.append((attempt, client))
+                state.places[client, default: 0] += 1
                 return true
             }
             if isFirst { startNext() }
@@ -53,16 +60,18 @@ final class PasswordVerification: Sendable {
     }
 
     private func startNext() {
-        let attempt: PasswordAttempt? = state.withLock { state in
+        let next: (attempt: PasswordAttempt, client: ClientNetwork)? = state.withLock { state in
             guard state.running < Self.concurrency, !state.queue.isEmpty else { return nil }
             state.running += 1
             return state.queue.removeFirst()
         }
-        guard let attempt else { return }
+        guard let (attempt, client) = next else { return }
         threads.async {
             let isSuccess = attempt.succeeds()
             let waiting = self.state.withLock { state in
                 state.running -= 1
+                let places = state.places.removeValue(forKey: client) ?? 0
+                if places > 1 { state.places[client] = places - 1 }
                 state.outcomes.note(isSuccess, for: attempt.key)
                 return state.waiting.removeValue(forKey: attempt.key) ?? []
             }

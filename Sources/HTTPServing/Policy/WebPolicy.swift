@@ -40,8 +40,10 @@ public final class WebPolicy: Sendable {
 
     /// Whether a request is let in; it keeps no thread waiting.
     ///
-    /// - Parameter authorization: Its `Authorization` header.
-    func admit(authorization: String?) -> Admission {
+    /// - Parameters:
+    ///   - authorization: Its `Authorization` header.
+    ///   - client: Who sent it.
+    func admit(authorization: String?, from client: ClientNetwork) -> Admission {
         let (rules, wait) = state.withLock { state in (state.rules, state.budget?.spend(at: .now)) }
         if let wait { return .refuse(Self.tooMany("too many requests", after: wait)) }
         guard let users = rules.users else { return .letIn }
@@ -49,7 +51,7 @@ public final class WebPolicy: Sendable {
         let attempt = PasswordAttempt(credentials, among: users, secret: secret)
         if let isSuccess = passwords.outcome(of: attempt) { return isSuccess ? .letIn : .refuse(Self.unauthorized) }
         return .verify { [passwords] in
-            switch await passwords.verify(attempt) {
+            switch await passwords.verify(attempt, from: client) {
             case true?: nil
             case false?: Self.unauthorized
             case nil: Self.tooMany("too many passwords are being verified", after: .seconds(1))
