@@ -129,6 +129,7 @@ let package = Package(
             dependencies: [
                 "AccessScanning", "AuditEvents", "AuditSources", "Exporter", "HTTPServing", "LocalStack", "RawHTTP",
                 "StateStore", "TestSupport", "TortureKit", "kube-audit-exporter",
+                .product(name: "Yams", package: "Yams"),
             ]),
     ],
     cxxLanguageStandard: .cxx17

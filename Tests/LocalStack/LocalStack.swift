@@ -53,7 +53,9 @@ public struct LocalStack: Sendable {
         _ started: inout [LocalServer]
     ) async throws -> LocalStack {
         let log = try GrowingLog(directory.appending(path: "audit.log"))
-        try write(StackConfiguration.alertmanager(notifying: receiver.address), to: "alertmanager.yml", in: directory)
+        try write(
+            configuration.alertmanager ?? StackConfiguration.alertmanager(notifying: receiver.address),
+            to: "alertmanager.yml", in: directory)
         let alertmanager = try await LocalServer.start(.alertmanager, in: directory) {
             [
                 "--config.file=alertmanager.yml", "--storage.path=alertmanager-data",

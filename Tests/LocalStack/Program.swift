@@ -8,6 +8,7 @@ public import Foundation
 /// | Prometheus | `PROMETHEUS` | `prometheus` in PATH |
 /// | Alertmanager | `ALERTMANAGER` | `prometheus-alertmanager` (Debian) or `alertmanager` in PATH |
 /// | promtool | `PROMTOOL` | `promtool` beside Prometheus, then in PATH |
+/// | amtool | `AMTOOL` | `amtool` beside Alertmanager, then in PATH |
 ///
 /// So `PROMETHEUS=/opt/prometheus-3.5.0/prometheus make test` runs the same tests with another version.
 public enum Program: String, Sendable, CaseIterable {
@@ -19,6 +20,8 @@ public enum Program: String, Sendable, CaseIterable {
     case alertmanager
     /// The tool that checks rules and metrics; it comes with Prometheus.
     case promtool
+    /// The tool that checks configurations and renders templates; it comes with Alertmanager.
+    case amtool
 
     /// The environment variable that overrides where it is found.
     public var variable: String { rawValue.uppercased() }
@@ -48,10 +51,13 @@ public enum Program: String, Sendable, CaseIterable {
             ]
         case .prometheus: Self.inPath("prometheus")
         case .alertmanager: Self.inPath("prometheus-alertmanager") + Self.inPath("alertmanager")
-        case .promtool:
-            [try? Program.prometheus.locate()]
-                .compactMap { $0?.deletingLastPathComponent().appending(path: "promtool") } + Self.inPath("promtool")
+        case .promtool: Self.beside(.prometheus, "promtool") + Self.inPath("promtool")
+        case .amtool: Self.beside(.alertmanager, "amtool") + Self.inPath("amtool")
         }
+    }
+
+    private static func beside(_ program: Program, _ name: String) -> [URL] {
+        [try? program.locate()].compactMap { $0?.deletingLastPathComponent().appending(path: name) }
     }
 
     private static func inPath(_ name: String) -> [URL] {

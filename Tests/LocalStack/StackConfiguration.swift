@@ -10,15 +10,19 @@ public struct StackConfiguration: Sendable {
     public var locations: URL?
     /// Further arguments for the exporter.
     public var exporterArguments: [String]
+    /// Alertmanager's configuration; `nil` for one that sends all to the stack's receiver.
+    public var alertmanager: String?
 
     /// A configuration; the project's own rules and the made-up locations of the fixtures unless given.
     public init(
         rules: [URL] = [Fixture.repository.appending(path: "alerts/access-scanning.rules.yaml")],
-        locations: URL? = Fixture.url("locations/locations.mmdb"), exporterArguments: [String] = []
+        locations: URL? = Fixture.url("locations/locations.mmdb"), exporterArguments: [String] = [],
+        alertmanager: String? = nil
     ) {
         self.rules = rules
         self.locations = locations
         self.exporterArguments = exporterArguments
+        self.alertmanager = alertmanager
     }
 
     func prometheus(scraping exporter: URL, notifying alertmanager: URL) -> String {

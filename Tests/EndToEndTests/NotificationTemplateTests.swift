@@ -1,0 +1,74 @@
+import Foundation
+import LocalStack
+import TestSupport
+import Testing
+
+/// The templates as amtool renders them.
+@Suite("The templates of notifications")
+struct NotificationTemplateTests {
+    private static let hostile = #"<script>alert(1)</script><!channel>" onload=x & \#n Bcc: a@example.com"#
+
+    @Test("keep any value of a label as text", .timeLimit(.minutes(1)))
+    func escaping() async throws {
+        let data = NotificationData(
+            of: [Self.hostile],
+            labels: ["origin": "verified", "severity": "warning", "cluster": Self.hostile, "country": Self.hostile])
+        let html = try await Self.render("mail.html", data, as: "html")
+        #expect(!html.contains("<script") && !html.contains("<!channel"), "\(html)")
+        #expect(html.contains("&lt;script&gt;"), "\(html)")
+
+        let slack = try await Self.render("slack.text", data)
+        #expect(!slack.contains("<script") && !slack.contains("<!channel"), "\(slack)")
+        #expect(slack.contains("&lt;!channel&gt;"), "\(slack)")
+
+        let title = try await Self.render("title", data)
+        #expect(!title.contains { $0.isNewline || $0 == "<" || $0 == ">" }, "\(title)")
+    }
+
+    @Test("end a long list, and say so", .timeLimit(.minutes(1)))
+    func longList() async throws {
+        let data = NotificationData(
+            of: (1...25).map { "198.51.100.\($0)" },
+            labels: ["origin": "claimed", "severity": "info", "cluster": "north"])
+        #expect(
+            try await Self.render("title", data) == "Kubernetes scanning from 25 claimed addresses, cluster north")
+        let slack = try await Self.render("slack.text", data)
+        #expect(slack.split(separator: "\n").count { $0.hasPrefix("• ") } == 20, "\(slack)")
+        #expect(slack.contains("20 of 25 are shown."), "\(slack)")
+        let html = try await Self.render("mail.html", data, as: "html")
+        #expect(html.components(separatedBy: ">198.51.100.").count == 21, "\(html)")
+        #expect(html.contains("20 of 25 are shown"), "\(html)")
+    }
+
+    @Test("tell what is over from what goes on", .timeLimit(.minutes(1)))
+    func resolved() async throws {
+        let data = NotificationData(
+            of: ["192.0.2.6"], labels: ["origin": "verified", "severity": "warning"], status: "resolved")
+        #expect(try await Self.render("title", data) == "Ended: Kubernetes scanning from ip 192.0.2.6")
+        #expect(try await Self.render("slack.color", data) == "good")
+    }
+
+    @Test("say of the exporter's health what the alert says", .timeLimit(.minutes(1)))
+    func health() async throws {
+        var data = NotificationData(of: ["one"], labels: ["alertname": "KubeAuditExporterDown", "severity": "warning"])
+        data.alerts[0].annotations["description"] = "See whether the process runs."
+        #expect(try await Self.render("slack.text", data).hasPrefix("See whether the process runs.\n<https://"))
+        #expect(try await Self.render("mail.html", data, as: "html").contains(">See whether the process runs.</p>"))
+    }
+
+    private static func render(_ name: String, _ data: NotificationData, as type: String = "text") async throws
+        -> String
+    {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "data.json")
+            try JSONEncoder().encode(data).write(to: file)
+            let render = try await Program.amtool.run([
+                "template", "render", "--template.glob=\(ExampleAlertmanager.templates.path)",
+                "--template.text={{ template \"access-scanning.\(name)\" . }}", "--template.type=\(type)",
+                "--template.data=\(file.path)",
+            ])
+            try #require(render.exit == .status(0), "\(render.output)")
+            return render.output.trimmingCharacters(in: .newlines)
+        }
+    }
+}

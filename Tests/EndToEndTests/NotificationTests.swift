@@ -1,0 +1,79 @@
+import Foundation
+import LocalStack
+import TestSupport
+import Testing
+
+/// The way to people: Prometheus, Alertmanager with the example configuration, and what arrives in the end.
+@Suite("A notification by the example configuration")
+struct NotificationTests {
+    @Test(
+        "is one for all claimed sources, and one for the verified source, which alone wakes someone",
+        .timeLimit(.minutes(1)))
+    func groups() async throws {
+        let posts = try PostReceiver()
+        let mail = try MailReceiver()
+        defer {
+            posts.stop()
+            mail.stop()
+        }
+        try await withTemporaryDirectory { secrets in
+            let configuration = StackConfiguration(
+                alertmanager: try ExampleAlertmanager.redirected(to: posts, mail, secretsIn: secrets))
+            try await LocalStack.run(configuration) { stack in
+                let claimed = (1...20).map { "198.51.100.\($0)" }
+                let line = { AuditLine(from: claimed + ["192.0.2.6"]).text }
+                try stack.log.append((0..<6).map { _ in line() }.joined())
+
+                // All 21 alerts are in these four, so that nothing is left that another could bring.
+                try await stack.eventually("two messages, a page and a mail") {
+                    [try posts.slack().count, try posts.pages().count, mail.mails.count]
+                } is: {
+                    $0 == [2, 1, 1]
+                }
+                try Self.expectMessages(posts.slack(), claimed: claimed)
+                try Self.expectPage(#require(posts.pages().first))
+                try Self.expectMail(#require(mail.mails.first))
+
+                let sent = try await HTTPClient.get(stack.alertmanager.url.appending(path: "/metrics")).body
+                let counts = String(decoding: sent, as: UTF8.self).split(separator: "\n")
+                    .filter { $0.hasPrefix("alertmanager_notifications_total{") && !$0.hasSuffix(" 0") }
+                #expect(counts.count == 3)
+                #expect(counts.contains(#"alertmanager_notifications_total{integration="slack"} 2"#), "\(counts)")
+            }
+        }
+    }
+
+    private static func expectMessages(_ messages: [SlackMessage], claimed: [String]) throws {
+        #expect(messages.allSatisfy { $0.channel == "#CHANGE-ME-security" && $0.attachments.count == 1 })
+        let attachments = messages.compactMap(\.attachments.first)
+        let ofClaimed = try #require(
+            attachments.first { $0.title == "Kubernetes scanning from 20 claimed addresses" }, "\(attachments)")
+        for source in claimed {
+            #expect(ofClaimed.text.contains("• `\(source)`"), "\(ofClaimed.text)")
+        }
+        #expect(!ofClaimed.text.contains("192.0.2.6"))
+        let ofVerified = try #require(
+            attachments.first { $0.title == "Kubernetes scanning from ip 192.0.2.6" }, "\(attachments)")
+        #expect(ofVerified.text.contains("• `192.0.2.6` Berlin, Germany – 6 requests\n"), "\(ofVerified.text)")
+        #expect(ofVerified.text.contains("/alerts/runbooks/KubernetesAccessScanning.md|Runbook>"))
+        #expect(ofVerified.color == "warning")
+    }
+
+    private static func expectPage(_ page: PagerDutyEvent) {
+        #expect(page.routing_key == "the key")
+        #expect(page.event_action == "trigger")
+        #expect(page.payload.summary == "Kubernetes scanning from ip 192.0.2.6")
+        #expect(page.payload.severity == "warning")
+        #expect(page.payload.custom_details["sources"] == "192.0.2.6 (Berlin, Germany): 6 requests")
+        #expect(page.payload.custom_details["silence"]?.contains("src_ip%3D%22192.0.2.6%22") == true)
+    }
+
+    private static func expectMail(_ mail: String) {
+        #expect(mail.contains("Subject: Kubernetes scanning from ip 192.0.2.6\n"), "\(mail)")
+        #expect(mail.contains("To: CHANGE-ME-security@example.com\n"), "\(mail)")
+        // Quoted-printable: a line that is too long goes on behind "=", and "=" itself is "=3D".
+        let text = mail.replacingOccurrences(of: "=\n", with: "").replacingOccurrences(of: "=3D", with: "=")
+        #expect(text.contains(">192.0.2.6</td>"), "\(text)")
+        #expect(text.contains(">Berlin</td>"), "\(text)")
+    }
+}
