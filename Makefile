@@ -76,7 +76,9 @@ test-asan: deps ## Run all tests under AddressSanitizer
 
 test-tsan: deps ## Run all tests under ThreadSanitizer
 	swift build --build-tests --sanitize=thread --scratch-path .build-tsan
-	swift test --skip-build --no-parallel --sanitize=thread --scratch-path .build-tsan
+	clang -O1 -Wall -Werror -shared -fPIC Tests/ThreadSanitizer/visible-mutex.c -o .build-tsan/visible-mutex.so
+	LD_PRELOAD=$(CURDIR)/.build-tsan/visible-mutex.so \
+	    swift test --skip-build --no-parallel --sanitize=thread --scratch-path .build-tsan
 
 fuzz: deps ## Look for bytes that break the exporter, FUZZ_SECONDS for each of FUZZ_TARGETS
 	swift build --package-path Fuzzing -c release --sanitize=address \
