@@ -21,10 +21,16 @@ ARGS ?= --audit.log /var/log/kubernetes/audit/audit.log
 # How `make torture` is done; `make torture TORTURE="--help"` says what there is.
 TORTURE ?=
 
-.PHONY: help deps build test demo torture run lint format golden clean
+# How long `make fuzz` stays with each target, and with which ones.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration headers decompression following
+# libFuzzer of the toolchain, with the main function left to us.
+FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a
+
+.PHONY: help deps build test test-asan test-tsan fuzz demo torture run lint format golden clean
 
 help: ## Say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 deps: ## Install the Debian packages that are missing
 	@missing=""; \
@@ -54,19 +60,44 @@ torture: build ## Kill the exporter 200 times while logs rotate and batches come
 	exec .build/release/torture $(TORTURE)
 
 lint: ## Hold the formatting against .swift-format
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
 
 format: ## Format all sources
-	swift format --in-place --parallel --recursive Package.swift Sources Tests
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
 
 test: deps lint ## Check formatting, build, and run all tests
 	swift build --build-tests --explicit-target-dependency-import-check error
 	# One after the other: many of them wait for real programs and files, and on two cores they starve each other.
 	swift test --skip-build --no-parallel
 
+test-asan: deps ## Run all tests under AddressSanitizer
+	swift build --build-tests --sanitize=address --scratch-path .build-asan
+	ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=address --scratch-path .build-asan
+
+test-tsan: deps ## Run all tests under ThreadSanitizer
+	swift build --build-tests --sanitize=thread --scratch-path .build-tsan
+	clang -O1 -Wall -Werror -shared -fPIC Tests/ThreadSanitizer/visible-mutex.c -o .build-tsan/visible-mutex.so
+	LD_PRELOAD=$(CURDIR)/.build-tsan/visible-mutex.so \
+	    swift test --skip-build --no-parallel --sanitize=thread --scratch-path .build-tsan
+
+fuzz: deps ## Look for bytes that break the exporter, FUZZ_SECONDS for each of FUZZ_TARGETS
+	swift build --package-path Fuzzing -c release --sanitize=address \
+	    -Xswiftc -sanitize-coverage=edge,trace-cmp,inline-8bit-counters,pc-table -Xcxx -fsanitize=fuzzer-no-link \
+	    -Xlinker $$(ls $(FUZZER_LIBRARY)) -Xlinker -lstdc++
+	# What is learned stays in Fuzzing/.build/corpus, what is found in Fuzzing/.build/found.
+	# Swift's own backtraces are off, since libFuzzer writes the input down when a signal comes.
+	# No hunt for leaks: Foundation leaks a buffer with each empty file that a target reads. Memory has its bound.
+	cd Fuzzing; mkdir -p .build/found; status=0; for target in $(FUZZ_TARGETS); do \
+	    mkdir -p .build/corpus/$$target; echo "== $$target"; \
+	    FUZZ_TARGET=$$target SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
+	        .build/release/Fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=25 -rss_limit_mb=2048 \
+	        -detect_leaks=0 -verbosity=0 -print_final_stats=1 -dict=json.dict \
+	        -artifact_prefix=.build/found/$$target- .build/corpus/$$target Corpus/$$target || status=1; \
+	done; exit $$status
+
 golden: deps ## Write anew what /metrics shows of the real log (Tests/Fixtures/golden)
 	swift build --build-tests
 	REWRITE_GOLDEN=1 swift test --skip-build --filter GoldenMetricsTests
 
 clean: ## Remove what was built
-	rm -rf .build
+	rm -rf .build .build-asan .build-tsan Fuzzing/.build

@@ -15,6 +15,8 @@ let package = Package(
         .executable(name: "demo", targets: ["Demo"]),
         // For `make torture`.
         .executable(name: "torture", targets: ["Torture"]),
+        // For `make fuzz`; the fuzzer itself is a package of its own.
+        .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
     ],
     dependencies: [
         // Commands and flags.
@@ -105,6 +107,15 @@ let package = Package(
                 "RawHTTP", "TestSupport",
             ]),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"]),
+
+        // What must hold for any bytes: run by the fuzzer in Fuzzing/, and over its corpus by the tests.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "AccessScanning", "AuditEvents", "AuditSources", "Compression", "HTTPServing", "TestSupport",
+            ],
+            path: "Tests/FuzzTargets"),
+        .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "TestSupport"]),
 
         // The exporter with a real Prometheus and Alertmanager on loopback.
         .target(name: "LocalStack", dependencies: ["HTTPServing", "TestSupport"], path: "Tests/LocalStack"),

@@ -42,6 +42,13 @@ public struct WebConfiguration: Sendable {
         }
     }
 
+    /// Reads what would be in a file.
+    ///
+    /// - Parameter file: Its path, for messages and as what other paths are relative to.
+    package init(content bytes: [UInt8], file: String) throws(WebConfigurationError) {
+        try self.init(bytes, ConfigurationPlace(file: file))
+    }
+
     private init(_ bytes: [UInt8], _ place: ConfigurationPlace) throws(WebConfigurationError) {
         guard let document = try ConfigurationMapping(document: bytes, at: place) else {
             tls = nil

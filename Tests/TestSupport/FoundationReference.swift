@@ -1,15 +1,20 @@
-import AuditEvents
+public import AuditEvents
 import Foundation
 
 /// The slow and obvious way to read a line, to hold the fast one against: Foundation parses all of it.
-enum FoundationReference {
-    enum Reading: Hashable {
+public enum FoundationReference {
+    /// What a line is.
+    public enum Reading: Hashable {
+        /// No JSON object.
         case malformed
+        /// An object, but not a selected event.
         case other
+        /// An event that the selector selects, with its fields.
         case selected(AuditEvent)
     }
 
-    static func read(_ line: [UInt8], selecting selector: EventSelector) -> Reading {
+    /// Parses all of a line, which is without its line feed.
+    public static func read(_ line: [UInt8], selecting selector: EventSelector) -> Reading {
         guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
             !hasTrailingComma(line)
         else { return .malformed }
@@ -18,7 +23,8 @@ enum FoundationReference {
         return isSelected ? .selected(event) : .other
     }
 
-    private static func event(from object: [String: Any]) -> AuditEvent {
+    /// The fields of an event that was parsed.
+    public static func event(from object: [String: Any]) -> AuditEvent {
         let user = object["user"] as? [String: Any] ?? [:]
         let status = object["responseStatus"] as? [String: Any] ?? [:]
         let text = { (name: String) in object[name] as? String ?? "" }
@@ -34,7 +40,7 @@ enum FoundationReference {
     }
 
     /// Foundation reads `[1,]` and `{"a":1,}`, which RFC 8259 does not allow.
-    private static func hasTrailingComma(_ line: [UInt8]) -> Bool {
+    public static func hasTrailingComma(_ line: [UInt8]) -> Bool {
         var isInString = false
         var isEscaped = false
         var lastMark: UInt8 = 0

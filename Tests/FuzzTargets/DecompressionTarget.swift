@@ -1,0 +1,48 @@
+import Compression
+
+/// Whatever the bytes are: pieces have their bound, and how the input was cut does not change what it means.
+///
+/// The first byte says how the rest is cut. What unfolds to more than a mebibyte is left there, as a reader may.
+enum DecompressionTarget {
+    private static let limit = 1 << 20
+
+    static func run(_ bytes: [UInt8]) throws(Disagreement) {
+        guard let first = bytes.first else { return }
+        let input = Array(bytes.dropFirst())
+        for format in CompressionFormat.allCases {
+            let whole = try unfold(input, format, cut: max(input.count, 1), pieceSize: 64 << 10)
+            let cut = try unfold(input, format, cut: Int(first & 0x0f) + 1, pieceSize: Int(first >> 4) * 100 + 50)
+            // Beyond the limit the two stop at different places.
+            guard whole.text.count < limit, cut.text.count < limit else { continue }
+            // What the library gives of the bytes in front of a fault depends on the cut.
+            try Disagreement.unless(
+                whole.isComplete == cut.isComplete && (!whole.isComplete || whole.text == cut.text),
+                "\(format): \(whole.text.count) bytes at once, \(cut.text.count) in pieces")
+        }
+    }
+
+    private static func unfold(
+        _ input: [UInt8], _ format: CompressionFormat, cut: Int, pieceSize: Int
+    ) throws(Disagreement) -> (text: [UInt8], isComplete: Bool) {
+        var decompressor = Decompressor(format, pieceSize: pieceSize)
+        var text: [UInt8] = []
+        do {
+            for start in stride(from: 0, to: input.count, by: cut) {
+                decompressor.feed(Array(input[start..<min(start + cut, input.count)]))
+                while let piece = try decompressor.next() {
+                    guard (1...pieceSize).contains(piece.count) else {
+                        throw Disagreement("a piece of \(piece.count) bytes")
+                    }
+                    text += piece
+                    if text.count >= limit { return (text, false) }
+                }
+            }
+            try decompressor.finish()
+            return (text, true)
+        } catch let error as Disagreement {
+            throw error
+        } catch {
+            return (text, false)
+        }
+    }
+}

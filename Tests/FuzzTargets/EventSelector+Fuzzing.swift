@@ -1,0 +1,6 @@
+import AuditEvents
+
+extension EventSelector {
+    /// What the exporter selects.
+    static let unauthenticatedForbidden = EventSelector(group: "system:unauthenticated", responseCode: 403)
+}

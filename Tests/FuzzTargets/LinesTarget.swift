@@ -1,0 +1,31 @@
+import AuditEvents
+
+/// A log means the same however it is cut into reads, as long as they end with a line.
+enum LinesTarget {
+    static func run(_ bytes: [UInt8]) throws(Disagreement) {
+        var scanner = EventScanner(selecting: .unauthenticatedForbidden)
+        let whole = scanner.scan(lines: bytes.span.bytes)
+        var sum = ScannedEvents()
+        for line in bytes.split(separator: UInt8(ascii: "\n")).map(Array.init) {
+            // The same scanner: what it keeps from one call must not be seen in the next one.
+            let found = scanner.scan(lines: line.span.bytes)
+            sum.events += found.events
+            sum.lines += found.lines
+            sum.malformedCount += found.malformedCount
+            if found.lines > 0 { sum.lastEventTimestamp = found.lastEventTimestamp }
+        }
+        try Disagreement.unless(whole.events == sum.events, "at once \(whole.events), by lines \(sum.events)")
+        try Disagreement.unless(whole.lines == sum.lines, "at once \(whole.lines) lines, by lines \(sum.lines)")
+        try Disagreement.unless(
+            whole.malformedCount == sum.malformedCount,
+            "at once \(whole.malformedCount) malformed, by lines \(sum.malformedCount)")
+        try Disagreement.unless(
+            whole.lastEventTimestamp == sum.lastEventTimestamp,
+            "at once \(String(describing: whole.lastEventTimestamp)), by lines \(String(describing: sum.lastEventTimestamp))"
+        )
+        try Disagreement.unless(
+            whole.malformed.allSatisfy { bytes.indices.contains($0.offset) }
+                && whole.malformed.map(\.offset) == whole.malformed.map(\.offset).sorted(),
+            "malformed lines are not where they should be: \(whole.malformed)")
+    }
+}

@@ -1,0 +1,37 @@
+import Foundation
+import FuzzTargets
+import Testing
+import TestSupport
+
+@Suite("What the fuzzer looks for")
+struct CorpusTests {
+    static let corpus = Fixture.repository.appending(path: "Fuzzing/Corpus")
+
+    @Test(
+        "is not found in its corpus, nor in what is left when that is changed a little", arguments: FuzzTarget.allCases)
+    func corpus(target: FuzzTarget) throws {
+        let folder = Self.corpus.appending(path: target.rawValue)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        #expect(!names.isEmpty)
+        var random = SeededGenerator(seed: 6)
+        for name in names {
+            let bytes = [UInt8](try Data(contentsOf: folder.appending(path: name)))
+            try expectAgreement(of: target, on: bytes, "\(name)")
+            for round in 0..<20 where !bytes.isEmpty {
+                var changed = bytes
+                for _ in 0...Int.random(in: 0..<4, using: &random) {
+                    changed[Int.random(in: changed.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                }
+                try expectAgreement(of: target, on: changed, "\(name), round \(round)")
+            }
+        }
+    }
+
+    private func expectAgreement(of target: FuzzTarget, on bytes: [UInt8], _ source: String) throws {
+        do {
+            try target.run(bytes)
+        } catch let disagreement as Disagreement {
+            Issue.record("\(source): \(disagreement); the input: \(Data(bytes).base64EncodedString())")
+        }
+    }
+}
