@@ -5,8 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # Debian's packages: libraries with their headers, and the programs that the demo and the tests run.
-PACKAGES := libmicrohttpd-dev libgnutls28-dev libsimdjson-dev libmaxminddb-dev libsqlite3-dev zlib1g-dev libzstd-dev \
-            pkg-config prometheus prometheus-alertmanager gzip zstd curl openssl
+PACKAGES := libmicrohttpd-dev libgnutls28-dev libcrypt-dev libsimdjson-dev libmaxminddb-dev libsqlite3-dev zlib1g-dev \
+            libzstd-dev pkg-config prometheus prometheus-alertmanager gzip zstd curl openssl
 
 export KUBE_AUDIT_VERSION := $(shell cat VERSION)
 export KUBE_AUDIT_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)

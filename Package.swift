@@ -25,13 +25,14 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         // SQLite (Debian: libsqlite3-dev): counts and read positions on disk, in one transaction.
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-        // The web configuration file.
+        // The web configuration file and the filter file.
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
     targets: [
         // System libraries. Each is imported by one Swift target, which gives it a safe face.
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
         .systemLibrary(
             name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
@@ -46,7 +47,9 @@ let package = Package(
         .target(name: "Compression", dependencies: ["CZlib", "CZstd"]),
         .target(name: "AuditEvents", dependencies: ["CAuditScan"]),
         .target(name: "AuditSources", dependencies: ["AuditEvents", "Compression"]),
-        .target(name: "AccessScanning", dependencies: ["AuditEvents", "CMaxMindDB"]),
+        .target(
+            name: "AccessScanning",
+            dependencies: ["AuditEvents", "CMaxMindDB", .product(name: "Yams", package: "Yams")]),
         .target(
             name: "StateStore",
             dependencies: [
@@ -55,7 +58,9 @@ let package = Package(
         .target(name: "Exposition"),
         .target(
             name: "HTTPServing",
-            dependencies: ["CGnuTLS", "CMicroHTTPD", "Compression", .product(name: "Yams", package: "Yams")]),
+            dependencies: [
+                "CCrypt", "CGnuTLS", "CMicroHTTPD", "Compression", .product(name: "Yams", package: "Yams"),
+            ]),
         .target(
             name: "Exporter",
             dependencies: [

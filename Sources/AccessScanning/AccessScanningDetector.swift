@@ -12,23 +12,39 @@ public struct AccessScanningDetector: Sendable {
     public private(set) var ledger: SourceLedger
     /// Events of requests that were counted before: another stage, or another reading.
     public private(set) var duplicateEvents: UInt64
+    /// Requests that matched an entry of the filter, by its name; entries that are gone keep what they counted.
+    public private(set) var filteredRequests: [String: UInt64]
+    /// What is not to be counted for its sources, from the next request on.
+    public var filter: RequestFilter {
+        didSet { nameEntries() }
+    }
 
     private let attribution: SourceAttribution
     private var deduplicator: RequestDeduplicator
     // What was changed since changes were last taken.
     private var changed: Set<Source> = []
     private var retired: Set<Source> = []
+    private var changedFilters: Set<String> = []
     private var observed: [ObservedEvent] = []
 
     /// A detection that goes on from what was kept; one that has seen nothing yet, unless that is given.
     public init(
         ledger: SourceLedger = SourceLedger(), attribution: SourceAttribution = SourceAttribution(),
-        deduplicator: RequestDeduplicator = RequestDeduplicator(), duplicateEvents: UInt64 = 0
+        deduplicator: RequestDeduplicator = RequestDeduplicator(), duplicateEvents: UInt64 = 0,
+        filter: RequestFilter = RequestFilter(), filteredRequests: [String: UInt64] = [:]
     ) {
         self.ledger = ledger
         self.attribution = attribution
         self.deduplicator = deduplicator
         self.duplicateEvents = duplicateEvents
+        self.filter = filter
+        self.filteredRequests = filteredRequests
+        nameEntries()
+    }
+
+    /// So that they stand at nought from the first scrape on.
+    private mutating func nameEntries() {
+        for entry in filter.entries where filteredRequests[entry.name] == nil { filteredRequests[entry.name] = 0 }
     }
 
     /// Counts the request that `event` tells of, unless it was counted before.
@@ -47,9 +63,15 @@ public struct AccessScanningDetector: Sendable {
             duplicateEvents += 1
             return
         }
+        let sources = attribution.sources(of: event.sourceIPs)
+        if let verified = sources.first, let entry = filter.entry(matching: event, from: verified) {
+            filteredRequests[entry.name, default: 0] += 1
+            changedFilters.insert(entry.name)
+            return
+        }
         let reference = RequestReference(
             auditID: event.auditID, received: EventTimestamp(event.requestReceivedTimestamp)?.secondsSince1970)
-        for source in attribution.sources(of: event.sourceIPs) {
+        for source in sources {
             changed.insert(ledger.count(source, reference, at: now, locate: locate))
         }
     }
@@ -70,6 +92,7 @@ public struct AccessScanningDetector: Sendable {
         changes.counters = ledger.counters(of: changed)
         // One that came back meanwhile has a new counter in the old one's place.
         changes.retired = retired.subtracting(changed)
+        changes.filteredRequests = filteredRequests.filter { changedFilters.contains($0.key) }
         changes.observed = observed
         changes.totals.retiredRequests = ledger.retiredRequests
         changes.totals.duplicateEvents = duplicateEvents
@@ -77,6 +100,7 @@ public struct AccessScanningDetector: Sendable {
         changes.totals.firstRecognised = deduplicator.firstRecognised
         changed = []
         retired = []
+        changedFilters = []
         observed = []
         return changes
     }
@@ -86,6 +110,7 @@ public struct AccessScanningDetector: Sendable {
         // What was retired since is no change any more, but a retirement.
         changed.formUnion(changes.counters.map(\.source).filter(ledger.contains))
         retired.formUnion(changes.retired)
+        changedFilters.formUnion(changes.filteredRequests.keys)
         observed = changes.observed + observed
         forgetUnrecognised()
     }

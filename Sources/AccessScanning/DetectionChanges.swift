@@ -4,6 +4,8 @@ public struct DetectionChanges: Sendable, Hashable {
     public var counters: [SourceCounter] = []
     /// The sources that were retired.
     public var retired: Set<Source> = []
+    /// Requests that matched an entry of the filter, by its name: those that rose, as they are now.
+    public var filteredRequests: [String: UInt64] = [:]
     /// Events that were observed, in their order.
     public var observed: [ObservedEvent] = []
     /// The totals, as they are now.

@@ -132,7 +132,7 @@ public struct LogFollower: ~Copyable {
         } else if isNew, start == .end {
             file.skipToLastLine()
         }
-        streams[index].append(file)
+        streams[index].append(file, at: lastLook)
         // They come before it.
         if !isNew { followMissedRotations(in: index, before: file) }
         rotated.begin(RotatedLogFinder.Unread(file: file, former: held))
@@ -150,7 +150,7 @@ public struct LogFollower: ~Copyable {
         guard let unread = rotated.unread(file, format, besides: plain, at: lastLook) else { return }
         let index = indexOfStream(at: file.path)
         streams[index].patterns.insert(pattern)
-        streams[index].append(unread.file)
+        streams[index].append(unread.file, at: lastLook)
         rotated.begin(unread)
     }
 
@@ -172,7 +172,7 @@ public struct LogFollower: ~Copyable {
     private mutating func followMissedRotations(in index: Int, before current: (any LogReader)?) -> Int {
         let missed = rotated.missedRotations(of: streams[index].path, besides: followed, at: lastLook)
         for unread in missed {
-            streams[index].insert(unread.file, before: current)
+            streams[index].insert(unread.file, before: current, at: lastLook)
             rotated.begin(unread)
         }
         return missed.count
@@ -200,7 +200,10 @@ public struct LogFollower: ~Copyable {
     private mutating func follow(_ file: any LogReader, truncatedFrom former: ReadPosition, in index: Int) {
         rotated.noteTruncated(file, from: former)
         let copies = followMissedRotations(in: index, before: file)
-        guard copies == 0, !rotated.hasDeferrals(of: former.path), former.size > former.offset else { return }
+        // The copy may have been found before the truncation was, where nothing of the log had been read as a line.
+        guard copies == 0, !streams[index].hasFound(besides: file, at: lastLook),
+            !rotated.hasDeferrals(of: former.path), former.size > former.offset
+        else { return }
         rotated.note(
             LogLoss(
                 path: former.path, offset: former.offset, knownBytes: former.size - former.offset,

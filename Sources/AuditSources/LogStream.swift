@@ -5,6 +5,8 @@ struct LogStream {
     /// A file that is read, and what is to be known of it meanwhile.
     private struct Entry {
         let file: any LogReader
+        /// At which look it was found.
+        let begun: ContinuousClock.Instant
         /// Since which look it has had no name.
         var namelessSince: ContinuousClock.Instant?
         /// After which look something was read.
@@ -50,14 +52,21 @@ struct LogStream {
     }
 
     /// Adds a file that is read after all others.
-    mutating func append(_ file: any LogReader) {
-        entries.append(Entry(file: file))
+    ///
+    /// - Parameter now: When it was found.
+    mutating func append(_ file: any LogReader, at now: ContinuousClock.Instant) {
+        entries.append(Entry(file: file, begun: now))
     }
 
     /// Adds a file that is read before another one, or after all others.
-    mutating func insert(_ file: any LogReader, before other: (any LogReader)?) {
+    mutating func insert(_ file: any LogReader, before other: (any LogReader)?, at now: ContinuousClock.Instant) {
         let index = entries.firstIndex { $0.file === other } ?? entries.endIndex
-        entries.insert(Entry(file: file), at: index)
+        entries.insert(Entry(file: file, begun: now), at: index)
+    }
+
+    /// Whether another file than this one was found at a look.
+    func hasFound(besides file: any LogReader, at look: ContinuousClock.Instant) -> Bool {
+        entries.contains { $0.file !== file && $0.begun == look }
     }
 
     /// Whether files were made, renamed or removed beside the log since the last call.

@@ -226,7 +226,7 @@ struct RotatedLogFinder {
         missing = missing.filter { $0.path != path }.union(searched).subtracting(lost)
         for var position in searched where lost.contains(position) {
             // Where nothing is known to have been there, nothing is known to be lost.
-            if position.size > 0 {
+            if position.size > 0, !isHeldBySibling(position) {
                 note(
                     LogLoss(
                         path: path, offset: position.offset, knownBytes: max(0, position.size - position.offset),
@@ -236,6 +236,19 @@ struct RotatedLogFinder {
             note(position, continuing: true)
         }
         outstanding.removeAll(where: lost.contains)
+    }
+
+    /// Whether a rotated log that is still there holds a position. It was read then, under its compressed form for
+    /// instance, and the position was written again afterwards.
+    private func isHeldBySibling(_ position: ReadPosition) -> Bool {
+        Self.siblings(of: position.path).contains { file in
+            guard let format = file.compression else { return file.holds(position) }
+            return switch ArchivedLog.survey(file, format, known: [position], followed: []) {
+            case .read: true
+            case .unread(_, let held): !held.isEmpty
+            case .followed, .incomplete, .corrupt: false
+            }
+        }
     }
 
     func hasDeferrals(of path: String) -> Bool {

@@ -1,4 +1,5 @@
 #include <gnutls/gnutls.h>
+#include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 
 /* gnutls_free is a variable, which Swift takes for shared mutable state. */

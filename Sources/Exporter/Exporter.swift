@@ -45,6 +45,9 @@ public enum Exporter {
         _ configuration: Configuration, _ pipeline: Pipeline, _ holdback: Holdback, known: KnownPositions
     ) throws -> [any Service] {
         let logger = configuration.logger
+        for notice in (configuration.web?.notices ?? []) + (configuration.webhook?.web?.notices ?? []) {
+            logger.warning("\(notice)")
+        }
         let certificates = ServedCertificates(configuration.configuredServers, logger: logger)
         let reload = Reload(pipeline: pipeline, certificates: certificates, logger: logger)
         let webhook = try configuration.webhook.map { webhook in

@@ -33,6 +33,7 @@ actor Pipeline {
     private let store: StateStore?
     private var detector: AccessScanningDetector
     private var locations: ReloadingLocationDatabase?
+    private var filter: ReloadingFilter?
     private var readingLog: ReadingLog
     private var counts: Counts
     private var snapshot: Snapshot
@@ -57,8 +58,10 @@ actor Pipeline {
         logNames = configuration.logNames
         store = storage?.store
         detector = AccessScanningDetector(
-            restoring: storage?.stored, limits: configuration.limits, attribution: configuration.attribution)
+            restoring: storage?.stored, limits: configuration.limits, attribution: configuration.attribution,
+            filter: configuration.filter?.content ?? RequestFilter())
         locations = configuration.locations
+        filter = configuration.filter
         readingLog = ReadingLog(logger: configuration.logger)
         counts = Counts()
         counts.reading = storage?.stored.reading ?? ReadingTotals()
@@ -68,6 +71,7 @@ actor Pipeline {
         }
         counts.ledger = detector.ledger
         counts.duplicateEvents = detector.duplicateEvents
+        counts.filteredRequests = detector.filteredRequests
         snapshot = Snapshot(counts: counts)
         // Where there is no log to look at, nothing is waited for.
         snapshot.isReady = configuration.logNames.isEmpty
@@ -150,6 +154,7 @@ actor Pipeline {
             detection: detection, positions: positions.positions, reading: counts.reading, time: now())
         counts.ledger = detector.ledger
         counts.duplicateEvents = detector.duplicateEvents
+        counts.filteredRequests = detector.filteredRequests
         let written = counts
         let waiting = waiting
         positions = KnownPositions()
@@ -235,19 +240,47 @@ actor Pipeline {
         return nil
     }
 
-    /// Takes note of how a reload of configuration went.
-    func noteReload(isSuccessful: Bool) {
-        snapshot.reload = ReloadState(
-            isSuccessful: isSuccessful, lastSuccess: isSuccessful ? now() : snapshot.reload.lastSuccess)
+    /// Reads the filter again if its file changed, or in any case. It holds for requests that are counted from then on.
+    ///
+    /// - Parameter always: To read it in any case; then whoever asks for it says what came of it.
+    /// - Returns: Why it cannot be used as it is now; `nil` where it can, or did not change.
+    @discardableResult
+    func refreshFilter(always: Bool = false) -> FilterFileError? {
+        guard let outcome = filter?.refresh(always: always), outcome != .unchanged else { return nil }
+        if case .failed(let error) = outcome {
+            if !always { logger.error("Filter cannot be read; the one before stays in use", error: error) }
+            note(filterIsCurrent: false)
+            return error
+        }
+        if let filter { detector.filter = filter.content }
+        if !always { logger.info("Filter read again") }
+        note(filterIsCurrent: true)
+        // Its new entries are shown at nought.
+        writeSoon()
+        return nil
+    }
+
+    private func note(filterIsCurrent: Bool) {
+        snapshot.reload.filterIsCurrent = filterIsCurrent
+        if snapshot.reload.isSuccessful { snapshot.reload.lastSuccess = now() }
+        published.publish(snapshot)
+    }
+
+    /// Takes note of how a reload of configuration went, as far as files other than the filter are concerned.
+    func noteReload(othersAreCurrent: Bool) {
+        snapshot.reload.othersAreCurrent = othersAreCurrent
+        if snapshot.reload.isSuccessful { snapshot.reload.lastSuccess = now() }
         published.publish(snapshot)
     }
 }
 
 extension AccessScanningDetector {
     /// Goes on from what was stored.
-    fileprivate init(restoring stored: StoredState?, limits: SourceLimits, attribution: SourceAttribution) {
+    fileprivate init(
+        restoring stored: StoredState?, limits: SourceLimits, attribution: SourceAttribution, filter: RequestFilter
+    ) {
         guard let stored else {
-            self.init(ledger: SourceLedger(limits: limits), attribution: attribution)
+            self.init(ledger: SourceLedger(limits: limits), attribution: attribution, filter: filter)
             return
         }
         self.init(
@@ -256,6 +289,7 @@ extension AccessScanningDetector {
             attribution: attribution,
             deduplicator: RequestDeduplicator(
                 key: stored.key, observedCount: stored.totals.observedCount, restoring: stored.observed),
-            duplicateEvents: stored.totals.duplicateEvents)
+            duplicateEvents: stored.totals.duplicateEvents, filter: filter,
+            filteredRequests: stored.filteredRequests)
     }
 }

@@ -13,14 +13,18 @@ final class ServedCertificates: Sendable {
         let flag: String
         let file: String
         let tls: ServerTLS?
+        let policy: WebPolicy
 
-        /// - Parameter file: `nil` where none is given; then there is no such server.
-        init?(name: String, flag: String, file: String?, tls: ServerTLS?) {
-            guard let file else { return nil }
+        /// - Parameters:
+        ///   - file: `nil` where none is given; then there is no such server.
+        ///   - configuration: What was read of it at the start.
+        init?(name: String, flag: String, file: String?, configuration: WebConfiguration?) {
+            guard let file, let configuration else { return nil }
             self.name = name
             self.flag = flag
             self.file = file
-            self.tls = tls
+            tls = configuration.tls
+            policy = configuration.policy
         }
     }
 
@@ -56,7 +60,7 @@ final class ServedCertificates: Sendable {
         }
     }
 
-    /// Reads the configuration files again, and all that they name. A server whose file cannot be used goes on as
+    /// Reads the configuration files again, and all that they name: certificates, users, rules. A server whose file cannot be used goes on as
     /// before.
     ///
     /// - Returns: What cannot be used, for people.
@@ -64,16 +68,19 @@ final class ServedCertificates: Sendable {
         var problems: [String] = []
         for server in configured {
             do throws(WebConfigurationError) {
-                let new = try WebConfiguration(file: server.file).tls
-                switch (server.tls, new) {
-                case (let tls?, let new?):
-                    tls.adopt(new)
+                let new = try WebConfiguration(file: server.file)
+                switch (server.tls, new.tls) {
+                case (let tls?, let newTLS?):
+                    tls.adopt(newTLS)
                     if let index = servers.firstIndex(where: { $0.name == server.name }) {
                         areCurrent.withLock { $0[index] = true }
                     }
-                case (nil, nil): continue
-                default: problems.append("\(server.flag): TLS cannot be switched on or off without a restart")
+                case (nil, nil): break
+                default:
+                    problems.append("\(server.flag): TLS cannot be switched on or off without a restart")
+                    continue
                 }
+                server.policy.adopt(new.policy)
             } catch {
                 problems.append("\(server.flag): \(error)")
             }

@@ -25,6 +25,8 @@ struct Counts: Sendable {
     var ledger = SourceLedger()
     /// Events of requests that were counted before.
     var duplicateEvents: UInt64 = 0
+    /// Requests that matched an entry of the filter, by its name.
+    var filteredRequests: [String: UInt64] = [:]
     /// What was read, by input; those that are configured or were once.
     var reading = ReadingTotals()
     /// Logs that were lost, in part or whole, since the start.
@@ -47,10 +49,15 @@ struct StorageState: Sendable, Hashable {
 
 /// How a reload of configuration went.
 struct ReloadState: Sendable, Hashable {
-    /// Whether everything that was read again is in use.
-    var isSuccessful = true
+    /// Whether everything but the filter that was read again at the last reload is in use.
+    var othersAreCurrent = true
+    /// Whether the filter's newest content is in use; it is also read when no reload is asked for.
+    var filterIsCurrent = true
     /// When the last one that succeeded was, in seconds since 1970.
     var lastSuccess: Double = 0
+
+    /// Whether everything that was read again is in use.
+    var isSuccessful: Bool { othersAreCurrent && filterIsCurrent }
 }
 
 extension ReadingTotals {

@@ -16,14 +16,18 @@ func handleAccess(
         let server = Unmanaged<ServerContext>.fromOpaque(context).takeUnretainedValue()
         let pending = RequestInHand(server: server)
         state.pointee = Unmanaged.passRetained(pending).toOpaque()
-        // An answer that is queued before the body was taken costs the connection, so only one that must cost it is.
-        guard let refusal = RequestHead(headers: connection.headers).announce(to: &pending.body) else { return .YES }
-        return finish(pending, on: connection, with: refusal)
+        return begin(pending, on: connection)
     }
-    if let answer = pending.answer {
-        // Called while it still waits, there would be nothing to do.
-        guard let response = answer.current else { return .YES }
+    switch pending.stage {
+    case .verifying(let verdict):
+        // The second call for the head; called while it still waits, there would be nothing to do.
+        guard let outcome = verdict.current else { return .YES }
+        if case .answer(let refusal) = outcome { pending.body.turnAway(refusal) }
+        return takeBody(of: pending, on: connection)
+    case .handling(let answer):
+        guard case .answer(let response)? = answer.current else { return .YES }
         return finish(pending, on: connection, with: response)
+    case .takingBody: break
     }
     if uploadSize.pointee > 0 {
         let piece = UnsafeRawBufferPointer(start: upload, count: uploadSize.pointee)
@@ -47,15 +51,43 @@ func handleAccess(
         return finish(pending, on: connection, with: response)
     case .later(let work):
         let answer = PendingAnswer()
-        pending.answer = answer
-        let refusal = pending.server.suspended.suspend(connection.pointer, until: answer, work: work)
+        pending.stage = .handling(answer)
+        let refusal = pending.server.suspended.suspend(connection.pointer, until: answer) { .answer(await work()) }
         return refusal.map { finish(pending, on: connection, with: $0) } ?? .YES
     }
+}
+
+/// Asks whether a request is let in; where that takes a while the connection waits, and its body does not come in.
+private func begin(_ request: RequestInHand, on connection: Connection) -> MHD_Result {
+    let fields = HTTPRequest(method: "", path: "", headers: connection.headers)
+    switch request.server.policy.admit(authorization: fields.header("Authorization")) {
+    case .letIn: break
+    case .refuse(let refusal): request.body.turnAway(refusal)
+    case .verify(let work):
+        let verdict = PendingAnswer()
+        request.stage = .verifying(verdict)
+        let refusal = request.server.suspended.suspend(connection.pointer, until: verdict) {
+            await work().map { .answer($0) } ?? .goOn
+        }
+        guard let refusal else { return .YES }
+        request.body.turnAway(refusal)
+    }
+    return takeBody(of: request, on: connection)
+}
+
+/// Has the body come in, unless there is no use in that.
+private func takeBody(of request: RequestInHand, on connection: Connection) -> MHD_Result {
+    request.stage = .takingBody
+    // An answer that is queued before the body was taken costs the connection, so only one that must cost it is.
+    guard let refusal = RequestHead(headers: connection.headers).announce(to: &request.body) else { return .YES }
+    return finish(request, on: connection, with: refusal)
 }
 
 private func finish(_ request: RequestInHand, on connection: Connection, with response: HTTPResponse) -> MHD_Result {
     request.body.release()
     request.server.onAnswer(response.status)
+    var response = response
+    request.server.policy.apply(to: &response)
     return connection.send(response, acceptsGzip: request.acceptsGzip)
 }
 

@@ -34,15 +34,18 @@ public final class HTTPServer: @unchecked Sendable {
     ///   - routes: What to answer.
     ///   - limits: What a client may take.
     ///   - tls: How to speak TLS; plain HTTP where it is `nil`.
+    ///   - policy: What is asked of every request, and set on every answer; nothing unless given. Requests that
+    ///     libmicrohttpd refuses itself get neither.
     ///   - onAnswer: Called with the status of each answer, on threads of the server's. Requests that libmicrohttpd
     ///     refuses itself, since they are no HTTP, are not told of.
     /// - Throws: `HTTPServerError`, which names the address and says why nobody can listen there.
     public init(
         listenOn wanted: ListenAddress, routes: Routes, limits: Limits = Limits(), tls: ServerTLS? = nil,
+        policy: WebPolicy = WebPolicy(),
         onAnswer: @escaping @Sendable (_ status: Int) -> Void = { _ in }
     ) throws(HTTPServerError) {
         let socket = try ListeningSocket(wanted)
-        context = ServerContext(routes: routes, limits: limits, tls: tls, onAnswer: onAnswer)
+        context = ServerContext(routes: routes, limits: limits, tls: tls, policy: policy, onAnswer: onAnswer)
         address = socket.address
         let descriptor = try socket.duplicate()
         let daemon = kae_start_daemon(

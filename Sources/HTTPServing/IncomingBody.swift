@@ -15,10 +15,14 @@ struct IncomingBody {
     // As much is made ready for what a head announces; for the rest, bytes must come first.
     private static let readyCapacity = 1 << 20
 
+    // As much is taken in of a client that is not let in, so that it can hear why.
+    private static let boundTurnedAway = 1 << 20
+
     private let limit: Int
     private let memory: BodyMemory
     private var received = 0
     private var isWithoutMemory = false
+    private var turnedAway: HTTPResponse?
     private(set) var bytes: [UInt8] = []
 
     init(limit: Int, memory: BodyMemory) {
@@ -28,11 +32,12 @@ struct IncomingBody {
 
     /// What the client is told about a body that was not kept; `nil` where all of it is here.
     var refusal: HTTPResponse? {
+        if let turnedAway { return turnedAway }
         if received > limit { return tooLong }
         return isWithoutMemory ? withoutMemory : nil
     }
 
-    private var bound: Int { limit + max(limit, 1 << 20) }
+    private var bound: Int { turnedAway == nil ? limit + max(limit, Self.boundTurnedAway) : Self.boundTurnedAway }
 
     private var tooLong: HTTPResponse { .text("413 the body is longer than \(limit) bytes\n", status: 413) }
 
@@ -42,10 +47,16 @@ struct IncomingBody {
         return refusal
     }
 
+    /// Keeps nothing of a request that is refused whatever its body is.
+    mutating func turnAway(_ refusal: HTTPResponse) {
+        turnedAway = refusal
+    }
+
     /// Takes note of the length that the head announces.
     ///
     /// - Returns: The answer where the request is refused on its head alone.
     mutating func announce(_ length: Int, asksFirst: Bool) -> HTTPResponse? {
+        if let turnedAway { return asksFirst || length > bound ? turnedAway : nil }
         if length > (asksFirst ? limit : bound) { return tooLong }
         guard memory.hasRoom(for: min(length, limit)) else {
             isWithoutMemory = true
@@ -57,7 +68,7 @@ struct IncomingBody {
 
     mutating func append(_ piece: UnsafeRawBufferPointer) -> Step {
         received += piece.count
-        if received <= limit, !isWithoutMemory, memory.take(piece.count) {
+        if turnedAway == nil, received <= limit, !isWithoutMemory, memory.take(piece.count) {
             bytes += piece
         } else {
             isWithoutMemory = isWithoutMemory || received <= limit

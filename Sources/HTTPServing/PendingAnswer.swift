@@ -1,13 +1,20 @@
 import Synchronization
 
-/// An answer that is not there yet.
+/// What a connection waits for, and is not there yet.
 final class PendingAnswer: Sendable {
-    private let response = Mutex<HTTPResponse?>(nil)
+    /// What the wait came to.
+    enum Outcome: Sendable {
+        /// There is nothing to answer yet: the request goes its way.
+        case goOn
+        case answer(HTTPResponse)
+    }
 
-    /// The answer, once it is there.
-    var current: HTTPResponse? { response.withLock { $0 } }
+    private let outcome = Mutex<Outcome?>(nil)
 
-    func set(_ new: HTTPResponse) {
-        response.withLock { $0 = new }
+    /// The outcome, once it is there.
+    var current: Outcome? { outcome.withLock { $0 } }
+
+    func set(_ new: Outcome) {
+        outcome.withLock { $0 = new }
     }
 }

@@ -2,10 +2,17 @@
 ///
 /// It lives as libmicrohttpd's state of the request, and is used by the one thread that serves its connection.
 final class RequestInHand {
+    enum Stage {
+        /// The connection waits until it is known whether the request is let in; its body has not been taken.
+        case verifying(PendingAnswer)
+        case takingBody
+        /// The connection waits for the handler.
+        case handling(PendingAnswer)
+    }
+
     let server: ServerContext
     var body: IncomingBody
-    /// The answer for which the connection waits; `nil` before its handler was called.
-    var answer: PendingAnswer?
+    var stage = Stage.takingBody
     var acceptsGzip = false
 
     init(server: ServerContext) {

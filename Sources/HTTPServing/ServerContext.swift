@@ -5,15 +5,19 @@ final class ServerContext: Sendable {
     let routes: Routes
     let limits: Limits
     let tls: ServerTLS?
+    let policy: WebPolicy
     let onAnswer: @Sendable (Int) -> Void
     let suspended = SuspendedConnections()
     let bodyMemory: BodyMemory
     private let inHand = Atomic(0)
 
-    init(routes: Routes, limits: Limits, tls: ServerTLS?, onAnswer: @escaping @Sendable (Int) -> Void) {
+    init(
+        routes: Routes, limits: Limits, tls: ServerTLS?, policy: WebPolicy, onAnswer: @escaping @Sendable (Int) -> Void
+    ) {
         self.routes = routes
         self.limits = limits
         self.tls = tls
+        self.policy = policy
         self.onAnswer = onAnswer
         // One body as long as allowed always has room.
         bodyMemory = BodyMemory(limit: max(limits.bodyMemory, limits.bodySize))

@@ -31,15 +31,16 @@ final class SuspendedConnections: Sendable {
     ///
     /// - Returns: The answer where there is no time left to wait for one.
     func suspend(
-        _ connection: OpaquePointer, until answer: PendingAnswer, work: @escaping @Sendable () async -> HTTPResponse
+        _ connection: OpaquePointer, until answer: PendingAnswer,
+        work: @escaping @Sendable () async -> PendingAnswer.Outcome
     ) -> HTTPResponse? {
         let connection = ConnectionReference(pointer: connection)
         return state.withLock { state in
             guard !state.isClosed else { return Self.stopping }
             MHD_suspend_connection(connection.pointer)
             let task = Task {
-                let response = await work()
-                self.resume(answer, with: response)
+                let outcome = await work()
+                self.resume(answer, with: outcome)
             }
             state.waiting[ObjectIdentifier(answer)] = Waiting(connection: connection, answer: answer, task: task)
             return nil
@@ -53,7 +54,7 @@ final class SuspendedConnections: Sendable {
         let abandoned = state.withLock { state in
             state.isClosed = true
             let abandoned = Array(state.waiting.values)
-            for waiting in abandoned { Self.resume(waiting, with: Self.stopping) }
+            for waiting in abandoned { Self.resume(waiting, with: .answer(Self.stopping)) }
             state.waiting = [:]
             return abandoned.map(\.task)
         }
@@ -61,15 +62,15 @@ final class SuspendedConnections: Sendable {
         return !abandoned.isEmpty
     }
 
-    private func resume(_ answer: PendingAnswer, with response: HTTPResponse) {
+    private func resume(_ answer: PendingAnswer, with outcome: PendingAnswer.Outcome) {
         state.withLock { state in
             guard let waiting = state.waiting.removeValue(forKey: ObjectIdentifier(answer)) else { return }
-            Self.resume(waiting, with: response)
+            Self.resume(waiting, with: outcome)
         }
     }
 
-    private static func resume(_ waiting: Waiting, with response: HTTPResponse) {
-        waiting.answer.set(response)
+    private static func resume(_ waiting: Waiting, with outcome: PendingAnswer.Outcome) {
+        waiting.answer.set(outcome)
         MHD_resume_connection(waiting.connection.pointer)
     }
 }

@@ -10,6 +10,7 @@ extension Checkpoint {
     /// - Parameter version: The exporter's.
     func write(_ db: Database, version: String) throws {
         try writeSources(db)
+        try writeFiltered(db)
         try writeObserved(db)
         try writePositions(db)
         try writeReading(db)
@@ -45,6 +46,14 @@ extension Checkpoint {
                 counter.lastSeen, Int64(bitPattern: counter.requests), Data(counter.lastRequest.auditID.utf8),
                 counter.lastRequest.received,
             ])
+        }
+    }
+
+    private func writeFiltered(_ db: Database) throws {
+        for (name, requests) in detection.filteredRequests {
+            try db.execute(
+                sql: "INSERT OR REPLACE INTO filtered (name, requests) VALUES (?, ?)",
+                arguments: [Data(name.utf8), Int64(bitPattern: requests)])
         }
     }
 

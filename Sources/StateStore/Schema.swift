@@ -44,6 +44,12 @@ enum Schema {
                         UNIQUE (address, origin)
                     ) STRICT;
 
+                    -- By the name of the filter's entry.
+                    CREATE TABLE filtered (
+                        name BLOB PRIMARY KEY,
+                        requests INTEGER NOT NULL
+                    ) STRICT;
+
                     -- The events of one checkpoint, from the number "first" on; 48 bytes each, see ObservedEventBlock.
                     CREATE TABLE observed (
                         first INTEGER PRIMARY KEY CHECK (first >= 0),

@@ -28,6 +28,8 @@ extension StoredState {
         counters = try Self.counters(db)
         observed = try Self.observed(db, totals)
         positions = try Self.positions(db)
+        let filtered = try Row.fetchCursor(db, sql: "SELECT * FROM filtered")
+        while let row = try filtered.next() { filteredRequests[try row.text("name")] = try row.count("requests") }
         let inputs = try Row.fetchCursor(db, sql: "SELECT * FROM input")
         while let row = try inputs.next() {
             reading.inputs[try row.text("name")] = ReadingTotals.Input(

@@ -8,6 +8,8 @@ public struct StoredState: Sendable, Hashable {
     public var key: SipHash128.Key
     /// The counters, in the order in which they were created.
     public var counters: [SourceCounter] = []
+    /// Requests that matched an entry of the filter, by its name.
+    public var filteredRequests: [String: UInt64] = [:]
     /// The last events that were observed, in their order; none before `totals.firstRecognised`.
     public var observed: [ObservedEvent] = []
     /// What was counted beside the sources.

@@ -91,6 +91,11 @@ struct ServeFlags: ParsableArguments {
     var sourceRetention = "24h"
 
     @Option(
+        name: .customLong("filter.file"),
+        help: ArgumentHelp("What is not reported: a YAML file; read again when it changes.", valueName: "file"))
+    var filterFile: String?
+
+    @Option(
         name: .customLong("log.level"),
         help: ArgumentHelp("What to log: debug, info, warn or error.", valueName: "level"))
     var logLevel = "info"
@@ -107,8 +112,8 @@ struct ServeFlags: ParsableArguments {
             webConfigFile: webConfigFile, telemetryPath: webTelemetryPath,
             webhookListenAddress: webhookListenAddress, webhookConfigFile: webhookConfigFile,
             webhookMaxBodySize: webhookMaxBodySize, geoipDatabase: geoipDatabase, trustedProxies: sourceTrustedProxy,
-            sourceLimit: sourceLimit, claimedLimit: sourceClaimedLimit, retention: sourceRetention, logLevel: logLevel,
-            logFormat: logFormat)
+            sourceLimit: sourceLimit, claimedLimit: sourceClaimedLimit, retention: sourceRetention,
+            filterFile: filterFile, logLevel: logLevel, logFormat: logFormat)
         do {
             try await Exporter.run(options)
         } catch {

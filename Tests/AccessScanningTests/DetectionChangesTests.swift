@@ -8,16 +8,22 @@ struct DetectionChangesTests {
     private static let key = SipHash128.Key(first: 3, second: 4)
     private static let limits = SourceLimits(verified: 3, claimed: 2, retention: 40)
     private static let horizon = 50
+    private static let filter = RequestFilter(entries: [
+        FilterEntry(name: "some", networks: [Network("192.0.2.0/30")].compactMap(\.self)),
+        FilterEntry(name: "none", userAgents: [Glob("x")].compactMap(\.self)),
+    ])
 
     /// What a store holds after the changes that were written.
     private struct Kept {
         var counters: [Source: SourceCounter] = [:]
+        var filteredRequests: [String: UInt64] = [:]
         var observed: [ObservedEvent] = []
         var totals = DetectionTotals()
 
         mutating func write(_ changes: DetectionChanges) {
             for source in changes.retired { counters[source] = nil }
             for counter in changes.counters { counters[counter.source] = counter }
+            filteredRequests.merge(changes.filteredRequests) { $1 }
             observed += changes.observed
             totals = changes.totals
             let forgotten = totals.firstRecognised - (totals.observedCount - observed.count)
@@ -30,7 +36,7 @@ struct DetectionChangesTests {
                     limits: limits, restoring: Array(counters.values), retiredRequests: totals.retiredRequests),
                 deduplicator: RequestDeduplicator(
                     key: key, horizon: horizon, observedCount: totals.observedCount, restoring: observed),
-                duplicateEvents: totals.duplicateEvents)
+                duplicateEvents: totals.duplicateEvents, filter: filter, filteredRequests: filteredRequests)
         }
     }
 
@@ -47,7 +53,7 @@ struct DetectionChangesTests {
         var random = SeededGenerator(seed: 21)
         let empty = AccessScanningDetector(
             ledger: SourceLedger(limits: Self.limits),
-            deduplicator: RequestDeduplicator(key: Self.key, horizon: Self.horizon))
+            deduplicator: RequestDeduplicator(key: Self.key, horizon: Self.horizon), filter: Self.filter)
         var detector = empty
         var never = empty
         var kept = Kept()
@@ -76,9 +82,11 @@ struct DetectionChangesTests {
             default: break
             }
             #expect(detector.counts == never.counts, "step \(step)")
+            #expect(detector.filteredRequests == never.filteredRequests, "step \(step)")
             #expect(detector.sum == never.sum && detector.duplicateEvents == never.duplicateEvents, "step \(step)")
         }
         #expect(never.ledger.retiredRequests > 0)
+        #expect(never.filteredRequests["some"] ?? 0 > 0 && never.filteredRequests["none"] == 0)
     }
 
     @Test("stays bounded while it cannot be written")

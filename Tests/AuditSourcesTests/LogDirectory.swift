@@ -99,6 +99,11 @@ final class LogDirectory {
         for position in batch.positions { kept.add(position) }
     }
 
+    /// Keeps a position beside those that batches brought.
+    func keep(_ position: ReadPosition) {
+        kept.add(position)
+    }
+
     /// Drops what was read so far.
     func forget() { batches = [] }
 

@@ -233,6 +233,28 @@ struct RestartTests {
         }
     }
 
+    @Test("when its position was written again after its compressed form was read: nothing is called lost")
+    func positionOfAnOriginal() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append([1])
+            log.read()
+            let stale = try #require(log.lastPosition)
+            try log.append([2])
+            try log.rename(to: "audit.log.1")
+            try log.compress("audit.log.1")
+            try log.append([3])
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == [1, 2, 3])
+            log.keep(stale)
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == [1, 2, 3])
+            #expect(log.losses == [])
+        }
+    }
+
     @Test("when a compressed log is broken: that is said, and the others are read")
     func broken() throws {
         try withTemporaryDirectory { directory in

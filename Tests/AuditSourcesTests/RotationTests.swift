@@ -285,6 +285,23 @@ struct RotationTests {
         }
     }
 
+    @Test("when it is copied and truncated before its first line was whole: nothing is called lost")
+    func copyTruncatedInFirstLine() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            let line = LogDirectory.line(1)
+            try log.append(String(line.prefix(90)))
+            log.read()
+            try log.append(String(line.dropFirst(90)))
+            try log.copy(to: "audit.log.1")
+            try log.truncate()
+            try log.append([2])
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids.sorted() == [1, 2])
+            #expect(log.losses == [])
+        }
+    }
+
     @Test("when someone makes it begin like the one before: it is not taken for a copy")
     func forgedBeginning() throws {
         try withTemporaryDirectory { directory in

@@ -27,11 +27,17 @@ struct GoldenMetricsTests {
         try await withTemporaryDirectory { directory in
             let log = try GrowingLog(directory.appending(path: "audit.log"))
             try log.append(try RecordedLog.lines().joined() + "not an event\n")
+            let filter = directory.appending(path: "filter.yml")
+            try Data(
+                #"filters: [{name: "one \"address\"", networks: [127.0.0.16]}, {name: none, user_agents: ["nothing/*"]}]"#
+                    .utf8
+            )
+            .write(to: filter)
             // By a relative path, so that the label does not name the directory.
             let exporter = try await LocalServer.start(.exporter, in: directory, port: { 0 }) { _ in
                 [
                     "--audit.log", "audit.log", "--web.listen-address", "127.0.0.1:0", "--geoip.database",
-                    Fixture.url("locations/locations.mmdb").path,
+                    Fixture.url("locations/locations.mmdb").path, "--filter.file", "filter.yml",
                 ]
             }
             let text = try await eventually("the whole log") {

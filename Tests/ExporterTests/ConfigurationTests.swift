@@ -50,7 +50,7 @@ struct ConfigurationTests {
         #expect(configuration.logs == [])
         #expect(configuration.webhook?.address == ListenAddress(host: "127.0.0.1", port: 0))
         #expect(configuration.webhook?.maxBodySize == 32 << 20)
-        #expect(configuration.webhook?.tls == nil)
+        #expect(configuration.webhook?.web?.tls == nil)
         #expect(try Configuration(ServeOptions(auditLogs: ["x"])).webhook == nil)
     }
 
@@ -123,6 +123,10 @@ struct ConfigurationTests {
             ServeOptions(auditLogs: ["x"], geoipDatabase: Fixture.url("README.md").path),
             "--geoip.database: \(Fixture.url("README.md").path): not a usable MaxMind DB: "
                 + "The MaxMind DB file contains invalid metadata"
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], filterFile: "/nowhere.yml"),
+            "--filter.file: /nowhere.yml: No such file or directory"
         ),
         (
             ServeOptions(auditLogs: ["x"], trustedProxies: ["10.0.0.0/33"]),

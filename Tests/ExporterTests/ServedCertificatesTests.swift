@@ -48,7 +48,7 @@ struct ServedCertificatesTests {
         try #require(
             ServedCertificates.Server(
                 name: "webhook", flag: "--webhook.config.file", file: file.path,
-                tls: try WebConfiguration(file: file.path).tls))
+                configuration: try WebConfiguration(file: file.path)))
     }
 
     @Test("are those that the configuration file names after a reload; a bad file changes nothing and is said")

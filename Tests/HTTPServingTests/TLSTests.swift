@@ -21,7 +21,8 @@ struct TLSTests {
             let file = directory.appending(path: "web.yml")
             let text = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  \(configuration)\n"
             try Data(text.utf8).write(to: file)
-            let tls = try #require(try WebConfiguration(file: file.path).tls)
+            let configured = try WebConfiguration(file: file.path)
+            let tls = try #require(configured.tls)
             var routes = Routes()
             routes.on("GET", "/") { _ in .text("hello\n") }
             routes.onWaiting("POST", "/wait") { request in
@@ -30,7 +31,8 @@ struct TLSTests {
             }
             let server = try HTTPServer(
                 listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes,
-                limits: Limits(bodySize: 4 << 20), tls: tls)
+                limits: Limits(bodySize: 4 << 20), tls: tls,
+                policy: configured.policy)
             try await body(server, tls, directory)
             await server.shutDown()
         }
@@ -112,6 +114,24 @@ struct TLSTests {
                 ["curl", "-sS", "--noproxy", "*", "--cacert", "ca.crt", "--max-time", "60"] + Self.client
                     + ["--data-binary", "@body", "https://\(server.address)/wait"], in: directory)
             #expect(outcome.output == "3000000\n")
+        }
+    }
+
+    @Test("takes long bodies behind a password that it must verify first", arguments: ["--http1.1", "--tls-max 1.2"])
+    func longBodyWithPassword(option: String) async throws {
+        let hash = "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
+        try await withServer("min_version: TLS12\nbasic_auth_users:\n  alice: \(hash)") { server, _, directory in
+            try Data(repeating: 0x20, count: 3_000_000).write(to: directory.appending(path: "body"))
+            for _ in 0..<2 {
+                for (password, answer) in [("correct horse", "3000000\n"), ("wrong", "401 unauthorized\n")] {
+                    let outcome = try await Command.run(
+                        ["curl", "-sS", "--noproxy", "*", "--cacert", "ca.crt", "--max-time", "60"]
+                            + option.split(separator: " ").map(String.init)
+                            + ["-u", "alice:\(password)", "--data-binary", "@body", "https://\(server.address)/wait"],
+                        in: directory)
+                    #expect(outcome.output == answer)
+                }
+            }
         }
     }
 

@@ -6,30 +6,170 @@ import TestSupport
 
 @Suite("The web configuration file")
 struct WebConfigurationTests {
+    private static let hash = "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
+
     /// What is wrong with a configuration: `DIR` stands for its directory, which has the files of an authority.
     private static let bad: [(text: String, message: String)] = [
         ("tls_server_config: [", "DIR/web.yml:2: is no YAML: did not find expected node content"),
         ("- x", "DIR/web.yml: must be a mapping (key: value)"),
         ("tls_server_config:", "DIR/web.yml:1: tls_server_config: must be a mapping (key: value)"),
-        ("\ntls_config: {}", "DIR/web.yml:2: tls_config: is not known; there are tls_server_config"),
-        ("basic_auth_users:\n  a: b", "DIR/web.yml:1: basic_auth_users: is not supported yet; leave it out"),
-        ("http_server_config:\n  http2: true", "DIR/web.yml:1: http_server_config: is not supported yet; leave it out"),
-        ("rate_limit: {}", "DIR/web.yml:1: rate_limit: is not supported yet; leave it out"),
         (
-            "tls_server_config:\n  cert_file: server.crt\n  cipher_suites: []",
-            "DIR/web.yml:3: tls_server_config.cipher_suites: is not supported yet; leave it out"
+            "\ntls_config: {}",
+            "DIR/web.yml:2: tls_config: is not known; there are tls_server_config, "
+                + "http_server_config, basic_auth_users, rate_limit"
+        ),
+        ("basic_auth_users:", "DIR/web.yml:1: basic_auth_users: must be a mapping (key: value)"),
+        (
+            "basic_auth_users:\n  alice: \(hash)\n  bob: secret",
+            "DIR/web.yml:3: basic_auth_users.bob: is no bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
+                + "(htpasswd -nBC 10)"
         ),
         (
-            "tls_server_config:\n  cert: |\n    x",
-            "DIR/web.yml:2: tls_server_config.cert: is not supported yet; leave it out"
+            "basic_auth_users:\n  alice: \(hash.replacing("$2y$", with: "$2x$"))",
+            "DIR/web.yml:2: basic_auth_users.alice: is no bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
+                + "(htpasswd -nBC 10)"
+        ),
+        (
+            "basic_auth_users:\n  alice:",
+            "DIR/web.yml:2: basic_auth_users.alice: must be a text"
+        ),
+        (
+            "basic_auth_users:\n  alice: \"\"",
+            "DIR/web.yml:2: basic_auth_users.alice: is no bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
+                + "(htpasswd -nBC 10)"
+        ),
+        (
+            "basic_auth_users:\n  alice: \(hash.replacing("$04$", with: "$19$"))",
+            "DIR/web.yml:2: basic_auth_users.alice: has the cost 19; give a hash of a cost from 4 to 18"
+        ),
+        (
+            "basic_auth_users:\n  \"a:b\": \(hash)",
+            "DIR/web.yml:2: basic_auth_users.a:b: a name with a colon cannot be told from its password; give another"
+        ),
+        ("http_server_config: true", "DIR/web.yml:1: http_server_config: must be a mapping (key: value)"),
+        (
+            "http_server_config:\n  http3: true",
+            "DIR/web.yml:2: http_server_config.http3: is not known; there are http2, headers"
+        ),
+        ("http_server_config:\n  http2: 1", "DIR/web.yml:2: http_server_config.http2: must be true or false"),
+        (
+            "http_server_config:\n  headers:\n    Server: x",
+            "DIR/web.yml:3: http_server_config.headers.Server: is not known; there are Content-Security-Policy, "
+                + "X-Content-Type-Options, X-Frame-Options, X-XSS-Protection, Strict-Transport-Security"
+        ),
+        (
+            "http_server_config:\n  headers:\n    X-Frame-Options: DENY",
+            "DIR/web.yml:3: http_server_config.headers.X-Frame-Options: \"DENY\" is not known; give deny or sameorigin"
+        ),
+        (
+            "http_server_config:\n  headers:\n    X-Content-Type-Options: sniff",
+            "DIR/web.yml:3: http_server_config.headers.X-Content-Type-Options: \"sniff\" is not known; give nosniff"
+        ),
+        (
+            "http_server_config:\n  headers:\n    X-XSS-Protection: \"1\\r\\nX: y\"",
+            "DIR/web.yml:3: http_server_config.headers.X-XSS-Protection: must be one line of ASCII, for HTTP carries "
+                + "no more"
+        ),
+        (
+            "rate_limit: {}",
+            "DIR/web.yml:1: rate_limit: interval is missing; give the time between two requests, such as 1s"
+        ),
+        (
+            "rate_limit:\n  interval: 1s",
+            "DIR/web.yml:1: rate_limit: burst is missing; give how many requests may come at once"
+        ),
+        (
+            "rate_limit:\n  interval: 1\n  burst: 1",
+            "DIR/web.yml:2: rate_limit.interval: \"1\" cannot be used; give a duration up to 24h, such as 1s or 100ms, "
+                + "or 0 for no limit"
+        ),
+        (
+            "rate_limit:\n  interval: -1s\n  burst: 1",
+            "DIR/web.yml:2: rate_limit.interval: \"-1s\" cannot be used; give a duration up to 24h, such as 1s or "
+                + "100ms, or 0 for no limit"
+        ),
+        (
+            "rate_limit:\n  interval: 1s\n  burst: 0",
+            "DIR/web.yml:3: rate_limit.burst: \"0\" cannot be used; give a number from 1 to 1000000"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: x",
+            "DIR/web.yml:4: tls_server_config.cipher_suites: must be a list of texts"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites:\n  - "
+                + "TLS_RSA_WITH_AES_128_CBC_SHA",
+            "DIR/web.yml:5: tls_server_config.cipher_suites: \"TLS_RSA_WITH_AES_128_CBC_SHA\" is not known; give one of "
+                + "TLS_AES_128_GCM_SHA256, TLS_AES_256_GCM_SHA384, TLS_CHACHA20_POLY1305_SHA256, "
+                + "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, "
+                + "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, "
+                + "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, "
+                + "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, "
+                + "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: "
+                + "[TLS_AES_128_GCM_SHA256]",
+            "DIR/web.yml:4: tls_server_config.cipher_suites: there is none for TLS 1.2 among them; add one that names a "
+                + "key exchange, such as TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, or give min_version: TLS13"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: "
+                + "[TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384]",
+            "DIR/web.yml:4: tls_server_config.cipher_suites: GnuTLS would take TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 "
+                + "too, whose key exchange and cipher both stand in the list; add it, or leave out those that share one "
+                + "of them"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: "
+                + "[TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA]",
+            "DIR/web.yml:4: tls_server_config.cipher_suites: TLS 1.3 can use none of them; add one with GCM or CHACHA20, "
+                + "or give max_version: TLS12"
+        ),
+        (
+            "tls_server_config:\n  cert: |\n    x\n  key_file: server.key",
+            "DIR/web.yml:2: tls_server_config.cert: no certificates in PEM can be read in it: no certificate was found"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key: |\n    secret",
+            "DIR/web.yml:3: tls_server_config.key: no private key in PEM can be read in it"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  cert: x",
+            "DIR/web.yml:3: tls_server_config.cert: stands beside cert_file; leave one of them out"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_auth_type: "
+                + "VerifyClientCertIfGiven\n  client_allowed_sans: [a]\n  client_ca_file: ca.crt",
+            "DIR/web.yml:5: tls_server_config.client_allowed_sans: requires client_auth_type to be one of "
+                + "RequireAnyClientCert or RequireAndVerifyClientCert"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_allowed_sans: a",
+            "DIR/web.yml:4: tls_server_config.client_allowed_sans: must be a list of texts"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  max_version: TLS11",
+            "DIR/web.yml:4: tls_server_config.max_version: TLS11 is older than the least, TLS12; exchange them, or give "
+                + "min_version too"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  curve_preferences:\n  - X25519\n"
+                + "  - X448",
+            "DIR/web.yml:6: tls_server_config.curve_preferences: \"X448\" is not known; give one of CurveP256, "
+                + "CurveP384, CurveP521, X25519"
+        ),
+        (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  prefer_server_cipher_suites: 2",
+            "DIR/web.yml:4: tls_server_config.prefer_server_cipher_suites: must be true or false"
         ),
         (
             "tls_server_config:\n  key_file: server.key",
-            "DIR/web.yml:1: tls_server_config: cert_file is missing; give the server's certificate (PEM)"
+            "DIR/web.yml:1: tls_server_config: missing one of cert or cert_file; give the server's certificate (PEM)"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: \"\"",
-            "DIR/web.yml:1: tls_server_config: key_file is missing; give the private key of cert_file (PEM)"
+            "DIR/web.yml:1: tls_server_config: missing one of key or key_file; give the certificate's private key (PEM)"
         ),
         (
             "tls_server_config:\n  cert_file: [a]\n  key_file: server.key",
@@ -121,6 +261,20 @@ struct WebConfigurationTests {
             let file = directory.appending(path: "web.yml")
             try Data(text.utf8).write(to: file)
             #expect(try WebConfiguration(file: file.path).tls == nil)
+        }
+    }
+
+    @Test("says what in it has no effect")
+    func notices() throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "web.yml")
+            try Data("http_server_config:\n  http2: true\n".utf8).write(to: file)
+            #expect(
+                try WebConfiguration(file: file.path).notices == [
+                    "\(file.path):2: http_server_config.http2: has no effect; this server speaks HTTP/1.1"
+                ])
+            try Data("http_server_config:\n  http2: false\n".utf8).write(to: file)
+            #expect(try WebConfiguration(file: file.path).notices == [])
         }
     }
 

@@ -10,10 +10,10 @@ struct LayeringTests {
         "Compression": ["CZlib", "CZstd"],
         "AuditEvents": ["CAuditScan"],
         "AuditSources": ["AuditEvents", "Compression"],
-        "AccessScanning": ["AuditEvents", "CMaxMindDB"],
+        "AccessScanning": ["AuditEvents", "CMaxMindDB", "Yams"],
         "StateStore": ["AccessScanning", "AuditEvents", "AuditSources", "GRDB"],
         "Exposition": [],
-        "HTTPServing": ["CGnuTLS", "CMicroHTTPD", "Compression", "Yams"],
+        "HTTPServing": ["CCrypt", "CGnuTLS", "CMicroHTTPD", "Compression", "Yams"],
         "Exporter": [
             "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "Exposition", "HTTPServing", "Logging",
             "ServiceLifecycle", "StateStore", "UnixSignals",

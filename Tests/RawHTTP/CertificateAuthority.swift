@@ -26,12 +26,14 @@ public struct CertificateAuthority: Sendable {
     }
 
     /// Makes `NAME.crt`, signed by this authority, and `NAME.key`.
-    public func issue(_ name: String, for usage: Usage) async throws {
+    ///
+    /// - Parameter names: The subject alternative names, as `openssl` takes them.
+    public func issue(_ name: String, for usage: Usage, names: String = "IP:127.0.0.1") async throws {
         try await make(
             name,
             [
                 "-CA", "\(self.name).crt", "-CAkey", "\(self.name).key", "-addext",
-                "extendedKeyUsage=\(usage.rawValue)", "-addext", "subjectAltName=IP:127.0.0.1", "-addext",
+                "extendedKeyUsage=\(usage.rawValue)", "-addext", "subjectAltName=\(names)", "-addext",
                 "basicConstraints=critical,CA:false",
             ])
     }

@@ -11,6 +11,9 @@ import TestSupport
 struct GoingOnTests {
     private static let limits = SourceLimits(verified: 3, claimed: 2, retention: 40)
     private static let horizon = 50
+    private static let filter = RequestFilter(entries: [
+        FilterEntry(name: "some", networks: [Network("192.0.2.0/30")].compactMap(\.self))
+    ])
 
     /// An exporter's counting and reading, as far as the state is concerned.
     private struct Counting {
@@ -25,7 +28,8 @@ struct GoingOnTests {
                 deduplicator: RequestDeduplicator(
                     key: stored.key, horizon: horizon, observedCount: stored.totals.observedCount,
                     restoring: stored.observed),
-                duplicateEvents: stored.totals.duplicateEvents)
+                duplicateEvents: stored.totals.duplicateEvents, filter: filter,
+                filteredRequests: stored.filteredRequests)
             reading = stored.reading
         }
 
@@ -62,7 +66,7 @@ struct GoingOnTests {
     /// Has the next checkpoints fail at some place.
     private static func breakCommits(_ store: StateStore, _ random: inout SeededGenerator) throws {
         let full = Bool.random(using: &random)
-        let table = ["source", "observed", "position", "state"].randomElement(using: &random) ?? "state"
+        let table = ["source", "filtered", "observed", "position", "state"].randomElement(using: &random) ?? "state"
         try store.withDatabase { db in
             if full {
                 let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
@@ -142,8 +146,10 @@ struct GoingOnTests {
                 default: break
                 }
                 #expect(counting.counts == never.counts, "step \(step)")
+                #expect(counting.detector.filteredRequests == never.detector.filteredRequests, "step \(step)")
             }
             #expect(failures > 20)
+            #expect(never.detector.filteredRequests["some"] ?? 0 > 0)
             #expect(never.detector.ledger.retiredRequests > 0)
         }
     }

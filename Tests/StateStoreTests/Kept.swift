@@ -6,6 +6,7 @@ import StateStore
 /// What a store should hold after the checkpoints that were written.
 struct Kept: Equatable {
     var counters: [Source: SourceCounter] = [:]
+    var filteredRequests: [String: UInt64] = [:]
     var observed: [ObservedEvent] = []
     var totals = DetectionTotals()
     var positions: [ReadPosition] = []
@@ -16,6 +17,7 @@ struct Kept: Equatable {
 
     init(_ stored: StoredState) {
         counters = Dictionary(uniqueKeysWithValues: stored.counters.map { ($0.source, $0) })
+        filteredRequests = stored.filteredRequests
         observed = stored.observed
         totals = stored.totals
         positions = stored.positions
@@ -27,6 +29,7 @@ struct Kept: Equatable {
         let changes = checkpoint.detection
         for source in changes.retired { counters[source] = nil }
         for counter in changes.counters { counters[counter.source] = counter }
+        filteredRequests.merge(changes.filteredRequests) { $1 }
         observed += changes.observed
         totals = changes.totals
         let forgotten = totals.firstRecognised - (totals.observedCount - observed.count)

@@ -70,6 +70,15 @@ struct ExporterLives {
         program = nil
     }
 
+    /// How often one of its lives said that a log is lost; what was counted of that may have ended with that life.
+    func lossesSaid() -> Int {
+        (1...max(1, lives)).reduce(0) { sum, life in
+            let log = directory.appending(path: "exporter-\(life).log")
+            let text = (try? Data(contentsOf: log)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            return sum + text.split(separator: "\n").count { $0.contains("Lines of a log are lost") }
+        }
+    }
+
     /// It may not end by itself.
     func check() throws {
         guard let program, program.exit != nil else { return }

@@ -17,8 +17,8 @@ struct Configuration: Sendable {
     let listenAddresses: [ListenAddress]
     /// The file with the servers' configuration; `nil` where none is given.
     let webConfigFile: String?
-    /// How the servers of metrics and pages speak TLS; `nil` for plain HTTP.
-    let tls: ServerTLS?
+    /// What is in that file: TLS, users and rules of the servers of metrics and pages.
+    let web: WebConfiguration?
     /// How the audit webhook is received; `nil` where it is not.
     let webhook: WebhookConfiguration?
     /// Under which path the metrics are.
@@ -29,6 +29,8 @@ struct Configuration: Sendable {
     let attribution: SourceAttribution
     /// How many sources are kept, and how long.
     let limits: SourceLimits
+    /// What is not reported; `nil` where no file says.
+    let filter: ReloadingFilter?
     /// The exporter's own log.
     let logger: Logger
 
@@ -41,11 +43,12 @@ struct Configuration: Sendable {
         start = try Self.choice(options.auditFrom, for: "--audit.from")
         listenAddresses = try Self.listenAddresses(options.listenAddresses)
         webConfigFile = options.webConfigFile
-        tls = try Self.tls(options.webConfigFile, for: "--web.config.file")
+        web = try Self.web(options.webConfigFile, for: "--web.config.file")
         telemetryPath = try Self.telemetryPath(options.telemetryPath)
         attribution = SourceAttribution(trustedProxies: try Self.networks(options.trustedProxies))
         limits = try Self.limits(options)
         locations = try Self.locations(options.geoipDatabase)
+        filter = try Self.filter(options.filterFile)
     }
 
     /// The logs as they are named in metrics.
@@ -59,9 +62,10 @@ struct Configuration: Sendable {
     /// The servers that have a configuration file.
     var configuredServers: [ServedCertificates.Server] {
         [
-            ServedCertificates.Server(name: "web", flag: "--web.config.file", file: webConfigFile, tls: tls),
+            ServedCertificates.Server(name: "web", flag: "--web.config.file", file: webConfigFile, configuration: web),
             ServedCertificates.Server(
-                name: "webhook", flag: "--webhook.config.file", file: webhook?.configFile, tls: webhook?.tls),
+                name: "webhook", flag: "--webhook.config.file", file: webhook?.configFile,
+                configuration: webhook?.web),
         ].compactMap { $0 }
     }
 
@@ -127,10 +131,10 @@ struct Configuration: Sendable {
         return address
     }
 
-    static func tls(_ path: String?, for flag: String) throws(ConfigurationError) -> ServerTLS? {
+    static func web(_ path: String?, for flag: String) throws(ConfigurationError) -> WebConfiguration? {
         guard let path else { return nil }
         do throws(WebConfigurationError) {
-            return try WebConfiguration(file: path).tls
+            return try WebConfiguration(file: path)
         } catch {
             throw ConfigurationError(flag: flag, reason: "\(error)")
         }
@@ -182,6 +186,15 @@ struct Configuration: Sendable {
             return try ReloadingLocationDatabase(path: path)
         } catch {
             throw ConfigurationError(flag: "--geoip.database", reason: "\(error)")
+        }
+    }
+
+    private static func filter(_ path: String?) throws(ConfigurationError) -> ReloadingFilter? {
+        guard let path else { return nil }
+        do throws(FilterFileError) {
+            return try ReloadingFilter(path: path)
+        } catch {
+            throw ConfigurationError(flag: "--filter.file", reason: "\(error)")
         }
     }
 }

@@ -28,6 +28,8 @@ public struct ServeOptions: Sendable {
     public var claimedLimit: Int
     /// `--source.retention`
     public var retention: String
+    /// `--filter.file`; nothing is filtered where it is `nil`
+    public var filterFile: String?
     /// `--log.level`
     public var logLevel: String
     /// `--log.format`
@@ -40,8 +42,8 @@ public struct ServeOptions: Sendable {
         webConfigFile: String? = nil, telemetryPath: String = "/metrics", webhookListenAddress: String? = nil,
         webhookConfigFile: String? = nil, webhookMaxBodySize: String = "32MiB", geoipDatabase: String? = nil,
         trustedProxies: [String] = [],
-        sourceLimit: Int = 10_000, claimedLimit: Int = 1_000, retention: String = "24h", logLevel: String = "info",
-        logFormat: String = "logfmt"
+        sourceLimit: Int = 10_000, claimedLimit: Int = 1_000, retention: String = "24h", filterFile: String? = nil,
+        logLevel: String = "info", logFormat: String = "logfmt"
     ) {
         self.auditLogs = auditLogs
         self.auditFrom = auditFrom
@@ -57,6 +59,7 @@ public struct ServeOptions: Sendable {
         self.sourceLimit = sourceLimit
         self.claimedLimit = claimedLimit
         self.retention = retention
+        self.filterFile = filterFile
         self.logLevel = logLevel
         self.logFormat = logFormat
     }

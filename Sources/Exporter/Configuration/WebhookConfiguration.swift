@@ -8,7 +8,8 @@ struct WebhookConfiguration: Sendable {
     let address: ListenAddress
     /// The file with its server's configuration; `nil` where none is given.
     let configFile: String?
-    let tls: ServerTLS?
+    /// What is in that file.
+    let web: WebConfiguration?
     /// Bytes of a body.
     let maxBodySize: Int
 
@@ -26,7 +27,7 @@ struct WebhookConfiguration: Sendable {
         }
         self.address = try Configuration.address(address, for: "--webhook.listen-address")
         configFile = options.webhookConfigFile
-        tls = try Configuration.tls(options.webhookConfigFile, for: "--webhook.config.file")
+        web = try Configuration.web(options.webhookConfigFile, for: "--webhook.config.file")
         guard let size = ByteSize(options.webhookMaxBodySize), Self.bodySizes.contains(size.bytes) else {
             throw ConfigurationError(
                 flag: "--webhook.max-body-size",

@@ -6,7 +6,8 @@ import StateStore
 /// What `/metrics` shows of a snapshot. Names and labels are fixed: users' rules and dashboards rely on them.
 enum ExporterMetrics {
     static func families(of snapshot: Snapshot) -> [MetricFamily] {
-        sources(snapshot.counts.ledger) + reading(snapshot.counts) + budgets(snapshot.counts.ledger)
+        sources(snapshot.counts.ledger) + filtered(snapshot.counts) + reading(snapshot.counts)
+            + budgets(snapshot.counts.ledger)
             + logs(snapshot) + StatusMetrics.families(of: snapshot) + [buildInfo] + ProcessMetrics.families()
     }
 
@@ -38,6 +39,20 @@ enum ExporterMetrics {
             help: "Requests of sources that were retired; with them the sum over all sources never falls.",
             kind: .counter, samples: [Sample(.integer(ledger.retiredRequests))])
         return [requests, firstSeen, retired]
+    }
+
+    /// Nothing where there is no filter and never was one.
+    private static func filtered(_ counts: Counts) -> [MetricFamily] {
+        guard !counts.filteredRequests.isEmpty else { return [] }
+        return [
+            MetricFamily(
+                "kube_audit_filtered_requests_total",
+                help: "Requests that an entry of the filter keeps from being counted for their sources.",
+                kind: .counter,
+                samples: counts.filteredRequests.sorted { $0.key < $1.key }.map {
+                    Sample(.integer($0.value), labels: ["filter": $0.key])
+                })
+        ]
     }
 
     private static func exemplar(_ request: RequestReference) -> Exemplar? {

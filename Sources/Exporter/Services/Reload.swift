@@ -11,7 +11,9 @@ struct Reload: Sendable {
     func callAsFunction() async -> [String] {
         var problems = certificates.reload()
         if let error = await pipeline.refreshLocations(always: true) { problems.append("--geoip.database: \(error)") }
-        await pipeline.noteReload(isSuccessful: problems.isEmpty)
+        let othersAreCurrent = problems.isEmpty
+        if let error = await pipeline.refreshFilter(always: true) { problems.append("--filter.file: \(error)") }
+        await pipeline.noteReload(othersAreCurrent: othersAreCurrent)
         if problems.isEmpty {
             logger.info("Configuration reloaded")
         } else {

@@ -15,6 +15,7 @@ struct UpkeepService: Service {
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.interval)
                 await pipeline.refreshLocations()
+                await pipeline.refreshFilter()
                 certificates.refresh()
                 round += 1
                 guard round % Self.roundsInAMinute == 0 else { continue }

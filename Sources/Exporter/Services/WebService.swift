@@ -10,11 +10,13 @@ struct WebService: Service {
     ///
     /// - Throws: `HTTPServerError` where nobody can listen.
     init(_ configuration: Configuration, routes: Routes) throws(HTTPServerError) {
+        let policy = configuration.web?.policy ?? WebPolicy()
         var servers: [HTTPServer] = []
         for address in configuration.listenAddresses {
-            let server = try HTTPServer(listenOn: address, routes: routes, tls: configuration.tls)
+            let server = try HTTPServer(
+                listenOn: address, routes: routes, tls: configuration.web?.tls, policy: policy)
             configuration.logger.info(
-                "Listening", metadata: ["address": "\(server.address)", "tls": "\(configuration.tls != nil)"])
+                "Listening", metadata: ["address": "\(server.address)", "tls": "\(configuration.web?.tls != nil)"])
             servers.append(server)
         }
         self.servers = servers

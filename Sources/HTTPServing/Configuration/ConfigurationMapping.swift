@@ -33,18 +33,24 @@ struct ConfigurationMapping {
     }
 
     /// Holds the keys against those that there are.
-    func allow(_ known: [String], notYet: [String]) throws(WebConfigurationError) {
+    func allow(_ known: [String]) throws(WebConfigurationError) {
         for entry in entries where !known.contains(entry.key) {
-            throw entry.place.failure(
-                notYet.contains(entry.key)
-                    ? "is not supported yet; leave it out"
-                    : "is not known; there are \(known.joined(separator: ", "))")
+            throw entry.place.failure("is not known; there are \(known.joined(separator: ", "))")
         }
     }
 
     /// Where a key stands; the mapping's place where it is not there.
     func place(of key: String) -> ConfigurationPlace {
         entries.first { $0.key == key }?.place ?? place
+    }
+
+    /// All keys in their order; their values must be texts.
+    func texts() throws(WebConfigurationError) -> [(key: String, place: ConfigurationPlace, text: String)] {
+        var texts: [(key: String, place: ConfigurationPlace, text: String)] = []
+        for entry in entries {
+            texts.append((entry.key, entry.place, try string(entry.key) ?? ""))
+        }
+        return texts
     }
 
     func mapping(_ key: String) throws(WebConfigurationError) -> ConfigurationMapping? {
@@ -61,20 +67,26 @@ struct ConfigurationMapping {
         return scalar.string.isEmpty ? nil : scalar.string
     }
 
-    /// A path, which is relative to the configuration file.
-    func file(_ key: String) throws(WebConfigurationError) -> ConfiguredFile? {
-        guard let path = try string(key) else { return nil }
-        let folder = place.file.lastIndex(of: "/").map { place.file[...$0] } ?? ""
-        return ConfiguredFile(path: path.hasPrefix("/") ? path : folder + path, place: place(of: key))
+    func bool(_ key: String) throws(WebConfigurationError) -> Bool? {
+        guard let entry = entries.first(where: { $0.key == key }) else { return nil }
+        guard let value = entry.value.bool else { throw entry.place.failure("must be true or false") }
+        return value
     }
 
-    func choice<Choice: RawRepresentable & CaseIterable>(
-        _ key: String
-    ) throws(WebConfigurationError) -> Choice? where Choice.RawValue == String {
-        guard let text = try string(key) else { return nil }
-        if let choice = Choice(rawValue: text) { return choice }
-        let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        throw place(of: key).failure("\"\(text)\" is not known; give one of \(choices)")
+    /// A list of texts, each with its place; `nil` where the key is not there.
+    func list(_ key: String) throws(WebConfigurationError) -> [(text: String, place: ConfigurationPlace)]? {
+        guard let entry = entries.first(where: { $0.key == key }) else { return nil }
+        guard let items = entry.value.sequence else { throw entry.place.failure("must be a list of texts") }
+        var texts: [(text: String, place: ConfigurationPlace)] = []
+        for item in items {
+            var place = entry.place
+            place.line = item.mark?.line
+            guard let text = item.scalar?.string, item.null == nil, !text.isEmpty else {
+                throw place.failure("must be a list of texts")
+            }
+            texts.append((text, place))
+        }
+        return texts
     }
 
     private static func failure(_ error: any Error, at place: ConfigurationPlace) -> WebConfigurationError {

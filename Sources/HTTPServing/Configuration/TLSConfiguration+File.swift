@@ -3,19 +3,19 @@ extension TLSConfiguration {
     /// - Throws: `WebConfigurationError`, which says what to do.
     init(_ section: ConfigurationMapping) throws(WebConfigurationError) {
         try section.allow(
-            ["cert_file", "key_file", "client_ca_file", "client_auth_type", "min_version"],
-            notYet: [
-                "cert", "key", "client_ca", "cipher_suites", "curve_preferences", "max_version",
-                "prefer_server_cipher_suites", "client_allowed_sans",
+            [
+                "cert_file", "key_file", "client_ca_file", "cert", "key", "client_ca", "client_auth_type",
+                "client_allowed_sans", "min_version", "max_version", "cipher_suites",
+                "prefer_server_cipher_suites", "curve_preferences",
             ])
-        guard let certificate = try section.file("cert_file") else {
-            throw section.place.failure("cert_file is missing; give the server's certificate (PEM)")
+        guard let certificate = try section.pem("cert") else {
+            throw section.place.failure("missing one of cert or cert_file; give the server's certificate (PEM)")
         }
-        guard let key = try section.file("key_file") else {
-            throw section.place.failure("key_file is missing; give the private key of cert_file (PEM)")
+        guard let key = try section.pem("key") else {
+            throw section.place.failure("missing one of key or key_file; give the certificate's private key (PEM)")
         }
         let authentication = try Self.authentication(section)
-        let clientCA = try section.file("client_ca_file")
+        let clientCA = try section.pem("client_ca")
         if let clientCA, authentication == .none {
             // Who names a CA means to keep others out.
             throw clientCA.place.failure(
@@ -26,8 +26,21 @@ extension TLSConfiguration {
                 "\(authentication.rawValue) needs client_ca_file; give the CA that signs the clients' certificates")
         }
         self.init(
-            certificate: certificate, key: key, clientCA: clientCA, clientAuthentication: authentication,
-            minimumVersion: try section.choice("min_version") ?? .tls12)
+            place: section.place, certificate: certificate, key: key, clientCA: clientCA,
+            clientAuthentication: authentication, allowedNames: try Self.allowedNames(section, authentication),
+            parameters: try TLSParameters(section))
+    }
+
+    private static func allowedNames(
+        _ section: ConfigurationMapping, _ authentication: ClientAuthentication
+    ) throws(WebConfigurationError) -> Set<String>? {
+        guard let names = try section.list("client_allowed_sans") else { return nil }
+        // A client that may come without a certificate has no name to go by.
+        guard authentication.isRequired else {
+            throw section.place(of: "client_allowed_sans").failure(
+                "requires client_auth_type to be one of RequireAnyClientCert or RequireAndVerifyClientCert")
+        }
+        return Set(names.map(\.text))
     }
 
     private static func authentication(

@@ -10,14 +10,26 @@ import Yams
 ///   client_ca_file: ca.crt
 ///   client_auth_type: RequireAndVerifyClientCert
 ///   min_version: TLS12
+/// basic_auth_users:
+///   prometheus: $2y$10$...    # htpasswd -nBC 10 prometheus
+/// http_server_config:
+///   headers:
+///     Strict-Transport-Security: max-age=31536000
+/// rate_limit:
+///   interval: 100ms           # one request each, once
+///   burst: 50                 # so many came at once
 /// ```
-/// Source: exporter-toolkit, docs/web-configuration.md. What of it is not supported yet is refused: nobody shall
-/// believe to be protected by what is not looked at.
+/// Source: exporter-toolkit, docs/web-configuration.md. What is not known is refused: nobody shall believe to be
+/// protected by what is not looked at.
 public struct WebConfiguration: Sendable {
     private static let sizeLimit = 1 << 20
 
     /// How to speak TLS; `nil` where the file does not ask for it.
     public let tls: ServerTLS?
+    /// What is asked of every request beside; nothing where the file does not say.
+    public let policy: WebPolicy
+    /// What stands in the file and has no effect, for people; each with its file, line and key.
+    public let notices: [String]
 
     /// Reads a file.
     ///
@@ -33,10 +45,25 @@ public struct WebConfiguration: Sendable {
     private init(_ bytes: [UInt8], _ place: ConfigurationPlace) throws(WebConfigurationError) {
         guard let document = try ConfigurationMapping(document: bytes, at: place) else {
             tls = nil
+            policy = WebPolicy()
+            notices = []
             return
         }
-        try document.allow(
-            ["tls_server_config"], notYet: ["basic_auth_users", "http_server_config", "rate_limit"])
+        try document.allow(["tls_server_config", "http_server_config", "basic_auth_users", "rate_limit"])
         tls = try document.mapping("tls_server_config").map(TLSConfiguration.init).map(ServerTLS.init)
+        let http = try document.mapping("http_server_config")
+        try http?.allow(["http2", "headers"])
+        policy = WebPolicy(
+            WebRules(
+                users: try document.mapping("basic_auth_users").flatMap(BasicAuthUsers.init),
+                headers: try http?.mapping("headers").map(ResponseHeader.headers) ?? [:],
+                rateLimit: try document.mapping("rate_limit").flatMap(RateLimit.init)))
+        // What is written for another exporter may be used here; only nobody shall wait for what does not come.
+        notices =
+            if let http, try http.bool("http2") == true {
+                ["\(http.place(of: "http2").failure("has no effect; this server speaks HTTP/1.1"))"]
+            } else {
+                []
+            }
     }
 }

@@ -14,22 +14,29 @@ final class TLSCredentials: @unchecked Sendable {
     /// - Throws: `WebConfigurationError`, which names the file that cannot be used.
     init(_ configuration: TLSConfiguration) throws(WebConfigurationError) {
         authentication = configuration.clientAuthentication
-        let certificate = try PEMFile(configuration.certificate)
+        let certificate = try PEMText(configuration.certificate)
         try certificate.checkCertificates()
-        let key = try PEMFile(configuration.key)
+        let key = try PEMText(configuration.key)
         try key.checkKey()
-        let clientCA = try configuration.clientCA.map(PEMFile.init)
+        let clientCA = try configuration.clientCA.map(PEMText.init)
         try clientCA?.checkCertificates()
 
         var credentials: gnutls_certificate_credentials_t?
+        guard gnutls_certificate_allocate_credentials(&credentials) == GNUTLS_E_SUCCESS, let credentials else {
+            fatalError("out of memory")
+        }
         var priorities: gnutls_priority_t?
-        guard gnutls_certificate_allocate_credentials(&credentials) == GNUTLS_E_SUCCESS, let credentials,
-            gnutls_priority_init(&priorities, TLSVersion.priorities(from: configuration.minimumVersion), nil)
-                == GNUTLS_E_SUCCESS, let priorities
-        else { fatalError("GnuTLS has no memory, or not the versions of TLS that it is built for") }
+        let result = gnutls_priority_init(&priorities, configuration.parameters.priorities, nil)
+        guard result == GNUTLS_E_SUCCESS, let priorities else {
+            gnutls_certificate_free_credentials(credentials)
+            // The system's own configuration of GnuTLS has a say in it.
+            throw configuration.place.failure(
+                "GnuTLS does not speak TLS in this way on this system: \(GnuTLSError.text(of: result))")
+        }
         // From here on what was made is freed, whatever is thrown.
         self.credentials = credentials
         self.priorities = priorities
+        AllowedClientNames.set(configuration.allowedNames, for: credentials)
 
         let status = certificate.withDatum { certificate in
             key.withDatum { key in
@@ -38,15 +45,20 @@ final class TLSCredentials: @unchecked Sendable {
         }
         guard status >= 0 else {
             throw configuration.key.failure(
-                "\(GnuTLSError.text(of: status)) (the certificate is \(configuration.certificate.path))")
+                "\(GnuTLSError.text(of: status)) (the certificate is \(configuration.certificate.name))")
         }
         if let clientCA {
             _ = clientCA.withDatum { gnutls_certificate_set_x509_trust_mem(credentials, $0, GNUTLS_X509_FMT_PEM) }
         }
-        if authentication.isVerified { gnutls_certificate_set_verify_function(credentials, verifyClientCertificate) }
+        if authentication.isVerified {
+            gnutls_certificate_set_verify_function(credentials, verifyClientCertificate)
+        } else if configuration.allowedNames != nil {
+            gnutls_certificate_set_verify_function(credentials, verifyClientName)
+        }
     }
 
     deinit {
+        AllowedClientNames.set(nil, for: credentials)
         gnutls_certificate_free_credentials(credentials)
         gnutls_priority_deinit(priorities)
     }
@@ -80,5 +92,11 @@ private func verifyClientCertificate(session: gnutls_session_t?) -> Int32 {
             data: UnsafeMutableRawPointer(mutating: purpose).assumingMemoryBound(to: UInt8.self), size: 0)
         return gnutls_certificate_verify_peers(session, &purpose, 1, &status)
     }
-    return result == GNUTLS_E_SUCCESS && status == 0 ? 0 : GNUTLS_E_CERTIFICATE_ERROR
+    guard result == GNUTLS_E_SUCCESS, status == 0 else { return GNUTLS_E_CERTIFICATE_ERROR }
+    return verifyClientName(session: session)
+}
+
+/// Called within a handshake where certificates are taken whoever signed them; what is not 0 ends it.
+private func verifyClientName(session: gnutls_session_t?) -> Int32 {
+    AllowedClientNames.permit(session) ? 0 : GNUTLS_E_CERTIFICATE_ERROR
 }

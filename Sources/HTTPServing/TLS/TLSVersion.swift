@@ -1,14 +1,19 @@
 /// A version of TLS, by its name in the web configuration file.
-enum TLSVersion: String, Sendable, Hashable, CaseIterable {
+enum TLSVersion: String, Sendable, Hashable, CaseIterable, Comparable {
     case tls10 = "TLS10"
     case tls11 = "TLS11"
     case tls12 = "TLS12"
     case tls13 = "TLS13"
 
-    /// Which versions GnuTLS is to speak, in the form of its priority strings.
-    static func priorities(from minimum: TLSVersion) -> String {
-        let names = ["VERS-TLS1.0", "VERS-TLS1.1", "VERS-TLS1.2", "VERS-TLS1.3"]
-        let first = allCases.firstIndex(of: minimum) ?? 0
-        return (["NORMAL", "-VERS-ALL"] + names[first...].reversed().map { "+" + $0 }).joined(separator: ":")
+    /// Its name in GnuTLS's priority strings.
+    var priority: String {
+        switch self {
+        case .tls10: "VERS-TLS1.0"
+        case .tls11: "VERS-TLS1.1"
+        case .tls12: "VERS-TLS1.2"
+        case .tls13: "VERS-TLS1.3"
+        }
     }
+
+    static func < (one: TLSVersion, other: TLSVersion) -> Bool { one.priority < other.priority }
 }

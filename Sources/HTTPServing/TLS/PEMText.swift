@@ -1,21 +1,25 @@
 import CGnuTLS
 import Glibc
 
-/// What is in a file of certificates or with a key, of a size that makes sense.
-struct PEMFile: Sendable {
+/// Certificates, or a key, of a size that makes sense.
+struct PEMText: Sendable {
     private static let limit = 1 << 20
 
-    private let file: ConfiguredFile
+    private let source: PEMSource
     private let bytes: [UInt8]
 
-    /// Reads the file.
+    /// Reads the text.
     ///
     /// - Throws: `WebConfigurationError` where it cannot be read.
-    init(_ file: ConfiguredFile) throws(WebConfigurationError) {
-        self.file = file
-        switch ReadableFile.read(file.path, limit: Self.limit) {
-        case .success(let bytes): self.bytes = bytes
-        case .failure(let failure): throw file.failure(failure.reason)
+    init(_ source: PEMSource) throws(WebConfigurationError) {
+        self.source = source
+        switch source {
+        case .text(let bytes, _): self.bytes = bytes
+        case .file(let file):
+            switch ReadableFile.read(file.path, limit: Self.limit) {
+            case .success(let bytes): self.bytes = bytes
+            case .failure(let failure): throw file.failure(failure.reason)
+            }
         }
     }
 
@@ -25,7 +29,7 @@ struct PEMFile: Sendable {
         var count: UInt32 = 0
         let status = withDatum { gnutls_x509_crt_list_import2(&list, &count, $0, GNUTLS_X509_FMT_PEM, 0) }
         guard status >= 0, let list else {
-            throw file.failure("no certificates in PEM can be read in it: \(GnuTLSError.text(of: status))")
+            throw source.failure("no certificates in PEM can be read in it: \(GnuTLSError.text(of: status))")
         }
         for index in 0..<Int(count) { gnutls_x509_crt_deinit(list[index]) }
         kae_gnutls_free(list)
@@ -38,9 +42,9 @@ struct PEMFile: Sendable {
         defer { gnutls_x509_privkey_deinit(key) }
         let status = withDatum { gnutls_x509_privkey_import2(key, $0, GNUTLS_X509_FMT_PEM, nil, 0) }
         guard status != GNUTLS_E_DECRYPTION_FAILED else {
-            throw file.failure("the key is encrypted; give it without a password")
+            throw source.failure("the key is encrypted; give it without a password")
         }
-        guard status >= 0 else { throw file.failure("no private key in PEM can be read in it") }
+        guard status >= 0 else { throw source.failure("no private key in PEM can be read in it") }
     }
 
     /// Lends the bytes to GnuTLS, which copies what it keeps.

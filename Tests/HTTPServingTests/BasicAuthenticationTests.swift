@@ -1,0 +1,177 @@
+import Foundation
+import HTTPServing
+import RawHTTP
+import Testing
+import TestSupport
+
+@Suite("A server with users")
+struct BasicAuthenticationTests {
+    /// The hash of "correct horse".
+    private static let hash = "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
+    private static let password = "correct horse"
+
+    private static func authorization(_ user: String, _ password: String) -> String {
+        "Authorization: Basic \(Data("\(user):\(password)".utf8).base64EncodedString())\r\n"
+    }
+
+    private static func post(_ target: String, headers: String = "", body: String) -> String {
+        "POST \(target) HTTP/1.1\r\nHost: test\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)"
+    }
+
+    private static let users = "basic_auth_users:\n  alice: \(hash)\n"
+
+    @Test("asks for a name and a password on every path", arguments: ["/", "/-/healthy", "/nowhere"])
+    func everyPath(target: String) async throws {
+        try await withPolicy(Self.users) { server, _ async throws in
+            let answer = try await ask(server, target)
+            #expect(answer.status == 401)
+            #expect(answer.headers["www-authenticate"] == "Basic")
+            let right = Self.authorization("alice", Self.password)
+            #expect(try await ask(server, target, headers: right).status == (target == "/nowhere" ? 404 : 200))
+        }
+    }
+
+    @Test("lets in with the password of each of its users, the first time and again", arguments: ["2a", "2b", "2y"])
+    func right(version: String) async throws {
+        let hash = Self.hash.replacing("$2y$", with: "$\(version)$")
+        // The second one's password is "päss:wörd".
+        let other = "$2b$05$abcdefghijklmnopqrstuuNQtfti4zv3hLoqXCqJqjpNf95lUInWO"
+        try await withPolicy("basic_auth_users:\n  alice: \(hash)\n  \"b ö\": \(other)\n") { server, _ async throws in
+            for _ in 0..<2 {
+                let alice = Self.authorization("alice", Self.password)
+                let bob = Self.authorization("b ö", "päss:wörd")
+                #expect(try await ask(server, headers: alice).text == "hello\n")
+                #expect(try await ask(server, headers: bob).text == "hello\n")
+                let mixed = Self.authorization("alice", "päss:wörd")
+                #expect(try await ask(server, headers: mixed).status == 401)
+            }
+        }
+    }
+
+    @Test(
+        "keeps out everything else, the first time and again",
+        arguments: [
+            authorization("alice", "wrong"), authorization("alice", ""), authorization("", password),
+            authorization("Alice", password), authorization("bob", password), authorization("alice", password + " "),
+            authorization("alice", password + "\0x"), authorization("alice", String(repeating: "x", count: 3000)),
+            "Authorization: Bearer x\r\n", "Authorization: Basic\r\n", "Authorization: Basic !!!\r\n",
+            "Authorization: Basic YWxpY2U=\r\n", "Authorization: \r\n",
+            authorization("alice", password) + authorization("alice", password),
+        ])
+    func wrong(headers: String) async throws {
+        try await withPolicy(Self.users) { server, _ async throws in
+            for _ in 0..<2 {
+                let answer = try await ask(server, headers: headers)
+                #expect(answer.status == 401)
+                #expect(answer.headers["www-authenticate"] == "Basic")
+            }
+        }
+    }
+
+    @Test("keeps connections, whatever it answers, and takes bodies behind a password that it must verify first")
+    func keepsConnections() async throws {
+        try await withPolicy(Self.users, limits: Limits(bodySize: 4 << 20)) { server, _ async throws in
+            let connection = try RawConnection(to: server.address)
+            let body = String(repeating: "x", count: 500_000)
+            let wrong = Self.authorization("alice", "wrong")
+            let right = Self.authorization("alice", Self.password)
+            for _ in 0..<2 {
+                #expect(try await connection.answer(to: RawConnection.get("/")).status == 401)
+                #expect(try await connection.answer(to: Self.post("/wait", body: body)).status == 401)
+                #expect(try await connection.answer(to: Self.post("/wait", headers: wrong, body: body)).status == 401)
+                #expect(
+                    try await connection.answer(to: Self.post("/wait", headers: right, body: body)).text == "500000\n")
+                #expect(
+                    try await connection.answer(to: Self.post("/echo", headers: right, body: body)).text == "500000\n")
+                #expect(try await connection.answer(to: RawConnection.get("/", headers: right)).text == "hello\n")
+            }
+        }
+    }
+
+    @Test("takes in no long body of who is not let in, and none of who asks first")
+    func longBody() async throws {
+        try await withPolicy(Self.users, limits: Limits(bodySize: 64 << 20)) { server, _ async throws in
+            let wrong = Self.authorization("alice", "wrong")
+            for _ in 0..<2 {
+                let long = try RawConnection(to: server.address)
+                let head = "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 60000000\r\n\(wrong)\r\n"
+                #expect(try await long.answer(to: head).status == 401)
+                let polite = try RawConnection(to: server.address)
+                let asking =
+                    "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\(wrong)\r\n"
+                #expect(try await polite.answer(to: asking).status == 401)
+            }
+        }
+    }
+
+    @Test("tells a client that asks first to go on when its password was verified")
+    func asksFirst() async throws {
+        try await withPolicy(Self.users) { server, _ async throws in
+            let right = Self.authorization("alice", Self.password)
+            let connection = try RawConnection(to: server.address)
+            let head =
+                "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\(right)\r\n"
+            #expect(try await connection.answer(to: head).status == 100)
+            #expect(try await connection.answer(to: "body").text == "4\n")
+        }
+    }
+
+    @Test("goes by the users of a configuration that takes the place of the first")
+    func reload() async throws {
+        try await withPolicy(Self.users) { server, reload async throws in
+            let alice = Self.authorization("alice", Self.password)
+            let bob = Self.authorization("bob", Self.password)
+            #expect(try await ask(server, headers: alice).status == 200)
+            #expect(try await ask(server, headers: bob).status == 401)
+            try reload("basic_auth_users:\n  bob: \(Self.hash)\n")
+            #expect(try await ask(server, headers: alice).status == 401)
+            #expect(try await ask(server, headers: bob).status == 200)
+            try reload("basic_auth_users: {}")
+            #expect(try await ask(server).status == 200)
+        }
+    }
+
+    @Test("hashes few passwords at a time, says so to who comes in between, and answers meanwhile who is known")
+    func flood() async throws {
+        // Some 50 ms each.
+        let slow = "$2b$10$abcdefghijklmnopqrstuu" + String(repeating: ".", count: 31)
+        try await withPolicy("basic_auth_users:\n  alice: \(Self.hash)\n  slow: \(slow)\n") { server, _ async throws in
+            let right = Self.authorization("alice", Self.password)
+            #expect(try await ask(server, headers: right).status == 200)
+            let connections = try (0..<40).map { number in
+                let connection = try RawConnection(to: server.address)
+                try connection.send(RawConnection.get("/", headers: Self.authorization("user\(number)", "guess")))
+                return connection
+            }
+            #expect(try await ask(server, headers: right).status == 200)
+            var statuses: [Int: Int] = [:]
+            for connection in connections {
+                let answer = try await connection.answer()
+                statuses[answer.status, default: 0] += 1
+                if answer.status == 429 { #expect(answer.headers["retry-after"] == "1") }
+            }
+            #expect(Set(statuses.keys) == [401, 429], "\(statuses)")
+            #expect(statuses[401, default: 0] >= 9, "\(statuses)")
+        }
+    }
+
+    @Test("takes as long for a user that there is not as for one that there is")
+    func timing() async throws {
+        let slow = "$2b$10$abcdefghijklmnopqrstuu" + String(repeating: ".", count: 31)
+        try await withPolicy("basic_auth_users:\n  alice: \(slow)\n") { server, _ async throws in
+            var shortest: [String: Duration] = [:]
+            for round in 0..<5 {
+                for user in ["alice", "nobody"] {
+                    let start = ContinuousClock.now
+                    let headers = Self.authorization(user, "guess \(round)")
+                    #expect(try await ask(server, headers: headers).status == 401)
+                    let time = ContinuousClock.now - start
+                    shortest[user] = min(shortest[user] ?? time, time)
+                }
+            }
+            let alice = try #require(shortest["alice"])
+            let nobody = try #require(shortest["nobody"])
+            #expect(alice / nobody > 0.5 && alice / nobody < 2, "\(shortest)")
+        }
+    }
+}
