@@ -1,0 +1,89 @@
+import TestSupport
+
+/// What happens to one source on the exporters of a cluster, at random.
+struct SourceHistory: Sendable, CustomStringConvertible {
+    static let length = 5 * 3600
+    static let window = 3600
+    static let scrapeInterval = 15
+
+    /// The source's name.
+    var name: String
+    var exporters: [ExporterHistory]
+
+    var description: String {
+        "\(name):\n" + exporters.map { "  \($0)" }.joined(separator: "\n")
+    }
+
+    static func random(_ name: String, using random: inout SeededGenerator) -> SourceHistory {
+        var exporters = (0..<Int.random(in: 1...3, using: &random)).map { _ in
+            ExporterHistory(
+                requests: [], disturbances: disturbances(using: &random),
+                phase: .random(in: 0..<scrapeInterval, using: &random),
+                oldCounter: Int.random(in: 0..<3, using: &random) == 0 ? .random(in: 1...100, using: &random) : nil,
+                retention: .random(in: window...2 * window, using: &random))
+        }
+        var times = [Int.random(in: 0..<length, using: &random)]
+        for _ in 0..<Int.random(in: 1...7, using: &random) {
+            let time = Int.random(in: 0..<length, using: &random)
+            // What is about an hour after something else is where a window can be cut wrongly.
+            let echo = times.randomElement(using: &random).map { $0 + window + .random(in: -20...20, using: &random) }
+            times.append(Bool.random(using: &random) ? time : echo ?? time)
+        }
+        for time in times {
+            let pause = Bool.random(using: &random) ? 0 : Int.random(in: 20...900, using: &random)
+            let exporter = Int.random(in: 0..<exporters.count, using: &random)
+            for number in 0..<Int.random(in: 1...12, using: &random) where time + number * pause < length {
+                exporters[exporter].requests.append(time + number * pause)
+            }
+        }
+        for index in exporters.indices { exporters[index].requests.sort() }
+        return SourceHistory(name: name, exporters: exporters)
+    }
+
+    private static func disturbances(using random: inout SeededGenerator) -> [Disturbance] {
+        var disturbances: [Disturbance] = []
+        // Prometheus may come later than the exporter.
+        var time = Int.random(in: 0..<3, using: &random) == 0 ? Int.random(in: 60...5400, using: &random) : 0
+        if time > 0 { disturbances.append(Disturbance(kind: .prometheusAway, from: -100, to: time)) }
+        for _ in 0..<Int.random(in: 0...4, using: &random) {
+            let from = time + .random(in: 240...7200, using: &random)
+            // Of any length: one scrape, some minutes, up to half an hour, and longer than that.
+            let longest = [15, 280, 1800, 9000].randomElement(using: &random) ?? 15
+            time = from + .random(in: 15...max(15, longest), using: &random)
+            guard time < length, let kind = Disturbance.Kind.allCases.randomElement(using: &random) else { break }
+            disturbances.append(Disturbance(kind: kind, from: from, to: time))
+        }
+        return disturbances
+    }
+
+    /// The series of an exporter, as promtool takes them.
+    func values(_ samples: [ScrapedSample], _ value: (SourceSeries) -> Int) -> String {
+        var wasThere = false
+        var tokens: [(text: String, count: Int)] = []
+        for sample in samples {
+            let text: String
+            switch sample {
+            case .scraped(let series?):
+                text = "\(value(series))"
+                wasThere = true
+            case .scraped(nil), .failed(leavesMark: true):
+                text = wasThere ? "stale" : "_"
+                wasThere = false
+            case .failed(leavesMark: false): text = "_"
+            }
+            if tokens.last?.text == text { tokens[tokens.count - 1].count += 1 } else { tokens.append((text, 1)) }
+        }
+        return Self.written(tokens)
+    }
+
+    /// Values with their repetitions: `_x4` is four missing, and `6x3` four times 6.
+    static func written(_ tokens: [(text: String, count: Int)]) -> String {
+        tokens.map { text, count in
+            switch text {
+            case "stale": "stale"
+            case "_": "_x\(count)"
+            default: count > 1 ? "\(text)x\(count - 1)" : text
+            }
+        }.joined(separator: " ")
+    }
+}
