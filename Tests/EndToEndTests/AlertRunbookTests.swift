@@ -62,7 +62,9 @@ struct AlertRunbookTests {
 
     @Test("of the detection has as labels what the analytic says of itself, and no other alert has")
     func analytic() throws {
-        let detections = ["KubernetesAccessScanning", "KubernetesAccessScanningNetwork", "KubernetesAccessScanningRisk"]
+        let detections = [
+            "KubernetesAccessScanning", "KubernetesAccessScanningNetwork", "KubernetesAccessScanningRisk",
+        ]
         let rules = try Self.rules()
         #expect(Set(rules.map(\.name)).isSuperset(of: detections))
         for alert in rules {

@@ -59,7 +59,8 @@ struct GeneratedRulesTests {
             #expect(check.exit == .status(0), "\(check.output)")
             let text = try String(contentsOf: rules, encoding: .utf8)
             let detection = text.prefix(upTo: try #require(text.range(of: "  - name: kube-audit-exporter")).lowerBound)
-            for line in detection.split(separator: "\n") where !line.trimmingPrefix(while: \.isWhitespace).hasPrefix("#") {
+            for line in detection.split(separator: "\n")
+            where !line.trimmingPrefix(while: \.isWhitespace).hasPrefix("#") {
                 #expect(!line.contains(/\[1h\]|offset 1h|3600|last hour|@/), "\(line)")
             }
             let test = directory.appending(path: "another.rules.test.yaml")

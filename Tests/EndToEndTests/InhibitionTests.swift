@@ -62,7 +62,8 @@ struct InhibitionTests {
                 $0.count == Self.alerts.count
             }
             let inhibited = held.filter { !$0.status.inhibitedBy.isEmpty }.map { alert in
-                ["alertname", "instance", "src_ip", "cluster", "origin"].compactMap { alert.labels[$0] }.joined(separator: " ")
+                ["alertname", "instance", "src_ip", "cluster", "origin"].compactMap { alert.labels[$0] }.joined(
+                    separator: " ")
             }
             #expect(
                 Set(inhibited) == [

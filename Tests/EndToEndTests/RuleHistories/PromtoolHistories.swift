@@ -20,6 +20,30 @@ struct PromtoolHistories {
         }
     }
 
+    /// What promtool has to say against the values of an expression at some moments; `nil` where it finds the same.
+    func objection(to values: [(time: Int, samples: [QuerySample])], of expression: String) async throws -> String? {
+        var text = Self.head
+        for history in histories { text += series(of: history) }
+        text += "    promql_expr_test:\n"
+        for (time, samples) in values {
+            let samples = samples.map { sample in
+                let labels = sample.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }
+                return "{labels: '{\(labels.joined(separator: ", "))}', value: \(sample.value)}"
+            }
+            let lines = expression.split(separator: "\n").map { "          \($0)\n" }.joined()
+            text += "      - expr: |\n\(lines)        eval_time: \(time)s\n"
+            text += "        exp_samples: [\(samples.joined(separator: ", "))]\n"
+        }
+        return try await withTemporaryDirectory { directory in
+            let test = directory.appending(path: "histories.test.yaml")
+            try Data(text.utf8).write(to: test)
+            let result = try await Program.promtool.run(["test", "rules", test.path])
+            return result.exit == .status(0) ? nil : result.output
+        }
+    }
+
+    private static let head = "evaluation_interval: 1m\ntests:\n  - interval: 15s\n    input_series:\n"
+
     /// The rule, and one that writes the minute at which it is not between the bounds.
     private static func recording(_ name: String, _ expression: String) -> String {
         let lines = expression.split(separator: "\n").map { "          \($0)\n" }.joined()
@@ -36,7 +60,7 @@ struct PromtoolHistories {
     /// A test that expects what cannot be, so that promtool says what is there for each rule.
     private func unitTest(of rules: [String]) -> String {
         let minutes = SourceHistory.length / 60 - 1
-        var text = "rule_files: [rules.yaml]\nevaluation_interval: 1m\ntests:\n  - interval: 15s\n    input_series:\n"
+        var text = "rule_files: [rules.yaml]\n" + Self.head
         for history in histories { text += series(of: history) }
         text += "    promql_expr_test:\n"
         for rule in rules {
@@ -62,8 +86,8 @@ struct PromtoolHistories {
         for (index, exporter) in history.exporters.enumerated() {
             let samples = exporter.samples(every: interval, until: SourceHistory.length)
             let labels = ", instance=\"\(index)\", origin=\"verified\""
-            text += series(DetectionRule.requests, labels, history.values(samples, \.requests))
-            text += series(DetectionRule.firstSeen, labels, history.values(samples, \.firstSeen))
+            text += series(DetectionRule.requests, labels, SourceHistory.values(samples, \.requests))
+            text += series(DetectionRule.firstSeen, labels, SourceHistory.values(samples, \.firstSeen))
             let counted = exporter.counted
             for minute in minutes {
                 let own = RequestBounds.of(

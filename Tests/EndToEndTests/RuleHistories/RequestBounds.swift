@@ -23,11 +23,14 @@ struct RequestBounds: Sendable, Hashable {
         let before = samples.prefix(first).lastIndex { $0.isScrape }
         let behind = samples.suffix(from: first).firstIndex { $0.isScrape } ?? samples.endIndex
         let missing = ((before ?? -1) + 1)..<behind
-        // While the exporter is away it counts nothing, so that a gap of this kind costs no precision.
-        if missing.contains(where: { at in
-            history.disturbances.contains { !$0.stopsExporter && $0.contains(at * interval) }
-        }) {
+        if !missing.isEmpty {
             earliest = min(earliest, before.map { $0 * interval - history.phase } ?? .min)
+        }
+        // While the exporter is away it counts nothing, so that such a gap costs no request. (At its other end it may
+        // have counted something between the last scrape and its end, which is one scrape interval too.)
+        if missing.contains(where: { index in
+            history.disturbances.contains { !$0.stopsExporter && $0.contains(index * interval) }
+        }) {
             latest = max(latest, behind * interval - history.phase)
         }
         let seen = counted.filter { $0 <= moment && $0 >= lost }

@@ -14,6 +14,16 @@ struct SourceHistory: Sendable, CustomStringConvertible {
         "\(name):\n" + exporters.map { "  \($0)" }.joined(separator: "\n")
     }
 
+    /// A source comes back just when it was retired, and an hour later the rule looks for what its counter showed at
+    /// that moment. It finds the counter before, which stood at more. No series of random histories has that often.
+    static let found = SourceHistory(
+        name: "found",
+        exporters: [
+            ExporterHistory(
+                requests: [4140, 4140, 7735, 7735, 7735, 7735, 7735], disturbances: [], phase: 5, oldCounter: 7,
+                retention: 4085)
+        ])
+
     static func random(_ name: String, using random: inout SeededGenerator) -> SourceHistory {
         var exporters = (0..<Int.random(in: 1...3, using: &random)).map { _ in
             ExporterHistory(
@@ -56,24 +66,35 @@ struct SourceHistory: Sendable, CustomStringConvertible {
         return disturbances
     }
 
-    /// The series of an exporter, as promtool takes them.
-    func values(_ samples: [ScrapedSample], _ value: (SourceSeries) -> Int) -> String {
+    /// What Prometheus writes of an exporter's scrapes, by their index; no value where it marks the series as stale.
+    static func stored<Value>(_ samples: [ScrapedSample], _ value: (SourceSeries) -> Value)
+        -> [(index: Int, value: Value?)]
+    {
         var wasThere = false
-        var tokens: [(text: String, count: Int)] = []
-        for sample in samples {
-            let text: String
+        var stored: [(index: Int, value: Value?)] = []
+        for (index, sample) in samples.enumerated() {
             switch sample {
             case .scraped(let series?):
-                text = "\(value(series))"
+                stored.append((index, value(series)))
                 wasThere = true
             case .scraped(nil), .failed(leavesMark: true):
-                text = wasThere ? "stale" : "_"
+                if wasThere { stored.append((index, nil)) }
                 wasThere = false
-            case .failed(leavesMark: false): text = "_"
+            case .failed(leavesMark: false): break
             }
+        }
+        return stored
+    }
+
+    /// The same as promtool takes it.
+    static func values(_ samples: [ScrapedSample], _ value: (SourceSeries) -> Int) -> String {
+        var texts = samples.map { _ in "_" }
+        for (index, value) in stored(samples, value) { texts[index] = value.map(String.init) ?? "stale" }
+        var tokens: [(text: String, count: Int)] = []
+        for text in texts {
             if tokens.last?.text == text { tokens[tokens.count - 1].count += 1 } else { tokens.append((text, 1)) }
         }
-        return Self.written(tokens)
+        return written(tokens)
     }
 
     /// Values with their repetitions: `_x4` is four missing, and `6x3` four times 6.
