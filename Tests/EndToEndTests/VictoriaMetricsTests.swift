@@ -14,10 +14,8 @@ struct VictoriaMetricsTests {
     @Test(
         "comes to the same counts as Prometheus by the detection rule, and not by increase()", .timeLimit(.minutes(2)))
     func agrees() async throws {
-        let seed: UInt64 =
-            ProcessInfo.processInfo.environment["HISTORIES_SEED"].flatMap(UInt64.init) ?? .random(in: 0...999_999)
-        var random = SeededGenerator(seed: seed)
-        let histories = [SourceHistory.found] + (0..<60).map { SourceHistory.random("h\($0)", using: &random) }
+        let seed = SourceHistory.seed
+        let histories = SourceHistory.random(60, seed: seed)
         let expressions = [try DetectionRule.expression(), "increase(\(DetectionRule.requests)[1h]) > 0"]
         // The whole of it is past, and no more than what is kept.
         let beginning = Int(Date().timeIntervalSince1970) / 3600 * 3600 - 2 * SourceHistory.length

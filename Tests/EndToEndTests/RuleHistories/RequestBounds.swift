@@ -13,7 +13,8 @@ struct RequestBounds: Sendable, Hashable {
     static func of(
         _ history: ExporterHistory, _ samples: [ScrapedSample], counted: [Int], at time: Int, window: Int, interval: Int
     ) -> RequestBounds {
-        guard let shown = lastShown(samples, at: time, interval: interval) else { return RequestBounds() }
+        guard let shown = lastShown(samples, at: time, interval: interval), case .scraped(let series?) = samples[shown]
+        else { return RequestBounds() }
         let moment = shown * interval - history.phase
         let lost = history.disturbances.last { $0.kind == .stateLost && $0.to <= moment }?.to ?? .min
         let start = time - window
@@ -23,16 +24,15 @@ struct RequestBounds: Sendable, Hashable {
         let before = samples.prefix(first).lastIndex { $0.isScrape }
         let behind = samples.suffix(from: first).firstIndex { $0.isScrape } ?? samples.endIndex
         let missing = ((before ?? -1) + 1)..<behind
-        if !missing.isEmpty {
-            earliest = min(earliest, before.map { $0 * interval - history.phase } ?? .min)
-        }
-        // While the exporter is away it counts nothing, so that such a gap costs no request. (At its other end it may
-        // have counted something between the last scrape and its end, which is one scrape interval too.)
-        if missing.contains(where: { index in
+        let lastScrape = before.map { $0 * interval - history.phase } ?? .min
+        if !missing.isEmpty { earliest = min(earliest, lastScrape) }
+        // While the exporter is away it counts nothing, so that such a gap costs no request; unless the source was new
+        // just before, and what it showed at the hour's beginning was never scraped.
+        let costsRequests = missing.contains { index in
             history.disturbances.contains { !$0.stopsExporter && $0.contains(index * interval) }
-        }) {
-            latest = max(latest, behind * interval - history.phase)
         }
+        let isUnknown = !missing.isEmpty && lastScrape..<max(lastScrape, start + 1) ~= series.firstSeen
+        if costsRequests || isUnknown { latest = max(latest, behind * interval - history.phase) }
         let seen = counted.filter { $0 <= moment && $0 >= lost }
         // Whether a sample that is exactly five minutes old is shown is not the same in all versions of Prometheus.
         let isShown = time - shown * interval < 300
