@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// The rule that counts a source's requests, held against counting them one by one.
@@ -14,6 +15,20 @@ struct RandomHistoriesTests {
                 Issue.record("HISTORIES_SEED=\(seed): differs first at minute \(minute) of \(history)")
             }
         }
+    }
+
+    // So that what holds for one holds for the other.
+    @Test("is the same for networks")
+    func networks() throws {
+        let terms = { (expression: String) in expression.components(separatedBy: "\n)\n")[0] }
+        let ofNetworks = try DetectionRule.expression(
+            of: "cluster_network:kube_audit_unauthenticated_forbidden_requests:increase1h")
+        #expect(
+            try terms(DetectionRule.expression())
+                .replacingOccurrences(of: "requests_total", with: "requests_by_network_total")
+                .replacingOccurrences(of: "kube_audit_source_", with: "kube_audit_network_")
+                .replacingOccurrences(of: "(cluster, src_ip, origin)", with: "(cluster, network)")
+                == terms(ofNetworks))
     }
 
     // Else the histories would be too tame to say anything.

@@ -18,7 +18,7 @@ enum DetectionRule {
         var groups: [Group]
     }
 
-    static func expression() throws -> String {
+    static func expression(of name: String = Self.name) throws -> String {
         let file = Fixture.repository.appending(path: "alerts/access-scanning.rules.yaml")
         let rules = try YAMLDecoder().decode(Rules.self, from: String(contentsOf: file, encoding: .utf8))
         return try #require(rules.groups.flatMap(\.rules).first { $0.record == name }).expr
