@@ -30,7 +30,11 @@ FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration headers 
 # libFuzzer of the toolchain, with the main function left to us.
 FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a
 
-.PHONY: help deps build test test-asan test-tsan fuzz demo torture flood run lint format golden clean
+# How many requests of a source are none too many, and in which time; `make alerts THRESHOLD=10 WINDOW=30m`.
+THRESHOLD ?= 5
+WINDOW ?= 1h
+
+.PHONY: help deps build test test-asan test-tsan fuzz demo torture flood run lint format golden alerts clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -105,6 +109,9 @@ fuzz: deps ## Look for bytes that break the exporter, FUZZ_SECONDS for each of F
 golden: deps ## Write anew what /metrics shows of the real log (Tests/Fixtures/golden)
 	swift build --build-tests
 	REWRITE_GOLDEN=1 swift test --skip-build --filter GoldenMetricsTests
+
+alerts: ## Write the rules, and the same as a PrometheusRule, for THRESHOLD and WINDOW
+	alerts/generate --threshold '$(THRESHOLD)' --window '$(WINDOW)'
 
 clean: ## Remove what was built
 	rm -rf .build .build-asan .build-tsan Fuzzing/.build
