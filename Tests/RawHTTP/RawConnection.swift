@@ -108,6 +108,12 @@ public final class RawConnection: @unchecked Sendable {
         return received
     }
 
+    /// Whether the other end gives the connection up within so many seconds, while nothing is read from it.
+    public func isGivenUp(within seconds: Int) -> Bool {
+        var state = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&state, 1, Int32(seconds * 1000)) == 1 && Int32(state.revents) & (POLLERR | POLLHUP) != 0
+    }
+
     private func wait(atMost seconds: Int) {
         var patience = timeval(tv_sec: seconds, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
