@@ -21,13 +21,16 @@ ARGS ?= --audit.log /var/log/kubernetes/audit/audit.log
 # How `make torture` is done; `make torture TORTURE="--help"` says what there is.
 TORTURE ?=
 
+# How `make slowloris` is done; `make slowloris SLOWLORIS="--help"` says what there is.
+SLOWLORIS ?=
+
 # How long `make fuzz` stays with each target, and with which ones.
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration headers decompression following
 # libFuzzer of the toolchain, with the main function left to us.
 FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a
 
-.PHONY: help deps build test test-asan test-tsan fuzz demo torture run lint format golden clean
+.PHONY: help deps build test test-asan test-tsan fuzz demo torture slowloris run lint format golden clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -58,6 +61,10 @@ demo: deps ## Exporter, Prometheus and Alertmanager on a real audit log, until C
 torture: build ## Kill the exporter 200 times while logs rotate and batches come, and compare its counts with the truth
 	swift build -c release --product torture
 	exec .build/release/torture $(TORTURE)
+
+slowloris: build ## Scrape while 1,000 clients send a byte a second and 200 never read their answer
+	swift build -c release --product slowloris
+	exec .build/release/slowloris $(SLOWLORIS)
 
 lint: ## Hold the formatting against .swift-format
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources

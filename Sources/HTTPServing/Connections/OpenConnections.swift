@@ -5,16 +5,24 @@
 /// for ever. Here a request and an answer have a time for the whole of them. And who comes when all places are taken is
 /// let in: the place is that of a client which lets the server wait.
 struct OpenConnections {
+    /// Of one client, without those that were cut.
+    private struct Count {
+        var all = 0
+        var unfinished = 0
+    }
+
     private let limits: Limits
-    // A descriptor is not given to another connection while it stands in here.
-    private var connections: [Int32: OpenConnection] = [:]
+    /// By descriptor, which is not given to another connection while it stands in here.
+    private var connections: [OpenConnection?] = []
+    private var counts: [ClientNetwork: Count] = [:]
+    /// How many there are, without those that were cut.
+    private(set) var count = 0
+    /// Bytes of answers that wait to be taken.
+    private var answerMemory = 0
 
     init(_ limits: Limits) {
         self.limits = limits
     }
-
-    /// Those that were not cut.
-    var count: Int { connections.values.count { !$0.isCut } }
 
     /// A connection was accepted.
     ///
@@ -23,19 +31,18 @@ struct OpenConnections {
         _ descriptor: Int32, _ client: ClientNetwork, at now: ContinuousClock.Instant
     ) -> [Int32] {
         var cut: [Int32] = []
-        let ofClient = connections.values.count { !$0.isCut && $0.client == client }
         // One that makes room among its client's makes room among all.
-        let isForClient = ofClient >= limits.connectionsPerAddress
+        let isForClient = counts[client, default: Count()].all >= limits.connectionsPerAddress
         if isForClient || count >= limits.connections {
             cut.append(slowest(of: isForClient ? client : nil) ?? descriptor)
         }
-        connections[descriptor] = OpenConnection(client: client, at: now)
+        change(descriptor) { $0 = OpenConnection(client: client, at: now) }
         return take(cut)
     }
 
     /// A piece of a request's body came in.
     mutating func received(_ count: Int, on descriptor: Int32) {
-        connections[descriptor]?.received(count, limits: limits)
+        change(descriptor) { [limits] in $0?.received(count, limits: limits) }
     }
 
     /// A connection goes on to another phase.
@@ -44,13 +51,13 @@ struct OpenConnections {
     mutating func enter(
         _ phase: OpenConnection.Phase, on descriptor: Int32, at now: ContinuousClock.Instant
     ) -> [Int32] {
-        connections[descriptor]?.enter(phase, at: now)
-        guard case .answering(let size) = phase, size > 0 else { return [] }
-        let answering = connections.filter { !$0.value.isCut && $0.value.answerSize > 0 && $0.key != descriptor }
-        var excess = size + answering.values.reduce(0) { $0 + $1.answerSize } - limits.answerMemory
-        guard excess > 0 else { return [] }
+        change(descriptor) { $0?.enter(phase, at: now) }
+        guard case .answering = phase, answerMemory > limits.answerMemory else { return [] }
+        var excess = answerMemory - limits.answerMemory
         var cut: [Int32] = []
-        for (descriptor, connection) in answering.sorted(by: { $0.value.since < $1.value.since }) where excess > 0 {
+        let answering = present.filter { $0.connection.answerSize > 0 && $0.descriptor != descriptor }
+        for (descriptor, connection) in answering.sorted(by: { $0.connection.since < $1.connection.since })
+        where excess > 0 {
             excess -= connection.answerSize
             cut.append(descriptor)
         }
@@ -59,30 +66,64 @@ struct OpenConnections {
 
     /// A connection has ended; its descriptor is about to be closed.
     mutating func close(_ descriptor: Int32) {
-        connections[descriptor] = nil
+        change(descriptor) { $0 = nil }
     }
 
     /// Those whose time is over, to be cut.
     mutating func overdue(at now: ContinuousClock.Instant) -> [Int32] {
         take(
-            connections.filter { _, connection in
-                !connection.isCut && connection.deadline(limits).map { $0 <= now } ?? false
-            }.map(\.key))
+            present.filter { _, connection in connection.deadline(limits).map { $0 <= now } ?? false }.map(\.descriptor)
+        )
     }
 
     /// Which connection goes first where room is needed: an unfinished one before an idle one, of the client with the
     /// most such, the one that has had the most time; `nil` where all are with their handlers.
+    ///
+    /// - Parameter client: Whose it must be; anybody's where it is `nil`.
     private func slowest(of client: ClientNetwork?) -> Int32? {
-        let candidates = connections.filter { !$0.value.isCut && (client == nil || $0.value.client == client) }
-        let unfinished = candidates.filter(\.value.isUnfinished)
-        let pool = unfinished.isEmpty ? candidates.filter(\.value.isIdle) : unfinished
-        let counts = pool.values.reduce(into: [:]) { counts, connection in counts[connection.client, default: 0] += 1 }
-        let most = counts.values.max()
-        return pool.filter { counts[$0.value.client] == most }.min { $0.value.since < $1.value.since }?.key
+        let most = client.map { counts[$0, default: Count()].unfinished } ?? counts.values.map(\.unfinished).max() ?? 0
+        var slowest: (descriptor: Int32, since: ContinuousClock.Instant)?
+        for (index, connection) in connections.enumerated() {
+            // Asked in the order of what it costs, for this is done while others wait.
+            guard let connection, !connection.isCut, most > 0 ? connection.isUnfinished : connection.isIdle,
+                slowest.map({ connection.since < $0.since }) ?? true,
+                client.map({ connection.client == $0 })
+                    ?? (most == 0 || counts[connection.client]?.unfinished == most)
+            else { continue }
+            slowest = (Int32(index), connection.since)
+        }
+        return slowest?.descriptor
+    }
+
+    /// All that were not cut.
+    private var present: [(descriptor: Int32, connection: OpenConnection)] {
+        connections.enumerated().compactMap { index, connection in
+            connection.flatMap { $0.isCut ? nil : (Int32(index), $0) }
+        }
     }
 
     private mutating func take(_ cut: [Int32]) -> [Int32] {
-        for descriptor in cut { connections[descriptor]?.isCut = true }
+        for descriptor in cut { change(descriptor) { $0?.isCut = true } }
         return cut
+    }
+
+    /// Changes a connection, and with it what is counted of all.
+    private mutating func change(_ descriptor: Int32, _ body: (inout OpenConnection?) -> Void) {
+        let index = Int(descriptor)
+        guard index >= 0 else { return }
+        while connections.count <= index { connections.append(nil) }
+        tally(connections[index], by: -1)
+        body(&connections[index])
+        tally(connections[index], by: 1)
+    }
+
+    private mutating func tally(_ connection: OpenConnection?, by step: Int) {
+        guard let connection, !connection.isCut else { return }
+        count += step
+        answerMemory += step * connection.answerSize
+        var ofClient = counts[connection.client, default: Count()]
+        ofClient.all += step
+        ofClient.unfinished += connection.isUnfinished ? step : 0
+        counts[connection.client] = ofClient.all > 0 ? ofClient : nil
     }
 }
