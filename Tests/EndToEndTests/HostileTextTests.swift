@@ -46,6 +46,7 @@ struct HostileTextTests {
             let openMetrics = try await HTTPClient.get(url, accept: "application/openmetrics-text;version=1.0.0").body
             for body in [text, openMetrics] {
                 #expect(String(validating: body, as: UTF8.self) != nil, "it must be UTF-8")
+                #expect(!body.contains(0), "Prometheus takes it for the end, and refuses the scrape")
                 let lines = String(decoding: body, as: UTF8.self).split(separator: "\n")
                 let sample = /(kube_audit|process)_\w+(\{.*\})? ([0-9.e+-]+|[+]Inf)( # .*)?/.dotMatchesNewlines()
                 let odd = lines.filter { !$0.hasPrefix("# ") && $0.wholeMatch(of: sample) == nil }
