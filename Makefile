@@ -24,6 +24,9 @@ TORTURE ?=
 # How `make flood` is done; `make flood FLOOD="--help"` says what there is.
 FLOOD ?=
 
+# How `make slowloris` is done; `make slowloris SLOWLORIS="--help"` says what there is.
+SLOWLORIS ?=
+
 # How long `make fuzz` stays with each target, and with which ones.
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration headers decompression following
@@ -34,7 +37,7 @@ FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libcla
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: help deps build test test-asan test-tsan fuzz demo torture flood run lint format golden alerts clean
+.PHONY: help deps build test test-asan test-tsan fuzz demo torture flood slowloris run lint format golden alerts clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -69,6 +72,10 @@ torture: build ## Kill the exporter 200 times while logs rotate and batches come
 flood: build ## Send requests from a million addresses, and see that the one that scans is counted
 	swift build -c release --product flood
 	exec .build/release/flood $(FLOOD)
+
+slowloris: build ## Scrape while 1,000 clients send a byte a second and 200 never read their answer
+	swift build -c release --product slowloris
+	exec .build/release/slowloris $(SLOWLORIS)
 
 lint: ## Hold the formatting against .swift-format
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources

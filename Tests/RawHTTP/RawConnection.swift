@@ -24,12 +24,16 @@ public final class RawConnection: @unchecked Sendable {
     /// - Parameters:
     ///   - address: Where to; its host is an address.
     ///   - source: The IPv4 address to come from, where it matters.
-    public init(to address: ListenAddress, from source: String? = nil) throws {
+    ///   - receiveBuffer: How many bytes the kernel takes that are not read, about; many unless given.
+    public init(to address: ListenAddress, from source: String? = nil, receiveBuffer: Int32? = nil) throws {
         let isIPv6 = address.host.contains(":")
         descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("socket") }
         // A test that waits for what does not come shall fail and not hang.
         wait(atMost: 20)
+        if var receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+        }
         if let source {
             let status = Self.withIPv4(source, 0) { bind(descriptor, $0, $1) }
             guard status == 0 else { throw Failure("bind \(source)") }
@@ -106,6 +110,12 @@ public final class RawConnection: @unchecked Sendable {
         while try receive() {}
         defer { received = [] }
         return received
+    }
+
+    /// Whether the other end gives the connection up within so many seconds, while nothing is read from it.
+    public func isGivenUp(within seconds: Int) -> Bool {
+        var state = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&state, 1, Int32(seconds * 1000)) == 1 && Int32(state.revents) & (POLLERR | POLLHUP) != 0
     }
 
     private func wait(atMost seconds: Int) {
