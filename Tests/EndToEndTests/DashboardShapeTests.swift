@@ -127,5 +127,18 @@ struct DashboardShapeTests {
         }
     }
 
+    @Test("has a picture of each panel, as text and small")
+    func pictures() throws {
+        for (file, dashboard) in try Dashboard.all() {
+            let name = file.deletingPathExtension().lastPathComponent
+            let picture = file.deletingLastPathComponent().appending(path: "pictures/\(name).svg")
+            let text = try String(contentsOf: picture, encoding: .utf8)
+            #expect(text.utf8.count < 100_000 && text.hasPrefix("<svg "), "\(name)")
+            for panel in dashboard.panels {
+                #expect(text.contains(">\(panel.title)</text>"), "make pictures, for \(name) has no \(panel.title)")
+            }
+        }
+    }
+
     private static let units: Set = ["short", "none", "percentunit", "s", "bytes", "Bps", "cps", "reqps"]
 }

@@ -1,6 +1,5 @@
 import Foundation
 import LocalStack
-import TestSupport
 import Testing
 
 /// What the dashboard draws over time is right where `increase()` is not: its expression, for each minute, on counters
@@ -54,31 +53,15 @@ struct RequestsOverTimeTests {
         #expect(panel.interval == "1m")
         let expression = try panel.expressions[0].filled(interval: 60)
         let labels = #"{job="kube-audit-exporter", instance="a:1", src_ip="192.0.2.1", origin="verified"}"#
-        let cases = scenario.shown.sorted { $0.key < $1.key }.map { minute, value in
-            """
-                  - expr: '\(expression)'
-                    eval_time: \(minute)m
-                    exp_samples: [\(value.map { "{labels: '{origin=\"verified\"}', value: \($0)}" } ?? "")]
-
-            """
-        }
-        let text = """
-            evaluation_interval: 1m
-            tests:
-              - interval: 1m
-                input_series:
-                  - series: 'kube_audit_unauthenticated_forbidden_requests_total\(labels)'
-                    values: '\(scenario.counter)'
-                  - series: 'kube_audit_source_first_seen_timestamp_seconds\(labels)'
-                    values: '\(scenario.created)'
-                promql_expr_test:
-            \(cases.joined())
-            """
-        try await withTemporaryDirectory { directory in
-            let file = directory.appending(path: "requests.test.yaml")
-            try Data(text.utf8).write(to: file)
-            let test = try await Program.promtool.run(["test", "rules", file.path])
-            #expect(test.exit == .status(0), "\(test.output)")
-        }
+        let test = try await PromtoolExpressions(
+            series: [
+                ("kube_audit_unauthenticated_forbidden_requests_total\(labels)", scenario.counter),
+                ("kube_audit_source_first_seen_timestamp_seconds\(labels)", scenario.created),
+            ],
+            cases: scenario.shown.sorted { $0.key < $1.key }.map { minute, value in
+                (minute, expression, value.map { [(#"{origin="verified"}"#, $0)] } ?? [])
+            }
+        ).run()
+        #expect(test.exit == .status(0), "\(test.output)")
     }
 }
