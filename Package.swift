@@ -80,7 +80,7 @@ let package = Package(
             ]),
 
         // A log that rotates, an event builder, a free port, `eventually`.
-        .target(name: "TestSupport", dependencies: ["AuditEvents"], path: "Tests/TestSupport"),
+        .target(name: "TestSupport", dependencies: ["AccessScanning", "AuditEvents"], path: "Tests/TestSupport"),
         // Connections on which a test decides about every byte.
         .target(name: "RawHTTP", dependencies: ["HTTPServing"], path: "Tests/RawHTTP"),
         .testTarget(name: "AuditEventsTests", dependencies: ["AuditEvents", "TestSupport"]),

@@ -10,6 +10,8 @@ public import AuditEvents
 public struct AccessScanningDetector: Sendable {
     /// The counters.
     public private(set) var ledger: SourceLedger
+    /// The counters by network.
+    public private(set) var networks: NetworkLedger
     /// Events of requests that were counted before: another stage, or another reading.
     public private(set) var duplicateEvents: UInt64
     /// Requests that matched an entry of the filter, by its name; entries that are gone keep what they counted.
@@ -22,18 +24,18 @@ public struct AccessScanningDetector: Sendable {
     private let attribution: SourceAttribution
     private var deduplicator: RequestDeduplicator
     // What was changed since changes were last taken.
-    private var changed: Set<Source> = []
-    private var retired: Set<Source> = []
     private var changedFilters: Set<String> = []
     private var observed: [ObservedEvent] = []
 
     /// A detection that goes on from what was kept; one that has seen nothing yet, unless that is given.
     public init(
-        ledger: SourceLedger = SourceLedger(), attribution: SourceAttribution = SourceAttribution(),
+        ledger: SourceLedger = SourceLedger(), networks: NetworkLedger = NetworkLedger(),
+        attribution: SourceAttribution = SourceAttribution(),
         deduplicator: RequestDeduplicator = RequestDeduplicator(), duplicateEvents: UInt64 = 0,
         filter: RequestFilter = RequestFilter(), filteredRequests: [String: UInt64] = [:]
     ) {
         self.ledger = ledger
+        self.networks = networks
         self.attribution = attribution
         self.deduplicator = deduplicator
         self.duplicateEvents = duplicateEvents
@@ -72,16 +74,15 @@ public struct AccessScanningDetector: Sendable {
         let reference = RequestReference(
             auditID: event.auditID, received: EventTimestamp(event.requestReceivedTimestamp)?.secondsSince1970)
         for source in sources {
-            changed.insert(ledger.count(source, reference, at: now, locate: locate))
+            ledger.count(source, reference, at: now, locate: locate)
+            networks.count(source, at: now)
         }
     }
 
-    /// Removes the sources that were silent for longer than the retention.
+    /// Removes the sources and networks that were silent for longer than the retention.
     public mutating func retireSilentSources(at now: Double) {
-        for counter in ledger.retireSilentSources(at: now) {
-            changed.remove(counter.source)
-            retired.insert(counter.source)
-        }
+        ledger.retireSilentSources(at: now)
+        networks.retireSilent(at: now)
     }
 
     // MARK: Changes
@@ -89,17 +90,13 @@ public struct AccessScanningDetector: Sendable {
     /// What was changed since the last call.
     public mutating func takeChanges() -> DetectionChanges {
         var changes = DetectionChanges()
-        changes.counters = ledger.counters(of: changed)
-        // One that came back meanwhile has a new counter in the old one's place.
-        changes.retired = retired.subtracting(changed)
+        ledger.takeChanges(into: &changes)
+        networks.takeChanges(into: &changes)
         changes.filteredRequests = filteredRequests.filter { changedFilters.contains($0.key) }
         changes.observed = observed
-        changes.totals.retiredRequests = ledger.retiredRequests
         changes.totals.duplicateEvents = duplicateEvents
         changes.totals.observedCount = deduplicator.observedCount
         changes.totals.firstRecognised = deduplicator.firstRecognised
-        changed = []
-        retired = []
         changedFilters = []
         observed = []
         return changes
@@ -107,9 +104,8 @@ public struct AccessScanningDetector: Sendable {
 
     /// Gives changes back that could not be written: they will be among those that are taken next.
     public mutating func putBack(_ changes: DetectionChanges) {
-        // What was retired since is no change any more, but a retirement.
-        changed.formUnion(changes.counters.map(\.source).filter(ledger.contains))
-        retired.formUnion(changes.retired)
+        ledger.putBack(changes)
+        networks.putBack(changes)
         changedFilters.formUnion(changes.filteredRequests.keys)
         observed = changes.observed + observed
         forgetUnrecognised()

@@ -2,8 +2,16 @@
 public struct DetectionChanges: Sendable, Hashable {
     /// The counters that are new or rose, as they are now.
     public var counters: [SourceCounter] = []
-    /// The sources that were retired.
-    public var retired: Set<Source> = []
+    /// The sources whose counters were removed. One that came back meanwhile has a new one.
+    public var removedSources: Set<Source> = []
+    /// The sources that gave way to others.
+    public var displacedSources: [Origin: DisplacedChanges] = [:]
+    /// The counters of networks that are new or rose, as they are now.
+    public var networks: [NetworkCounter] = []
+    /// The networks whose counters were removed.
+    public var removedNetworks: Set<SourceNetwork> = []
+    /// The networks that gave way to others.
+    public var displacedNetworks = DisplacedChanges()
     /// Requests that matched an entry of the filter, by its name: those that rose, as they are now.
     public var filteredRequests: [String: UInt64] = [:]
     /// Events that were observed, in their order.
@@ -19,6 +27,8 @@ public struct DetectionChanges: Sendable, Hashable {
 public struct DetectionTotals: Sendable, Hashable {
     /// Requests of sources that were retired.
     public var retiredRequests: UInt64 = 0
+    /// Requests of networks that were retired.
+    public var retiredNetworkRequests: UInt64 = 0
     /// Events of requests that were counted before: another stage, or another reading.
     public var duplicateEvents: UInt64 = 0
     /// Events that were ever observed, each once.

@@ -1,3 +1,5 @@
+import AuditEvents
+
 /// A block of IP addresses, such as `10.0.0.0/8` or `2001:db8::/32`.
 public struct Network: Sendable, Hashable {
     private let base: IPAddress
@@ -22,6 +24,19 @@ public struct Network: Sendable, Hashable {
         }
         prefixLength = length + 128 - bits
         base = Self.masked(address, prefixLength)
+    }
+
+    /// The network that one owner usually has as a whole: the /24 of an IPv4 address, the /64 of an IPv6 address.
+    init(around address: IPAddress) {
+        prefixLength = address.isIPv4 ? 96 + 24 : 64
+        base = Self.masked(address, prefixLength)
+    }
+
+    /// Adds to a hash what tells it from others.
+    func combine(into hash: inout SipHash128) {
+        hash.combine(base.high)
+        hash.combine(base.low)
+        hash.combine(UInt64(prefixLength))
     }
 
     /// Whether `address` lies in this network.

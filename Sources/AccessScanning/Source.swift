@@ -1,3 +1,5 @@
+import AuditEvents
+
 /// Who a counted request is attributed to.
 public enum SourceAddress: Sendable, Hashable {
     /// An address.
@@ -38,5 +40,17 @@ public struct Source: Sendable, Hashable {
     public init(_ address: SourceAddress, _ origin: Origin) {
         self.address = address
         self.origin = origin
+    }
+}
+
+extension Source: CountedSubject {
+    var isBudgeted: Bool {
+        if case .address = address { true } else { false }
+    }
+
+    func combine(into hash: inout SipHash128) {
+        guard case .address(let address) = address else { return }
+        hash.combine(address.high)
+        hash.combine(address.low)
     }
 }

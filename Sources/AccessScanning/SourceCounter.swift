@@ -6,26 +6,33 @@ public struct SourceCounter: Sendable, Hashable {
     /// count to another series.
     public let location: Location
     /// When the counter was created, in seconds since 1970 by the exporter's clock.
-    public let firstSeen: Double
+    public internal(set) var firstSeen: Double
     /// When it last rose, in seconds since 1970 by the exporter's clock.
     public internal(set) var lastSeen: Double
     /// The requests counted.
     public internal(set) var requests: UInt64
+    /// When the last ones of them were counted.
+    public internal(set) var recent: RecentRequests
     /// The request counted last.
     public internal(set) var lastRequest: RequestReference
 
     /// A counter as it was kept.
     public init(
         source: Source, location: Location, firstSeen: Double, lastSeen: Double, requests: UInt64,
-        lastRequest: RequestReference
+        recent: RecentRequests = RecentRequests(), lastRequest: RequestReference
     ) {
         self.source = source
         self.location = location
         self.firstSeen = firstSeen
         self.lastSeen = lastSeen
         self.requests = requests
+        self.recent = recent
         self.lastRequest = lastRequest
     }
+}
+
+extension SourceCounter: BudgetedCounter {
+    var subject: Source { source }
 }
 
 /// Where to find a counted request in the audit log.

@@ -1,37 +1,40 @@
+public import AuditEvents
+
 /// The counters of all sources, within bounds.
 ///
-/// Sources past the budget of their origin are counted together under `other`, so that the sum over all counters, with
-/// what was retired, is always the number of addresses counted. `invalid` and `other` need no budget.
+/// Verified and claimed sources have a budget each, so that forged headers can never push out a verified source.
+/// Where one is full, sources that are quiet give way to others, and their requests are counted together under `other`
+/// (see `CounterTable`); the sum over all counters, with what was retired, is always the number of addresses counted.
+/// `invalid` and `other` need no budget.
 public struct SourceLedger: Sendable {
     /// The bounds.
     public let limits: SourceLimits
-    /// The counters, in the order in which they were created.
-    public private(set) var counters: [SourceCounter] = []
-    /// Requests of sources that were retired since the ledger was made.
-    public private(set) var retiredRequests: UInt64 = 0
 
-    private var indices: [Source: Int] = [:]
-    private var tracked: [Origin: Int] = [:]
+    private var verified: CounterTable<SourceCounter>
+    private var claimed: CounterTable<SourceCounter>
 
-    /// A ledger that goes on from counters that were kept; an empty one unless they are given.
+    /// A ledger that goes on from what was kept; an empty one unless that is given.
     ///
     /// - Parameters:
-    ///   - limits: The bounds. Counters that are restored stay, even past a budget that was lowered.
+    ///   - limits: The bounds. Counters that are restored stay past a budget that was lowered, until others need their
+    ///     places.
+    ///   - key: What displaced sources are known by; what is restored must have been made with the same.
     ///   - counters: No two of the same source.
+    ///   - displaced: Sources that gave way before.
     ///   - retiredRequests: Requests of sources that were retired before.
     public init(
-        limits: SourceLimits = SourceLimits(), restoring counters: [SourceCounter] = [], retiredRequests: UInt64 = 0
+        limits: SourceLimits = SourceLimits(), key: SipHash128.Key = .random(),
+        restoring counters: [SourceCounter] = [], displaced: [Origin: DisplacedState] = [:], retiredRequests: UInt64 = 0
     ) {
         self.limits = limits
-        self.counters = counters
-        self.retiredRequests = retiredRequests
-        for counter in counters { track(counter.source, by: 1) }
-        index()
-    }
-
-    /// How many sources of an origin have a counter of their own.
-    public func trackedSources(_ origin: Origin) -> Int {
-        tracked[origin, default: 0]
+        let table = { (origin: Origin, retiredRequests: UInt64) in
+            CounterTable(
+                limit: limits[origin], other: Source(.other, origin), key: key,
+                restoring: counters.filter { $0.source.origin == origin },
+                displaced: displaced[origin] ?? DisplacedState(), retiredRequests: retiredRequests)
+        }
+        verified = table(.verified, retiredRequests)
+        claimed = table(.claimed, 0)
     }
 
     /// Counts one request of `source`.
@@ -41,66 +44,59 @@ public struct SourceLedger: Sendable {
     ///   - reference: Where to find the request.
     ///   - now: Seconds since 1970.
     ///   - locate: Asked where an address is when its counter is created.
-    /// - Returns: Whose counter rose: the source's, or that of all past the budget.
-    @discardableResult
     public mutating func count(
         _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
-    ) -> Source {
-        if let index = indices[source] {
-            counters[index].requests += 1
-            counters[index].lastSeen = now
-            counters[index].lastRequest = reference
-            return source
+    ) {
+        let create = { (source: Source) in
+            var location = Location.unknown
+            if case .address(let address) = source.address { location = locate(address) }
+            return SourceCounter(
+                source: source, location: location, firstSeen: now, lastSeen: now, requests: 0, lastRequest: reference)
         }
-        var location = Location.unknown
-        if case .address(let address) = source.address {
-            guard trackedSources(source.origin) < limits[source.origin] else {
-                return count(Source(.other, source.origin), reference, at: now, locate: locate)
-            }
-            location = locate(address)
+        let note = { (counter: inout SourceCounter) in counter.lastRequest = reference }
+        switch source.origin {
+        case .verified: verified.count(source, at: now, create: create, note: note)
+        case .claimed: claimed.count(source, at: now, create: create, note: note)
         }
-        track(source, by: 1)
-        indices[source] = counters.count
-        counters.append(
-            SourceCounter(
-                source: source, location: location, firstSeen: now, lastSeen: now, requests: 1, lastRequest: reference))
-        return source
-    }
-
-    /// The counters of those sources that have one, in the order in which they were created.
-    func counters(of sources: Set<Source>) -> [SourceCounter] {
-        sources.compactMap { indices[$0] }.sorted().map { counters[$0] }
-    }
-
-    /// Whether a source has a counter.
-    func contains(_ source: Source) -> Bool {
-        indices[source] != nil
     }
 
     /// Removes the sources that were silent for longer than the retention. Their requests stay in the sum.
     ///
     /// - Parameter now: Seconds since 1970.
-    /// - Returns: The counters removed.
-    @discardableResult
-    public mutating func retireSilentSources(at now: Double) -> [SourceCounter] {
-        let isSilent = { (counter: SourceCounter) in now - counter.lastSeen > limits.retention }
-        let retired = counters.filter(isSilent)
-        guard !retired.isEmpty else { return [] }
-        for counter in retired {
-            retiredRequests += counter.requests
-            track(counter.source, by: -1)
+    public mutating func retireSilentSources(at now: Double) {
+        verified.retireSilent(for: limits.retention, at: now)
+        claimed.retireSilent(for: limits.retention, at: now)
+    }
+
+    /// What can be shown of it.
+    public var counts: SourceCounts {
+        SourceCounts(
+            counters: verified.counters + claimed.counters, limits: limits,
+            retiredRequests: verified.retiredRequests + claimed.retiredRequests,
+            origins: [.verified: verified.summary, .claimed: claimed.summary])
+    }
+
+    // MARK: Changes
+
+    /// Writes what was changed since the last call.
+    mutating func takeChanges(into changes: inout DetectionChanges) {
+        for (origin, taken) in [(Origin.verified, verified.takeChanges()), (.claimed, claimed.takeChanges())] {
+            changes.counters += taken.counters
+            changes.removedSources.formUnion(taken.removed)
+            changes.displacedSources[origin] = taken.displaced
         }
-        counters.removeAll(where: isSilent)
-        index()
-        return retired
+        changes.totals.retiredRequests = verified.retiredRequests + claimed.retiredRequests
     }
 
-    private mutating func track(_ source: Source, by change: Int) {
-        guard case .address = source.address else { return }
-        tracked[source.origin, default: 0] += change
-    }
-
-    private mutating func index() {
-        indices = Dictionary(uniqueKeysWithValues: counters.enumerated().map { ($1.source, $0) })
+    /// Gives changes back that could not be written: they will be among those that are taken next.
+    mutating func putBack(_ changes: DetectionChanges) {
+        let of = { (origin: Origin) in
+            CounterChanges<SourceCounter>(
+                counters: changes.counters.filter { $0.source.origin == origin },
+                removed: changes.removedSources.filter { $0.origin == origin },
+                displaced: changes.displacedSources[origin] ?? DisplacedChanges())
+        }
+        verified.putBack(of(.verified))
+        claimed.putBack(of(.claimed))
     }
 }

@@ -69,7 +69,8 @@ actor Pipeline {
         for input in configuration.inputs where counts.reading.inputs[input.rawValue] == nil {
             counts.reading.inputs[input.rawValue] = ReadingTotals.Input()
         }
-        counts.ledger = detector.ledger
+        counts.sources = detector.ledger.counts
+        counts.networks = detector.networks.counts
         counts.duplicateEvents = detector.duplicateEvents
         counts.filteredRequests = detector.filteredRequests
         snapshot = Snapshot(counts: counts)
@@ -152,7 +153,8 @@ actor Pipeline {
         let detection = detector.takeChanges()
         let checkpoint = Checkpoint(
             detection: detection, positions: positions.positions, reading: counts.reading, time: now())
-        counts.ledger = detector.ledger
+        counts.sources = detector.ledger.counts
+        counts.networks = detector.networks.counts
         counts.duplicateEvents = detector.duplicateEvents
         counts.filteredRequests = detector.filteredRequests
         let written = counts
@@ -280,12 +282,18 @@ extension AccessScanningDetector {
         restoring stored: StoredState?, limits: SourceLimits, attribution: SourceAttribution, filter: RequestFilter
     ) {
         guard let stored else {
-            self.init(ledger: SourceLedger(limits: limits), attribution: attribution, filter: filter)
+            self.init(
+                ledger: SourceLedger(limits: limits), networks: NetworkLedger(limits: limits), attribution: attribution,
+                filter: filter)
             return
         }
         self.init(
             ledger: SourceLedger(
-                limits: limits, restoring: stored.counters, retiredRequests: stored.totals.retiredRequests),
+                limits: limits, key: stored.key, restoring: stored.counters, displaced: stored.displacedSources,
+                retiredRequests: stored.totals.retiredRequests),
+            networks: NetworkLedger(
+                limits: limits, key: stored.key, restoring: stored.networks, displaced: stored.displacedNetworks,
+                retiredRequests: stored.totals.retiredNetworkRequests),
             attribution: attribution,
             deduplicator: RequestDeduplicator(
                 key: stored.key, observedCount: stored.totals.observedCount, restoring: stored.observed),

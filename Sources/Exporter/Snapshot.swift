@@ -22,7 +22,9 @@ struct Snapshot: Sendable {
 /// All that was counted, at one moment.
 struct Counts: Sendable {
     /// The counters of all sources.
-    var ledger = SourceLedger()
+    var sources = SourceCounts()
+    /// The counters by network.
+    var networks = NetworkCounts()
     /// Events of requests that were counted before.
     var duplicateEvents: UInt64 = 0
     /// Requests that matched an entry of the filter, by its name.

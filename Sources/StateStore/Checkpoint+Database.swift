@@ -10,6 +10,8 @@ extension Checkpoint {
     /// - Parameter version: The exporter's.
     func write(_ db: Database, version: String) throws {
         try writeSources(db)
+        try writeNetworks(db)
+        try writeDisplaced(db)
         try writeFiltered(db)
         try writeObserved(db)
         try writePositions(db)
@@ -17,35 +19,73 @@ extension Checkpoint {
         let totals = detection.totals
         try db.execute(
             sql: """
-                UPDATE state SET version = ?, retired_requests = ?, duplicate_events = ?, observed_count = ?,
-                    first_recognised = ?, last_event_timestamp = coalesce(?, last_event_timestamp), last_checkpoint = ?
+                UPDATE state SET version = ?, retired_requests = ?, retired_network_requests = ?, duplicate_events = ?,
+                    observed_count = ?, first_recognised = ?, last_event_timestamp = coalesce(?, last_event_timestamp), last_checkpoint = ?
                 """,
             arguments: [
-                version, Int64(bitPattern: totals.retiredRequests), Int64(bitPattern: totals.duplicateEvents),
+                version, Int64(bitPattern: totals.retiredRequests),
+                Int64(bitPattern: totals.retiredNetworkRequests), Int64(bitPattern: totals.duplicateEvents),
                 totals.observedCount, totals.firstRecognised, reading.lastEventTimestamp, time,
             ])
     }
 
     private func writeSources(_ db: Database) throws {
-        let retire = try db.cachedStatement(sql: "DELETE FROM source WHERE address = ? AND origin = ?")
-        for source in detection.retired {
-            try retire.execute(arguments: [source.address.description, source.origin.rawValue])
+        let remove = try db.cachedStatement(sql: "DELETE FROM source WHERE address = ? AND origin = ?")
+        for source in detection.removedSources {
+            try remove.execute(arguments: [source.address.description, source.origin.rawValue])
         }
         let keep = try db.cachedStatement(
             sql: """
-                INSERT INTO source (address, origin, country, city, first_seen, last_seen, requests, last_audit_id,
-                    last_received) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO source (address, origin, country, city, first_seen, last_seen, requests, recent,
+                    last_audit_id, last_received) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (address, origin) DO UPDATE SET country = excluded.country, city = excluded.city,
                     first_seen = excluded.first_seen, last_seen = excluded.last_seen, requests = excluded.requests,
-                    last_audit_id = excluded.last_audit_id, last_received = excluded.last_received
+                    recent = excluded.recent, last_audit_id = excluded.last_audit_id,
+                    last_received = excluded.last_received
                 """)
         for counter in detection.counters {
             try keep.execute(arguments: [
                 counter.source.address.description, counter.source.origin.rawValue,
                 Data(counter.location.country.utf8), Data(counter.location.city.utf8), counter.firstSeen,
-                counter.lastSeen, Int64(bitPattern: counter.requests), Data(counter.lastRequest.auditID.utf8),
-                counter.lastRequest.received,
+                counter.lastSeen, Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
+                Data(counter.lastRequest.auditID.utf8), counter.lastRequest.received,
             ])
+        }
+    }
+
+    private func writeNetworks(_ db: Database) throws {
+        let remove = try db.cachedStatement(sql: "DELETE FROM network WHERE network = ?")
+        for network in detection.removedNetworks { try remove.execute(arguments: [network.description]) }
+        let keep = try db.cachedStatement(
+            sql: """
+                INSERT INTO network (network, first_seen, last_seen, requests, recent) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (network) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen,
+                    requests = excluded.requests, recent = excluded.recent
+                """)
+        for counter in detection.networks {
+            try keep.execute(arguments: [
+                counter.network.description, counter.firstSeen, counter.lastSeen,
+                Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
+            ])
+        }
+    }
+
+    private func writeDisplaced(_ db: Database) throws {
+        for (origin, changes) in detection.displacedSources { try write(changes, of: origin.rawValue, db) }
+        try write(detection.displacedNetworks, of: "network", db)
+    }
+
+    private func write(_ changes: DisplacedChanges, of population: String, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO displaced (population, next, untracked_requests) VALUES (?, ?, ?)",
+            arguments: [population, changes.next, Int64(bitPattern: changes.untrackedRequests)])
+        try db.execute(
+            sql: "DELETE FROM displaced_page WHERE population = ? AND number >= ?",
+            arguments: [population, changes.pageCount])
+        let keep = try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO displaced_page (population, number, entries) VALUES (?, ?, ?)")
+        for (number, page) in changes.pages {
+            try keep.execute(arguments: [population, number, DisplacedPage.data(page)])
         }
     }
 

@@ -10,6 +10,13 @@ enum LittleEndian {
         return data
     }
 
+    /// Four bytes each.
+    static func data(_ numbers: [UInt32]) -> Data {
+        var data = Data(capacity: 4 * numbers.count)
+        for number in numbers { append(number, to: &data) }
+        return data
+    }
+
     static func append(_ number: some FixedWidthInteger, to data: inout Data) {
         withUnsafeBytes(of: number.littleEndian) { data.append(contentsOf: $0) }
     }

@@ -22,6 +22,7 @@ enum Schema {
                         version TEXT NOT NULL,
                         key BLOB NOT NULL CHECK (length(key) = 16),
                         retired_requests INTEGER NOT NULL DEFAULT 0,
+                        retired_network_requests INTEGER NOT NULL DEFAULT 0,
                         duplicate_events INTEGER NOT NULL DEFAULT 0,
                         observed_count INTEGER NOT NULL DEFAULT 0 CHECK (observed_count >= 0),
                         first_recognised INTEGER NOT NULL DEFAULT 0 CHECK (first_recognised >= 0),
@@ -39,9 +40,34 @@ enum Schema {
                         first_seen REAL NOT NULL,
                         last_seen REAL NOT NULL,
                         requests INTEGER NOT NULL,
+                        recent BLOB NOT NULL,
                         last_audit_id BLOB NOT NULL,
                         last_received REAL,
                         UNIQUE (address, origin)
+                    ) STRICT;
+
+                    -- Networks as they stand in the label network.
+                    CREATE TABLE network (
+                        id INTEGER PRIMARY KEY,
+                        network TEXT NOT NULL UNIQUE,
+                        first_seen REAL NOT NULL,
+                        last_seen REAL NOT NULL,
+                        requests INTEGER NOT NULL,
+                        recent BLOB NOT NULL
+                    ) STRICT;
+
+                    -- Who gave way to others, by population ("verified", "claimed", "network"): where the next one is
+                    -- put, and all of them in pages, 20 bytes each, see DisplacedPage.
+                    CREATE TABLE displaced (
+                        population TEXT PRIMARY KEY,
+                        next INTEGER NOT NULL CHECK (next >= 0),
+                        untracked_requests INTEGER NOT NULL
+                    ) STRICT;
+                    CREATE TABLE displaced_page (
+                        population TEXT NOT NULL,
+                        number INTEGER NOT NULL CHECK (number >= 0),
+                        entries BLOB NOT NULL CHECK (length(entries) % 20 = 0),
+                        PRIMARY KEY (population, number)
                     ) STRICT;
 
                     -- By the name of the filter's entry.

@@ -17,6 +17,7 @@ extension StoredState {
         self.key = SipHash128.Key(
             first: LittleEndian.number(in: key, at: 0), second: LittleEndian.number(in: key, at: 8))
         totals.retiredRequests = try row.count("retired_requests")
+        totals.retiredNetworkRequests = try row.count("retired_network_requests")
         totals.duplicateEvents = try row.count("duplicate_events")
         totals.observedCount = try row.value("observed_count")
         totals.firstRecognised = try row.value("first_recognised")
@@ -26,6 +27,9 @@ extension StoredState {
         reading.lastEventTimestamp = try row.value("last_event_timestamp")
         lastCheckpoint = try row.value("last_checkpoint")
         counters = try Self.counters(db)
+        networks = try Self.networks(db)
+        for origin in Origin.allCases { displacedSources[origin] = try Self.displaced(db, origin.rawValue) }
+        displacedNetworks = try Self.displaced(db, "network") ?? DisplacedState()
         observed = try Self.observed(db, totals)
         positions = try Self.positions(db)
         let filtered = try Row.fetchCursor(db, sql: "SELECT * FROM filtered")
@@ -52,11 +56,42 @@ extension StoredState {
                     source: source,
                     location: Location(country: try row.text("country"), city: try row.text("city")),
                     firstSeen: try row.value("first_seen"), lastSeen: try row.value("last_seen"),
-                    requests: try row.count("requests"),
+                    requests: try row.count("requests"), recent: try row.recentRequests("recent"),
                     lastRequest: RequestReference(
                         auditID: try row.text("last_audit_id"), received: try row.value("last_received"))))
         }
         return counters
+    }
+
+    private static func networks(_ db: Database) throws -> [NetworkCounter] {
+        var counters: [NetworkCounter] = []
+        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM network ORDER BY first_seen, id")
+        while let row = try rows.next() {
+            let network: String = try row.value("network")
+            guard let network = SourceNetwork(label: network) else {
+                throw ImpossibleContent(description: "no network: \(network)")
+            }
+            counters.append(
+                NetworkCounter(
+                    network: network, firstSeen: try row.value("first_seen"), lastSeen: try row.value("last_seen"),
+                    requests: try row.count("requests"), recent: try row.recentRequests("recent")))
+        }
+        return counters
+    }
+
+    private static func displaced(_ db: Database, _ population: String) throws -> DisplacedState? {
+        let sql = "SELECT * FROM displaced WHERE population = ?"
+        guard let row = try Row.fetchOne(db, sql: sql, arguments: [population]) else { return nil }
+        var state = DisplacedState()
+        state.next = try row.value("next")
+        state.untrackedRequests = try row.count("untracked_requests")
+        let pages = try Row.fetchCursor(
+            db, sql: "SELECT entries FROM displaced_page WHERE population = ? ORDER BY number", arguments: [population])
+        while let page = try pages.next() { state.entries += DisplacedPage.entries(try page.value("entries")) }
+        guard 0...state.entries.count ~= state.next else {
+            throw ImpossibleContent(description: "no place \(state.next) among \(state.entries.count)")
+        }
+        return state
     }
 
     private static func observed(_ db: Database, _ totals: DetectionTotals) throws -> [ObservedEvent] {
@@ -104,6 +139,26 @@ extension StoredState {
                     size: try row.value("size"), isFinished: try row.value("finished")))
         }
         return positions
+    }
+}
+
+extension Row {
+    fileprivate func recentRequests(_ column: String) throws -> RecentRequests {
+        let data: Data = try value(column)
+        return RecentRequests(times: (0..<data.count / 4).map { LittleEndian.number(in: data, at: 4 * $0) })
+    }
+}
+
+extension SourceNetwork {
+    /// The network that stands in the label `network`.
+    fileprivate init?(label: String) {
+        switch label {
+        case "invalid": self = .invalid
+        case "other": self = .other
+        default:
+            guard let network = Network(label) else { return nil }
+            self = .network(network)
+        }
     }
 }
 

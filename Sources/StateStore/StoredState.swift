@@ -8,6 +8,12 @@ public struct StoredState: Sendable, Hashable {
     public var key: SipHash128.Key
     /// The counters, in the order in which they were created.
     public var counters: [SourceCounter] = []
+    /// The sources that gave way to others.
+    public var displacedSources: [Origin: DisplacedState] = [:]
+    /// The counters by network, in the order in which they were created.
+    public var networks: [NetworkCounter] = []
+    /// The networks that gave way to others.
+    public var displacedNetworks = DisplacedState()
     /// Requests that matched an entry of the filter, by its name.
     public var filteredRequests: [String: UInt64] = [:]
     /// The last events that were observed, in their order; none before `totals.firstRecognised`.

@@ -88,6 +88,11 @@ struct ServeFlags: ParsableArguments {
     var sourceClaimedLimit = 1_000
 
     @Option(
+        name: .customLong("source.network-limit"),
+        help: ArgumentHelp("How many networks of verified sources have a counter of their own.", valueName: "n"))
+    var sourceNetworkLimit = 5_000
+
+    @Option(
         name: .customLong("source.retention"),
         help: ArgumentHelp("After how long a silent source is retired; 1h at least.", valueName: "duration"))
     var sourceRetention = "24h"
@@ -114,7 +119,8 @@ struct ServeFlags: ParsableArguments {
             webConfigFile: webConfigFile, telemetryPath: webTelemetryPath,
             webhookListenAddress: webhookListenAddress, webhookConfigFile: webhookConfigFile,
             webhookMaxBodySize: webhookMaxBodySize, geoipDatabase: geoipDatabase, trustedProxies: sourceTrustedProxy,
-            sourceLimit: sourceLimit, claimedLimit: sourceClaimedLimit, retention: sourceRetention,
+            sourceLimit: sourceLimit, claimedLimit: sourceClaimedLimit,
+            networkLimit: sourceNetworkLimit, retention: sourceRetention,
             filterFile: filterFile, logLevel: logLevel, logFormat: logFormat)
         do {
             try await Exporter.run(options)

@@ -16,13 +16,22 @@ struct DetectionChangesTests {
     /// What a store holds after the changes that were written.
     private struct Kept {
         var counters: [Source: SourceCounter] = [:]
+        var displaced: [Origin: DisplacedState] = [:]
+        var networks: [SourceNetwork: NetworkCounter] = [:]
+        var displacedNetworks = DisplacedState()
         var filteredRequests: [String: UInt64] = [:]
         var observed: [ObservedEvent] = []
         var totals = DetectionTotals()
 
         mutating func write(_ changes: DetectionChanges) {
-            for source in changes.retired { counters[source] = nil }
+            for source in changes.removedSources { counters[source] = nil }
             for counter in changes.counters { counters[counter.source] = counter }
+            for (origin, changes) in changes.displacedSources {
+                displaced[origin, default: DisplacedState()].write(changes)
+            }
+            for network in changes.removedNetworks { networks[network] = nil }
+            for counter in changes.networks { networks[counter.network] = counter }
+            displacedNetworks.write(changes.displacedNetworks)
             filteredRequests.merge(changes.filteredRequests) { $1 }
             observed += changes.observed
             totals = changes.totals
@@ -33,7 +42,11 @@ struct DetectionChangesTests {
         func restored() -> AccessScanningDetector {
             AccessScanningDetector(
                 ledger: SourceLedger(
-                    limits: limits, restoring: Array(counters.values), retiredRequests: totals.retiredRequests),
+                    limits: limits, key: key, restoring: Array(counters.values), displaced: displaced,
+                    retiredRequests: totals.retiredRequests),
+                networks: NetworkLedger(
+                    limits: limits, key: key, restoring: Array(networks.values), displaced: displacedNetworks,
+                    retiredRequests: totals.retiredNetworkRequests),
                 deduplicator: RequestDeduplicator(
                     key: key, horizon: horizon, observedCount: totals.observedCount, restoring: observed),
                 duplicateEvents: totals.duplicateEvents, filter: filter, filteredRequests: filteredRequests)
@@ -52,7 +65,8 @@ struct DetectionChangesTests {
     func goesOn() {
         var random = SeededGenerator(seed: 21)
         let empty = AccessScanningDetector(
-            ledger: SourceLedger(limits: Self.limits),
+            ledger: SourceLedger(limits: Self.limits, key: Self.key),
+            networks: NetworkLedger(limits: Self.limits, key: Self.key),
             deduplicator: RequestDeduplicator(key: Self.key, horizon: Self.horizon), filter: Self.filter)
         var detector = empty
         var never = empty
@@ -85,14 +99,15 @@ struct DetectionChangesTests {
             #expect(detector.filteredRequests == never.filteredRequests, "step \(step)")
             #expect(detector.sum == never.sum && detector.duplicateEvents == never.duplicateEvents, "step \(step)")
         }
-        #expect(never.ledger.retiredRequests > 0)
+        #expect(never.ledger.counts.retiredRequests > 0)
         #expect(never.filteredRequests["some"] ?? 0 > 0 && never.filteredRequests["none"] == 0)
     }
 
     @Test("stays bounded while it cannot be written")
     func bounded() {
         var detector = AccessScanningDetector(
-            ledger: SourceLedger(limits: Self.limits),
+            ledger: SourceLedger(limits: Self.limits, key: Self.key),
+            networks: NetworkLedger(limits: Self.limits, key: Self.key),
             deduplicator: RequestDeduplicator(key: Self.key, horizon: Self.horizon))
         for number in 0..<1000 {
             detector.observe(

@@ -28,12 +28,14 @@ extension AccessScanningDetector {
     /// The counts by "address origin".
     var counts: [String: UInt64] {
         Dictionary(
-            uniqueKeysWithValues: ledger.counters.map { ("\($0.source.address) \($0.source.origin)", $0.requests) })
+            uniqueKeysWithValues: ledger.counts.counters.map {
+                ("\($0.source.address) \($0.source.origin)", $0.requests)
+            })
     }
 
     /// The sum of all counts.
     var sum: UInt64 {
-        ledger.counters.map(\.requests).reduce(ledger.retiredRequests, +)
+        ledger.counts.counters.map(\.requests).reduce(ledger.counts.retiredRequests, +)
     }
 
     mutating func observe(_ events: [AuditEvent]) {

@@ -23,7 +23,7 @@ struct AbsenceTests {
 
         func pass(seconds: Int, showing pipeline: Pipeline?) {
             for _ in 0..<seconds / scrapeInterval {
-                let counter = pipeline?.published.current.counts.ledger.counters.first
+                let counter = pipeline?.published.current.counts.sources.counters.first
                 state.withLock {
                     $0.samples.append(counter)
                     $0.time += scrapeInterval

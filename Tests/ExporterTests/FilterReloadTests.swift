@@ -37,7 +37,7 @@ struct FilterReloadTests {
             #expect(filtered() == [#"kube_audit_filtered_requests_total{filter="a"} 0"#])
             _ = await pipeline.commit(Samples.batch([Samples.event(1), Samples.event(2, of: "192.0.2.2")]))
             #expect(filtered() == [#"kube_audit_filtered_requests_total{filter="a"} 1"#])
-            #expect(pipeline.published.current.counts.ledger.counters.count == 1)
+            #expect(pipeline.published.current.counts.sources.counters.count == 1)
             #expect(succeeded())
 
             try Self.write("filters: [{name: a}]", file)

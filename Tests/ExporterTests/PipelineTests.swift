@@ -26,10 +26,10 @@ struct PipelineTests {
         let snapshot = try await eventually("the snapshot") {
             pipeline.published.current
         } is: {
-            !$0.counts.ledger.counters.isEmpty
+            !$0.counts.sources.counters.isEmpty
         }
-        #expect(snapshot.counts.ledger.counters.map(\.requests) == [6])
-        #expect(snapshot.counts.ledger.counters.map(\.firstSeen) == [1000])
+        #expect(snapshot.counts.sources.counters.map(\.requests) == [6])
+        #expect(snapshot.counts.sources.counters.map(\.firstSeen) == [1000])
         #expect(snapshot.counts.reading.lastEventTimestamp == EventTimestamp("2026-11-23T23:10:06Z")?.secondsSince1970)
         await pipeline.apply(batch)
         let again = try await eventually("the next snapshot") {
@@ -37,7 +37,7 @@ struct PipelineTests {
         } is: {
             $0.counts.duplicateEvents == 6
         }
-        #expect(again.counts.ledger.counters.map(\.requests) == [6])
+        #expect(again.counts.sources.counters.map(\.requests) == [6])
         #expect(again.counts.reading.inputs == ["file": ReadingTotals.Input(lines: 16, bytes: 200, malformed: 4)])
         #expect(snapshot.counts.duplicateEvents == 0, "what was published does not change any more")
     }
@@ -50,7 +50,7 @@ struct PipelineTests {
         let snapshot = try await eventually("both") {
             pipeline.published.current
         } is: {
-            $0.counts.ledger.counters.first?.requests == 2
+            $0.counts.sources.counters.first?.requests == 2
         }
         #expect(snapshot.counts.reading.lastEventTimestamp == EventTimestamp("2026-11-23T23:10:05Z")?.secondsSince1970)
     }
@@ -73,15 +73,15 @@ struct PipelineTests {
         await pipeline.apply(Samples.batch([Samples.event(1)]))
         time.withLock { $0 += 86_400 }
         await pipeline.retireSilentSources()
-        try await eventually("the source") { pipeline.published.current.counts.ledger.counters.count == 1 }
+        try await eventually("the source") { pipeline.published.current.counts.sources.counters.count == 1 }
         time.withLock { $0 += 1 }
         await pipeline.retireSilentSources()
         let snapshot = try await eventually("retirement") {
             pipeline.published.current
         } is: {
-            $0.counts.ledger.counters.isEmpty
+            $0.counts.sources.counters.isEmpty
         }
-        #expect(snapshot.counts.ledger.retiredRequests == 1)
+        #expect(snapshot.counts.sources.retiredRequests == 1)
     }
 
     @Test("takes a new database of locations for sources that are new from then on, and keeps the old one else")
@@ -99,10 +99,10 @@ struct PipelineTests {
             let broken = try await eventually("the second source") {
                 pipeline.published.current
             } is: {
-                $0.counts.ledger.counters.count == 2
+                $0.counts.sources.counters.count == 2
             }
             #expect(broken.locationsAreCurrent == false)
-            #expect(broken.counts.ledger.counters.map(\.location.country) == ["Japan", "Japan"])
+            #expect(broken.counts.sources.counters.map(\.location.country) == ["Japan", "Japan"])
             try database.write(to: URL(filePath: path), options: .atomic)
             await pipeline.refreshLocations()
             try await eventually("the database") { pipeline.published.current.locationsAreCurrent == true }

@@ -27,7 +27,7 @@ struct StorageTests {
     }
 
     private static func requests(_ snapshot: Snapshot) -> [UInt64] {
-        snapshot.counts.ledger.counters.map(\.requests)
+        snapshot.counts.sources.counters.map(\.requests)
     }
 
     @Test("and a restart goes on from it: counters, positions, totals, and what is known of requests")
@@ -44,7 +44,7 @@ struct StorageTests {
             #expect(stored.positions.map(\.offset) == [700])
             #expect(stored.lastCheckpoint == 1000)
             let restored = second.published.current
-            #expect(restored.counts.ledger.counters == shown.counts.ledger.counters)
+            #expect(restored.counts.sources.counters == shown.counts.sources.counters)
             #expect(restored.counts.reading == shown.counts.reading)
             #expect(await second.commit(batch) == .committed)
             #expect(Self.requests(second.published.current) == [6])

@@ -18,7 +18,7 @@ struct WebRoutesTests {
                     requestReceivedTimestamp: "2026-11-23T23:10:06.5Z"), at: 1000)
         }
         var snapshot = Snapshot()
-        snapshot.counts.ledger = detector.ledger
+        snapshot.counts.sources = detector.ledger.counts
         return snapshot
     }
 
@@ -79,9 +79,9 @@ struct WebRoutesTests {
         #expect(
             requests.map(String.init) == [
                 #"{src_ip="192.0.2.1",country="",city="",origin="verified""#,
-                #"{src_ip="invalid",country="",city="",origin="claimed""#,
                 #"{src_ip="2001:db8::1",country="",city="",origin="verified""#,
                 #"{src_ip="invalid",country="",city="",origin="verified""#,
+                #"{src_ip="invalid",country="",city="",origin="claimed""#,
             ])
     }
 

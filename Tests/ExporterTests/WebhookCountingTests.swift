@@ -17,9 +17,9 @@ struct WebhookCountingTests {
         "retried/\($0)"
     }
 
-    private func counts(_ ledger: SourceLedger) -> [String: UInt64] {
+    private func counts(_ sources: SourceCounts) -> [String: UInt64] {
         Dictionary(
-            uniqueKeysWithValues: ledger.counters.map { ("\($0.source.address) \($0.source.origin)", $0.requests) })
+            uniqueKeysWithValues: sources.counters.map { ("\($0.source.address) \($0.source.origin)", $0.requests) })
     }
 
     /// What a detector counts that gets each body once.
@@ -30,7 +30,7 @@ struct WebhookCountingTests {
             let body = try Fixture.bytes("audit-logs/webhook/\(name).json")
             for event in try scanner.scan(eventList: body.span.bytes).events { detector.observe(event, at: 1000) }
         }
-        return counts(detector.ledger)
+        return counts(detector.ledger.counts)
     }
 
     private func pipeline() throws -> Pipeline {
@@ -61,7 +61,7 @@ struct WebhookCountingTests {
         // Whoever was answered is in what is shown: nothing is waited for.
         let snapshot = pipeline.published.current
         let expected = try expected(Self.batches + ["retried/00003.200", "retried/00006.200"])
-        #expect(counts(snapshot.counts.ledger) == expected)
+        #expect(counts(snapshot.counts.sources) == expected)
         #expect(snapshot.counts.reading.inputs.keys.sorted() == ["webhook"])
         #expect(service.answers == [#"{code="200"} 36"#])
     }
@@ -76,13 +76,13 @@ struct WebhookCountingTests {
             let body = try Fixture.bytes("audit-logs/webhook/\(name).json")
             #expect(try await connection.answer(to: webhookPost(body)).status == 200)
         }
-        let ledger = pipeline.published.current.counts.ledger
-        let verified = counts(ledger).filter { $0.key.hasSuffix("verified") }
+        let sources = pipeline.published.current.counts.sources
+        let verified = counts(sources).filter { $0.key.hasSuffix("verified") }
         #expect(verified.values.reduce(0, +) == 132)
         for (address, count) in [1: 1, 3: 5, 6: 50, 7: 12, 8: 3, 9: 6, 13: 10, 16: 1] as [Int: UInt64] {
             #expect(verified["127.0.0.\(address) verified"] == count, "127.0.0.\(address)")
         }
-        #expect(ledger.counters.map(\.source.address.description).allSatisfy { $0 != "127.0.0.17" })
+        #expect(sources.counters.map(\.source.address.description).allSatisfy { $0 != "127.0.0.17" })
     }
 
     @Test("is in what is shown once it is answered, and an exporter with a webhook only is ready at once")
@@ -107,6 +107,6 @@ struct WebhookCountingTests {
         let response = try await RawConnection(to: service.address).answer(to: webhookPost(body))
         #expect(response.status == 503)
         #expect(response.headers["retry-after"] == "10")
-        #expect(pipeline.published.current.counts.ledger.counters == [])
+        #expect(pipeline.published.current.counts.sources.counters == [])
     }
 }

@@ -24,7 +24,11 @@ struct GoingOnTests {
         init(_ stored: StoredState) {
             detector = AccessScanningDetector(
                 ledger: SourceLedger(
-                    limits: limits, restoring: stored.counters, retiredRequests: stored.totals.retiredRequests),
+                    limits: limits, key: stored.key, restoring: stored.counters, displaced: stored.displacedSources,
+                    retiredRequests: stored.totals.retiredRequests),
+                networks: NetworkLedger(
+                    limits: limits, key: stored.key, restoring: stored.networks, displaced: stored.displacedNetworks,
+                    retiredRequests: stored.totals.retiredNetworkRequests),
                 deduplicator: RequestDeduplicator(
                     key: stored.key, horizon: horizon, observedCount: stored.totals.observedCount,
                     restoring: stored.observed),
@@ -59,14 +63,16 @@ struct GoingOnTests {
         }
 
         var counts: [Source: UInt64] {
-            Dictionary(uniqueKeysWithValues: detector.ledger.counters.map { ($0.source, $0.requests) })
+            Dictionary(uniqueKeysWithValues: detector.ledger.counts.counters.map { ($0.source, $0.requests) })
         }
     }
 
     /// Has the next checkpoints fail at some place.
     private static func breakCommits(_ store: StateStore, _ random: inout SeededGenerator) throws {
         let full = Bool.random(using: &random)
-        let table = ["source", "filtered", "observed", "position", "state"].randomElement(using: &random) ?? "state"
+        let table =
+            ["source", "network", "displaced", "displaced_page", "filtered", "observed", "position", "state"]
+            .randomElement(using: &random) ?? "state"
         try store.withDatabase { db in
             if full {
                 let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
@@ -150,7 +156,7 @@ struct GoingOnTests {
             }
             #expect(failures > 20)
             #expect(never.detector.filteredRequests["some"] ?? 0 > 0)
-            #expect(never.detector.ledger.retiredRequests > 0)
+            #expect(never.detector.ledger.counts.retiredRequests > 0)
         }
     }
 

@@ -42,7 +42,7 @@ extension Checkpoint {
     ) -> Checkpoint {
         var checkpoint = Checkpoint(detection: DetectionChanges(), positions: positions, reading: reading, time: time)
         checkpoint.detection.counters = counters
-        checkpoint.detection.retired = retired
+        checkpoint.detection.removedSources = retired
         return checkpoint
     }
 

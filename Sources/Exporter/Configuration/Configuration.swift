@@ -170,6 +170,9 @@ struct Configuration: Sendable {
         guard options.claimedLimit >= 0 else {
             throw ConfigurationError(flag: "--source.claimed-limit", reason: "must be at least 0")
         }
+        guard options.networkLimit >= 0 else {
+            throw ConfigurationError(flag: "--source.network-limit", reason: "must be at least 0")
+        }
         // The alert compares a counter with what it was an hour ago.
         guard let retention = PrometheusDuration(options.retention), retention.seconds >= 3600 else {
             throw ConfigurationError(
@@ -177,7 +180,8 @@ struct Configuration: Sendable {
                 reason: "\"\(options.retention)\" cannot be used; give a duration of at least 1h, such as 24h")
         }
         return SourceLimits(
-            verified: options.sourceLimit, claimed: options.claimedLimit, retention: retention.seconds)
+            verified: options.sourceLimit, claimed: options.claimedLimit, networks: options.networkLimit,
+            retention: retention.seconds)
     }
 
     private static func locations(_ path: String?) throws(ConfigurationError) -> ReloadingLocationDatabase? {

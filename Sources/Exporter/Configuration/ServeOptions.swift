@@ -26,6 +26,8 @@ public struct ServeOptions: Sendable {
     public var sourceLimit: Int
     /// `--source.claimed-limit`
     public var claimedLimit: Int
+    /// `--source.network-limit`
+    public var networkLimit: Int
     /// `--source.retention`
     public var retention: String
     /// `--filter.file`; nothing is filtered where it is `nil`
@@ -42,7 +44,8 @@ public struct ServeOptions: Sendable {
         webConfigFile: String? = nil, telemetryPath: String = "/metrics", webhookListenAddress: String? = nil,
         webhookConfigFile: String? = nil, webhookMaxBodySize: String = "32MiB", geoipDatabase: String? = nil,
         trustedProxies: [String] = [],
-        sourceLimit: Int = 10_000, claimedLimit: Int = 1_000, retention: String = "24h", filterFile: String? = nil,
+        sourceLimit: Int = 10_000, claimedLimit: Int = 1_000, networkLimit: Int = 5_000, retention: String = "24h",
+        filterFile: String? = nil,
         logLevel: String = "info", logFormat: String = "logfmt"
     ) {
         self.auditLogs = auditLogs
@@ -58,6 +61,7 @@ public struct ServeOptions: Sendable {
         self.trustedProxies = trustedProxies
         self.sourceLimit = sourceLimit
         self.claimedLimit = claimedLimit
+        self.networkLimit = networkLimit
         self.retention = retention
         self.filterFile = filterFile
         self.logLevel = logLevel

@@ -1,44 +1,15 @@
 import AccessScanning
 import AuditSources
 import Exposition
+import Foundation
 import StateStore
 
 /// What `/metrics` shows of a snapshot. Names and labels are fixed: users' rules and dashboards rely on them.
 enum ExporterMetrics {
-    static func families(of snapshot: Snapshot) -> [MetricFamily] {
-        sources(snapshot.counts.ledger) + filtered(snapshot.counts) + reading(snapshot.counts)
-            + budgets(snapshot.counts.ledger)
+    /// - Parameter now: Seconds since 1970.
+    static func families(of snapshot: Snapshot, at now: Double = Date.now.timeIntervalSince1970) -> [MetricFamily] {
+        SourceMetrics.families(of: snapshot.counts, at: now) + filtered(snapshot.counts) + reading(snapshot.counts)
             + logs(snapshot) + StatusMetrics.families(of: snapshot) + [buildInfo] + ProcessMetrics.families()
-    }
-
-    // MARK: The detection
-
-    private static func sources(_ ledger: SourceLedger) -> [MetricFamily] {
-        var requests = MetricFamily(
-            "kube_audit_unauthenticated_forbidden_requests_total",
-            help: "Requests to the API server that were made without credentials and refused, by source address.",
-            kind: .counter, samples: [])
-        var firstSeen = MetricFamily(
-            "kube_audit_source_first_seen_timestamp_seconds",
-            help: "When this source's counter was created, in seconds since 1970.", kind: .gauge, samples: [])
-        requests.samples.reserveCapacity(ledger.counters.count)
-        firstSeen.samples.reserveCapacity(ledger.counters.count)
-        for counter in ledger.counters {
-            let labels: LabelSet = [
-                "src_ip": counter.source.address.description, "country": counter.location.country,
-                "city": counter.location.city, "origin": counter.source.origin.rawValue,
-            ]
-            requests.samples.append(
-                Sample(
-                    .integer(counter.requests), labels: labels, created: counter.firstSeen,
-                    exemplar: exemplar(counter.lastRequest)))
-            firstSeen.samples.append(Sample(.number(counter.firstSeen), labels: labels))
-        }
-        let retired = MetricFamily(
-            "kube_audit_retired_requests_total",
-            help: "Requests of sources that were retired; with them the sum over all sources never falls.",
-            kind: .counter, samples: [Sample(.integer(ledger.retiredRequests))])
-        return [requests, firstSeen, retired]
     }
 
     /// Nothing where there is no filter and never was one.
@@ -54,30 +25,6 @@ enum ExporterMetrics {
                 })
         ]
     }
-
-    private static func exemplar(_ request: RequestReference) -> Exemplar? {
-        guard !request.auditID.isEmpty else { return nil }
-        return Exemplar(labels: ["audit_id": request.auditID], timestamp: request.received)
-    }
-
-    private static func budgets(_ ledger: SourceLedger) -> [MetricFamily] {
-        [
-            MetricFamily(
-                "kube_audit_tracked_sources", help: "Sources that have a counter of their own.", kind: .gauge,
-                samples: Origin.allCases.map { origin in
-                    Sample(.integer(UInt64(ledger.trackedSources(origin))), labels: ["origin": origin.rawValue])
-                }),
-            MetricFamily(
-                "kube_audit_source_limit",
-                help: "How many sources may have a counter of their own; further ones count together as other.",
-                kind: .gauge,
-                samples: Origin.allCases.map { origin in
-                    Sample(.integer(UInt64(ledger.limits[origin])), labels: ["origin": origin.rawValue])
-                }),
-        ]
-    }
-
-    // MARK: Reading
 
     private static func reading(_ counts: Counts) -> [MetricFamily] {
         // In an order that does not change.

@@ -30,7 +30,7 @@ enum LandingPage {
             <h2>Sources</h2>
             <table>
             <tr><th>Origin</th><th class="n">Sources</th><th class="n">Limit</th><th class="n">Requests refused</th></tr>
-            \(Origin.allCases.map { row($0, snapshot.counts.ledger) }.joined(separator: "\n"))
+            \(Origin.allCases.map { row($0, snapshot.counts.sources) }.joined(separator: "\n"))
             </table>
             <footer>\(HTML.escape(BuildInfo.current.description))</footer>
             </body>
@@ -54,11 +54,11 @@ enum LandingPage {
         return "<tr><td>\(HTML.escape(log.log))</td>\(state)<td class=\"n\">\(log.unreadBytes)</td></tr>"
     }
 
-    private static func row(_ origin: Origin, _ ledger: SourceLedger) -> String {
-        let requests = ledger.counters.filter { $0.source.origin == origin }.map(\.requests).reduce(0, +)
+    private static func row(_ origin: Origin, _ sources: SourceCounts) -> String {
+        let requests = sources.counters.filter { $0.source.origin == origin }.map(\.requests).reduce(0, +)
         return """
-            <tr><td>\(origin.rawValue)</td><td class="n">\(ledger.trackedSources(origin))</td>\
-            <td class="n">\(ledger.limits[origin])</td><td class="n">\(requests)</td></tr>
+            <tr><td>\(origin.rawValue)</td><td class="n">\(sources[origin].tracked)</td>\
+            <td class="n">\(sources.limits[origin])</td><td class="n">\(requests)</td></tr>
             """
     }
 }

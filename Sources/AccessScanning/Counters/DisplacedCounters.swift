@@ -1,0 +1,147 @@
+/// The counters that gave way, the last ones of them: a ring in the order in which they did.
+struct DisplacedCounters: Sendable {
+    /// For each place of the budget so many are remembered,
+    private static let perPlace = 50
+    /// and never more than this: 12 MiB of them, and 4 MiB to find them.
+    private static let limit = 1 << 19
+    /// How many are kept on disk together.
+    static let pageSize = 512
+
+    /// At most so many are remembered.
+    let capacity: Int
+    /// Where the next one is put.
+    private(set) var next = 0
+    /// Requests that a scan may hide among: of the last hour and forgotten with their counter, since the ring was full, or
+    /// without a place.
+    private(set) var untrackedRequests: UInt64
+
+    // Pages, so that growing never copies all of it.
+    private var pages: [[DisplacedCounter]] = []
+    private var index = FingerprintIndex()
+    private var changedPages: Set<Int> = []
+
+    /// - Parameters:
+    ///   - capacity: At most so many are remembered.
+    ///   - stored: What was kept. With another capacity the last ones of it stay.
+    init(capacity: Int, restoring stored: DisplacedState = DisplacedState()) {
+        self.capacity = capacity
+        untrackedRequests = stored.untrackedRequests
+        guard !stored.entries.isEmpty, capacity > 0 else { return }
+        let isFull = stored.entries.count == capacity
+        if isFull && stored.next < capacity || stored.entries.count < capacity && stored.next == stored.entries.count {
+            // As it was, so that nothing need be written.
+            for entry in stored.entries { append(entry) }
+            next = stored.next
+            changedPages = []
+        } else {
+            let begin = min(stored.next, stored.entries.count)
+            for entry in stored.entries[begin...] + stored.entries[..<begin] where entry.fingerprint != 0 {
+                put(entry)
+            }
+        }
+        for place in 0..<placeCount where self[place].fingerprint != 0 {
+            // A fingerprint that stands twice is damage, and one of the two as good as the other.
+            guard self.place(of: self[place].fingerprint) == nil else {
+                self[place] = .none
+                continue
+            }
+            index.insert(place, self[place].fingerprint) { [pages] in Self.entry(pages, $0).fingerprint }
+        }
+    }
+
+    /// How many are remembered beside so many that have a place.
+    static func capacity(forBudget budget: Int) -> Int {
+        budget < limit / perPlace ? perPlace * budget : limit
+    }
+
+    /// How many are remembered.
+    var count: Int { index.count }
+
+    /// What is remembered of a counter.
+    func recent(of fingerprint: UInt64) -> RecentRequests? {
+        place(of: fingerprint).map { self[$0].recent }
+    }
+
+    /// Forgets a counter that has its place again.
+    mutating func remove(_ fingerprint: UInt64) {
+        guard let place = place(of: fingerprint) else { return }
+        unindex(place)
+        self[place] = .none
+    }
+
+    /// Remembers a counter that gave way, and forgets the one that did longest ago where there is no room.
+    mutating func insert(_ entry: DisplacedCounter, at now: Double) {
+        guard capacity > 0 else {
+            noteUntracked(entry.recent.count(at: now))
+            return
+        }
+        remove(entry.fingerprint)
+        if next < placeCount, self[next].fingerprint != 0 {
+            noteUntracked(self[next].recent.count(at: now))
+            unindex(next)
+        }
+        let place = next
+        put(entry)
+        index.insert(place, entry.fingerprint) { [pages] in Self.entry(pages, $0).fingerprint }
+    }
+
+    /// Takes note of requests that a scan may hide among.
+    mutating func noteUntracked(_ requests: Int) {
+        untrackedRequests += UInt64(requests)
+    }
+
+    // MARK: Changes
+
+    /// The pages that were changed since the last call.
+    mutating func takeChanges() -> DisplacedChanges {
+        defer { changedPages = [] }
+        return DisplacedChanges(
+            pages: Dictionary(uniqueKeysWithValues: changedPages.map { ($0, pages[$0]) }), pageCount: pages.count,
+            next: next, untrackedRequests: untrackedRequests)
+    }
+
+    /// Gives changes back that could not be written.
+    mutating func putBack(_ changes: DisplacedChanges) {
+        changedPages.formUnion(changes.pages.keys)
+    }
+
+    // MARK: Places
+
+    private var placeCount: Int {
+        pages.isEmpty ? 0 : (pages.count - 1) * Self.pageSize + (pages.last?.count ?? 0)
+    }
+
+    private static func entry(_ pages: [[DisplacedCounter]], _ place: Int) -> DisplacedCounter {
+        pages[place / pageSize][place % pageSize]
+    }
+
+    private subscript(place: Int) -> DisplacedCounter {
+        get { Self.entry(pages, place) }
+        set {
+            pages[place / Self.pageSize][place % Self.pageSize] = newValue
+            changedPages.insert(place / Self.pageSize)
+        }
+    }
+
+    private func place(of fingerprint: UInt64) -> Int? {
+        index.place(of: fingerprint) { Self.entry(pages, $0).fingerprint }
+    }
+
+    private mutating func unindex(_ place: Int) {
+        index.remove(place, self[place].fingerprint) { [pages] in Self.entry(pages, $0).fingerprint }
+    }
+
+    private mutating func put(_ entry: DisplacedCounter) {
+        if next < placeCount { self[next] = entry } else { append(entry) }
+        next = (next + 1) % capacity
+    }
+
+    private mutating func append(_ entry: DisplacedCounter) {
+        if placeCount % Self.pageSize == 0 {
+            pages.append([])
+            pages[pages.count - 1].reserveCapacity(Self.pageSize)
+        }
+        pages[pages.count - 1].append(entry)
+        changedPages.insert(pages.count - 1)
+    }
+}

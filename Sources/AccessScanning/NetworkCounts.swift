@@ -1,0 +1,39 @@
+/// What can be shown of the ledger of networks, at one moment.
+public struct NetworkCounts: Sendable, Hashable {
+    /// The counters of all networks.
+    public var counters: [NetworkCounter]
+    /// How many may have a counter of their own.
+    public var limit: Int
+    /// Requests of networks that were retired.
+    public var retiredRequests: UInt64
+    /// How full the budget is.
+    public var summary: SourceCounts.Summary
+
+    /// An empty ledger's, unless it is given.
+    public init(
+        counters: [NetworkCounter] = [], limit: Int = SourceLimits().networks, retiredRequests: UInt64 = 0,
+        summary: SourceCounts.Summary = SourceCounts.Summary()
+    ) {
+        self.counters = counters
+        self.limit = limit
+        self.retiredRequests = retiredRequests
+        self.summary = summary
+    }
+}
+
+extension SourceCounts {
+    /// How many verified sources of each network made requests in the last hour and not so many that they have an
+    /// alert of their own.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    public func quietSources(at now: Double) -> [SourceNetwork: Int] {
+        var sources: [SourceNetwork: Int] = [:]
+        for counter in counters where counter.source.origin == .verified {
+            guard let network = SourceNetwork(counter.source.address),
+                1...ScanningThreshold.requests ~= counter.recent.count(at: now)
+            else { continue }
+            sources[network, default: 0] += 1
+        }
+        return sources
+    }
+}

@@ -1,0 +1,64 @@
+public import AuditEvents
+
+/// The counters of the networks that verified sources come from, within a budget of their own.
+///
+/// Who has many addresses can stay at or under the threshold with each of them; together they stand out. A claimed
+/// address is of no network, since anyone can claim any.
+public struct NetworkLedger: Sendable {
+    private let limits: SourceLimits
+    private var networks: CounterTable<NetworkCounter>
+
+    /// A ledger that goes on from what was kept; an empty one unless that is given. See `SourceLedger`.
+    public init(
+        limits: SourceLimits = SourceLimits(), key: SipHash128.Key = .random(),
+        restoring counters: [NetworkCounter] = [], displaced: DisplacedState = DisplacedState(),
+        retiredRequests: UInt64 = 0
+    ) {
+        self.limits = limits
+        networks = CounterTable(
+            limit: limits.networks, other: .other, key: key, restoring: counters, displaced: displaced,
+            retiredRequests: retiredRequests)
+    }
+
+    /// Counts one request of a source.
+    ///
+    /// - Parameters:
+    ///   - source: Whose it is; nothing is counted for one that is not verified.
+    ///   - now: Seconds since 1970.
+    mutating func count(_ source: Source, at now: Double) {
+        guard source.origin == .verified, let network = SourceNetwork(source.address) else { return }
+        networks.count(
+            network, at: now,
+            create: { NetworkCounter(network: $0, firstSeen: now, lastSeen: now, requests: 0) }, note: { _ in })
+    }
+
+    /// Removes the networks that were silent for longer than the retention. Their requests stay in the sum.
+    mutating func retireSilent(at now: Double) {
+        networks.retireSilent(for: limits.retention, at: now)
+    }
+
+    /// What can be shown of it.
+    public var counts: NetworkCounts {
+        NetworkCounts(
+            counters: networks.counters, limit: limits.networks, retiredRequests: networks.retiredRequests,
+            summary: networks.summary)
+    }
+
+    // MARK: Changes
+
+    /// Writes what was changed since the last call.
+    mutating func takeChanges(into changes: inout DetectionChanges) {
+        let taken = networks.takeChanges()
+        changes.networks = taken.counters
+        changes.removedNetworks = taken.removed
+        changes.displacedNetworks = taken.displaced
+        changes.totals.retiredNetworkRequests = networks.retiredRequests
+    }
+
+    /// Gives changes back that could not be written: they will be among those that are taken next.
+    mutating func putBack(_ changes: DetectionChanges) {
+        networks.putBack(
+            CounterChanges(
+                counters: changes.networks, removed: changes.removedNetworks, displaced: changes.displacedNetworks))
+    }
+}

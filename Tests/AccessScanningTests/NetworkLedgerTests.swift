@@ -1,0 +1,79 @@
+import AccessScanning
+import AuditEvents
+import Testing
+import TestSupport
+
+@Suite("The counters by network")
+struct NetworkLedgerTests {
+    private static func detector(networks: Int = 5_000) -> AccessScanningDetector {
+        let limits = SourceLimits(verified: 50, networks: networks)
+        return AccessScanningDetector(ledger: SourceLedger(limits: limits), networks: NetworkLedger(limits: limits))
+    }
+
+    private static func event(_ sourceIPs: [String], _ number: Int) -> AuditEvent {
+        AuditEvent(auditID: "\(number)", stage: "ResponseComplete", sourceIPs: sourceIPs, stageTimestamp: "\(number)")
+    }
+
+    private static func counts(_ detector: AccessScanningDetector) -> [String: UInt64] {
+        Dictionary(
+            uniqueKeysWithValues: detector.networks.counts.counters.map { ("\($0.network)", $0.requests) })
+    }
+
+    @Test("put the verified address into its /24 or /64, and no claimed one anywhere")
+    func networks() {
+        var detector = Self.detector()
+        for (number, sourceIPs) in [
+            ["203.0.113.9", "192.0.2.1"], ["192.0.2.200"], ["192.0.3.1"], ["::ffff:192.0.2.7"], ["2001:db8:1:2:3::1"],
+            ["2001:db8:1:2::"], ["2001:db8:1:3::"], ["nonsense"], [],
+        ].enumerated() { detector.observe(Self.event(sourceIPs, number), at: 10) }
+        #expect(
+            Self.counts(detector) == [
+                "192.0.2.0/24": 3, "192.0.3.0/24": 1, "2001:db8:1:2::/64": 2, "2001:db8:1:3::/64": 1, "invalid": 2,
+            ])
+        let quiet = detector.ledger.counts.quietSources(at: 11)
+        let byName = Dictionary(uniqueKeysWithValues: quiet.map { ("\($0.key)", $0.value) })
+        #expect(byName["192.0.2.0/24"] == 3)
+        #expect(byName["2001:db8:1:2::/64"] == 2)
+        #expect(detector.ledger.counts.quietSources(at: 3700).filter { $0.key != .invalid }.isEmpty)
+    }
+
+    @Test("call a source quiet until it scans, and again when the hour is over")
+    func quietSources() {
+        var detector = Self.detector()
+        let quiet = { (detector: AccessScanningDetector, time: Double) in
+            detector.ledger.counts.quietSources(at: time).values.reduce(0, +)
+        }
+        for number in 0..<5 { detector.observe(Self.event(["192.0.2.1"], number), at: 10) }
+        #expect(quiet(detector, 11) == 1)
+        detector.observe(Self.event(["192.0.2.1"], 5), at: 1000)
+        #expect(quiet(detector, 1001) == 0)
+        #expect(quiet(detector, 3611) == 1)
+        #expect(quiet(detector, 4601) == 0)
+    }
+
+    @Test("are within a budget of their own; past it the sum stays")
+    func budget() {
+        var detector = Self.detector(networks: 3)
+        for _ in 0..<6 { detector.observe(Self.event(["192.0.2.1"], 0), at: 10) }
+        for number in 0..<20 { detector.observe(Self.event(["192.0.2.\(number)"], number), at: 10) }
+        for number in 0..<100 { detector.observe(Self.event(["198.51.\(number).1"], 100 + number), at: 11) }
+        let counts = Self.counts(detector)
+        #expect(counts["192.0.2.0/24"] == 20 + 1)
+        #expect(counts["other"] == 98)
+        #expect(counts.values.reduce(0, +) == 121)
+        #expect(detector.networks.counts.summary.tracked == 3)
+        // The sources have theirs.
+        #expect(detector.ledger.counts[.verified].tracked == 50)
+    }
+
+    @Test("are retired after as long a silence as sources are, and stay in the sum")
+    func retirement() {
+        var detector = Self.detector()
+        detector.observe(Self.event(["192.0.2.1"], 0), at: 10)
+        detector.retireSilentSources(at: 10 + 24 * 3600)
+        #expect(detector.networks.counts.counters.count == 1)
+        detector.retireSilentSources(at: 11 + 24 * 3600)
+        #expect(detector.networks.counts.counters.isEmpty)
+        #expect(detector.networks.counts.retiredRequests == 1)
+    }
+}
