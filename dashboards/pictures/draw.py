@@ -184,7 +184,8 @@ class Picture:
         named = panel["options"]["textMode"] == "value_and_name"
         if named:
             self.text(x + w / 2, y + h * 0.36, name, 12, ink, "middle")
-        self.text(x + w / 2, y + h * (0.84 if named else 0.72), text, 30 if h > 60 else 24, ink, "middle", 500)
+        size = min(28, w / len(text) / 0.62)
+        self.text(x + w / 2, y + h * (0.84 if named else 0.72), text, f"{size:.0f}", ink, "middle", 500)
 
     def timeseries(self, panel, found, x, y, w, h):
         defaults = panel["fieldConfig"]["defaults"]
@@ -344,18 +345,16 @@ class Picture:
         self.box(x, y, w, h, "#dfe9ef")
         for coast in WORLD:
             self.path([at(lon, lat) for lon, lat in zip(coast[::2], coast[1::2])], "#fff", 0.8, "#f6f4ee", True)
-        layers = {each["filterData"]["options"]: each for each in panel["options"]["layers"]}
-        peak = max([value for _, series in found for _, value in series], default=1)
-        for target, series in sorted(found, key=lambda each: each[0]["refId"], reverse=True):
-            style = layers[target["refId"]]["config"]["style"]
-            for labels, value in series:
-                if labels.get("place") in PLACES:
-                    cx, cy = at(*PLACES[labels["place"]])
-                    radius = style["size"]["min"] + (style["size"]["max"] - style["size"]["min"]) * value / peak
-                    color = COLORS[style["color"]["fixed"]]
-                    self.parts.append(f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{radius:.1f}" fill="{color}" stroke="{color}" '
-                                      f'fill-opacity="{style["opacity"]}"/>')
-                    self.text(cx, cy + 4, with_unit(value, "short"), 11, anchor="middle")
+        style = panel["options"]["layers"][0]["config"]["style"]
+        series = [(labels, value) for _, each in found for labels, value in each if labels.get("place") in PLACES]
+        peak = max([value for _, value in series], default=1)
+        for labels, value in sorted(series, key=lambda each: -each[1]):
+            cx, cy = at(*PLACES[labels["place"]])
+            radius = style["size"]["min"] + (style["size"]["max"] - style["size"]["min"]) * value / peak
+            color = mapped(labels["origin"], override(panel, "origin", "mappings"))[1]
+            self.parts.append(f'<circle cx="{cx:.1f}" cy="{cy:.1f}" r="{radius:.1f}" fill="{color}" stroke="{color}" '
+                              f'fill-opacity="{style["opacity"]}"/>')
+            self.text(cx, cy + 4, with_unit(value, "short"), 11, anchor="middle")
         self.parts.append("</g>")
 
 
