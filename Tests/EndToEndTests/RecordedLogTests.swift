@@ -41,20 +41,23 @@ struct RecordedLogTests {
         #expect(check.output == "")
     }
 
-    // An alert that never fires hides a name that was mistyped.
-    @Test("has every metric that the rules name", .timeLimit(.minutes(2)))
+    // A panel that shows 0 where there is nothing, and an alert that never fires, hide a name that was mistyped.
+    @Test("has every metric that the dashboard and the rules name", .timeLimit(.minutes(2)))
     func names() async throws {
         let stack = try SharedStack.get()
-        let file = Fixture.repository.appending(path: "alerts/access-scanning.rules.yaml")
-        let text = try String(contentsOf: file, encoding: .utf8)
-        let names = Set(text.matches(of: /\b(?:kube_audit|process|cluster_src_ip_origin:\w+)[_:]\w+/).map(\.output))
-        #expect(!names.isEmpty)
-        for name in names.sorted() {
-            try await stack.eventually("\(name), which the rules name", within: .seconds(10)) {
-                try await stack.api.query("count(\(name))")
-            } is: {
-                !$0.isEmpty
+        for file in [Self.dashboardFile, Fixture.repository.appending(path: "alerts/access-scanning.rules.yaml")] {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            let names = Set(text.matches(of: /\b(?:kube_audit|process|cluster_src_ip_origin:\w+)[_:]\w+/).map(\.output))
+            #expect(!names.isEmpty)
+            for name in names.sorted() {
+                try await stack.eventually("\(name), which \(file.lastPathComponent) names", within: .seconds(10)) {
+                    try await stack.api.query("count(\(name))")
+                } is: {
+                    !$0.isEmpty
+                }
             }
         }
     }
+
+    private static let dashboardFile = Fixture.repository.appending(path: "dashboards/access-scanning.json")
 }
