@@ -97,7 +97,11 @@ struct DashboardQueriesTests {
                 $0.contains { $0.value == requests }
             }
         }
-        let firing = try await stack.api.query(try expression("Sources over the threshold now"))
-        #expect(firing.count == (try await stack.api.alerts()).count)
+        let table = try expression("Sources over the threshold now")
+        try await stack.eventually("the sources over the threshold, by \(table)") {
+            Set(try await stack.api.query(table).compactMap { $0.labels["src_ip"] })
+        } is: {
+            $0 == Set(RecordedLog.alerts.map(\.source))
+        }
     }
 }
