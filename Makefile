@@ -21,13 +21,20 @@ ARGS ?= --audit.log /var/log/kubernetes/audit/audit.log
 # How `make torture` is done; `make torture TORTURE="--help"` says what there is.
 TORTURE ?=
 
+# How `make flood` is done; `make flood FLOOD="--help"` says what there is.
+FLOOD ?=
+
 # How long `make fuzz` stays with each target, and with which ones.
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration headers decompression following
 # libFuzzer of the toolchain, with the main function left to us.
 FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a
 
-.PHONY: help deps build test test-asan test-tsan fuzz demo pictures torture run lint format golden clean
+# How many requests of a source are none too many, and in which time; `make alerts THRESHOLD=10 WINDOW=30m`.
+THRESHOLD ?= 5
+WINDOW ?= 1h
+
+.PHONY: help deps build test test-asan test-tsan fuzz demo pictures torture flood run lint format golden alerts clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -63,6 +70,10 @@ pictures: deps ## Draw dashboards/pictures anew, from what Prometheus answers du
 torture: build ## Kill the exporter 200 times while logs rotate and batches come, and compare its counts with the truth
 	swift build -c release --product torture
 	exec .build/release/torture $(TORTURE)
+
+flood: build ## Send requests from a million addresses, and see that the one that scans is counted
+	swift build -c release --product flood
+	exec .build/release/flood $(FLOOD)
 
 lint: ## Hold the formatting against .swift-format
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
@@ -103,6 +114,9 @@ fuzz: deps ## Look for bytes that break the exporter, FUZZ_SECONDS for each of F
 golden: deps ## Write anew what /metrics shows of the real log (Tests/Fixtures/golden)
 	swift build --build-tests
 	REWRITE_GOLDEN=1 swift test --skip-build --filter GoldenMetricsTests
+
+alerts: ## Write the rules, and the same as a PrometheusRule, for THRESHOLD and WINDOW
+	alerts/generate --threshold '$(THRESHOLD)' --window '$(WINDOW)'
 
 clean: ## Remove what was built
 	rm -rf .build .build-asan .build-tsan Fuzzing/.build

@@ -6,18 +6,28 @@ import Testing
 /// What promtool says of the rules.
 @Suite("The alert rules")
 struct AlertRulesTests {
-    private static let rules = Fixture.repository.appending(path: "alerts/access-scanning.rules.yaml").path
-    private static let tests = Fixture.repository.appending(path: "alerts/access-scanning.rules.test.yaml").path
+    private static let alerts = Fixture.repository.appending(path: "alerts")
 
     @Test("are well formed, and no two are alike", .timeLimit(.minutes(1)))
     func check() async throws {
-        let check = try await Program.promtool.run(["check", "rules", "--lint-fatal", Self.rules])
+        let rules = Self.alerts.appending(path: "access-scanning.rules.yaml").path
+        let check = try await Program.promtool.run(["check", "rules", "--lint-fatal", rules])
         #expect(check.exit == .status(0), "\(check.output)")
     }
 
-    @Test("pass their unit tests", .timeLimit(.minutes(2)))
-    func unitTests() async throws {
-        let test = try await Program.promtool.run(["test", "rules", Self.tests])
+    @Test(
+        "pass their unit tests", .timeLimit(.minutes(2)),
+        arguments: ["access-scanning.rules.test.yaml", "network.rules.test.yaml", "risk.rules.test.yaml"])
+    func unitTests(file: String) async throws {
+        let test = try await Program.promtool.run(["test", "rules", Self.alerts.appending(path: file).path])
         #expect(test.exit == .status(0), "\(test.output)")
+    }
+
+    @Test("have no unit tests that are not run")
+    func allFiles() throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: Self.alerts.path)
+        #expect(
+            files.filter { $0.hasSuffix(".test.yaml") }.sorted()
+                == ["access-scanning.rules.test.yaml", "network.rules.test.yaml", "risk.rules.test.yaml"])
     }
 }

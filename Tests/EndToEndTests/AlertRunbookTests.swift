@@ -3,53 +3,83 @@ import TestSupport
 import Testing
 import Yams
 
-/// What people need of each alert beside its name.
+/// What people, and routes, need of each alert beside its name.
 @Suite("Every alert")
 struct AlertRunbookTests {
     private struct Rules: Decodable {
         struct Group: Decodable { var rules: [Rule] }
         struct Rule: Decodable {
             var alert: String?
+            var labels: [String: String]?
             var annotations: [String: String]?
         }
         var groups: [Group]
     }
 
+    private struct Alert {
+        var name: String
+        var labels: [String: String]
+        var annotations: [String: String]
+    }
+
+    /// What the analytic says of itself.
+    private static let analytic = [
+        "risk_score": "49", "impact": "70", "confidence": "70", "mitre_attack_id": "T1046",
+        "mitre_attack_tactic": "Discovery", "kill_chain_phase": "Exploitation", "nist": "DE.AE", "cis": "CIS 13",
+        "analytic_story": "Kubernetes Scanning Activity", "detection_id": "f5edd22d-0f3b-4c70-bcfe-5bf41150f10c",
+    ]
+
     private static let alerts = Fixture.repository.appending(path: "alerts")
 
-    private static func rules() throws -> [(alert: String, annotations: [String: String])] {
+    private static func rules() throws -> [Alert] {
         let text = try String(contentsOf: alerts.appending(path: "access-scanning.rules.yaml"), encoding: .utf8)
         return try YAMLDecoder().decode(Rules.self, from: text).groups.flatMap(\.rules).compactMap { rule in
-            rule.alert.map { ($0, rule.annotations ?? [:]) }
+            rule.alert.map { Alert(name: $0, labels: rule.labels ?? [:], annotations: rule.annotations ?? [:]) }
         }
     }
 
-    @Test("has a summary, a description, and a runbook that is there")
+    @Test("has a severity, a summary, a description, and a runbook that is there")
     func annotations() throws {
         let rules = try Self.rules()
         #expect(!rules.isEmpty)
-        for (alert, annotations) in rules {
-            #expect(annotations["summary"]?.isEmpty == false, "\(alert) has no summary")
-            #expect(annotations["description"]?.isEmpty == false, "\(alert) has no description")
-            #expect(annotations["runbook_url"] == "alerts/runbooks/\(alert).md")
-            let runbook = Self.alerts.appending(path: "runbooks/\(alert).md")
+        for alert in rules {
+            #expect(["info", "warning"].contains(alert.labels["severity"]), "\(alert.name) has no severity")
+            #expect(alert.annotations["summary"]?.isEmpty == false, "\(alert.name) has no summary")
+            #expect(alert.annotations["description"]?.isEmpty == false, "\(alert.name) has no description")
+            #expect(alert.annotations["runbook_url"] == "alerts/runbooks/\(alert.name).md")
+            let runbook = Self.alerts.appending(path: "runbooks/\(alert.name).md")
             let text = try String(contentsOf: runbook, encoding: .utf8)
-            #expect(text.hasPrefix("# \(alert)\n"), "\(runbook.lastPathComponent) has another title")
+            #expect(text.hasPrefix("# \(alert.name)\n"), "\(runbook.lastPathComponent) has another title")
         }
     }
 
-    @Test("of the detection says how many requests, and what the analytic says of itself")
+    @Test("has a runbook, and every runbook its alert")
+    func runbooks() throws {
+        let files = try FileManager.default.contentsOfDirectory(
+            atPath: Self.alerts.appending(path: "runbooks").path)
+        #expect(Set(files) == Set(try Self.rules().map { "\($0.name).md" }))
+    }
+
+    @Test("of the detection has as labels what the analytic says of itself, and no other alert has")
     func analytic() throws {
-        let detections = try Self.rules().filter { $0.alert == "KubernetesAccessScanning" }
-        #expect(detections.count == 2)
-        for (_, annotations) in detections {
-            #expect(annotations["requests"] != nil)
-            #expect(annotations["detection_id"] == "f5edd22d-0f3b-4c70-bcfe-5bf41150f10c")
-            #expect(annotations["mitre_attack_tactic"] == "Discovery")
-            #expect(annotations["kill_chain_phase"] == "Exploitation")
-            #expect(annotations["nist"] == "DE.AE")
-            #expect(annotations["cis"] == "CIS 13")
-            #expect(annotations["analytic_story"] == "Kubernetes Scanning Activity")
+        let detections = [
+            "KubernetesAccessScanning", "KubernetesAccessScanningNetwork", "KubernetesAccessScanningRisk",
+        ]
+        let rules = try Self.rules()
+        #expect(Set(rules.map(\.name)).isSuperset(of: detections))
+        for alert in rules {
+            let own = alert.labels.filter { $0.key != "severity" }
+            #expect(own == (detections.contains(alert.name) ? Self.analytic : [:]), "\(alert.name)")
+        }
+    }
+
+    @Test("that counts requests says how many, and how many in which time are none too many")
+    func threshold() throws {
+        let limits = ["KubernetesAccessScanning": "5", "KubernetesAccessScanningNetwork": "20"]
+        for alert in try Self.rules() where limits[alert.name] != nil {
+            #expect(alert.annotations["requests"] != nil, "\(alert.name)")
+            #expect(alert.annotations["threshold"] == limits[alert.name], "\(alert.name)")
+            #expect(alert.annotations["window"] == "last hour", "\(alert.name)")
         }
     }
 }

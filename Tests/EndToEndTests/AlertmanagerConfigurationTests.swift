@@ -36,7 +36,10 @@ struct AlertmanagerConfigurationTests {
             Case("alertname=KubernetesAccessScanning origin=claimed severity=info risk_score=49", "security-chat"),
             Case("alertname=KubernetesAccessScanning origin=claimed severity=info risk_score=100", "security-chat"),
             Case("alertname=KubernetesAccessScanningNetwork severity=warning risk_score=49", "security-pager"),
-            Case("alertname=KubernetesAccessScanningNetwork severity=info risk_score=49", "security-chat"),
+            Case(
+                "alertname=KubernetesAccessScanningRisk origin=verified severity=warning risk_score=49",
+                "security-pager"),
+            Case("alertname=KubernetesAccessScanningRisk origin=claimed severity=info risk_score=49", "security-chat"),
             Case("alertname=KubeAuditExporterDown severity=warning instance=cp-1:10403", "platform"),
             Case("alertname=KubeAuditStateDamaged severity=warning instance=cp-1:10403", "platform"),
             Case("alertname=KubeAuditUntrackedSources severity=warning origin=verified", "platform"),

@@ -15,8 +15,12 @@ struct InhibitionTests {
     private static let alerts = [
         "alertname=KubernetesAccessScanning origin=verified severity=warning src_ip=192.0.2.6 cluster=north",
         "alertname=KubernetesAccessScanning origin=claimed severity=info src_ip=192.0.2.7 cluster=south",
-        "alertname=KubernetesAccessScanningNetwork origin=verified severity=warning network=192.0.2.0/24 cluster=north",
-        "alertname=KubernetesAccessScanningNetwork origin=verified severity=warning network=192.0.2.0/24 cluster=south",
+        "alertname=KubernetesAccessScanningNetwork severity=warning network=192.0.2.0/24 cluster=north",
+        "alertname=KubernetesAccessScanningNetwork severity=warning network=192.0.2.0/24 cluster=south",
+        "alertname=KubernetesAccessScanning origin=verified severity=warning src_ip=192.0.2.8 cluster=east",
+        "alertname=KubernetesAccessScanning origin=claimed severity=info src_ip=192.0.2.8 cluster=east",
+        "alertname=KubernetesAccessScanning origin=verified severity=warning src_ip=192.0.2.9 cluster=east",
+        "alertname=KubernetesAccessScanningRisk origin=verified severity=warning src_ip=192.0.2.8 cluster=east",
         "alertname=KubeAuditExporterDown severity=warning instance=one cluster=north",
         "alertname=KubeAuditLogsLost severity=warning instance=one cluster=north",
         "alertname=KubeAuditLogsLost severity=warning instance=two cluster=north",
@@ -58,11 +62,13 @@ struct InhibitionTests {
                 $0.count == Self.alerts.count
             }
             let inhibited = held.filter { !$0.status.inhibitedBy.isEmpty }.map { alert in
-                ["alertname", "instance", "cluster", "origin"].compactMap { alert.labels[$0] }.joined(separator: " ")
+                ["alertname", "instance", "src_ip", "cluster", "origin"].compactMap { alert.labels[$0] }.joined(
+                    separator: " ")
             }
             #expect(
                 Set(inhibited) == [
-                    "KubernetesAccessScanningNetwork north verified", "KubeAuditLogsLost one north",
+                    "KubernetesAccessScanningNetwork north", "KubernetesAccessScanning 192.0.2.8 east verified",
+                    "KubeAuditLogsLost one north",
                     "KubeAuditNoEvents two north", "KubeAuditSourceLimitReached two north claimed",
                 ])
             await server.program.stop()

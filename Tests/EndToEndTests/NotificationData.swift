@@ -26,7 +26,9 @@ struct NotificationData: Encodable {
         self.status = status
         commonLabels = labels.merging(["alertname": "KubernetesAccessScanning"]) { given, _ in given }
         groupLabels = commonLabels.filter { ["alertname", "cluster"].contains($0.key) }
-        commonAnnotations = ["runbook_url": "alerts/runbooks/KubernetesAccessScanning.md"]
+        commonAnnotations = [
+            "runbook_url": "alerts/runbooks/KubernetesAccessScanning.md", "threshold": "5", "window": "last hour",
+        ]
         alerts = []
         for source in sources {
             alerts.append(

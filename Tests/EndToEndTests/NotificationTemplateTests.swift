@@ -40,12 +40,39 @@ struct NotificationTemplateTests {
         #expect(html.contains("20 of 25 are shown"), "\(html)")
     }
 
+    @Test("say how many requests are too many as the rules do", .timeLimit(.minutes(1)))
+    func threshold() async throws {
+        var data = NotificationData(of: ["192.0.2.6"], labels: ["origin": "verified", "severity": "warning"])
+        data.commonAnnotations["threshold"] = "10"
+        data.commonAnnotations["window"] = "last 30 minutes"
+        #expect(
+            try await Self.render("what", data)
+                == "Requests to the Kubernetes API server without credentials were refused, more than 10 from this "
+                + "address in the last 30 minutes.")
+    }
+
+    @Test("name a network, and what it did", .timeLimit(.minutes(1)))
+    func network() async throws {
+        var data = NotificationData(
+            of: ["192.0.2.0/24"], labels: ["alertname": "KubernetesAccessScanningNetwork", "severity": "warning"])
+        data.alerts[0].labels["src_ip"] = nil
+        data.alerts[0].labels["network"] = "192.0.2.0/24"
+        data.alerts[0].annotations["summary"] = "Kubernetes scanning from network 192.0.2.0/24"
+        #expect(try await Self.render("title", data) == "Kubernetes scanning from network 192.0.2.0/24")
+        #expect(
+            try await Self.render("list", data) == "Kubernetes scanning from network 192.0.2.0/24: 7 requests")
+        #expect(try await Self.render("slack.text", data).hasPrefix("Of 192.0.2.0/24."))
+    }
+
     @Test("tell what is over from what goes on", .timeLimit(.minutes(1)))
     func resolved() async throws {
         let data = NotificationData(
             of: ["192.0.2.6"], labels: ["origin": "verified", "severity": "warning"], status: "resolved")
         #expect(try await Self.render("title", data) == "Ended: Kubernetes scanning from ip 192.0.2.6")
         #expect(try await Self.render("slack.color", data) == "good")
+        #expect(
+            try await Self.render("what", data)
+                == "No more than 5 requests are left in the last hour. That does not say who it was.")
     }
 
     @Test("say of the exporter's health what the alert says", .timeLimit(.minutes(1)))

@@ -18,6 +18,23 @@ public enum HTTPClient {
     public static func get(_ url: URL, accept: String = "*/*") async throws -> (status: Int, body: Data) {
         var request = URLRequest(url: url)
         request.setValue(accept, forHTTPHeaderField: "Accept")
+        return try await answer(to: request)
+    }
+
+    /// The answer to a POST.
+    ///
+    /// - Throws: `URLError` where there is none within 10 seconds.
+    public static func post(_ body: Data, to url: URL, headers: [String: String] = [:]) async throws
+        -> (status: Int, body: Data)
+    {
+        var request = URLRequest(url: url)
+        request.httpMethod = "POST"
+        request.httpBody = body
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+        return try await answer(to: request)
+    }
+
+    private static func answer(to request: URLRequest) async throws -> (status: Int, body: Data) {
         let (body, response) = try await session.data(for: request)
         return ((response as? HTTPURLResponse)?.statusCode ?? 0, body)
     }

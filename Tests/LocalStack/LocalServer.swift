@@ -60,11 +60,12 @@ public struct LocalServer: Sendable {
         }
     }
 
-    /// Where a program's log says that it listens; all three write that line in the same form.
+    /// Where a program's log says that it listens; all but VictoriaMetrics write that line in the same form.
     private static func address(in log: String) -> URL? {
         for line in log.split(separator: "\n") {
             if let match = line.firstMatch(
                 of: /msg=(?:[Ll]istening|"[Ll]istening(?: on)?") .*address="?(127\.0\.0\.1:\d+)/)
+                ?? line.firstMatch(of: /starting http server at http:\/\/(127\.0\.0\.1:\d+)/)
             {
                 return URL(string: "http://\(match.1)")
             }

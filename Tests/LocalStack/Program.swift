@@ -9,6 +9,7 @@ public import Foundation
 /// | Alertmanager | `ALERTMANAGER` | `prometheus-alertmanager` (Debian) or `alertmanager` in PATH |
 /// | promtool | `PROMTOOL` | `promtool` beside Prometheus, then in PATH |
 /// | amtool | `AMTOOL` | `amtool` beside Alertmanager, then in PATH |
+/// | VictoriaMetrics | `VICTORIA_METRICS` | `victoria-metrics` in PATH |
 ///
 /// So `PROMETHEUS=/opt/prometheus-3.5.0/prometheus make test` runs the same tests with another version.
 public enum Program: String, Sendable, CaseIterable {
@@ -22,9 +23,11 @@ public enum Program: String, Sendable, CaseIterable {
     case promtool
     /// The tool that checks configurations and renders templates; it comes with Alertmanager.
     case amtool
+    /// VictoriaMetrics, which `make deps` does not install; a test that asks for it is skipped where it is not there.
+    case victoriaMetrics = "victoria-metrics"
 
     /// The environment variable that overrides where it is found.
-    public var variable: String { rawValue.uppercased() }
+    public var variable: String { rawValue.uppercased().replacing("-", with: "_") }
 
     /// Where it is.
     ///
@@ -53,6 +56,7 @@ public enum Program: String, Sendable, CaseIterable {
         case .alertmanager: Self.inPath("prometheus-alertmanager") + Self.inPath("alertmanager")
         case .promtool: Self.beside(.prometheus, "promtool") + Self.inPath("promtool")
         case .amtool: Self.beside(.alertmanager, "amtool") + Self.inPath("amtool")
+        case .victoriaMetrics: Self.inPath("victoria-metrics")
         }
     }
 

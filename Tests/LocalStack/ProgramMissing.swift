@@ -8,8 +8,11 @@ public struct ProgramMissing: Error, CustomStringConvertible {
     /// What is missing and how to get it.
     public var description: String {
         let remedy =
-            program == .exporter
-            ? "build it with `swift build --product kube-audit-exporter`" : "install it with `make deps`"
+            switch program {
+            case .exporter: "build it with `swift build --product kube-audit-exporter`"
+            case .victoriaMetrics: "install Debian's package victoria-metrics"
+            default: "install it with `make deps`"
+            }
         return """
             \(program.rawValue) is not there: \(remedy), or say where it is with \(program.variable)=/path. \
             Looked for \(searched.joined(separator: ", ")).

@@ -11,11 +11,13 @@ public struct PrometheusClient: Sendable {
         self.url = url
     }
 
-    /// The value of an expression now.
+    /// The value of an expression, now or at a moment in seconds since 1970.
     ///
     /// - Throws: `PrometheusError` where Prometheus does not take the expression.
-    public func query(_ expression: String) async throws -> [QuerySample] {
-        try await get(QueryResult.self, "/api/v1/query", [URLQueryItem(name: "query", value: expression)]).samples
+    public func query(_ expression: String, at time: Int? = nil) async throws -> [QuerySample] {
+        var items = [URLQueryItem(name: "query", value: expression)]
+        if let time { items.append(URLQueryItem(name: "time", value: "\(time)")) }
+        return try await get(QueryResult.self, "/api/v1/query", items).samples
     }
 
     /// The one value of an expression now; `nil` where it has none or several.

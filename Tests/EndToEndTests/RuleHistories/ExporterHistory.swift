@@ -1,0 +1,78 @@
+/// What happens to one source on one exporter; seconds since the history's beginning.
+struct ExporterHistory: Sendable, CustomStringConvertible {
+    /// When requests are made, in order.
+    var requests: [Int]
+    /// In order, with some minutes between two.
+    var disturbances: [Disturbance]
+    /// How old the state is that a scrape shows.
+    var phase: Int
+    /// A counter of the day before stands at this at the beginning; `nil` for none.
+    var oldCounter: Int?
+    /// After how many seconds of silence the source is retired; not below the window.
+    var retention: Int
+
+    var description: String {
+        "requests \(requests), \(disturbances), phase \(phase), old counter \(oldCounter.map(String.init) ?? "none"), "
+            + "retention \(retention)"
+    }
+
+    /// When each request is counted: at once, or when the exporter is back.
+    var counted: [Int] {
+        requests.map { request in
+            disturbances.first { $0.stopsExporter && (request < $0.countsAgain) && request >= $0.from }?.countsAgain
+                ?? request
+        }
+    }
+
+    /// What a scraper sees at each multiple of `interval` below `end`.
+    func samples(every interval: Int, until end: Int) -> [ScrapedSample] {
+        var counter = oldCounter.map { SourceSeries(requests: $0, firstSeen: -86400, lastCounted: 0) }
+        var pending = counted[...]
+        var lost = disturbances.filter { $0.kind == .stateLost }.map(\.to)[...]
+        // Brings the counter to a moment: what is counted, lost or retired before.
+        func advance(to moment: Int) {
+            while true {
+                let loss = lost.first ?? .max
+                let count = pending.first ?? .max
+                guard min(loss, count) <= moment else { break }
+                if loss <= count {
+                    counter = nil
+                    lost.removeFirst()
+                } else {
+                    retire(at: count)
+                    counter = counter ?? SourceSeries(requests: 0, firstSeen: count, lastCounted: count)
+                    counter?.requests += 1
+                    counter?.lastCounted = count
+                    pending.removeFirst()
+                }
+            }
+            retire(at: moment)
+        }
+        func retire(at moment: Int) {
+            if let silentSince = counter?.lastCounted, moment - silentSince > retention { counter = nil }
+        }
+        return stride(from: 0, to: end, by: interval).map { time in
+            let shown = time - phase
+            advance(to: shown)
+            if let disturbance = disturbances.first(where: { $0.contains($0.stopsExporter ? shown : time) }) {
+                return .failed(leavesMark: disturbance.kind != .prometheusAway)
+            }
+            return .scraped(counter)
+        }
+    }
+}
+
+/// The series of a source on one exporter, at one moment.
+struct SourceSeries: Sendable, Hashable {
+    var requests: Int
+    var firstSeen: Int
+    var lastCounted: Int
+}
+
+/// What one scrape brings.
+enum ScrapedSample: Sendable, Hashable {
+    /// The source's counter, if it has one.
+    case scraped(SourceSeries?)
+    /// Nothing. Prometheus marks the series as stale, unless it is away itself.
+    case failed(leavesMark: Bool)
+}

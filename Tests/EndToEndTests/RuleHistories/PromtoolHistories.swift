@@ -1,0 +1,131 @@
+import Foundation
+import LocalStack
+import TestSupport
+import Testing
+
+/// Histories as promtool takes them: the series that a rule reads, and beside them what it must come to.
+struct PromtoolHistories {
+    var histories: [SourceHistory]
+
+    /// In which minute the rules first differ from what was counted one by one, by source; in the order of the rules.
+    func differences(of rules: [(name: String, expression: String)]) async throws -> [[String: Int]] {
+        try await withTemporaryDirectory { directory in
+            let ruleFile = directory.appending(path: "rules.yaml")
+            let text = rules.map(Self.recording).joined()
+            try Data(("groups:\n  - name: rules\n    rules:\n" + text).utf8).write(to: ruleFile)
+            let test = directory.appending(path: "histories.test.yaml")
+            try Data(unitTest(of: rules.map(\.name)).utf8).write(to: test)
+            let output = try await Program.promtool.run(["test", "rules", test.path]).output
+            return try rules.map { name, _ in try Self.differences(of: name, in: output) }
+        }
+    }
+
+    /// What promtool has to say against the values of an expression at some moments; `nil` where it finds the same.
+    func objection(to values: [(time: Int, samples: [QuerySample])], of expression: String) async throws -> String? {
+        var text = Self.head
+        for history in histories { text += series(of: history) }
+        text += "    promql_expr_test:\n"
+        for (time, samples) in values {
+            let samples = samples.map { sample in
+                let labels = sample.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\($0.value)\"" }
+                return "{labels: '{\(labels.joined(separator: ", "))}', value: \(sample.value)}"
+            }
+            let lines = expression.split(separator: "\n").map { "          \($0)\n" }.joined()
+            text += "      - expr: |\n\(lines)        eval_time: \(time)s\n"
+            text += "        exp_samples: [\(samples.joined(separator: ", "))]\n"
+        }
+        return try await withTemporaryDirectory { directory in
+            let test = directory.appending(path: "histories.test.yaml")
+            try Data(text.utf8).write(to: test)
+            let result = try await Program.promtool.run(["test", "rules", test.path])
+            return result.exit == .status(0) ? nil : result.output
+        }
+    }
+
+    private static let head = "evaluation_interval: 1m\ntests:\n  - interval: 15s\n    input_series:\n"
+
+    /// The rule, and one that writes the minute at which it is not between the bounds.
+    private static func recording(_ name: String, _ expression: String) -> String {
+        let lines = expression.split(separator: "\n").map { "          \($0)\n" }.joined()
+        let counted = "(sum by (src_ip) (counted:\(name)) or 0 * counted_most)"
+        return """
+                  - record: counted:\(name)
+                    expr: |
+            \(lines)      - record: differs:\(name)
+                    expr: time() / 60 + 0 * (\(counted) > counted_most or \(counted) < counted_least)
+
+            """
+    }
+
+    /// A test that expects what cannot be, so that promtool says what is there for each rule.
+    private func unitTest(of rules: [String]) -> String {
+        let minutes = SourceHistory.length / 60 - 1
+        var text = "rule_files: [rules.yaml]\n" + Self.head
+        for history in histories { text += series(of: history) }
+        text += "    promql_expr_test:\n"
+        for rule in rules {
+            text += """
+                      - expr: >-
+                          label_replace(min_over_time(differs:\(rule)[5h]) or vector(-1), "rule", "\(rule)", "", "")
+                        eval_time: \(minutes)m
+                        exp_samples: []
+
+                """
+        }
+        return text
+    }
+
+    private func series(of history: SourceHistory) -> String {
+        let interval = SourceHistory.scrapeInterval
+        var text = ""
+        let series = { (name: String, labels: String, values: String) in
+            "      - {series: '\(name){src_ip=\"\(history.name)\"\(labels)}', values: '\(values)'}\n"
+        }
+        let minutes = 0..<SourceHistory.length / 60
+        var bounds = minutes.map { _ in RequestBounds() }
+        for (index, exporter) in history.exporters.enumerated() {
+            let samples = exporter.samples(every: interval, until: SourceHistory.length)
+            let labels = ", instance=\"\(index)\", origin=\"verified\""
+            text += series(DetectionRule.requests, labels, SourceHistory.values(samples, \.requests))
+            text += series(DetectionRule.firstSeen, labels, SourceHistory.values(samples, \.firstSeen))
+            let counted = exporter.counted
+            for minute in minutes {
+                let own = RequestBounds.of(
+                    exporter, samples, counted: counted, at: minute * 60, window: SourceHistory.window,
+                    interval: interval)
+                bounds[minute].least += own.least
+                bounds[minute].most += own.most
+            }
+        }
+        let perMinute = 60 / interval
+        text += series("counted_least", "", Self.written(bounds.map(\.least), each: perMinute))
+        return text + series("counted_most", "", Self.written(bounds.map(\.most), each: perMinute))
+    }
+
+    private static func written(_ numbers: [Int], each: Int) -> String {
+        var tokens: [(text: String, count: Int)] = []
+        for number in numbers {
+            if tokens.last?.text == "\(number)" {
+                tokens[tokens.count - 1].count += each
+            } else {
+                tokens.append(("\(number)", each))
+            }
+        }
+        return SourceHistory.written(tokens)
+    }
+
+    /// What promtool got for a rule: `{rule="…", src_ip="…"} 1.2E+01`; one without a source says that it was asked.
+    private static func differences(of rule: String, in output: String) throws -> [String: Int] {
+        let sample = try Regex(
+            #"\{rule="\#(rule)"(?:, src_ip="(\w+)")?\} (-?[0-9.E+]+)"#, as: (Substring, Substring?, Substring).self)
+        var found: [String: Int] = [:]
+        var asked = false
+        for match in output.matches(of: sample) {
+            let (_, source, minute) = match.output
+            asked = true
+            if let source { found[String(source)] = Double(minute).map { Int($0) } }
+        }
+        try #require(asked, "promtool says nothing of \(rule): \(output.prefix(2000))")
+        return found
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import TestSupport
+
+/// What happens to one source on the exporters of a cluster, at random.
+struct SourceHistory: Sendable, CustomStringConvertible {
+    static let length = 5 * 3600
+    static let window = 3600
+    static let scrapeInterval = 15
+
+    /// The source's name.
+    var name: String
+    var exporters: [ExporterHistory]
+
+    var description: String {
+        "\(name):\n" + exporters.map { "  \($0)" }.joined(separator: "\n")
+    }
+
+    /// A source comes back just when it was retired, and an hour later the rule looks for what its counter showed at
+    /// that moment. It finds the counter before, which stood at more. At random that seldom happens.
+    static let found = SourceHistory(
+        name: "found",
+        exporters: [
+            ExporterHistory(
+                requests: [4140, 4140, 7735, 7735, 7735, 7735, 7735], disturbances: [], phase: 5, oldCounter: 7,
+                retention: 4085)
+        ])
+
+    /// The same each time, so that a change of the rules is to blame for what fails; `HISTORIES_SEED=7 swift test
+    /// --filter RandomHistoriesTests` tries others.
+    static var seed: UInt64 {
+        ProcessInfo.processInfo.environment["HISTORIES_SEED"].flatMap(UInt64.init) ?? 1
+    }
+
+    /// So many at random, and the one that was found.
+    static func random(_ count: Int, seed: UInt64) -> [SourceHistory] {
+        var random = SeededGenerator(seed: seed)
+        return [found] + (0..<count).map { SourceHistory.random("h\($0)", using: &random) }
+    }
+
+    static func random(_ name: String, using random: inout SeededGenerator) -> SourceHistory {
+        var exporters = (0..<Int.random(in: 1...3, using: &random)).map { _ in
+            ExporterHistory(
+                requests: [], disturbances: disturbances(using: &random),
+                phase: .random(in: 0..<scrapeInterval, using: &random),
+                oldCounter: Int.random(in: 0..<3, using: &random) == 0 ? .random(in: 1...100, using: &random) : nil,
+                retention: .random(in: window...2 * window, using: &random))
+        }
+        var times = [Int.random(in: 0..<length, using: &random)]
+        for _ in 0..<Int.random(in: 1...7, using: &random) {
+            let time = Int.random(in: 0..<length, using: &random)
+            // What is about an hour after something else is where a window can be cut wrongly.
+            let echo = times.randomElement(using: &random).map { $0 + window + .random(in: -20...20, using: &random) }
+            times.append(Bool.random(using: &random) ? time : echo ?? time)
+        }
+        for time in times {
+            let pause = Bool.random(using: &random) ? 0 : Int.random(in: 20...900, using: &random)
+            let exporter = Int.random(in: 0..<exporters.count, using: &random)
+            for number in 0..<Int.random(in: 1...12, using: &random) where time + number * pause < length {
+                exporters[exporter].requests.append(time + number * pause)
+            }
+        }
+        for index in exporters.indices { exporters[index].requests.sort() }
+        return SourceHistory(name: name, exporters: exporters)
+    }
+
+    private static func disturbances(using random: inout SeededGenerator) -> [Disturbance] {
+        var disturbances: [Disturbance] = []
+        // Prometheus may come later than the exporter.
+        var time = Int.random(in: 0..<3, using: &random) == 0 ? Int.random(in: 60...5400, using: &random) : 0
+        if time > 0 { disturbances.append(Disturbance(kind: .prometheusAway, from: -100, to: time)) }
+        for _ in 0..<Int.random(in: 0...4, using: &random) {
+            let from = time + .random(in: 240...7200, using: &random)
+            // Of any length: one scrape, some minutes, up to half an hour, and longer than that.
+            let longest = [15, 280, 1800, 9000].randomElement(using: &random) ?? 15
+            time = from + .random(in: 15...max(15, longest), using: &random)
+            guard time < length, let kind = Disturbance.Kind.allCases.randomElement(using: &random) else { break }
+            disturbances.append(Disturbance(kind: kind, from: from, to: time))
+        }
+        return disturbances
+    }
+
+    /// What Prometheus writes of an exporter's scrapes, by their index; no value where it marks the series as stale.
+    static func stored<Value>(_ samples: [ScrapedSample], _ value: (SourceSeries) -> Value)
+        -> [(index: Int, value: Value?)]
+    {
+        var wasThere = false
+        var stored: [(index: Int, value: Value?)] = []
+        for (index, sample) in samples.enumerated() {
+            switch sample {
+            case .scraped(let series?):
+                stored.append((index, value(series)))
+                wasThere = true
+            case .scraped(nil), .failed(leavesMark: true):
+                if wasThere { stored.append((index, nil)) }
+                wasThere = false
+            case .failed(leavesMark: false): break
+            }
+        }
+        return stored
+    }
+
+    /// The same as promtool takes it.
+    static func values(_ samples: [ScrapedSample], _ value: (SourceSeries) -> Int) -> String {
+        var texts = samples.map { _ in "_" }
+        for (index, value) in stored(samples, value) { texts[index] = value.map(String.init) ?? "stale" }
+        var tokens: [(text: String, count: Int)] = []
+        for text in texts {
+            if tokens.last?.text == text { tokens[tokens.count - 1].count += 1 } else { tokens.append((text, 1)) }
+        }
+        return written(tokens)
+    }
+
+    /// Values with their repetitions: `_x4` is four missing, and `6x3` four times 6.
+    static func written(_ tokens: [(text: String, count: Int)]) -> String {
+        tokens.map { text, count in
+            switch text {
+            case "stale": "stale"
+            case "_": "_x\(count)"
+            default: count > 1 ? "\(text)x\(count - 1)" : text
+            }
+        }.joined(separator: " ")
+    }
+}

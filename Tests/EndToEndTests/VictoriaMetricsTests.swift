@@ -1,0 +1,71 @@
+import Foundation
+import LocalStack
+import TestSupport
+import Testing
+
+/// MetricsQL is not PromQL in all things: `increase`, ranges and staleness have their own meaning. The rule keeps to
+/// what both mean alike.
+@Suite(
+    "VictoriaMetrics",
+    .enabled("victoria-metrics is not installed; Debian has a package of that name") {
+        (try? Program.victoriaMetrics.locate()) != nil
+    })
+struct VictoriaMetricsTests {
+    @Test(
+        "comes to the same counts as Prometheus by the detection rule, and not by increase()", .timeLimit(.minutes(2)))
+    func agrees() async throws {
+        let seed = SourceHistory.seed
+        let histories = SourceHistory.random(60, seed: seed)
+        let expressions = [try DetectionRule.expression(), "increase(\(DetectionRule.requests)[1h]) > 0"]
+        // The whole of it is past, and no more than what is kept.
+        let beginning = Int(Date().timeIntervalSince1970) / 3600 * 3600 - 2 * SourceHistory.length
+        let values = try await withTemporaryDirectory { directory in
+            let server = try await LocalServer.start(.victoriaMetrics, in: directory) {
+                ["-storageDataPath=data", "-httpListenAddr=127.0.0.1:\($0)", "-search.disableCache"]
+            }
+            try await Self.send(histories, from: beginning, to: server.url)
+            let client = PrometheusClient(url: server.url)
+            var values = expressions.map { _ in [(time: Int, samples: [QuerySample])]() }
+            // At no multiple of the scrape interval: whether a sample of exactly then is in a range is not even the same
+            // in all versions of Prometheus.
+            for time in stride(from: 67, to: SourceHistory.length, by: 180) {
+                for (index, expression) in expressions.enumerated() {
+                    values[index].append((time, try await client.query(expression, at: beginning + time)))
+                }
+            }
+            await server.program.stop()
+            return values
+        }
+        #expect(values[0].count { !$0.samples.isEmpty } > 50)
+        let prometheus = PromtoolHistories(histories: histories)
+        let objection = try await prometheus.objection(to: values[0], of: expressions[0])
+        #expect(objection == nil, "HISTORIES_SEED=\(seed): Prometheus comes to something else")
+        // Else what was sent would be too tame to say anything.
+        #expect(try await prometheus.objection(to: values[1], of: expressions[1]) != nil)
+    }
+
+    private static func send(_ histories: [SourceHistory], from beginning: Int, to url: URL) async throws {
+        let interval = SourceHistory.scrapeInterval
+        for history in histories {
+            var write = RemoteWrite()
+            for (index, exporter) in history.exporters.enumerated() {
+                let samples = exporter.samples(every: interval, until: SourceHistory.length)
+                let labels = ["src_ip": history.name, "instance": "\(index)", "origin": "verified"]
+                for (name, value) in [
+                    (DetectionRule.requests, { (series: SourceSeries) in Double(series.requests) }),
+                    (DetectionRule.firstSeen, { Double($0.firstSeen + beginning) }),
+                ] {
+                    write.add(
+                        labels.merging(["__name__": name]) { _, new in new },
+                        SourceHistory.stored(samples, value).map { (beginning + $0.index * interval, $0.value) })
+                }
+            }
+            let answer = try await HTTPClient.post(
+                write.body, to: url.appending(path: "/api/v1/write"), headers: RemoteWrite.headers)
+            try #require(answer.status == 204, "\(String(decoding: answer.body, as: UTF8.self))")
+        }
+        // What was written can be asked for from then on.
+        let flush = try await HTTPClient.get(url.appending(path: "/internal/force_flush"))
+        try #require(flush.status == 200)
+    }
+}
