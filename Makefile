@@ -37,7 +37,8 @@ FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libcla
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: help deps build test test-asan test-tsan fuzz demo torture flood slowloris run lint format golden alerts clean
+.PHONY: help deps build test test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format golden \
+        alerts clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -64,6 +65,11 @@ demo: deps ## Exporter, Prometheus and Alertmanager on a real audit log, until C
 	swift build --product kube-audit-exporter
 	swift build --product demo
 	exec .build/debug/demo
+
+pictures: deps ## Draw dashboards/pictures anew, from what Prometheus answers during a demo
+	swift build --product kube-audit-exporter
+	swift build --product demo
+	python3 dashboards/pictures/draw.py .build/debug/demo
 
 torture: build ## Kill the exporter 200 times while logs rotate and batches come, and compare its counts with the truth
 	swift build -c release --product torture

@@ -127,7 +127,7 @@ let package = Package(
         .executableTarget(
             name: "Demo",
             dependencies: [
-                "LocalStack",
+                "LocalStack", "TestSupport",
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Tests/Demo"),
         // The exporter killed again and again, and its counts compared with the truth.

@@ -4,8 +4,8 @@ import UnixSignals
 
 /// Shows the whole way on this machine, from a line in an audit log to an alert in Alertmanager.
 ///
-/// It runs until Ctrl-C (or SIGTERM, or the terminal is closed), or for `DEMO_SECONDS`. The exit status is 0 if an
-/// alert arrived.
+/// It runs until Ctrl-C (or SIGTERM, or the terminal is closed), or for `DEMO_SECONDS`. `DEMO_REPLAY_SECONDS` draws the
+/// scans out, which take 20 otherwise. The exit status is 0 if an alert arrived.
 @main
 struct Demo {
     static func main() async {
@@ -13,21 +13,23 @@ struct Demo {
         signal(SIGPIPE, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         let console = Console()
-        let limit = ProcessInfo.processInfo.environment["DEMO_SECONDS"]
-        guard limit == nil || limit.flatMap(Double.init).map({ $0 > 0 }) == true else {
-            console.say("DEMO_SECONDS must be a number of seconds, not \"\(limit ?? "")\".")
+        let settings: Settings
+        do {
+            settings = try Settings(environment: ProcessInfo.processInfo.environment)
+        } catch {
+            console.say("\(error)")
             exit(2)
         }
 
         let hasShown = await withTaskGroup(of: Bool?.self) { group in
-            group.addTask { await Performance(console: console).run() }
+            group.addTask { await Performance(console: console, replay: settings.replay).run() }
             group.addTask {
                 for await _ in signals { break }
                 return nil
             }
-            if let seconds = limit.flatMap(Double.init) {
+            if let duration = settings.duration {
                 group.addTask {
-                    try? await Task.sleep(for: .seconds(seconds))
+                    try? await Task.sleep(for: duration)
                     return nil
                 }
             }

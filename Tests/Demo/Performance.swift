@@ -4,10 +4,12 @@ import LocalStack
 /// One run of the demo: starts all, replays the log, prints what happens, and sums up.
 struct Performance {
     let console: Console
+    /// How long the scans take; the start of the API server before them is written at once.
+    let replay: Duration
     let clock = Stopwatch()
 
     /// The first alert for scanning must have come by then.
-    static let patience = Duration.seconds(60)
+    var patience: Duration { .seconds(40) + replay }
 
     /// Runs until it is cancelled or something fails, and leaves nothing behind.
     ///
@@ -16,7 +18,7 @@ struct Performance {
         console.say("Starting Alertmanager, the exporter and Prometheus ...")
         do {
             let hasShown = try await LocalStack.run { stack in
-                introduce(stack)
+                console.say(try Introduction(stack).text)
                 let tally = Tally()
                 let problem = await perform(on: stack, tally)
                 console.clearStatus()
@@ -32,20 +34,6 @@ struct Performance {
             console.say("\(console.bold("The demo failed:")) \(error)")
         }
         return false
-    }
-
-    private func introduce(_ stack: LocalStack) {
-        console.say(
-            """
-
-              exporter      \(stack.exporter.url)/metrics
-              Prometheus    \(stack.prometheus.url)/alerts
-              Alertmanager  \(stack.alertmanager.url)/#/alerts
-              audit log     \(stack.log.url.path)
-
-            A log of a real API server is written there, line by line: it starts, then clients scan it. Stop with Ctrl-C.
-
-            """)
     }
 
     /// Does all at once until it is cancelled.
@@ -69,10 +57,10 @@ struct Performance {
     private func replay(into stack: LocalStack, _ tally: Tally) async throws {
         console.show(status: "Waiting for Prometheus' first scrape (it takes 5 seconds to find its targets) ...")
         try await stack.untilScraped()
-        let lines = try RecordedLog.lines()
+        let lines = try RecordedLog.lines(endingAt: .now)
         try stack.log.append(lines[..<RecordedLog.startUp].joined())
         tally.wrote(lines: RecordedLog.startUp)
-        let pause = Duration.seconds(20) / (lines.count - RecordedLog.startUp)
+        let pause = replay / (lines.count - RecordedLog.startUp)
         for line in lines[RecordedLog.startUp...] {
             try await Task.sleep(for: pause)
             try stack.log.append(line)
@@ -97,8 +85,8 @@ struct Performance {
                 throw stack.failure("\(ended.name) has ended")
             }
             if console.isClosed { throw CancellationError() }
-            if tally.firstAlert == nil, clock.elapsed > Self.patience {
-                throw stack.failure("no alert for scanning arrived within \(Self.patience)")
+            if tally.firstAlert == nil, clock.elapsed > patience {
+                throw stack.failure("no alert for scanning arrived within \(patience)")
             }
             if let count = try? await stack.api.value(requests) { tally.counted(requests: Int(count)) }
             if tally.lines > 0 { console.show(status: tally.status) }

@@ -1,60 +1,59 @@
 import Foundation
+import TestSupport
 
-/// A Grafana dashboard, as far as its queries go.
-struct Dashboard {
-    /// What a panel asks Prometheus for.
-    struct Query {
-        /// The panel's title.
-        var panel: String
-        /// The expression, with the dashboard's and Grafana's variables filled in.
-        var expression: String
-    }
+/// A Grafana dashboard as it is imported, as far as the tests look at it.
+///
+/// Source: <https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/>
+struct Dashboard: Decodable, Sendable {
+    let title: String
+    let uid: String
+    let description: String
+    let schemaVersion: Int
+    let version: Int
+    let tags: [String]
+    let timezone: String
+    let refresh: String
+    let panels: [DashboardPanel]
+    let links: [Link]
+    private let templating: Templating
+    private let annotations: Annotations
 
-    /// The queries of all panels, those in rows too.
-    let queries: [Query]
+    /// What can be chosen above the panels, in order.
+    var variables: [DashboardVariable] { templating.list }
+    /// What can be drawn into the panels over time.
+    var marks: [Annotation] { annotations.list }
+    /// Without the rows, which are headings only.
+    var shown: [DashboardPanel] { panels.filter { $0.type != "row" } }
 
-    /// Reads the JSON that Grafana imports.
-    init(at url: URL) throws {
-        let model = try JSONDecoder().decode(Model.self, from: Data(contentsOf: url))
-        queries = try model.panels.flatMap(\.withNested).flatMap { panel in
-            try (panel.targets ?? []).compactMap(\.expr).map {
-                Query(panel: panel.title ?? "?", expression: try Self.fillingIn($0))
+    /// All in `dashboards/`, by the name of the file.
+    static func all() throws -> [(file: URL, dashboard: Dashboard)] {
+        let directory = Fixture.repository.appending(path: "dashboards")
+        return try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+            .filter { $0.hasSuffix(".json") }
+            .map { name in
+                let file = directory.appending(path: name)
+                return (file, try JSONDecoder().decode(Dashboard.self, from: Data(contentsOf: file)))
             }
-        }
     }
 
-    /// As Grafana does for "All", and for an hour on the screen.
-    private static let values = [
-        "cluster": ".*", "job": ".+", "instance": ".+", "__rate_interval": "1m", "__interval": "15s",
-        "__range": "1h", "__range_s": "3600",
-    ]
-
-    private static func fillingIn(_ expression: String) throws -> String {
-        try expression.replacing(/\$(?:\{(\w+)(?::\w+)?\}|(\w+))/) { match in
-            let name = String(match.1 ?? match.2 ?? "")
-            guard let value = values[name] else { throw UnknownVariable(name: name, expression: expression) }
-            return value
-        }
+    struct Link: Decodable, Sendable {
+        var type: String
+        var tags: [String]
+        var includeVars: Bool
+        var keepTime: Bool
     }
 
-    struct UnknownVariable: Error {
+    struct Annotation: Decodable, Sendable {
         var name: String
-        var expression: String
-    }
-
-    private struct Model: Decodable {
-        var panels: [Panel]
-    }
-
-    private struct Panel: Decodable {
-        var title: String?
-        var targets: [Target]?
-        var panels: [Panel]?
-
-        var withNested: [Panel] { [self] + (panels ?? []).flatMap(\.withNested) }
-    }
-
-    private struct Target: Decodable {
         var expr: String?
+        var datasource: DashboardDataSource?
+    }
+
+    private struct Templating: Decodable {
+        var list: [DashboardVariable]
+    }
+
+    private struct Annotations: Decodable {
+        var list: [Annotation]
     }
 }

@@ -44,21 +44,6 @@ struct RecordedLogTests {
         #expect(check.output == "")
     }
 
-    @Test("fills every panel of the dashboard", .timeLimit(.minutes(2)))
-    func dashboard() async throws {
-        let stack = try SharedStack.get()
-        let queries = try Dashboard(at: Self.dashboardFile).queries
-        #expect(!queries.isEmpty)
-        for query in queries {
-            try await stack.eventually("data of panel \"\(query.panel)\" by \(query.expression)", within: .seconds(10))
-            {
-                try await stack.api.query(query.expression)
-            } is: {
-                !$0.isEmpty
-            }
-        }
-    }
-
     /// What is there only in other circumstances, so that this stack has none of it.
     private static let elsewhere: Set<Substring> = [
         // With TLS.

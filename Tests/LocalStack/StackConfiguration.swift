@@ -41,9 +41,11 @@ public struct StackConfiguration: Sendable {
         """
     }
 
-    /// Each alert is a notification of its own, sent at once, and never again.
+    /// Each alert is a notification of its own, sent at once, and never again. The project's templates are loaded, though
+    /// what a webhook is sent needs none.
     static func alertmanager(notifying receiver: String) -> String {
         """
+        templates: \(flow([Fixture.repository.appending(path: "alerts/access-scanning.tmpl").path]))
         route:
           receiver: webhook
           group_by: ['...']

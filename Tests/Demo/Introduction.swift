@@ -1,0 +1,39 @@
+import Foundation
+import LocalStack
+import TestSupport
+
+/// Where all is: what runs, and the files to take along.
+struct Introduction {
+    let text: String
+
+    init(_ stack: LocalStack) throws {
+        let dashboards = try Self.files("dashboards", endingIn: ".json")
+        let runbooks = try Self.files("alerts/runbooks", endingIn: ".md")
+        text = """
+
+              exporter       \(stack.exporter.url)/
+              its metrics    \(stack.exporter.url)/metrics
+              Prometheus     \(stack.prometheus.url)/alerts
+              Alertmanager   \(stack.alertmanager.url)/#/alerts
+              audit log      \(stack.log.url.path)
+
+            What they run with, and what you would copy, in \(Fixture.repository.path):
+
+              rules          alerts/access-scanning.rules.yaml (loaded by Prometheus)
+              notifications  alerts/alertmanager.yaml (an example) with
+                             alerts/access-scanning.tmpl (loaded by Alertmanager)
+              runbooks       alerts/runbooks/ (\(runbooks.count))
+              dashboards     \(dashboards.joined(separator: "\n                 "))
+                             (import them into Grafana; the data source is the Prometheus above)
+
+            A log of a real API server, its times moved to now, is written into the audit log line by line: the server
+            starts, then clients scan it. Stop with Ctrl-C.
+
+            """
+    }
+
+    private static func files(_ directory: String, endingIn suffix: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: Fixture.repository.appending(path: directory).path)
+            .filter { $0.hasSuffix(suffix) }.sorted().map { "\(directory)/\($0)" }
+    }
+}

@@ -1,0 +1,68 @@
+/// A panel of a dashboard, or the heading of a row of them.
+struct DashboardPanel: Decodable, Sendable {
+    let id: Int
+    let type: String
+    let title: String
+    let description: String?
+    let gridPos: Place
+    let datasource: DashboardDataSource?
+    let targets: [Target]?
+    let fieldConfig: FieldConfig?
+    /// The least step of a query over time, such as `1m`.
+    let interval: String?
+
+    /// Where it stands: 24 columns, and rows of about 30 pixels.
+    struct Place: Decodable, Sendable {
+        var x: Int
+        var y: Int
+        var w: Int
+        var h: Int
+
+        func overlaps(_ other: Place) -> Bool {
+            x < other.x + other.w && other.x < x + w && y < other.y + other.h && other.y < y + h
+        }
+    }
+
+    /// What it asks Prometheus for.
+    struct Target: Decodable, Sendable {
+        var refId: String
+        var expr: String
+        var instant: Bool
+        var range: Bool
+        var format: String?
+        var legendFormat: String?
+        var datasource: DashboardDataSource?
+    }
+
+    struct FieldConfig: Decodable, Sendable {
+        var defaults: Defaults
+    }
+
+    struct Defaults: Decodable, Sendable {
+        var unit: String?
+        var thresholds: Thresholds?
+    }
+
+    struct Thresholds: Decodable, Sendable {
+        var steps: [Step]
+    }
+
+    struct Step: Decodable, Sendable {
+        var color: String
+        var value: Double?
+    }
+}
+
+/// Where a panel, a query or a variable gets its data from.
+struct DashboardDataSource: Decodable, Sendable, Hashable {
+    var type: String
+    var uid: String
+
+    /// The data source that is chosen above the panels.
+    static let chosen = DashboardDataSource(type: "prometheus", uid: "${datasource}")
+}
+
+extension DashboardPanel {
+    /// What it asks for.
+    var expressions: [DashboardExpression] { (targets ?? []).map { DashboardExpression($0.expr) } }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import LocalStack
+import TestSupport
+import Testing
+
+/// The dashboards' queries on a real Prometheus, which has scraped the exporter and evaluated the rules.
+@Suite("The dashboards", .stackForDashboards)
+struct DashboardQueriesTests {
+    /// Panels that have nothing to show on the stack of these tests, and why.
+    private static let empty = [
+        "kube-audit-exporter-health: Certificates": "no server of the stack speaks TLS",
+        "kube-audit-exporter-health: Certificates end in": "no server of the stack speaks TLS",
+        "kube-audit-exporter-health: Alert history": "the exporter is well, so none of its alerts fires",
+        "kube-audit-exporter-health: Alerts in the time range": "the exporter is well, so none of its alerts fires",
+    ]
+
+    /// Metrics that there are only with TLS.
+    private static let missing: Set = [
+        "kube_audit_tls_certificates_last_reload_successful", "kube_audit_tls_certificate_not_after_timestamp_seconds",
+    ]
+
+    @Test("have data for each query of each panel", .timeLimit(.minutes(3)))
+    func data() async throws {
+        let stack = try SharedStack.get()
+        for dashboard in try Dashboard.all().map(\.dashboard) {
+            for panel in dashboard.shown where Self.empty["\(dashboard.uid): \(panel.title)"] == nil {
+                for expression in panel.expressions {
+                    try await stack.eventually(
+                        "data of panel \"\(panel.title)\" by \(expression.filled())", within: .seconds(20)
+                    ) {
+                        try await stack.api.query(try expression.filled(interval: 5))
+                    } is: {
+                        !$0.isEmpty
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("have queries that Prometheus takes where it has no data for them", .timeLimit(.minutes(1)))
+    func emptyPanels() async throws {
+        let stack = try SharedStack.get()
+        var found: Set<String> = []
+        for dashboard in try Dashboard.all().map(\.dashboard) {
+            for panel in dashboard.shown {
+                let name = "\(dashboard.uid): \(panel.title)"
+                guard let reason = Self.empty[name] else { continue }
+                found.insert(name)
+                for expression in panel.expressions {
+                    let samples = try await stack.api.query(try expression.filled())
+                    #expect(samples.isEmpty, "\(name) has data, although \(reason)")
+                }
+            }
+            for mark in dashboard.marks {
+                _ = try await stack.api.query(try DashboardExpression(mark.expr ?? "").filled())
+            }
+        }
+        #expect(found == Set(Self.empty.keys))
+    }
+
+    // A panel that shows 0 where there is nothing hides a name that was mistyped.
+    @Test("name only metrics that there are", .timeLimit(.minutes(2)))
+    func names() async throws {
+        let stack = try SharedStack.get()
+        let names = Set(
+            try Dashboard.all().flatMap { $0.dashboard.shown }.flatMap(\.expressions).flatMap(\.selectors).map(\.metric)
+        )
+        #expect(names.isSuperset(of: Self.missing))
+        for name in names.subtracting(Self.missing).sorted() {
+            try await stack.eventually(name, within: .seconds(20)) {
+                try await stack.api.query("count({__name__=\"\(name)\"})")
+            } is: {
+                !$0.isEmpty
+            }
+        }
+    }
+
+    @Test("add up to the requests of the log: over the threshold, by country, and over time", .timeLimit(.minutes(2)))
+    func values() async throws {
+        let stack = try SharedStack.get()
+        let overview = try #require(
+            try Dashboard.all().map(\.dashboard).first { $0.uid == "kube-audit-access-scanning" })
+        func expression(_ title: String, _ index: Int = 0) throws -> String {
+            let panel = try #require(overview.shown.first { $0.title == title }, "no panel \(title)")
+            return try panel.expressions[index].filled(interval: 3600)
+        }
+        let requests = Double(RecordedLog.requests)
+        for (what, expression) in [
+            ("the last hour", try expression("Requests in the last hour")),
+            ("the map", "sum by (origin) (\(try expression("Map of countries")))"),
+            ("the countries", "sum(\(try expression("Countries")))"),
+            ("all over time", try expression("Requests, verified against claimed")),
+        ] {
+            try await stack.eventually("\(requests) requests: \(what), by \(expression)") {
+                try await stack.api.query(expression)
+            } is: {
+                $0.contains { $0.value == requests }
+            }
+        }
+        let table = try expression("Sources over the threshold now")
+        try await stack.eventually("the sources over the threshold, by \(table)") {
+            Set(try await stack.api.query(table).compactMap { $0.labels["src_ip"] })
+        } is: {
+            $0 == Set(RecordedLog.alerts.map(\.source))
+        }
+    }
+}
