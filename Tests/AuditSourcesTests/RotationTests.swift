@@ -285,10 +285,12 @@ struct RotationTests {
         }
     }
 
-    @Test("when it is copied and truncated before its first line was whole: nothing is called lost")
-    func copyTruncatedInFirstLine() throws {
+    @Test(
+        "when it is copied and truncated before its first line was whole: nothing is called lost",
+        arguments: ["audit.log", "audit.log*"])
+    func copyTruncatedInFirstLine(pattern: String) throws {
         try withTemporaryDirectory { directory in
-            let log = try LogDirectory(directory)
+            let log = try LogDirectory(directory, following: [pattern])
             let line = LogDirectory.line(1)
             try log.append(String(line.prefix(90)))
             log.read()
