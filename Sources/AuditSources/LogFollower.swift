@@ -212,10 +212,8 @@ public struct LogFollower: ~Copyable {
     /// Whether the copy was found before the truncation was, where nothing of the log had been read as a line; where a
     /// glob matches the copy too, it is followed under its own name.
     private func hasFoundCopy(of file: any LogReader, at path: String) -> Bool {
-        let (directory, name) = RotatedLogs.split(path)
-        return streams.contains { stream in
-            let own = RotatedLogs.split(stream.path)
-            return (stream.path == path || own.directory == directory && RotatedLogs.isRotated(own.name, of: name))
+        streams.contains { stream in
+            (stream.path == path || RotatedLogs.isRotated(path: stream.path, of: path))
                 && stream.hasFound(besides: file, at: lastLook)
         }
     }
