@@ -106,4 +106,4 @@ write("decompression", [
 
 numbers = random.Random(403)
 write("following", [bytes([mode]) + bytes(numbers.randrange(256) for _ in range(length))
-                    for mode in range(16) for length in (8, 48)])
+                    for mode in range(16) for length in (8, 32)])

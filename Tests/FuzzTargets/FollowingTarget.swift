@@ -7,7 +7,7 @@ enum FollowingTarget {
         try ScratchDirectory.with { directory in
             var history = try LogHistory(directory, LogHistory.Setup(rawValue: first))
             // A longer history says no more: what is looked at with each byte grows with the number of files.
-            for byte in bytes.dropFirst().prefix(48) { try history.happen(byte) }
+            for byte in bytes.dropFirst().prefix(32) { try history.happen(byte) }
             try history.end()
         }
     }
