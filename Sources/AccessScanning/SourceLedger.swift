@@ -47,7 +47,7 @@ public struct SourceLedger: Sendable {
         _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
     ) -> Source {
         if let index = indices[source] {
-            counters[index].requests += 1
+            counters[index].requests &+= 1
             counters[index].lastSeen = now
             counters[index].lastRequest = reference
             return source
@@ -87,7 +87,8 @@ public struct SourceLedger: Sendable {
         let retired = counters.filter(isSilent)
         guard !retired.isEmpty else { return [] }
         for counter in retired {
-            retiredRequests += counter.requests
+            // No counting comes so far, but a damaged database may say so: it must not stop the exporter.
+            retiredRequests &+= counter.requests
             track(counter.source, by: -1)
         }
         counters.removeAll(where: isSilent)

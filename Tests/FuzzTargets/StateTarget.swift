@@ -128,6 +128,7 @@ enum StateTarget {
         var detector = AccessScanningDetector(
             ledger: ledger, deduplicator: deduplicator, duplicateEvents: stored.totals.duplicateEvents,
             filteredRequests: stored.filteredRequests)
+        detector.observe(AuditEvent(auditID: "1", stage: "ResponseComplete", sourceIPs: ["192.0.2.1"]), at: now)
         detector.retireSilentSources(at: now)
         _ = detector.takeChanges()
         guard let pattern = LogPattern("/nonexistent/audit.log") else { return }

@@ -55,7 +55,7 @@ enum LandingPage {
     }
 
     private static func row(_ origin: Origin, _ ledger: SourceLedger) -> String {
-        let requests = ledger.counters.filter { $0.source.origin == origin }.map(\.requests).reduce(0, +)
+        let requests = ledger.counters.filter { $0.source.origin == origin }.map(\.requests).reduce(0, &+)
         return """
             <tr><td>\(origin.rawValue)</td><td class="n">\(ledger.trackedSources(origin))</td>\
             <td class="n">\(ledger.limits[origin])</td><td class="n">\(requests)</td></tr>
