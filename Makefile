@@ -91,7 +91,8 @@ fuzz: deps ## Look for bytes that break the exporter, FUZZ_SECONDS for each of F
 	# Short stacks of allocations and little quarantine: else targets that work with files are busy with those.
 	cd Fuzzing; mkdir -p .build/found; status=0; for target in $(FUZZ_TARGETS); do \
 	    mkdir -p .build/corpus/$$target; echo "== $$target"; \
-	    FUZZ_TARGET=$$target SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:malloc_context_size=4:quarantine_size_mb=32 \
+	    FUZZ_TARGET=$$target SWIFT_BACKTRACE=enable=no \
+	        ASAN_OPTIONS=detect_leaks=0:malloc_context_size=4:quarantine_size_mb=32 \
 	        .build/release/Fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=25 -rss_limit_mb=2048 \
 	        -detect_leaks=0 -verbosity=0 -print_final_stats=1 -dict=words.dict \
 	        -artifact_prefix=.build/found/$$target- .build/corpus/$$target Corpus/$$target || status=1; \
