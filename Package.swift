@@ -117,7 +117,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "AccessScanning", "AuditEvents", "AuditSources", "Compression", "HTTPServing", "TestSupport",
+                "AccessScanning", "AuditEvents", "AuditSources", "Compression", "Exposition", "HTTPServing",
+                "StateStore", .product(name: "GRDB", package: "GRDB.swift"), "RawHTTP", "TestSupport",
             ],
             path: "Tests/FuzzTargets"),
         .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "TestSupport"]),

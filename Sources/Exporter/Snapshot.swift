@@ -67,10 +67,10 @@ struct ReloadState: Sendable, Hashable {
 extension ReadingTotals {
     mutating func add(_ batch: SourceBatch) {
         let oversized = batch.oversizedLines.count
-        inputs[batch.input.rawValue, default: Input()].lines += UInt64(batch.scanned.lines + oversized)
-        inputs[batch.input.rawValue, default: Input()].bytes += UInt64(batch.bytes)
-        inputs[batch.input.rawValue, default: Input()].malformed += UInt64(batch.scanned.malformedCount + oversized)
-        inputs[batch.input.rawValue, default: Input()].oversized += UInt64(oversized)
+        inputs[batch.input.rawValue, default: Input()].lines &+= UInt64(batch.scanned.lines + oversized)
+        inputs[batch.input.rawValue, default: Input()].bytes &+= UInt64(batch.bytes)
+        inputs[batch.input.rawValue, default: Input()].malformed &+= UInt64(batch.scanned.malformedCount + oversized)
+        inputs[batch.input.rawValue, default: Input()].oversized &+= UInt64(oversized)
         if let newest = batch.scanned.lastEventTimestamp {
             lastEventTimestamp = max(newest, lastEventTimestamp ?? newest)
         }

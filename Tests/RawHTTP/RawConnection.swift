@@ -61,8 +61,9 @@ public final class RawConnection: @unchecked Sendable {
             let count = rest.withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
-            guard count > 0 else { throw Failure("send") }
-            rest = rest.dropFirst(count)
+            // A signal is no failure; a fuzzer has a timer.
+            guard count > 0 || errno == EINTR else { throw Failure("send") }
+            rest = rest.dropFirst(max(count, 0))
         }
     }
 
@@ -127,7 +128,9 @@ public final class RawConnection: @unchecked Sendable {
     /// Reads more; `false` at the connection's end. A reset is an end too.
     private func receive() throws -> Bool {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
+        var count = recv(descriptor, &buffer, buffer.count, 0)
+        // A signal is no failure; see above.
+        while count < 0, errno == EINTR { count = recv(descriptor, &buffer, buffer.count, 0) }
         if count < 0, errno != ECONNRESET { throw Failure("recv") }
         received += buffer.prefix(max(count, 0))
         return count > 0
