@@ -21,6 +21,9 @@ ARGS ?= --audit.log /var/log/kubernetes/audit/audit.log
 # How `make torture` is done; `make torture TORTURE="--help"` says what there is.
 TORTURE ?=
 
+# How `make flood` is done; `make flood FLOOD="--help"` says what there is.
+FLOOD ?=
+
 # How long `make fuzz` stays with each target, and with which ones.
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration headers decompression following
@@ -31,7 +34,7 @@ FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libcla
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: help deps build test test-asan test-tsan fuzz demo torture run lint format golden alerts clean
+.PHONY: help deps build test test-asan test-tsan fuzz demo torture flood run lint format golden alerts clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -62,6 +65,10 @@ demo: deps ## Exporter, Prometheus and Alertmanager on a real audit log, until C
 torture: build ## Kill the exporter 200 times while logs rotate and batches come, and compare its counts with the truth
 	swift build -c release --product torture
 	exec .build/release/torture $(TORTURE)
+
+flood: build ## Send requests from a million addresses, and see that the one that scans is counted
+	swift build -c release --product flood
+	exec .build/release/flood $(FLOOD)
 
 lint: ## Hold the formatting against .swift-format
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources

@@ -15,6 +15,7 @@ let package = Package(
         .executable(name: "demo", targets: ["Demo"]),
         // For `make torture`.
         .executable(name: "torture", targets: ["Torture"]),
+        .executable(name: "flood", targets: ["Flood"]),
         // For `make fuzz`; the fuzzer itself is a package of its own.
         .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
     ],
@@ -34,6 +35,7 @@ let package = Package(
         // System libraries. Each is imported by one Swift target, which gives it a safe face.
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
         .systemLibrary(
@@ -66,8 +68,8 @@ let package = Package(
         .target(
             name: "Exporter",
             dependencies: [
-                "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "Exposition", "HTTPServing",
-                "StateStore",
+                "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "CMalloc", "Exposition",
+                "HTTPServing", "StateStore",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -135,6 +137,14 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Tests/Torture"),
+        // The exporter under more addresses than can be kept.
+        .executableTarget(
+            name: "Flood",
+            dependencies: [
+                "LocalStack", "TortureKit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ], path: "Tests/Flood"),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

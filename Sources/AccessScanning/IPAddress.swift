@@ -55,26 +55,58 @@ public struct IPAddress: Sendable, Hashable {
 extension IPAddress: CustomStringConvertible {
     /// The canonical form: dotted decimal, or RFC 5952 (lower case, the longest run of zeros compressed).
     public var description: String {
-        if isIPv4 {
-            return (0..<4).map { String(low >> (24 - 8 * UInt64($0)) & 0xff) }.joined(separator: ".")
+        // By hand, since each scrape writes ten thousands of them.
+        var text: [UInt8] = []
+        text.reserveCapacity(39)
+        if isIPv4 { writeIPv4(to: &text) } else { writeIPv6(to: &text) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private func writeIPv4(to text: inout [UInt8]) {
+        for index in 0..<4 {
+            if index > 0 { text.append(UInt8(ascii: ".")) }
+            let part = UInt8(truncatingIfNeeded: low >> (24 - 8 * UInt64(index)))
+            if part >= 100 { text.append(UInt8(ascii: "0") + part / 100) }
+            if part >= 10 { text.append(UInt8(ascii: "0") + part / 10 % 10) }
+            text.append(UInt8(ascii: "0") + part % 10)
         }
-        let groups = (0..<8).map { index in
-            UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> (48 - 16 * UInt64(index % 4)))
+    }
+
+    private func writeIPv6(to text: inout [UInt8]) {
+        let zeros = longestZeroRun
+        var index = 0
+        while index < 8 {
+            if zeros.count > 1, index == zeros.lowerBound {
+                text.append(contentsOf: [UInt8(ascii: ":"), UInt8(ascii: ":")])
+                index = zeros.upperBound
+                continue
+            }
+            if index > 0, index != zeros.upperBound || zeros.count < 2 { text.append(UInt8(ascii: ":")) }
+            write(group(index), to: &text)
+            index += 1
         }
-        let zeros = longestZeroRun(in: groups)
-        let text = { (part: ArraySlice<UInt16>) in
-            part.map { String($0, radix: 16) }.joined(separator: ":")
+    }
+
+    private func write(_ group: UInt16, to text: inout [UInt8]) {
+        var shift = (15 - min(15, group.leadingZeroBitCount)) / 4 * 4
+        while shift >= 0 {
+            let digit = UInt8(group >> UInt16(shift) & 0xf)
+            text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            shift -= 4
         }
-        guard zeros.count > 1 else { return text(groups[...]) }
-        return text(groups[..<zeros.lowerBound]) + "::" + text(groups[zeros.upperBound...])
+    }
+
+    /// One of the eight groups.
+    private func group(_ index: Int) -> UInt16 {
+        UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> (48 - 16 * UInt64(index % 4)))
     }
 
     /// The first of the longest runs of zeros.
-    private func longestZeroRun(in groups: [UInt16]) -> Range<Int> {
+    private var longestZeroRun: Range<Int> {
         var longest = 0..<0
         var start = 0
-        for index in groups.indices {
-            if groups[index] != 0 { start = index + 1 }
+        for index in 0..<8 {
+            if group(index) != 0 { start = index + 1 }
             if index + 1 - start > longest.count { longest = start..<index + 1 }
         }
         return longest

@@ -18,6 +18,7 @@ public enum Exporter {
         // A scraper that leaves must not end the process.
         signal(SIGPIPE, SIG_IGN)
         OpenFiles.raiseLimit()
+        ProcessMemory.limitArenas()
         let configuration = try Configuration(options)
         let logger = configuration.logger
         let start = Date.now.timeIntervalSince1970

@@ -15,8 +15,8 @@ struct LayeringTests {
         "Exposition": [],
         "HTTPServing": ["CCrypt", "CGnuTLS", "CMicroHTTPD", "Compression", "Yams"],
         "Exporter": [
-            "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "Exposition", "HTTPServing", "Logging",
-            "ServiceLifecycle", "StateStore", "UnixSignals",
+            "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "CMalloc", "Exposition", "HTTPServing",
+            "Logging", "ServiceLifecycle", "StateStore", "UnixSignals",
         ],
         "kube-audit-exporter": ["Exporter", "ArgumentParser"],
     ]

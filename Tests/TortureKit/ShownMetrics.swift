@@ -4,10 +4,18 @@ struct ShownMetrics {
     /// Lines of logs.
     private(set) var lines = 0
     private(set) var lostLogs = 0
+    private(set) var retiredRequests = 0
+    /// The sum over all networks.
+    private(set) var networkRequests = 0
+    /// Series of the exporter's own metrics, and bytes in all.
+    private(set) var series = 0
+    let bytes: Int
 
     /// - Parameter text: Prometheus' text format, in which each line that matters here ends with a whole number.
     init(_ text: ArraySlice<UInt8>) {
+        bytes = text.count
         for line in text.split(separator: 10) where line.starts(with: Self.prefix) {
+            series += 1
             let line = String(decoding: line, as: UTF8.self)
             guard let space = line.lastIndex(of: " "), let value = Int(line[line.index(after: space)...]) else {
                 continue
@@ -22,6 +30,12 @@ struct ShownMetrics {
                 lines = value
             } else if line.hasPrefix("kube_audit_lost_logs_total ") {
                 lostLogs = value
+            } else if line.hasPrefix("kube_audit_retired_requests_total ") {
+                retiredRequests = value
+            } else if line.hasPrefix("kube_audit_unauthenticated_forbidden_requests_by_network_total{")
+                || line.hasPrefix("kube_audit_retired_network_requests_total ")
+            {
+                networkRequests += value
             }
         }
     }

@@ -1,8 +1,8 @@
 /// The counters that gave way, the last ones of them: a ring in the order in which they did.
 struct DisplacedCounters: Sendable {
     /// For each place of the budget so many are remembered,
-    private static let perPlace = 50
-    /// and never more than this: 12 MiB of them, and 4 MiB to find them.
+    private static let perPlace = 25
+    /// and never more than this, which takes 16 MiB.
     private static let limit = 1 << 19
     /// How many are kept on disk together.
     static let pageSize = 512

@@ -8,6 +8,11 @@ enum SourceMetrics {
             + budgets(counts.sources, counts.networks)
     }
 
+    // There are ten thousands of such label sets.
+    private static let sourceLabels = LabelNames(["src_ip", "country", "city", "origin"])
+    private static let networkLabels = LabelNames(["network"])
+    private static let exemplarLabels = LabelNames(["audit_id"])
+
     private static func sources(_ sources: SourceCounts) -> [MetricFamily] {
         var requests = MetricFamily(
             "kube_audit_unauthenticated_forbidden_requests_total",
@@ -19,10 +24,12 @@ enum SourceMetrics {
         requests.samples.reserveCapacity(sources.counters.count)
         firstSeen.samples.reserveCapacity(sources.counters.count)
         for counter in sources.counters {
-            let labels: LabelSet = [
-                "src_ip": counter.source.address.description, "country": counter.location.country,
-                "city": counter.location.city, "origin": counter.source.origin.rawValue,
-            ]
+            let labels = LabelSet(
+                sourceLabels,
+                [
+                    counter.source.address.description, counter.location.country, counter.location.city,
+                    counter.source.origin.rawValue,
+                ])
             requests.samples.append(
                 Sample(
                     .integer(counter.requests), labels: labels, created: counter.firstSeen,
@@ -38,7 +45,7 @@ enum SourceMetrics {
 
     private static func exemplar(_ request: RequestReference) -> Exemplar? {
         guard !request.auditID.isEmpty else { return nil }
-        return Exemplar(labels: ["audit_id": request.auditID], timestamp: request.received)
+        return Exemplar(labels: LabelSet(exemplarLabels, [request.auditID]), timestamp: request.received)
     }
 
     private static func networks(_ networks: NetworkCounts, _ quietSources: [SourceNetwork: Int]) -> [MetricFamily] {
@@ -54,7 +61,7 @@ enum SourceMetrics {
             help: "Sources of this network that made requests in the last hour, each too few to be called a scan.",
             kind: .gauge, samples: [])
         for counter in networks.counters {
-            let labels: LabelSet = ["network": counter.network.description]
+            let labels = LabelSet(networkLabels, [counter.network.description])
             requests.samples.append(Sample(.integer(counter.requests), labels: labels, created: counter.firstSeen))
             firstSeen.samples.append(Sample(.number(counter.firstSeen), labels: labels))
             guard case .network = counter.network else { continue }

@@ -3,19 +3,22 @@ import Glibc
 import Synchronization
 
 /// On a terminal one line that changes; elsewhere a line now and then.
-final class ProgressLine: Sendable {
+public final class ProgressLine: Sendable {
     private static let pause: Duration = .seconds(10)
 
     private let isTerminal = isatty(STDOUT_FILENO) == 1
     private let last = Mutex<ContinuousClock.Instant?>(nil)
 
+    /// A line on standard output.
+    public init() {}
+
     /// Prints what stays.
-    func say(_ text: String) {
+    public func say(_ text: String) {
         write(isTerminal ? "\r\u{1b}[K\(text)\n" : "\(text)\n")
     }
 
     /// Shows how far it is.
-    func show(_ text: String) {
+    public func show(_ text: String) {
         if isTerminal { return write("\r\u{1b}[K\(text)") }
         let isDue = last.withLock { last in
             if let last, .now - last < Self.pause { return false }

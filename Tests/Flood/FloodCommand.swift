@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import LocalStack
+import TortureKit
+import UnixSignals
+
+/// Sends requests from a million addresses, and says in figures what became of the one source that matters.
+@main
+struct FloodCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "flood",
+        abstract: "Floods the exporter with addresses, and compares what it shows with the truth.",
+        discussion: "The status is 0 if the real source was counted to the last request, the sum is exact and memory "
+            + "stayed within its bound.")
+
+    @Option(help: "How many verified, and as many claimed addresses there are.")
+    var addresses = 1_000_000
+
+    @Option(help: "How many requests the real source makes.")
+    var requests = 50
+
+    func run() async throws {
+        signal(SIGPIPE, SIG_IGN)
+        let directory = FileManager.default.temporaryDirectory.appending(path: "kube-audit-flood-\(getpid())")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let line = ProgressLine()
+        let options = FloodOptions(
+            addresses: addresses, requests: requests, exporter: try Program.exporter.locate())
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
+        let flood = Task { try await Flood(options, in: directory).run { line.show($0) } }
+        let interruption = Task {
+            for await _ in signals { flood.cancel() }
+        }
+        defer { interruption.cancel() }
+        do {
+            let report = try await flood.value
+            for fault in report.faults { line.say(fault) }
+            line.say(report.line)
+            guard report.faults.isEmpty else { throw ExitCode.failure }
+        } catch is CancellationError {
+            line.say("Stopped.")
+            throw ExitCode(130)
+        }
+    }
+}

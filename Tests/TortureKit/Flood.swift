@@ -1,0 +1,130 @@
+public import Foundation
+import LocalStack
+import TestSupport
+
+/// Sends requests from more addresses than anyone can keep, while one source makes a few among them.
+///
+/// ```swift
+/// let report = try await Flood(options, in: directory).run { print($0) }
+/// ```
+public struct Flood: Sendable {
+    private static let realAddress = "203.0.113.7"
+    private static let linesPerWrite = 2000
+
+    private let options: FloodOptions
+    private let directory: URL
+
+    /// - Parameter directory: Is there, and may be written to.
+    public init(_ options: FloodOptions, in directory: URL) {
+        self.options = options
+        self.directory = directory
+    }
+
+    /// Starts an exporter, floods it, and stops it.
+    ///
+    /// - Parameter progress: Told how far it is.
+    /// - Throws: `ProgramFailure`, `TortureFailure`, or what stands against starting.
+    public func run(_ progress: @escaping @Sendable (String) -> Void) async throws -> FloodReport {
+        let log = try AppendedFile(creating: directory.appending(path: "audit.log").path)
+        defer { try? FileManager.default.removeItem(atPath: log.path) }
+        let address = LoopbackAddress.own(port: 10_403)
+        let exporter = try await RunningProgram(
+            options.exporter,
+            [
+                "--audit.log", log.path, "--storage.path", directory.appending(path: "state").path,
+                "--web.listen-address", "\(address)", "--log.level", "warn",
+            ], name: "exporter", in: directory)
+        do {
+            let report = try await flood(log, exporter, address, progress)
+            await exporter.stop()
+            return report
+        } catch {
+            await exporter.stop()
+            throw error
+        }
+    }
+
+    private func flood(
+        _ log: AppendedFile, _ exporter: RunningProgram, _ address: LoopbackAddress,
+        _ progress: @escaping @Sendable (String) -> Void
+    ) async throws -> FloodReport {
+        try await eventually("the exporter to serve", within: .seconds(10)) {
+            (try? HTTPConnection(to: address)) != nil
+        }
+        var report = FloodReport()
+        let end = Flag()
+        let scraping = Task.detached { Scrapes.untilSet(end, of: address) }
+        let started = ContinuousClock.now
+        var written = 0
+        let pause = max(1, options.addresses / options.requests)
+        for start in stride(from: 0, to: options.addresses, by: Self.linesPerWrite) {
+            var lines: [UInt8] = []
+            for number in start..<min(start + Self.linesPerWrite, options.addresses) {
+                lines += Self.line(number, verified: Self.address(0x2001_0db8, number), claimed: number)
+                written += 1
+                report.sent += 2
+                if number % pause == pause / 2, report.expected < options.requests {
+                    lines += Self.line(options.addresses + number, verified: Self.realAddress, claimed: nil)
+                    written += 1
+                    report.sent += 1
+                    report.expected += 1
+                }
+            }
+            try log.append(lines[...])
+            progress("\(written) of \(options.addresses + options.requests) requests")
+            guard exporter.exit == nil else { throw TortureFailure("the exporter ended: \(exporter.logTail())") }
+            try Task.checkCancellation()
+        }
+        let shown = try await eventually("the exporter to count \(written) requests", within: .seconds(300)) {
+            try Scrapes.one(of: address).shown
+        } is: {
+            $0.lines >= written
+        }
+        report.duration = .now - started
+        end.set()
+        report.scrapes = await scraping.value
+        for _ in 0..<20 { report.quietScrapes.append(try Scrapes.one(of: address).duration) }
+        report.series = shown.series
+        report.bytes = shown.bytes
+        report.shown = shown.counts[CountedSource(address: Self.realAddress, origin: "verified")] ?? 0
+        report.sum = shown.counts.values.reduce(shown.retiredRequests, +)
+        report.networkSum = shown.networkRequests
+        report.peakMemory = try exporter.processID.map(Self.peakMemory) ?? 0
+        return report
+    }
+
+    /// In bytes, as Linux counts it.
+    private static func peakMemory(of process: Int) throws -> Int {
+        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        guard let kibibytes = line?.split(separator: " ").dropLast().last.flatMap({ Int($0) }) else {
+            throw TortureFailure("/proc/\(process)/status does not tell the memory")
+        }
+        return kibibytes << 10
+    }
+
+    /// Each number's own address, in a /64 of its own.
+    private static func address(_ prefix: UInt32, _ number: Int) -> String {
+        // So that neighbours are far from each other, as they are when somebody makes them up.
+        let mixed = UInt32(truncatingIfNeeded: number) &* 2_654_435_761
+        let parts = [prefix >> 16, prefix & 0xffff, mixed >> 16, mixed & 0xffff].map { String($0, radix: 16) }
+        return "\(parts.joined(separator: ":"))::1"
+    }
+
+    private static func line(_ number: Int, verified: String, claimed: Int?) -> [UInt8] {
+        let sources = (claimed.map { [address(0xfd00_0000, $0)] } ?? []) + [verified]
+        let second = number / 1000 % 60
+        let time =
+            "2026-11-24T10:\(number / 60_000 % 60 + 10):\(second < 10 ? "0" : "")\(second).\(100_000 + number % 1000)Z"
+        return Array(
+            """
+            {"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"\(number)",\
+            "stage":"ResponseComplete","requestURI":"/api/v1/secrets","verb":"list",\
+            "user":{"username":"system:anonymous","groups":["system:unauthenticated"]},\
+            "sourceIPs":["\(sources.joined(separator: "\",\""))"],"userAgent":"curl/7.88.1",\
+            "responseStatus":{"metadata":{},"status":"Failure","reason":"Forbidden","code":403},\
+            "requestReceivedTimestamp":"\(time)","stageTimestamp":"\(time)",\
+            "annotations":{"authorization.k8s.io/decision":"forbid"}}\n
+            """.utf8)
+    }
+}

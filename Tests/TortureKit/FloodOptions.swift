@@ -1,0 +1,18 @@
+public import Foundation
+
+/// How the exporter is flooded.
+public struct FloodOptions: Sendable {
+    /// So many requests are made, each from another verified address and with another claimed one.
+    public var addresses: Int
+    /// So many requests the one real source makes meanwhile, evenly spread.
+    public var requests: Int
+    /// The exporter.
+    public var exporter: URL
+
+    /// A flood.
+    public init(addresses: Int = 1_000_000, requests: Int = 50, exporter: URL) {
+        self.addresses = addresses
+        self.requests = requests
+        self.exporter = exporter
+    }
+}
