@@ -64,6 +64,19 @@ struct NotificationTemplateTests {
         #expect(try await Self.render("slack.text", data).hasPrefix("Of 192.0.2.0/24."))
     }
 
+    @Test("say what a source's risk has come to, not what one scan adds", .timeLimit(.minutes(1)))
+    func risk() async throws {
+        var data = NotificationData(
+            of: ["192.0.2.6"],
+            labels: ["alertname": "KubernetesAccessScanningRisk", "severity": "warning", "risk_score": "49"])
+        data.commonAnnotations["risk"] = "147"
+        data.alerts[0].annotations["risk"] = "147"
+        data.alerts[0].annotations["requests"] = nil
+        #expect(try await Self.render("list", data) == "192.0.2.6: risk 147")
+        let html = try await Self.render("mail.html", data, as: "html")
+        #expect(html.contains("risk 147") && !html.contains("risk 49"), "\(html)")
+    }
+
     @Test("tell what is over from what goes on", .timeLimit(.minutes(1)))
     func resolved() async throws {
         let data = NotificationData(
