@@ -3,6 +3,7 @@ import AuditEvents
 import AuditSources
 import Exposition
 import HTTPServing
+import Synchronization
 import Testing
 
 @testable import Exporter
@@ -127,5 +128,49 @@ struct WebRoutesTests {
             }
             #expect(value.map(range.contains) == true, "\(name) is \(value ?? .nan)")
         }
+    }
+
+    @Test("is what was published before it was asked for, though an answer is shared by those who ask at once")
+    func fresh() async {
+        let published = Published(Self.snapshot())
+        let answers = Mutex(0)
+        let routes = WebRoutes.routes(
+            showing: published, telemetryPath: "/metrics",
+            servers: {
+                let value = SampleValue.integer(UInt64(answers.withLock { $0 }))
+                return [MetricFamily("answers", help: "Of a server.", kind: .gauge, samples: [Sample(value)])]
+            })
+        for number in 1...50 {
+            published.publish(Self.snapshot([["192.0.2.\(number)"]]))
+            answers.withLock { $0 = number }
+            for accept in ["text/plain", "application/openmetrics-text"] {
+                let request = HTTPRequest(method: "GET", path: "/metrics", headers: [("Accept", accept)])
+                let text = await Self.text(routes.respond(to: request))
+                #expect(text.contains(#"src_ip="192.0.2.\#(number)""#))
+                #expect(text.contains("\nanswers \(number)\n"))
+            }
+        }
+    }
+
+    @Test("changes nothing, whoever asks for what, but with POST for a reload")
+    func methods() async {
+        let reloads = Mutex(0)
+        let routes = WebRoutes.routes(
+            showing: Published(Self.snapshot()), telemetryPath: "/metrics",
+            reload: {
+                reloads.withLock { $0 += 1 }
+                return []
+            })
+        for path in ["/", "/metrics", "/-/healthy", "/-/ready", "/-/reload", "/nothing"] {
+            for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "post"] {
+                guard (path, method) != ("/-/reload", "POST") else { continue }
+                let status = await routes.respond(to: HTTPRequest(method: method, path: path)).status
+                let isRead = (method == "GET" || method == "HEAD") && path != "/-/reload"
+                #expect([404, 405].contains(status) || isRead, "\(method) \(path) is answered \(status)")
+            }
+        }
+        #expect(reloads.withLock { $0 } == 0)
+        #expect(await routes.respond(to: HTTPRequest(method: "POST", path: "/-/reload")).status == 200)
+        #expect(reloads.withLock { $0 } == 1)
     }
 }

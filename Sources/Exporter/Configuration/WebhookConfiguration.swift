@@ -41,9 +41,10 @@ struct WebhookConfiguration: Sendable {
     var limits: Limits {
         // In the blocking modes each request to the API server has one of its own to the webhook, 600 at a time by
         // default. An idle connection is kept for longer than the client keeps it (Go: 90 s), so that none is closed
-        // under a request that is on its way. It gives a request 30 s.
+        // under a request that is on its way. It gives a request 30 s. API servers may share an IPv6 network, so that a
+        // client has no bound of its own; who has most gives way when all places are taken.
         Limits(
-            connections: 2048, connectionsPerAddress: 1024, idleTimeout: 120, requestTimeout: 30,
+            connections: 2048, connectionsPerAddress: 2048, idleTimeout: 120, requestTimeout: 30,
             connectionMemory: 64 << 10, bodySize: maxBodySize, bodyMemory: 4 * maxBodySize)
     }
 }
