@@ -24,9 +24,13 @@ TORTURE ?=
 # How `make flood` is done; `make flood FLOOD="--help"` says what there is.
 FLOOD ?=
 
+# How `make slowloris` is done; `make slowloris SLOWLORIS="--help"` says what there is.
+SLOWLORIS ?=
+
 # How long `make fuzz` stays with each target, and with which ones.
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration headers decompression following
+FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration filter headers requests exposition state \
+    decompression following
 # libFuzzer of the toolchain, with the main function left to us.
 FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a
 
@@ -34,7 +38,8 @@ FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libcla
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: help deps build test test-asan test-tsan fuzz demo pictures torture flood run lint format golden alerts clean
+.PHONY: help deps build test test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format golden \
+        alerts clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -75,6 +80,10 @@ flood: build ## Send requests from a million addresses, and see that the one tha
 	swift build -c release --product flood
 	exec .build/release/flood $(FLOOD)
 
+slowloris: build ## Scrape while 1,000 clients send a byte a second and 200 never read their answer
+	swift build -c release --product slowloris
+	exec .build/release/slowloris $(SLOWLORIS)
+
 lint: ## Hold the formatting against .swift-format
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
 
@@ -103,11 +112,13 @@ fuzz: deps ## Look for bytes that break the exporter, FUZZ_SECONDS for each of F
 	# What is learned stays in Fuzzing/.build/corpus, what is found in Fuzzing/.build/found.
 	# Swift's own backtraces are off, since libFuzzer writes the input down when a signal comes.
 	# No hunt for leaks: Foundation leaks a buffer with each empty file that a target reads. Memory has its bound.
+	# Short stacks of allocations and little quarantine: else targets that work with files are busy with those.
 	cd Fuzzing; mkdir -p .build/found; status=0; for target in $(FUZZ_TARGETS); do \
 	    mkdir -p .build/corpus/$$target; echo "== $$target"; \
-	    FUZZ_TARGET=$$target SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0 \
+	    FUZZ_TARGET=$$target SWIFT_BACKTRACE=enable=no \
+	        ASAN_OPTIONS=detect_leaks=0:malloc_context_size=4:quarantine_size_mb=32 \
 	        .build/release/Fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=25 -rss_limit_mb=2048 \
-	        -detect_leaks=0 -verbosity=0 -print_final_stats=1 -dict=json.dict \
+	        -detect_leaks=0 -verbosity=0 -print_final_stats=1 -dict=words.dict \
 	        -artifact_prefix=.build/found/$$target- .build/corpus/$$target Corpus/$$target || status=1; \
 	done; exit $$status
 

@@ -15,7 +15,10 @@ let package = Package(
         .executable(name: "demo", targets: ["Demo"]),
         // For `make torture`.
         .executable(name: "torture", targets: ["Torture"]),
+        // For `make flood`.
         .executable(name: "flood", targets: ["Flood"]),
+        // For `make slowloris`.
+        .executable(name: "slowloris", targets: ["Slowloris"]),
         // For `make fuzz`; the fuzzer itself is a package of its own.
         .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
     ],
@@ -114,7 +117,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "AccessScanning", "AuditEvents", "AuditSources", "Compression", "HTTPServing", "TestSupport",
+                "AccessScanning", "AuditEvents", "AuditSources", "Compression", "Exposition", "HTTPServing",
+                "StateStore", .product(name: "GRDB", package: "GRDB.swift"), "RawHTTP", "TestSupport",
             ],
             path: "Tests/FuzzTargets"),
         .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "TestSupport"]),
@@ -145,11 +149,21 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Tests/Flood"),
+        // Clients that keep the exporter waiting, and how long a scrape takes meanwhile.
+        .target(
+            name: "SlowlorisKit", dependencies: ["HTTPServing", "LocalStack", "RawHTTP", "TestSupport"],
+            path: "Tests/SlowlorisKit"),
+        .executableTarget(
+            name: "Slowloris",
+            dependencies: [
+                "LocalStack", "SlowlorisKit",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], path: "Tests/Slowloris"),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
                 "AccessScanning", "AuditEvents", "AuditSources", "Exporter", "HTTPServing", "LocalStack", "RawHTTP",
-                "StateStore", "TestSupport", "TortureKit", "kube-audit-exporter",
+                "SlowlorisKit", "StateStore", "TestSupport", "TortureKit", "kube-audit-exporter",
                 .product(name: "Yams", package: "Yams"),
             ]),
     ],

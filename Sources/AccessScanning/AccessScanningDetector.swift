@@ -62,12 +62,12 @@ public struct AccessScanningDetector: Sendable {
         if let noted { observed.append(noted) }
         forgetUnrecognised()
         guard outcome == .newRequest else {
-            duplicateEvents += 1
+            duplicateEvents &+= 1
             return
         }
         let sources = attribution.sources(of: event.sourceIPs)
         if let verified = sources.first, let entry = filter.entry(matching: event, from: verified) {
-            filteredRequests[entry.name, default: 0] += 1
+            filteredRequests[entry.name, default: 0] &+= 1
             changedFilters.insert(entry.name)
             return
         }

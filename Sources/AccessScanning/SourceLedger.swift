@@ -72,7 +72,7 @@ public struct SourceLedger: Sendable {
     public var counts: SourceCounts {
         SourceCounts(
             counters: verified.counters + claimed.counters, limits: limits,
-            retiredRequests: verified.retiredRequests + claimed.retiredRequests,
+            retiredRequests: verified.retiredRequests &+ claimed.retiredRequests,
             origins: [.verified: verified.summary, .claimed: claimed.summary])
     }
 
@@ -85,7 +85,7 @@ public struct SourceLedger: Sendable {
             changes.removedSources.formUnion(taken.removed)
             changes.displacedSources[origin] = taken.displaced
         }
-        changes.totals.retiredRequests = verified.retiredRequests + claimed.retiredRequests
+        changes.totals.retiredRequests = verified.retiredRequests &+ claimed.retiredRequests
     }
 
     /// Gives changes back that could not be written: they will be among those that are taken next.

@@ -200,14 +200,22 @@ public struct LogFollower: ~Copyable {
     private mutating func follow(_ file: any LogReader, truncatedFrom former: ReadPosition, in index: Int) {
         rotated.noteTruncated(file, from: former)
         let copies = followMissedRotations(in: index, before: file)
-        // The copy may have been found before the truncation was, where nothing of the log had been read as a line.
-        guard copies == 0, !streams[index].hasFound(besides: file, at: lastLook),
+        guard copies == 0, !hasFoundCopy(of: file, at: former.path),
             !rotated.hasDeferrals(of: former.path), former.size > former.offset
         else { return }
         rotated.note(
             LogLoss(
                 path: former.path, offset: former.offset, knownBytes: former.size - former.offset,
                 reason: "truncated before it was read to its end"))
+    }
+
+    /// Whether the copy was found before the truncation was, where nothing of the log had been read as a line; where a
+    /// glob matches the copy too, it is followed under its own name.
+    private func hasFoundCopy(of file: any LogReader, at path: String) -> Bool {
+        streams.contains { stream in
+            (stream.path == path || RotatedLogs.isRotated(path: stream.path, of: path))
+                && stream.hasFound(besides: file, at: lastLook)
+        }
     }
 
     /// Closes files that lost their names and have nothing new, and hands over what stands behind their last line

@@ -17,6 +17,11 @@ struct RotatedLogFinder {
         var size: Int
         var path: String
         var until: ContinuousClock.Instant
+
+        /// Whether it may hold what is missing in a log. What a glob matches is followed under its own name.
+        func isBeside(_ log: String) -> Bool {
+            path == log || RotatedLogs.isRotated(path: path, of: log)
+        }
     }
 
     private(set) var known: KnownPositions
@@ -74,7 +79,7 @@ struct RotatedLogFinder {
     mutating func noteTruncated(_ file: any LogReader, from former: ReadPosition) {
         note(former, continuing: true)
         note(file.position, continuing: true)
-        deferrals = deferrals.filter { $0.value.path != former.path }
+        deferrals = deferrals.filter { !$0.value.isBeside(former.path) }
     }
 
     /// - Parameter isContinued: Whether what is known under the file's inode is of the same file. Else that number was
@@ -253,7 +258,7 @@ struct RotatedLogFinder {
 
     func hasDeferrals(of path: String) -> Bool {
         // In a file that is empty nothing can be found.
-        deferrals.values.contains { $0.path == path && $0.size > 0 }
+        deferrals.values.contains { $0.isBeside(path) && $0.size > 0 }
     }
 
     private static func siblings(of path: String) -> [LogFile] {

@@ -67,6 +67,12 @@ enum RotatedLogs {
         return hasForm("-00000000", date) && time.allSatisfy(isDigit)
     }
 
+    /// Whether a file lies beside a log and has the name of a rotated one.
+    static func isRotated(path candidate: String, of path: String) -> Bool {
+        let (candidate, log) = (split(candidate), split(path))
+        return candidate.directory == log.directory && isRotated(candidate.name, of: log.name)
+    }
+
     /// A file's name without what programs add that compress it.
     static func withoutCompressionSuffix(_ name: String) -> String {
         [".gz", ".zst"].first { name.hasSuffix($0) }.map { String(name.dropLast($0.count)) } ?? name

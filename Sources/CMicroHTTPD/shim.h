@@ -15,8 +15,7 @@ static int kae_no_certificate(
 static inline struct MHD_Daemon *kae_start_daemon(
     int listen_socket, MHD_AccessHandlerCallback handler, void *handler_context, MHD_RequestCompletedCallback completed,
     size_t (*unescape)(void *, struct MHD_Connection *, char *), MHD_NotifyConnectionCallback notify_connection,
-    bool uses_tls, unsigned int threads, unsigned int connections, unsigned int connections_per_address,
-    unsigned int timeout_seconds, size_t connection_memory)
+    bool uses_tls, unsigned int threads, unsigned int connections, unsigned int timeout_seconds, size_t connection_memory)
 {
     struct MHD_OptionItem tls_options[] = {
         {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *) &kae_no_certificate},
@@ -33,7 +32,6 @@ static inline struct MHD_Daemon *kae_start_daemon(
         MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,
         MHD_OPTION_THREAD_POOL_SIZE, threads,
         MHD_OPTION_CONNECTION_LIMIT, connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, connections_per_address,
         MHD_OPTION_CONNECTION_TIMEOUT, timeout_seconds,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
         /* A request that two servers could read in two ways is refused. */
@@ -48,6 +46,14 @@ static inline void *kae_tls_session(struct MHD_Connection *connection)
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     return info == NULL ? NULL : (void *) info->tls_session;
+}
+
+/* The descriptor of a connection, open as long as it is; -1 where it has none. */
+static inline int kae_descriptor(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return info == NULL ? -1 : info->connect_fd;
 }
 
 /* Where a connection comes from; NULL where that is not known. It stays as long as the connection. */

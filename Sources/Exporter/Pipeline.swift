@@ -268,8 +268,14 @@ actor Pipeline {
         published.publish(snapshot)
     }
 
+    /// Takes note of whether what is in the servers' configuration files is in force, when they were read again.
+    func noteServers(areCurrent: Bool) {
+        noteReload(serversAreCurrent: areCurrent, othersAreCurrent: snapshot.reload.othersAreCurrent)
+    }
+
     /// Takes note of how a reload of configuration went, as far as files other than the filter are concerned.
-    func noteReload(othersAreCurrent: Bool) {
+    func noteReload(serversAreCurrent: Bool, othersAreCurrent: Bool) {
+        snapshot.reload.serversAreCurrent = serversAreCurrent
         snapshot.reload.othersAreCurrent = othersAreCurrent
         if snapshot.reload.isSuccessful { snapshot.reload.lastSuccess = now() }
         published.publish(snapshot)

@@ -4,16 +4,19 @@ import Synchronization
 ///
 /// A reader never waits for the writer's work, only for the exchange of a reference.
 final class Published<Value: Sendable>: Sendable {
-    private let value: Mutex<Value>
+    private let newest: Mutex<(value: Value, version: UInt64)>
 
     init(_ value: Value) {
-        self.value = Mutex(value)
+        newest = Mutex((value, 0))
     }
 
     /// What was published last.
-    var current: Value { value.withLock { $0 } }
+    var current: Value { latest.value }
+
+    /// What was published last, and a number that no other version has.
+    var latest: (value: Value, version: UInt64) { newest.withLock { $0 } }
 
     func publish(_ new: Value) {
-        value.withLock { $0 = new }
+        newest.withLock { $0 = (new, $0.version + 1) }
     }
 }

@@ -3,7 +3,7 @@ import HTTPServing
 import Logging
 import Synchronization
 
-/// The certificates of the exporter's servers, read again when their files change.
+/// The configuration files of the exporter's servers, and the certificates that these name, read again when they change.
 final class ServedCertificates: Sendable {
     /// One of the exporter's servers whose configuration is in a file.
     struct Server: Sendable {
@@ -11,9 +11,7 @@ final class ServedCertificates: Sendable {
         let name: String
         /// The flag that names the file.
         let flag: String
-        let file: String
-        let tls: ServerTLS?
-        let policy: WebPolicy
+        let configuration: ReloadingWebConfiguration
 
         /// - Parameters:
         ///   - file: `nil` where none is given; then there is no such server.
@@ -22,83 +20,98 @@ final class ServedCertificates: Sendable {
             guard let file, let configuration else { return nil }
             self.name = name
             self.flag = flag
-            self.file = file
-            tls = configuration.tls
-            policy = configuration.policy
+            self.configuration = ReloadingWebConfiguration(configuration, file: file)
         }
     }
 
-    private let configured: [Server]
-    private let servers: [(name: String, tls: ServerTLS)]
+    private let servers: [Server]
     private let logger: Logger
-    private let areCurrent: Mutex<[Bool]>
+    /// By name, those whose newest certificates cannot be used.
+    private let stale = Mutex<Set<String>>([])
 
     /// - Parameters:
     ///   - servers: Those whose configuration is in a file.
-    ///   - logger: Told when certificates were read again, and why they cannot be.
+    ///   - logger: Told when something was read again, and why it cannot be.
     init(_ servers: [Server], logger: Logger) {
-        configured = servers
-        self.servers = servers.compactMap { server in server.tls.map { (server.name, $0) } }
+        self.servers = servers
         self.logger = logger
-        areCurrent = Mutex(self.servers.map { _ in true })
     }
 
-    /// Looks whether certificates changed.
-    func refresh() {
-        for (index, server) in servers.enumerated() {
-            switch server.tls.reload() {
+    /// Whether what is in the configuration files is in force.
+    var areConfiguredAsWritten: Bool { servers.allSatisfy(\.configuration.isCurrent) }
+
+    /// Looks whether configuration files or certificates changed.
+    ///
+    /// - Returns: Whether there is something new to say of the configuration files.
+    @discardableResult
+    func refresh() -> Bool {
+        var isNews = false
+        for server in servers {
+            refreshCertificates(of: server)
+            switch server.configuration.refresh() {
             case .unchanged: continue
             case .reloaded:
-                logger.info("Certificates read again", metadata: ["server": "\(server.name)"])
-                areCurrent.withLock { $0[index] = true }
+                logger.info("Configuration file read again", metadata: ["server": "\(server.name)"])
+                note(server, areCurrent: true)
             case .failed(let error):
                 logger.error(
-                    "Certificates cannot be read; those before stay in use", error: error,
+                    "Configuration file cannot be used; what was read before stays in force", error: error,
                     metadata: ["server": "\(server.name)"])
-                areCurrent.withLock { $0[index] = false }
             }
+            isNews = true
         }
+        return isNews
     }
 
-    /// Reads the configuration files again, and all that they name: certificates, users, rules. A server whose file cannot be used goes on as
-    /// before.
+    /// Reads the configuration files again, and all that they name: certificates, users, rules. A server whose file
+    /// cannot be used goes on as before.
     ///
     /// - Returns: What cannot be used, for people.
     func reload() -> [String] {
-        var problems: [String] = []
-        for server in configured {
-            do throws(WebConfigurationError) {
-                let new = try WebConfiguration(file: server.file)
-                switch (server.tls, new.tls) {
-                case (let tls?, let newTLS?):
-                    tls.adopt(newTLS)
-                    if let index = servers.firstIndex(where: { $0.name == server.name }) {
-                        areCurrent.withLock { $0[index] = true }
-                    }
-                case (nil, nil): break
-                default:
-                    problems.append("\(server.flag): TLS cannot be switched on or off without a restart")
-                    continue
-                }
-                server.policy.adopt(new.policy)
-            } catch {
-                problems.append("\(server.flag): \(error)")
+        servers.compactMap { server in
+            guard case .failed(let error) = server.configuration.reload() else {
+                note(server, areCurrent: true)
+                return nil
             }
+            return "\(server.flag): \(error)"
         }
-        return problems
     }
 
-    /// Whether the newest certificates are in use; nothing without TLS.
+    private func refreshCertificates(of server: Server) {
+        switch server.configuration.tls?.reload() {
+        case nil, .unchanged: return
+        case .reloaded:
+            logger.info("Certificates read again", metadata: ["server": "\(server.name)"])
+            note(server, areCurrent: true)
+        case .failed(let error):
+            logger.error(
+                "Certificates cannot be read; those before stay in use", error: error,
+                metadata: ["server": "\(server.name)"])
+            note(server, areCurrent: false)
+        }
+    }
+
+    private func note(_ server: Server, areCurrent: Bool) {
+        stale.withLock { stale in
+            if areCurrent { stale.remove(server.name) } else { stale.insert(server.name) }
+        }
+    }
+
+    /// Whether the newest certificates are in use, and how long they are good; nothing without TLS.
     var families: [MetricFamily] {
-        guard !servers.isEmpty else { return [] }
-        let areCurrent = areCurrent.withLock { $0 }
+        let served = servers.compactMap { server in server.configuration.tls.map { (name: server.name, tls: $0) } }
+        guard !served.isEmpty else { return [] }
+        let stale = stale.withLock { $0 }
         return [
             MetricFamily(
                 "kube_audit_tls_certificates_last_reload_successful",
                 help: "Whether the newest certificates on disk are in use: 1 if so, else 0.", kind: .gauge,
-                samples: zip(servers, areCurrent).map { server, isCurrent in
-                    Sample(isCurrent ? 1 : 0, labels: ["server": server.name])
-                })
+                samples: served.map { Sample(stale.contains($0.name) ? 0 : 1, labels: ["server": $0.name]) }),
+            MetricFamily(
+                "kube_audit_tls_certificate_not_after_timestamp_seconds",
+                help: "When the certificate that is served ends, or the first of its chain, in seconds since 1970.",
+                kind: .gauge,
+                samples: served.map { Sample(.number($0.tls.notAfter), labels: ["server": $0.name]) }),
         ]
     }
 }

@@ -51,7 +51,9 @@ struct StorageState: Sendable, Hashable {
 
 /// How a reload of configuration went.
 struct ReloadState: Sendable, Hashable {
-    /// Whether everything but the filter that was read again at the last reload is in use.
+    /// Whether what is in the servers' configuration files is in force; they are also read when no reload is asked for.
+    var serversAreCurrent = true
+    /// Whether everything else that was read again at the last reload is in use.
     var othersAreCurrent = true
     /// Whether the filter's newest content is in use; it is also read when no reload is asked for.
     var filterIsCurrent = true
@@ -59,16 +61,16 @@ struct ReloadState: Sendable, Hashable {
     var lastSuccess: Double = 0
 
     /// Whether everything that was read again is in use.
-    var isSuccessful: Bool { othersAreCurrent && filterIsCurrent }
+    var isSuccessful: Bool { serversAreCurrent && othersAreCurrent && filterIsCurrent }
 }
 
 extension ReadingTotals {
     mutating func add(_ batch: SourceBatch) {
         let oversized = batch.oversizedLines.count
-        inputs[batch.input.rawValue, default: Input()].lines += UInt64(batch.scanned.lines + oversized)
-        inputs[batch.input.rawValue, default: Input()].bytes += UInt64(batch.bytes)
-        inputs[batch.input.rawValue, default: Input()].malformed += UInt64(batch.scanned.malformedCount + oversized)
-        inputs[batch.input.rawValue, default: Input()].oversized += UInt64(oversized)
+        inputs[batch.input.rawValue, default: Input()].lines &+= UInt64(batch.scanned.lines + oversized)
+        inputs[batch.input.rawValue, default: Input()].bytes &+= UInt64(batch.bytes)
+        inputs[batch.input.rawValue, default: Input()].malformed &+= UInt64(batch.scanned.malformedCount + oversized)
+        inputs[batch.input.rawValue, default: Input()].oversized &+= UInt64(oversized)
         if let newest = batch.scanned.lastEventTimestamp {
             lastEventTimestamp = max(newest, lastEventTimestamp ?? newest)
         }

@@ -38,7 +38,8 @@ public struct LabelSet: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 /// Escapes of the text formats.
 enum Escape {
     /// Of a label's value, the same in both formats: backslash, double quote and line feed. All else may stand as it
-    /// is; a Swift string is always valid UTF-8.
+    /// is, for a Swift string is always valid UTF-8; only NUL is replaced by U+FFFD, since Prometheus takes it for the
+    /// end and would refuse the whole scrape.
     static func labelValue(_ text: String) -> String {
         escape(text, quotes: true)
     }
@@ -49,13 +50,16 @@ enum Escape {
     }
 
     private static func escape(_ text: String, quotes: Bool) -> String {
-        let needsEscape = text.utf8.contains { $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\"") || $0 == 10 }
+        let needsEscape = text.utf8.contains {
+            $0 == UInt8(ascii: "\\") || $0 == UInt8(ascii: "\"") || $0 == 10 || $0 == 0
+        }
         guard needsEscape else { return text }
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\\": escaped += "\\\\"
             case "\n": escaped += "\\n"
+            case "\0": escaped += "\u{fffd}"
             case "\"" where quotes: escaped += "\\\""
             default: escaped.unicodeScalars.append(scalar)
             }

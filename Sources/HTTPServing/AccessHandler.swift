@@ -22,6 +22,7 @@ func handleAccess(
     case .verifying(let verdict):
         // The second call for the head; called while it still waits, there would be nothing to do.
         guard let outcome = verdict.current else { return .YES }
+        pending.server.watch.enter(.receiving, on: connection.descriptor)
         if case .answer(let refusal) = outcome { pending.body.turnAway(refusal) }
         return takeBody(of: pending, on: connection)
     case .handling(let answer):
@@ -32,6 +33,7 @@ func handleAccess(
     if uploadSize.pointee > 0 {
         let piece = UnsafeRawBufferPointer(start: upload, count: uploadSize.pointee)
         uploadSize.pointee = 0
+        pending.server.watch.received(piece.count, on: connection.descriptor)
         return pending.body.append(piece) == .goOn ? .YES : .NO
     }
     let headers = connection.headers
@@ -46,6 +48,7 @@ func handleAccess(
         let refusal = HTTPResponse.text("400 the path is not UTF-8 in percent escapes\n", status: 400)
         return finish(pending, on: connection, with: refusal)
     }
+    pending.server.watch.enter(.handling, on: connection.descriptor)
     switch pending.server.routes.answer(to: request) {
     case .ready(let response):
         return finish(pending, on: connection, with: response)
@@ -59,6 +62,7 @@ func handleAccess(
 
 /// Asks whether a request is let in; where that takes a while the connection waits, and its body does not come in.
 private func begin(_ request: RequestInHand, on connection: Connection) -> MHD_Result {
+    request.server.watch.enter(.receiving, on: connection.descriptor)
     let fields = HTTPRequest(method: "", path: "", headers: connection.headers)
     switch request.server.policy.admit(authorization: fields.header("Authorization"), from: connection.client) {
     case .letIn: break
@@ -66,10 +70,12 @@ private func begin(_ request: RequestInHand, on connection: Connection) -> MHD_R
     case .verify(let work):
         let verdict = PendingAnswer()
         request.stage = .verifying(verdict)
+        request.server.watch.enter(.handling, on: connection.descriptor)
         let refusal = request.server.suspended.suspend(connection.pointer, until: verdict) {
             await work().map { .answer($0) } ?? .goOn
         }
         guard let refusal else { return .YES }
+        request.server.watch.enter(.receiving, on: connection.descriptor)
         request.body.turnAway(refusal)
     }
     return takeBody(of: request, on: connection)
@@ -87,8 +93,12 @@ private func finish(_ request: RequestInHand, on connection: Connection, with re
     request.body.release()
     request.server.onAnswer(response.status)
     var response = response
+    response.headers.merge(HTTPResponse.safeHeaders) { own, _ in own }
     request.server.policy.apply(to: &response)
-    return connection.send(response, acceptsGzip: request.acceptsGzip)
+    let isCompressed = request.acceptsGzip && response.content.isWorthCompressing
+    let body = response.content.bytes(compressed: isCompressed)
+    request.server.watch.enter(.answering(body.count), on: connection.descriptor)
+    return connection.send(response, body, isCompressed: isCompressed)
 }
 
 /// Called when libmicrohttpd is done with a request, however it ended.
@@ -96,8 +106,9 @@ func handleCompleted(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
     state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, reason: MHD_RequestTerminationCode
 ) {
-    guard let pending = state?.pointee else { return }
-    Unmanaged<RequestInHand>.fromOpaque(pending).release()
+    guard let pending = state?.pointee, let connection = connection.map(Connection.init) else { return }
+    let request = Unmanaged<RequestInHand>.fromOpaque(pending).takeRetainedValue()
+    request.server.watch.enter(.idle, on: connection.descriptor)
     state?.pointee = nil
 }
 
@@ -114,16 +125,18 @@ func handleConnection(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
     state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, code: MHD_ConnectionNotificationCode
 ) {
-    guard let context, let connection, let state else { return }
+    guard let context, let connection = connection.map(Connection.init), let state else { return }
     let server = Unmanaged<ServerContext>.fromOpaque(context).takeUnretainedValue()
     switch code {
     case .CONNECTION_NOTIFY_STARTED:
-        guard let tls = server.tls, let session = kae_tls_session(connection) else { return }
+        server.watch.opened(connection.descriptor, by: connection.client)
+        guard let tls = server.tls, let session = kae_tls_session(connection.pointer) else { return }
         let credentials = tls.credentials
         credentials.apply(to: OpaquePointer(session))
         // The session goes on using them when others have taken their place.
         state.pointee = Unmanaged.passRetained(credentials).toOpaque()
     default:
+        server.watch.closed(connection.descriptor)
         guard let credentials = state.pointee else { return }
         Unmanaged<TLSCredentials>.fromOpaque(credentials).release()
         state.pointee = nil

@@ -3,12 +3,16 @@ import Glibc
 /// Who is taken for one client: an IPv4 address, or the 64 bits of an IPv6 network, in which one host has as many
 /// addresses as it likes.
 struct ClientNetwork: Sendable, Hashable {
-    private let bytes: [UInt8]
+    /// 4 bytes or 8; none where the address is not known.
+    private let length: Int
+    private let bits: UInt64
 
     /// - Parameter address: The bytes of an address, 4 or 16.
     init(address: [UInt8]) {
         let isMapped = address.count == 16 && address.starts(with: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF])
-        bytes = isMapped ? Array(address.suffix(4)) : Array(address.prefix(8))
+        let bytes = isMapped ? address.suffix(4) : address.prefix(8)
+        length = bytes.count
+        bits = bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// The client of a connection; all whose address is not known are one.

@@ -6,14 +6,38 @@ public struct HTTPResponse: Sendable, Hashable {
     /// `Vary: Accept-Encoding`. A field that HTTP cannot carry (a line break in its value) is left out.
     public var headers: [String: String]
     /// The body, not compressed.
-    public var body: [UInt8]
+    public var body: [UInt8] {
+        get { content.plain }
+        set { content = AnswerBody(newValue) }
+    }
 
-    /// An answer.
+    /// Shared by the copies of an answer.
+    private(set) var content: AnswerBody
+
+    /// An answer. Who gives the same one to several clients has it compressed and kept in memory once.
     public init(status: Int = 200, headers: [String: String] = [:], body: [UInt8]) {
         self.status = status
         self.headers = headers
-        self.body = body
+        content = AnswerBody(body)
     }
+
+    /// Whether they say the same.
+    public static func == (one: HTTPResponse, other: HTTPResponse) -> Bool {
+        one.status == other.status && one.headers == other.headers && one.body == other.body
+    }
+
+    /// By what `==` compares.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(status)
+        hasher.combine(headers)
+        hasher.combine(body)
+    }
+
+    /// What every answer says that does not say otherwise: a browser takes it for what it is called, and loads and runs
+    /// nothing because of it.
+    static let safeHeaders = [
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff",
+    ]
 
     /// Plain text.
     public static func text(_ text: String, status: Int = 200) -> HTTPResponse {

@@ -22,7 +22,11 @@ public final class HTTPServer: @unchecked Sendable {
     // So long a client that was given up has to take its 503.
     private static let timeToRefuse: Duration = .milliseconds(250)
 
+    // Connections that were cut have their places until libmicrohttpd has found out.
+    private static let placesForThoseCut = 256
+
     private let daemon: OpaquePointer
+    private let timer: any DispatchSourceTimer
     // The daemon's threads reach it by a pointer that they do not own; they are gone when `stop` returns.
     private let context: ServerContext
     private let isStopped = Mutex(false)
@@ -51,8 +55,8 @@ public final class HTTPServer: @unchecked Sendable {
         let daemon = kae_start_daemon(
             descriptor, handleAccess, Unmanaged.passUnretained(context).toOpaque(), handleCompleted, leaveEscaped,
             handleConnection, tls != nil,
-            UInt32(limits.threads), UInt32(limits.connections), UInt32(limits.connectionsPerAddress),
-            UInt32(limits.idleTimeout), limits.connectionMemory)
+            UInt32(limits.threads), UInt32(limits.connections + Self.placesForThoseCut), UInt32(limits.idleTimeout),
+            limits.connectionMemory)
         guard let daemon else {
             // It may have closed the descriptor or not, so nobody else may; what is left of it accepts nothing.
             socket.shutDown()
@@ -60,6 +64,7 @@ public final class HTTPServer: @unchecked Sendable {
                 address: wanted, reason: "libmicrohttpd does not start (too few file descriptors, threads or memory)")
         }
         self.daemon = daemon
+        timer = context.watch.start()
     }
 
     deinit {
@@ -83,6 +88,7 @@ public final class HTTPServer: @unchecked Sendable {
             waitForRequests(until: deadline)
             if context.suspended.close() { waitForRequests(until: .now + Self.timeToRefuse) }
             MHD_stop_daemon(daemon)
+            timer.cancel()
         }
     }
 

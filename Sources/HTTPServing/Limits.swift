@@ -2,12 +2,19 @@
 public struct Limits: Sendable, Hashable {
     /// Threads that answer requests.
     public var threads: Int
-    /// Connections at a time.
+    /// Connections at a time. Who comes when all are taken gets the place of a client that lets the server wait.
     public var connections: Int
-    /// Connections at a time from one address.
+    /// Connections at a time from one IPv4 address, or one IPv6 network of 64 bits; likewise.
     public var connectionsPerAddress: Int
     /// After how many seconds without a byte a connection is closed.
     public var idleTimeout: Int
+    /// How many seconds a request may take from its first byte to its last, and a TLS handshake with the request behind
+    /// it; a body has the time for its bytes at `slowestRate` on top.
+    public var requestTimeout: Int
+    /// How many seconds a client may take to read an answer, with the time for its bytes on top.
+    public var answerTimeout: Int
+    /// Bytes a second below which a client is too slow.
+    public var slowestRate: Int
     /// Bytes for the head of a request, and for as much of its answer as waits to be sent; a longer head gets a 431.
     public var connectionMemory: Int
     /// Bytes of a request's body; a longer one gets a 413.
@@ -15,18 +22,32 @@ public struct Limits: Sendable, Hashable {
     /// Bytes of the bodies of all requests in hand together, at least one of `bodySize`; who comes when they are taken
     /// gets a 503 with `Retry-After: 1`. While a body grows, its array may take as much again.
     public var bodyMemory: Int
+    /// Bytes of all answers that wait to be taken together, or one answer if that is longer; for another one those are
+    /// given up that have waited longest.
+    public var answerMemory: Int
 
     /// Limits; enough for a few scrapers and people unless given.
     public init(
-        threads: Int = 2, connections: Int = 512, connectionsPerAddress: Int = 128, idleTimeout: Int = 30,
-        connectionMemory: Int = 32 << 10, bodySize: Int = 64 << 10, bodyMemory: Int = 32 << 20
+        threads: Int = 2, connections: Int = 512, connectionsPerAddress: Int = 128, idleTimeout: Int = 120,
+        requestTimeout: Int = 15, answerTimeout: Int = 30, slowestRate: Int = 64 << 10,
+        connectionMemory: Int = 32 << 10, bodySize: Int = 64 << 10, bodyMemory: Int = 32 << 20,
+        answerMemory: Int = 64 << 20
     ) {
         self.threads = threads
         self.connections = connections
         self.connectionsPerAddress = connectionsPerAddress
         self.idleTimeout = idleTimeout
+        self.requestTimeout = requestTimeout
+        self.answerTimeout = answerTimeout
+        self.slowestRate = slowestRate
         self.connectionMemory = connectionMemory
         self.bodySize = bodySize
         self.bodyMemory = bodyMemory
+        self.answerMemory = answerMemory
+    }
+
+    /// How long so many bytes take at the slowest rate.
+    func time(for bytes: Int) -> Duration {
+        .seconds(Double(bytes) / Double(slowestRate))
     }
 }

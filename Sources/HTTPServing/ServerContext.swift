@@ -9,6 +9,7 @@ final class ServerContext: Sendable {
     let onAnswer: @Sendable (Int) -> Void
     let suspended = SuspendedConnections()
     let bodyMemory: BodyMemory
+    let watch: ConnectionWatch
     private let inHand = Atomic(0)
 
     init(
@@ -19,6 +20,7 @@ final class ServerContext: Sendable {
         self.tls = tls
         self.policy = policy
         self.onAnswer = onAnswer
+        watch = ConnectionWatch(limits)
         // One body as long as allowed always has room.
         bodyMemory = BodyMemory(limit: max(limits.bodyMemory, limits.bodySize))
     }

@@ -21,8 +21,9 @@ extension StoredState {
         totals.duplicateEvents = try row.count("duplicate_events")
         totals.observedCount = try row.value("observed_count")
         totals.firstRecognised = try row.value("first_recognised")
-        guard totals.observedCount >= 0, totals.firstRecognised >= 0 else {
-            throw ImpossibleContent(description: "a negative number of events")
+        // Twice as many could not be counted any more.
+        guard 0...(.max / 2) ~= totals.observedCount, totals.firstRecognised >= 0 else {
+            throw ImpossibleContent(description: "\(totals.observedCount) events, from \(totals.firstRecognised) on")
         }
         reading.lastEventTimestamp = try row.value("last_event_timestamp")
         lastCheckpoint = try row.value("last_checkpoint")

@@ -44,6 +44,22 @@ struct SourceLedgerTests {
         #expect(detector.ledger.counts.retiredRequests > 0)
     }
 
+    @Test("goes on from counts that a damaged database may hold, though their sum is no number of it")
+    func hugeCounts() throws {
+        let counters = try [UInt64.max, 3].enumerated().map { index, requests in
+            SourceCounter(
+                source: Source(.address(try #require(IPAddress("192.0.2.\(index)"))), .verified),
+                location: .unknown, firstSeen: 0, lastSeen: 0, requests: requests,
+                lastRequest: RequestReference(auditID: "", received: nil))
+        }
+        var detector = AccessScanningDetector(ledger: SourceLedger(restoring: counters), duplicateEvents: .max)
+        for _ in 0..<2 { detector.observe(event(["192.0.2.0"], number: 1), at: 1) }
+        #expect(detector.ledger.counts.counters.map(\.requests) == [0, 3])
+        #expect(detector.duplicateEvents == 0)
+        detector.retireSilentSources(at: 1e9)
+        #expect(detector.ledger.counts.retiredRequests == 3)
+    }
+
     @Test("retires a source that was silent for longer than the retention; it comes back as a new counter")
     func retirement() throws {
         var ledger = SourceLedger(limits: SourceLimits(retention: 100))

@@ -285,10 +285,12 @@ struct RotationTests {
         }
     }
 
-    @Test("when it is copied and truncated before its first line was whole: nothing is called lost")
-    func copyTruncatedInFirstLine() throws {
+    @Test(
+        "when it is copied and truncated before its first line was whole: nothing is called lost",
+        arguments: ["audit.log", "audit.log*"])
+    func copyTruncatedInFirstLine(pattern: String) throws {
         try withTemporaryDirectory { directory in
-            let log = try LogDirectory(directory)
+            let log = try LogDirectory(directory, following: [pattern])
             let line = LogDirectory.line(1)
             try log.append(String(line.prefix(90)))
             log.read()
@@ -298,6 +300,26 @@ struct RotationTests {
             try log.append([2])
             for _ in 0..<3 { log.read(after: 10) }
             #expect(log.ids.sorted() == [1, 2])
+            #expect(log.losses == [])
+        }
+    }
+
+    @Test(
+        "when it is copied, truncated, and the copy compressed before the next look: nothing is called lost",
+        arguments: ["audit.log", "audit.log*"])
+    func copyCompressed(pattern: String) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: [pattern])
+            try log.append([1])
+            log.read()
+            try log.append(String(LogDirectory.line(2).prefix(90)))
+            log.read()
+            try log.append(String(LogDirectory.line(2).dropFirst(90)))
+            try log.copy(to: "audit.log.1")
+            try log.truncate()
+            try log.compress("audit.log.1")
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == [1, 2])
             #expect(log.losses == [])
         }
     }

@@ -42,4 +42,42 @@ struct ReloadTests {
             await exporter.program.stop()
         }
     }
+
+    @Test(
+        "by itself where the servers' configuration file changes; what cannot be used is said once and shown",
+        .timeLimit(.minutes(1)))
+    func byItself() async throws {
+        try await withTemporaryDirectory { directory in
+            _ = try GrowingLog(directory.appending(path: "audit.log"))
+            let file = directory.appending(path: "webhook.yml")
+            let write = { (text: String) in try Data(text.utf8).write(to: file) }
+            try write("{}")
+            let exporter = try await ExporterProgram.start(
+                in: directory,
+                ["--webhook.listen-address", "127.0.0.1:0", "--webhook.config.file", "webhook.yml"])
+            let webhook = try #require(exporter.webhook)
+            let status = {
+                let list = #"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[]}"#
+                let request = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: \(list.utf8.count)\r\n\r\n\(list)"
+                return try await RawConnection(to: webhook).answer(to: request).status
+            }
+            let shown = { try await exporter.values("kube_audit_config_last_reload_successful") }
+            let said = { (what: String) in exporter.program.logText.split(separator: "\n").count { $0.contains(what) } }
+            #expect(try await status() == 200)
+
+            try write("basic_auth_users:\n  alice: $2y$04$\(String(repeating: ".", count: 53))\n")
+            try await eventually("a password to be wanted") { try await status() == 401 }
+            #expect(said("Configuration file read again") == 1)
+            try write("basic_auth_users:\n  alice: secret\n")
+            try await eventually("the bad file to be shown") { try await shown() == ["0"] }
+            #expect(try await status() == 401)
+            // Looked at once more, after it was said.
+            try write("{}")
+            try await eventually("the good file to be in force") { try await status() == 200 }
+            #expect(try await shown() == ["1"])
+            #expect(said("Configuration file cannot be used; what was read before stays in force") == 1)
+            #expect(said("Configuration file read again") == 2)
+            await exporter.program.stop()
+        }
+    }
 }

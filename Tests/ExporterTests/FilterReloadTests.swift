@@ -48,7 +48,7 @@ struct FilterReloadTests {
             #expect(filtered() == [#"kube_audit_filtered_requests_total{filter="a"} 2"#])
 
             // Other files do not make up for it.
-            await pipeline.noteReload(othersAreCurrent: true)
+            await pipeline.noteReload(serversAreCurrent: true, othersAreCurrent: true)
             #expect(!succeeded())
 
             try Self.write(#"filters: [{name: "b\"", networks: [192.0.2.0/24]}]"#, file)

@@ -12,7 +12,7 @@ import TestSupport
 struct ServedCertificatesTests {
     private func lines(_ certificates: ServedCertificates) -> [Substring] {
         String(decoding: ExpositionFormat.text.render(certificates.families), as: UTF8.self).split(separator: "\n")
-            .filter { !$0.hasPrefix("#") }
+            .filter { $0.hasPrefix("kube_audit_tls_certificates_last_reload_successful{") }
     }
 
     @Test("tell in a metric when those on disk cannot be used, and when they can again")
@@ -35,6 +35,35 @@ struct ServedCertificatesTests {
             try content.write(to: key)
             certificates.refresh()
             #expect(lines(certificates) == [#"\#(name){server="webhook"} 1"#])
+        }
+    }
+
+    @Test("show in a metric when they end, the first of the chain counting, and the new ones when they are replaced")
+    func notAfter() async throws {
+        try await withTemporaryDirectory { directory in
+            let make = { (name: String, days: Int) in
+                _ = try await CertificateAuthority(name, in: directory, days: days)
+                return try Data(contentsOf: directory.appending(path: "\(name).crt"))
+            }
+            let own = try await make("own", 20)
+            let intermediate = try await make("intermediate", 10)
+            let chain = directory.appending(path: "chain.crt")
+            try (own + intermediate).write(to: chain)
+            let file = directory.appending(path: "web.yml")
+            try Data("tls_server_config:\n  cert_file: chain.crt\n  key_file: own.key\n".utf8).write(to: file)
+            let silent = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+            let certificates = ServedCertificates([try Self.server(file)], logger: silent)
+            let days = {
+                let text = String(decoding: ExpositionFormat.text.render(certificates.families), as: UTF8.self)
+                let prefix = #"kube_audit_tls_certificate_not_after_timestamp_seconds{server="webhook"} "#
+                let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(prefix) })
+                let end = try #require(Double(line.dropFirst(prefix.count)))
+                return (end - Date.now.timeIntervalSince1970) / 86400
+            }
+            #expect(abs(try days() - 10) < 0.1)
+            try own.write(to: chain)
+            certificates.refresh()
+            #expect(abs(try days() - 20) < 0.1)
         }
     }
 
@@ -69,7 +98,7 @@ struct ServedCertificatesTests {
             var routes = Routes()
             routes.on("GET", "/") { _ in .text("hello\n") }
             let http = try HTTPServer(
-                listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes, tls: server.tls)
+                listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes, tls: server.configuration.tls)
             #expect(try await Self.isTrusted(by: "first-ca", http, directory))
             #expect(certificates.reload() == [])
             #expect(try await Self.isTrusted(by: "first-ca", http, directory))
@@ -80,7 +109,7 @@ struct ServedCertificatesTests {
             try Data("{}".utf8).write(to: file)
             #expect(
                 certificates.reload()
-                    == ["--webhook.config.file: TLS cannot be switched on or off without a restart"])
+                    == ["--webhook.config.file: \(file.path): TLS cannot be switched on or off without a restart"])
 
             try write("second")
             #expect(certificates.reload() == [])
@@ -102,7 +131,8 @@ struct ServedCertificatesTests {
             var routes = Routes()
             routes.on("GET", "/") { _ in .text("hello\n") }
             let http = try HTTPServer(
-                listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes, policy: server.policy)
+                listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes, policy: server.configuration.policy
+            )
             let status = {
                 let request = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
                 return try await RawConnection(to: http.address).answer(to: request).status

@@ -10,8 +10,16 @@ public enum FuzzTarget: String, Sendable, CaseIterable {
     case addresses
     /// The web configuration file.
     case webconfiguration
+    /// The filter file, and globs.
+    case filter
     /// The Accept header, and where to listen.
     case headers
+    /// What a server is sent: request targets, passwords, codings, or anything.
+    case requests
+    /// Labels and HELP texts.
+    case exposition
+    /// A database that is damaged.
+    case state
     /// gzip and zstd.
     case decompression
     /// What happens to logs while they are followed.
@@ -27,7 +35,11 @@ public enum FuzzTarget: String, Sendable, CaseIterable {
         case .eventlist: try EventListTarget.run(bytes)
         case .addresses: try AddressesTarget.run(bytes)
         case .webconfiguration: try WebConfigurationTarget.run(bytes)
+        case .filter: try FilterTarget.run(bytes)
         case .headers: try HeadersTarget.run(bytes)
+        case .requests: try RequestsTarget.run(bytes)
+        case .exposition: try ExpositionTarget.run(bytes)
+        case .state: try StateTarget.run(bytes)
         case .decompression: try DecompressionTarget.run(bytes)
         case .following: try FollowingTarget.run(bytes)
         }

@@ -190,24 +190,4 @@ struct LimitsTests {
             #expect(try connection.response().status == 200)
         }
     }
-
-    @Test("one address cannot take the connections of all")
-    func perAddress() async throws {
-        let server = try HTTPServer.forTests(limits: Limits(connectionsPerAddress: 3))
-        func connected() throws -> RawConnection {
-            let connection = try RawConnection(to: server.address, from: "127.0.0.2")
-            try connection.get("/")
-            #expect(try connection.response().status == 200)
-            return connection
-        }
-        var held = try (0..<3).map { _ in try connected() }
-        let fourth = try RawConnection(to: server.address, from: "127.0.0.2")
-        try? fourth.get("/")
-        #expect(try fourth.bytesToEnd().isEmpty)
-        #expect(try server.get("/", from: "127.0.0.3").status == 200)
-        held.removeLast()
-        try await eventually("room for one more") {
-            try server.get("/", from: "127.0.0.2").status == 200
-        }
-    }
 }

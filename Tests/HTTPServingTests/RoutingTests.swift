@@ -159,4 +159,14 @@ struct RoutingTests {
         #expect(response.headers["content-encoding"] == nil)
         #expect(response.text == "hello\n")
     }
+
+    @Test(
+        "so that a browser loads and runs nothing because of it, refusals too",
+        arguments: ["/", "/long", "/<script>alert(1)</script>", "/%3Cscript%3E", "/%", "/echo"])
+    func safeHeaders(target: String) throws {
+        let response = try server.get(target)
+        #expect(response.headers["x-content-type-options"] == "nosniff")
+        #expect(response.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'")
+        #expect(!response.text.contains("script"))
+    }
 }

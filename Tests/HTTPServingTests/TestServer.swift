@@ -7,6 +7,7 @@ extension HTTPServer {
         var routes = Routes()
         routes.on("GET", "/") { _ in .text("hello\n") }
         routes.on("GET", "/long") { _ in .text(longText) }
+        routes.on("GET", "/huge") { _ in HTTPResponse(body: [UInt8](repeating: 0x20, count: 8 << 20)) }
         routes.on("POST", "/echo") { request in HTTPResponse(body: request.body) }
         routes.on("GET", "/agent") { request in .text(request.header("user-agent") ?? "none") }
         routes.on("GET", "/a b/ü") { request in .text(request.path) }

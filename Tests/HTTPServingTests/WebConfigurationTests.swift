@@ -135,6 +135,12 @@ struct WebConfigurationTests {
             "DIR/web.yml:3: tls_server_config.key: no private key in PEM can be read in it"
         ),
         (
+            "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_ca: x\n  client_auth_type: "
+                + "RequireAndVerifyClientCert",
+            "DIR/web.yml:4: tls_server_config.client_ca: no certificates in PEM can be read in it: no certificate was "
+                + "found"
+        ),
+        (
             "tls_server_config:\n  cert_file: server.crt\n  cert: x",
             "DIR/web.yml:3: tls_server_config.cert: stands beside cert_file; leave one of them out"
         ),

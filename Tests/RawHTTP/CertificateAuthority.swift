@@ -18,11 +18,13 @@ public struct CertificateAuthority: Sendable {
     private let name: String
 
     /// Makes `NAME.crt` and `NAME.key`.
-    public init(_ name: String, in directory: URL) async throws {
+    ///
+    /// - Parameter days: How long it is good.
+    public init(_ name: String, in directory: URL, days: Int = 2) async throws {
         self.directory = directory
         self.name = name
         try Data("[req]\ndistinguished_name = dn\n[dn]\n".utf8).write(to: directory.appending(path: "openssl.cnf"))
-        try await make(name, ["-addext", "basicConstraints=critical,CA:true"])
+        try await make(name, ["-addext", "basicConstraints=critical,CA:true"], days: days)
     }
 
     /// Makes `NAME.crt`, signed by this authority, and `NAME.key`.
@@ -38,11 +40,11 @@ public struct CertificateAuthority: Sendable {
             ])
     }
 
-    private func make(_ name: String, _ arguments: [String]) async throws {
+    private func make(_ name: String, _ arguments: [String], days: Int = 2) async throws {
         let outcome = try await Command.run(
             [
                 "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                "-config", "openssl.cnf", "-subj", "/CN=\(name)", "-days", "2", "-keyout", "\(name).key", "-out",
+                "-config", "openssl.cnf", "-subj", "/CN=\(name)", "-days", "\(days)", "-keyout", "\(name).key", "-out",
                 "\(name).crt",
             ] + arguments, in: directory)
         guard outcome.status == 0 else { throw Failure(description: outcome.description) }

@@ -24,12 +24,16 @@ public final class RawConnection: @unchecked Sendable {
     /// - Parameters:
     ///   - address: Where to; its host is an address.
     ///   - source: The IPv4 address to come from, where it matters.
-    public init(to address: ListenAddress, from source: String? = nil) throws {
+    ///   - receiveBuffer: How many bytes the kernel takes that are not read, about; many unless given.
+    public init(to address: ListenAddress, from source: String? = nil, receiveBuffer: Int32? = nil) throws {
         let isIPv6 = address.host.contains(":")
         descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("socket") }
         // A test that waits for what does not come shall fail and not hang.
         wait(atMost: 20)
+        if var receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
+        }
         if let source {
             let status = Self.withIPv4(source, 0) { bind(descriptor, $0, $1) }
             guard status == 0 else { throw Failure("bind \(source)") }
@@ -57,8 +61,9 @@ public final class RawConnection: @unchecked Sendable {
             let count = rest.withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
-            guard count > 0 else { throw Failure("send") }
-            rest = rest.dropFirst(count)
+            // A signal is no failure; a fuzzer has a timer.
+            guard count > 0 || errno == EINTR else { throw Failure("send") }
+            rest = rest.dropFirst(max(count, 0))
         }
     }
 
@@ -108,6 +113,12 @@ public final class RawConnection: @unchecked Sendable {
         return received
     }
 
+    /// Whether the other end gives the connection up within so many seconds, while nothing is read from it.
+    public func isGivenUp(within seconds: Int) -> Bool {
+        var state = pollfd(fd: descriptor, events: 0, revents: 0)
+        return poll(&state, 1, Int32(seconds * 1000)) == 1 && Int32(state.revents) & (POLLERR | POLLHUP) != 0
+    }
+
     private func wait(atMost seconds: Int) {
         var patience = timeval(tv_sec: seconds, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -117,7 +128,9 @@ public final class RawConnection: @unchecked Sendable {
     /// Reads more; `false` at the connection's end. A reset is an end too.
     private func receive() throws -> Bool {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
+        var count = recv(descriptor, &buffer, buffer.count, 0)
+        // A signal is no failure; see above.
+        while count < 0, errno == EINTR { count = recv(descriptor, &buffer, buffer.count, 0) }
         if count < 0, errno != ECONNRESET { throw Failure("recv") }
         received += buffer.prefix(max(count, 0))
         return count > 0

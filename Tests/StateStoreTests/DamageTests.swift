@@ -11,7 +11,7 @@ struct DamageTests {
     enum Damage: String, CaseIterable {
         case otherBytes, emptied, truncated, truncatedWithinPage, overwrittenPages, overwrittenSchema,
             logWithoutDatabase
-        case shiftedEvents, impossibleAddress, shortBlock, noState, missingTable
+        case shiftedEvents, impossibleAddress, shortBlock, noState, missingTable, impossibleNumber
     }
 
     /// Makes a state with something in it, and damages it.
@@ -30,6 +30,8 @@ struct DamageTests {
             case .impossibleAddress: "UPDATE source SET address = 'localhost' WHERE id = 7"
             case .shortBlock: "UPDATE observed SET events = x'00', count = 1 WHERE first = 500"
             case .noState: "DELETE FROM state"
+            case .impossibleNumber:
+                "DELETE FROM observed; UPDATE state SET observed_count = \(Int.max)"
             case .missingTable: "DROP TABLE position"
             default: nil
             }

@@ -28,7 +28,7 @@ protocol BudgetedCounter: Sendable {
 extension BudgetedCounter {
     /// Counts one request.
     mutating func rise(at now: Double) {
-        requests += 1
+        requests &+= 1
         lastSeen = now
         recent.add(at: now)
     }

@@ -13,7 +13,8 @@ import AuditEvents
 struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// At most so many have a counter of their own.
     let limit: Int
-    /// Requests of counters that were retired.
+    /// Requests of counters that were retired. Sums of counts may wrap: no counting comes so far, but a damaged database may
+    /// say so, and must not stop the exporter.
     private(set) var retiredRequests: UInt64
     /// Who gave way and is remembered.
     private(set) var displaced: DisplacedCounters
@@ -111,7 +112,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         let needed = UInt64(earlier.times.count)
         var moved: UInt64 = 0
         while places.count >= limit || moved < needed, let place = nextToGiveWay(at: now) {
-            moved += giveWay(place, at: now, mayRetire: moved >= needed, create)
+            moved &+= giveWay(place, at: now, mayRetire: moved >= needed, create)
         }
         guard places.count < limit else { return nil }
         displaced.remove(fingerprint)
@@ -120,7 +121,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         let givenBack = earlier.first(Int(min(needed, moved)))
         displaced.noteUntracked(earlier.times.count - givenBack.times.count)
         guard let first = givenBack.times.last else { return counter }
-        changeUnbudgeted(other, create) { $0.requests -= UInt64(givenBack.times.count) }
+        changeUnbudgeted(other, create) { $0.requests &-= UInt64(givenBack.times.count) }
         counter.requests = UInt64(givenBack.times.count)
         counter.recent = givenBack
         // The counter's age is that of what it shows, or the rule would take old requests for new ones.
@@ -145,12 +146,12 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     ) -> UInt64 {
         let counter = places[place]
         if mayRetire, isSilent(place, now) {
-            retiredRequests += counter.requests
+            retiredRequests &+= counter.requests
             remove(place)
             return 0
         }
         changeUnbudgeted(other, create) {
-            $0.requests += counter.requests
+            $0.requests &+= counter.requests
             $0.lastSeen = now
         }
         let recent = counter.recent.within(now)
@@ -218,11 +219,11 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         let isRetired = { (counter: Counter) in now - counter.lastSeen > retention }
         // From the end, since the last one takes over a place that becomes free.
         for place in places.indices.reversed() where isRetired(places[place]) {
-            retiredRequests += places[place].requests
+            retiredRequests &+= places[place].requests
             remove(place)
         }
         for counter in unbudgeted.filter(isRetired) {
-            retiredRequests += counter.requests
+            retiredRequests &+= counter.requests
             noteRemoved(counter.subject)
         }
         unbudgeted.removeAll(where: isRetired)

@@ -87,7 +87,7 @@ struct DisplacedCounters: Sendable {
 
     /// Takes note of requests that a scan may hide among.
     mutating func noteUntracked(_ requests: Int) {
-        untrackedRequests += UInt64(requests)
+        untrackedRequests &+= UInt64(requests)
     }
 
     // MARK: Changes

@@ -41,9 +41,9 @@ struct WebhookConfiguration: Sendable {
     var limits: Limits {
         // In the blocking modes each request to the API server has one of its own to the webhook, 600 at a time by
         // default. An idle connection is kept for longer than the client keeps it (Go: 90 s), so that none is closed
-        // under a request that is on its way.
+        // under a request that is on its way. It gives a request 30 s.
         Limits(
-            connections: 2048, connectionsPerAddress: 1024, idleTimeout: 120, connectionMemory: 64 << 10,
-            bodySize: maxBodySize, bodyMemory: 4 * maxBodySize)
+            connections: 2048, connectionsPerAddress: 1024, idleTimeout: 120, requestTimeout: 30,
+            connectionMemory: 64 << 10, bodySize: maxBodySize, bodyMemory: 4 * maxBodySize)
     }
 }

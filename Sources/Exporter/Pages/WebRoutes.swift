@@ -14,11 +14,13 @@ enum WebRoutes {
         servers: @escaping @Sendable () -> [MetricFamily] = { [] }
     ) -> Routes {
         var routes = Routes()
+        let text = MetricsPage(.text, showing: published, servers: servers)
+        let openMetrics = MetricsPage(.openMetrics, showing: published, servers: servers)
         routes.on("GET", telemetryPath) { request in
-            let format = format(wanted: request.header("Accept"))
-            return HTTPResponse(
-                headers: ["Content-Type": format.contentType],
-                body: format.render(ExporterMetrics.families(of: published.current) + servers()))
+            switch format(wanted: request.header("Accept")) {
+            case .text: text.response()
+            case .openMetrics: openMetrics.response()
+            }
         }
         if telemetryPath != "/" {
             routes.on("GET", "/") { _ in

@@ -10,10 +10,11 @@ struct Reload: Sendable {
     @discardableResult
     func callAsFunction() async -> [String] {
         var problems = certificates.reload()
-        if let error = await pipeline.refreshLocations(always: true) { problems.append("--geoip.database: \(error)") }
-        let othersAreCurrent = problems.isEmpty
+        let serversAreCurrent = problems.isEmpty
+        let locationsError = await pipeline.refreshLocations(always: true)
+        if let locationsError { problems.append("--geoip.database: \(locationsError)") }
         if let error = await pipeline.refreshFilter(always: true) { problems.append("--filter.file: \(error)") }
-        await pipeline.noteReload(othersAreCurrent: othersAreCurrent)
+        await pipeline.noteReload(serversAreCurrent: serversAreCurrent, othersAreCurrent: locationsError == nil)
         if problems.isEmpty {
             logger.info("Configuration reloaded")
         } else {

@@ -2,9 +2,11 @@ import ServiceLifecycle
 
 /// What is to be done now and then.
 struct UpkeepService: Service {
-    private static let interval: Duration = .seconds(1)
+    // A configuration file that changed is read at the second look, and shall be in force within a second.
+    private static let interval: Duration = .milliseconds(500)
+    private static let roundsInASecond = 2
     /// To the minute is near enough for what counts in hours.
-    private static let roundsInAMinute = 60
+    private static let roundsInAMinute = 120
 
     let pipeline: Pipeline
     let certificates: ServedCertificates
@@ -14,10 +16,13 @@ struct UpkeepService: Service {
             var round = 0
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.interval)
+                if certificates.refresh() {
+                    await pipeline.noteServers(areCurrent: certificates.areConfiguredAsWritten)
+                }
+                round += 1
+                guard round % Self.roundsInASecond == 0 else { continue }
                 await pipeline.refreshLocations()
                 await pipeline.refreshFilter()
-                certificates.refresh()
-                round += 1
                 guard round % Self.roundsInAMinute == 0 else { continue }
                 await pipeline.retireSilentSources()
                 await pipeline.writeTime()

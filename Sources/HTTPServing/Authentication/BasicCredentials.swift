@@ -11,7 +11,9 @@ struct BasicCredentials: Sendable, Hashable {
     /// Reads the header; `nil` where it holds no such credentials.
     init?(authorization: String) {
         let parts = authorization.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
-        guard parts.count == 2, parts[0].lowercased() == "basic", let decoded = Data(base64Encoded: String(parts[1])),
+        // Several spaces may stand between the two (RFC 9110, 11.4).
+        guard parts.count == 2, parts[0].lowercased() == "basic",
+            let decoded = Data(base64Encoded: String(parts[1].drop { $0 == " " })),
             let colon = decoded.firstIndex(of: UInt8(ascii: ":"))
         else { return nil }
         user = Array(decoded[..<colon])

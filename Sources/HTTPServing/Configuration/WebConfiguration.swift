@@ -30,15 +30,19 @@ public struct WebConfiguration: Sendable {
     public let policy: WebPolicy
     /// What stands in the file and has no effect, for people; each with its file, line and key.
     public let notices: [String]
+    /// What was read; `nil` where it was no file.
+    let version: FileVersion?
 
     /// Reads a file.
     ///
     /// - Throws: `WebConfigurationError`, which names file, line and key and says what to do.
     public init(file: String) throws(WebConfigurationError) {
         let place = ConfigurationPlace(file: file)
+        // Looked at before it is read: what changes in between is read again.
+        let version = FileVersion(path: file)
         switch ReadableFile.read(file, limit: Self.sizeLimit) {
         case .failure(let failure): throw place.failure(failure.reason)
-        case .success(let bytes): try self.init(bytes, place)
+        case .success(let bytes): try self.init(bytes, place, version)
         }
     }
 
@@ -46,10 +50,13 @@ public struct WebConfiguration: Sendable {
     ///
     /// - Parameter file: Its path, for messages and as what other paths are relative to.
     package init(content bytes: [UInt8], file: String) throws(WebConfigurationError) {
-        try self.init(bytes, ConfigurationPlace(file: file))
+        try self.init(bytes, ConfigurationPlace(file: file), nil)
     }
 
-    private init(_ bytes: [UInt8], _ place: ConfigurationPlace) throws(WebConfigurationError) {
+    private init(
+        _ bytes: [UInt8], _ place: ConfigurationPlace, _ version: FileVersion?
+    ) throws(WebConfigurationError) {
+        self.version = version
         guard let document = try ConfigurationMapping(document: bytes, at: place) else {
             tls = nil
             policy = WebPolicy()

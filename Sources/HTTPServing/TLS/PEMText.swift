@@ -23,16 +23,23 @@ struct PEMText: Sendable {
         }
     }
 
+    /// - Returns: When the first of the certificates in it ends, in seconds since 1970.
     /// - Throws: `WebConfigurationError` where there is no certificate in it, or one that cannot be read.
-    func checkCertificates() throws(WebConfigurationError) {
+    @discardableResult
+    func checkCertificates() throws(WebConfigurationError) -> Double {
         var list: UnsafeMutablePointer<gnutls_x509_crt_t?>?
         var count: UInt32 = 0
         let status = withDatum { gnutls_x509_crt_list_import2(&list, &count, $0, GNUTLS_X509_FMT_PEM, 0) }
         guard status >= 0, let list else {
             throw source.failure("no certificates in PEM can be read in it: \(GnuTLSError.text(of: status))")
         }
-        for index in 0..<Int(count) { gnutls_x509_crt_deinit(list[index]) }
+        var end = Double.infinity
+        for index in 0..<Int(count) {
+            end = min(end, Double(gnutls_x509_crt_get_expiration_time(list[index])))
+            gnutls_x509_crt_deinit(list[index])
+        }
         kae_gnutls_free(list)
+        return end
     }
 
     /// - Throws: `WebConfigurationError` where there is no key in it, or one that is encrypted.

@@ -55,6 +55,9 @@ public final class ServerTLS: Sendable {
         }
     }
 
+    /// When the certificate that is shown ends, or the first of those between it and its root; in seconds since 1970.
+    public var notAfter: Double { credentials.notAfter }
+
     var credentials: TLSCredentials { state.withLock { $0.credentials } }
 
     private static func versions(of configuration: TLSConfiguration) -> [FileVersion?] {

@@ -8,6 +8,8 @@ final class TLSCredentials: @unchecked Sendable {
     private let credentials: gnutls_certificate_credentials_t
     private let priorities: gnutls_priority_t
     private let authentication: ClientAuthentication
+    /// When the server's certificate ends, or the first of those between it and its root; in seconds since 1970.
+    let notAfter: Double
 
     /// Reads the files.
     ///
@@ -15,7 +17,7 @@ final class TLSCredentials: @unchecked Sendable {
     init(_ configuration: TLSConfiguration) throws(WebConfigurationError) {
         authentication = configuration.clientAuthentication
         let certificate = try PEMText(configuration.certificate)
-        try certificate.checkCertificates()
+        notAfter = try certificate.checkCertificates()
         let key = try PEMText(configuration.key)
         try key.checkKey()
         let clientCA = try configuration.clientCA.map(PEMText.init)

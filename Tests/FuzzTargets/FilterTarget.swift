@@ -1,0 +1,81 @@
+import AccessScanning
+import AuditEvents
+
+/// A filter file is read or refused with words; a glob matches what its reference says; a claimed address, which the
+/// client wrote, hides nothing.
+///
+/// Zeros part the input: the file, then pairs of a pattern and a text.
+enum FilterTarget {
+    static func run(_ bytes: [UInt8]) throws {
+        let parts = bytes.split(separator: 0, maxSplits: 16, omittingEmptySubsequences: false)
+        let texts = parts.dropFirst().map { String(decoding: $0, as: UTF8.self) }
+        for (index, pattern) in texts.enumerated() where index.isMultiple(of: 2) {
+            try hold(pattern, against: index + 1 < texts.count ? texts[index + 1] : "")
+        }
+        let content = parts.first ?? []
+        guard let filter = try filter(in: content) else { return }
+        let words =
+            texts + content.split { " \n,[]\"".utf8.contains($0) }.suffix(8).map { String(decoding: $0, as: UTF8.self) }
+        for word in words + [""] { try hold(filter, against: word) }
+    }
+
+    private static func hold(_ pattern: String, against text: String) throws(Disagreement) {
+        // The reference takes as many steps as both are long, multiplied, and memory for each.
+        guard pattern.utf8.count <= 200, text.utf8.count <= 1000 else {
+            _ = Glob(pattern)?.matches(text)
+            return
+        }
+        let expected = ReferenceGlob.matches(pattern, text)
+        let found = Glob(pattern)?.matches(text)
+        try Disagreement.unless(
+            found == expected,
+            "\(pattern.debugDescription) on \(text.debugDescription): expected \(String(describing: expected)), "
+                + "found \(String(describing: found))")
+    }
+
+    private static func filter(in content: ArraySlice<UInt8>) throws -> RequestFilter? {
+        try ScratchDirectory.with { directory in
+            let file = "\(directory)/filter.yml"
+            try ScratchFile.write(content, to: file)
+            do throws(FilterFileError) {
+                return try RequestFilter(file: file)
+            } catch {
+                // YAML has other ends of lines too.
+                let lines =
+                    String(decoding: content, as: UTF8.self).unicodeScalars
+                    .count { "\n\r\u{85}\u{2028}\u{2029}".unicodeScalars.contains($0) } + 1
+                try Disagreement.unless(
+                    error.file == file && !error.reason.isEmpty
+                        && error.line.map { (1...lines + 1).contains($0) } ?? true,
+                    "an error that says too little: \(error)")
+                return nil
+            }
+        }
+    }
+
+    private static func hold(_ filter: RequestFilter, against word: String) throws(Disagreement) {
+        let event = AuditEvent(requestURI: word, userAgent: word)
+        let addresses = filter.entries.flatMap { $0.networks ?? [] }.prefix(8).compactMap { network in
+            IPAddress(String(network.description.prefix { $0 != "/" })).map(SourceAddress.address)
+        }
+        for address in addresses + [.invalid, .other] {
+            let claimed = filter.entry(matching: event, from: Source(address, .claimed))
+            try Disagreement.unless(
+                claimed == nil, "\(word) from \(address), which is claimed: \(String(describing: claimed))")
+            let expected = filter.entries.first { entry in
+                (entry.networks.map { isIn(address, $0) } ?? true)
+                    && (entry.userAgents?.contains { $0.matches(word) } ?? true)
+                    && (entry.requestURIs?.contains { $0.matches(word) } ?? true)
+            }
+            let found = filter.entry(matching: event, from: Source(address, .verified))
+            try Disagreement.unless(
+                found == expected,
+                "\(word) from \(address): expected \(String(describing: expected)), found \(String(describing: found))")
+        }
+    }
+
+    private static func isIn(_ address: SourceAddress, _ networks: [Network]) -> Bool {
+        guard case .address(let address) = address else { return false }
+        return networks.contains { $0.contains(address) }
+    }
+}

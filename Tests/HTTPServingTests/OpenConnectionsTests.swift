@@ -1,0 +1,130 @@
+import Testing
+
+@testable import HTTPServing
+
+@Suite("Of a server's connections")
+struct OpenConnectionsTests {
+    private static let start = ContinuousClock.now
+    private static let limits = Limits(
+        connections: 6, connectionsPerAddress: 4, idleTimeout: 120, requestTimeout: 15, answerTimeout: 30,
+        slowestRate: 1000, answerMemory: 100_000)
+
+    private func client(_ number: UInt8) -> ClientNetwork { ClientNetwork(address: [192, 0, 2, number]) }
+
+    private func after(_ seconds: Double) -> ContinuousClock.Instant { Self.start + .seconds(seconds) }
+
+    /// Connections of clients, each accepted a second after the one before; the descriptors count from 0.
+    private func opened(_ clients: [UInt8], limits: Limits = limits) -> OpenConnections {
+        var connections = OpenConnections(limits)
+        for (descriptor, number) in clients.enumerated() {
+            #expect(connections.open(Int32(descriptor), client(number), at: after(Double(descriptor))) == [])
+        }
+        return connections
+    }
+
+    @Test("one whose first request is not complete in time is cut, once")
+    func request() {
+        var connections = opened([1, 2])
+        #expect(connections.overdue(at: after(14.9)) == [])
+        #expect(connections.overdue(at: after(15)) == [0])
+        #expect(connections.overdue(at: after(15)) == [], "it is cut already")
+        #expect(connections.overdue(at: after(16)) == [1])
+        #expect(connections.count == 0)
+    }
+
+    @Test("one has its time from its beginning, not from its head")
+    func head() {
+        var connections = opened([1])
+        #expect(connections.enter(.receiving, on: 0, at: after(10)) == [])
+        #expect(connections.overdue(at: after(15)) == [0])
+    }
+
+    @Test("one has more time for a body that comes in, as long as that is not too slow")
+    func body() {
+        var connections = opened([1])
+        // 800 bytes a second, where 1000 are the least.
+        for second in 1...74 {
+            connections.received(800, on: 0)
+            #expect(connections.overdue(at: after(Double(second))) == [])
+        }
+        connections.received(800, on: 0)
+        #expect(connections.overdue(at: after(75)) == [0])
+    }
+
+    @Test("one is not cut while its handler works, however long that takes; then its answer has time for its length")
+    func answer() {
+        var connections = opened([1])
+        _ = connections.enter(.handling, on: 0, at: after(1))
+        #expect(connections.overdue(at: after(100_000)) == [])
+        _ = connections.enter(.answering(5000), on: 0, at: after(100_000))
+        #expect(connections.overdue(at: after(100_034.9)) == [])
+        #expect(connections.overdue(at: after(100_035)) == [0])
+    }
+
+    @Test("one that is kept for another request may be idle for the whole timeout and then send one")
+    func idle() {
+        var connections = opened([1])
+        _ = connections.enter(.handling, on: 0, at: after(1))
+        _ = connections.enter(.answering(10), on: 0, at: after(1))
+        _ = connections.enter(.idle, on: 0, at: after(1))
+        #expect(connections.overdue(at: after(135.9)) == [])
+        _ = connections.enter(.receiving, on: 0, at: after(135.9))
+        #expect(connections.overdue(at: after(150)) == [])
+        #expect(connections.overdue(at: after(151)) == [0])
+    }
+
+    @Test("the oldest unfinished one of the client with the most goes when all places are taken")
+    func full() {
+        var connections = opened([1, 2, 2, 3, 2, 3])
+        #expect(connections.open(6, client(4), at: after(6)) == [1])
+        #expect(connections.open(7, client(5), at: after(7)) == [2], "two of 2, two of 3: the older")
+        #expect(connections.open(8, client(6), at: after(8)) == [3])
+        #expect(connections.open(9, client(7), at: after(9)) == [0], "all are equal")
+        #expect(connections.count == 6)
+    }
+
+    @Test("an idle one goes only where none is unfinished, and one that is with its handler never")
+    func order() {
+        var connections = opened([1, 2, 2, 2, 3, 4])
+        for descriptor: Int32 in 1...3 {
+            _ = connections.enter(.idle, on: descriptor, at: after(9 + Double(descriptor) / 10))
+        }
+        _ = connections.enter(.handling, on: 0, at: after(10))
+        _ = connections.enter(.handling, on: 5, at: after(10))
+        #expect(connections.open(6, client(5), at: after(11)) == [4])
+        _ = connections.enter(.handling, on: 6, at: after(11))
+        #expect(connections.open(7, client(6), at: after(12)) == [1], "no unfinished one is left but the new")
+        for descriptor: Int32 in [2, 3, 7] { _ = connections.enter(.handling, on: descriptor, at: after(13)) }
+        #expect(connections.open(8, client(7), at: after(14)) == [8], "nobody else can go")
+    }
+
+    @Test("one of a client's own goes when it has as many as it may, and none of another's")
+    func client() {
+        var connections = opened([1, 2, 2, 2, 2])
+        #expect(connections.open(5, client(2), at: after(6)) == [1])
+        connections.close(1)
+        #expect(connections.open(6, client(2), at: after(7)) == [2])
+        #expect(connections.count == 5)
+    }
+
+    @Test("those whose answers have waited longest go when all answers take more memory than they may")
+    func answers() {
+        var connections = opened([1, 2, 3, 4])
+        for descriptor: Int32 in [2, 0, 1] {
+            #expect(connections.enter(.answering(30_000), on: descriptor, at: after(13 - Double(descriptor))) == [])
+        }
+        #expect(connections.enter(.answering(20_000), on: 3, at: after(14)) == [2])
+        #expect(connections.enter(.answering(500_000), on: 3, at: after(15)).sorted() == [0, 1], "one always has room")
+        #expect(connections.count == 1)
+    }
+
+    @Test("a descriptor that is given again begins anew")
+    func again() {
+        var connections = opened([1])
+        #expect(connections.overdue(at: after(15)) == [0])
+        connections.close(0)
+        #expect(connections.open(0, client(1), at: after(15)) == [])
+        #expect(connections.overdue(at: after(29)) == [])
+        #expect(connections.overdue(at: after(30)) == [0])
+    }
+}

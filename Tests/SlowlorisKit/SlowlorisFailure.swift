@@ -1,0 +1,4 @@
+/// Why there is no report.
+struct SlowlorisFailure: Error, CustomStringConvertible {
+    let description: String
+}
