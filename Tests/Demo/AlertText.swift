@@ -1,11 +1,11 @@
 import LocalStack
 
-/// An alert for people to read: when it came, what it says, and all its labels.
+/// An alert for people to read: when it came, what it says, all its labels, and its runbook.
 struct AlertText {
     let text: String
 
     private static let width = 100
-    private static let first = ["alertname", "severity", "src_ip", "origin", "country", "city"]
+    private static let first = ["alertname", "severity", "src_ip", "network", "origin", "country", "city"]
 
     init(_ alert: DeliveredAlert, at time: Duration, console: Console) {
         let margin = String(repeating: " ", count: 11)
@@ -19,6 +19,7 @@ struct AlertText {
                 lines.append(label)
             }
         }
+        if let runbook = alert.annotations["runbook_url"] { lines.append("runbook: \(runbook)") }
         let stamp = time.inSeconds
         let padding = String(repeating: " ", count: max(1, margin.count - stamp.count - 3))
         text =

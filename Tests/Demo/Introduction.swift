@@ -19,7 +19,8 @@ struct Introduction {
 
             What they run with, and what you would copy, in \(Fixture.repository.path):
 
-              rules          alerts/access-scanning.rules.yaml (loaded by Prometheus)
+              rules          alerts/access-scanning.rules.yaml (loaded by Prometheus), or
+                             alerts/prometheusrule.yaml for its operator
               notifications  alerts/alertmanager.yaml (an example) with
                              alerts/access-scanning.tmpl (loaded by Alertmanager)
               runbooks       alerts/runbooks/ (\(runbooks.count))

@@ -20,8 +20,7 @@ struct Summary {
         }
         for alert in others {
             lines.append(
-                "  other    \(alert.labels.sorted { $0.key < $1.key }.map { "\($0)=\"\($1)\"" }.joined(separator: " "))"
-            )
+                "  other    \(alert.labels["alertname"] ?? "?"): \(alert.annotations["summary"] ?? "(no summary)")")
         }
         lines.append("")
         lines.append("\(tally.status) (\(RecordedLog.requests) requests are in the whole log).")
