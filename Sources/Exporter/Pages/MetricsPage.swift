@@ -5,13 +5,15 @@ import Synchronization
 /// The metrics in one format, made once for all who ask until something changes: who asks again and again, or reads
 /// nothing of the answer, costs little.
 final class MetricsPage: Sendable {
-    /// What the process uses changes all the time; it may be so old.
-    private static let longest: Duration = .milliseconds(500)
+    /// What the process uses changes all the time; it may be so old, and older where making the text took long, so that
+    /// no more than a part of the server's time goes into it.
+    private static let ages = Duration.milliseconds(500)...Duration.seconds(5)
+    private static let timesItsCost = 20
 
     private struct Made {
         let version: UInt64
         let servers: [UInt8]
-        let time: ContinuousClock.Instant
+        let end: ContinuousClock.Instant
         let response: HTTPResponse
     }
 
@@ -39,14 +41,16 @@ final class MetricsPage: Sendable {
             let serversText = format.render(servers)
             let now = ContinuousClock.now
             if let made, made.version == version, made.servers == serversText,
-                made.time.duration(to: now) < Self.longest
+                now < made.end
             {
                 return made.response
             }
             let response = HTTPResponse(
                 headers: ["Content-Type": format.contentType],
                 body: format.render(ExporterMetrics.families(of: snapshot) + servers))
-            made = Made(version: version, servers: serversText, time: now, response: response)
+            let done = ContinuousClock.now
+            let age = min(max(now.duration(to: done) * Self.timesItsCost, Self.ages.lowerBound), Self.ages.upperBound)
+            made = Made(version: version, servers: serversText, end: done + age, response: response)
             return response
         }
     }
