@@ -34,17 +34,3 @@ public struct SourceCounter: Sendable, Hashable {
 extension SourceCounter: BudgetedCounter {
     var subject: Source { source }
 }
-
-/// Where to find a counted request in the audit log.
-public struct RequestReference: Sendable, Hashable {
-    /// Its audit ID, which the client may have chosen.
-    public var auditID: String
-    /// Its `requestReceivedTimestamp`, in seconds since 1970; `nil` where the event has none.
-    public var received: Double?
-
-    /// A request with this ID.
-    public init(auditID: String, received: Double?) {
-        self.auditID = auditID
-        self.received = received
-    }
-}

@@ -81,6 +81,19 @@ struct SourceLedgerTests {
         #expect(ledger.counts.counters.map(\.firstSeen) == [100, 160])
     }
 
+    @Test("keeps no audit ID that a client made long, and counts its request")
+    func longAuditID() throws {
+        var detector = AccessScanningDetector()
+        for length in [128, 129, 1_000_000] {
+            detector.observe(
+                AuditEvent(auditID: String(repeating: "a", count: length), sourceIPs: ["192.0.2.\(length % 200)"]),
+                at: 1)
+        }
+        let kept = detector.ledger.counts.counters.map(\.lastRequest.auditID.utf8.count)
+        #expect(kept == [128, 0, 0])
+        #expect(detector.sum == 3)
+    }
+
     @Test("looks a location up once, when the counter is created, and none for what is no address")
     func locations() throws {
         var ledger = SourceLedger(limits: SourceLimits(verified: 0))

@@ -60,7 +60,8 @@ struct RoundTripTests {
         #expect(stored.positions == [position])
         #expect(stored.reading.inputs == reading.inputs)
         // Swift calls strings equal that are not the same bytes.
-        #expect(stored.counters.first?.lastRequest.auditID.utf8.elementsEqual(text.utf8) == true)
+        #expect(
+            stored.counters.first?.lastRequest.auditID.utf8.elementsEqual(counter.lastRequest.auditID.utf8) == true)
         #expect(stored.counters.first?.location.country.utf8.elementsEqual(text.utf8) == true)
         #expect(stored.positions.first?.path.utf8.elementsEqual(text.utf8) == true)
         counter = Samples.counter("192.0.2.1", 3)
