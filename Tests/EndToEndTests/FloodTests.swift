@@ -10,7 +10,7 @@ struct FloodTests {
         "the source that scans among them is counted to its last request, and the sum is exact", .timeLimit(.minutes(3))
     )
     func blindsNobody() async throws {
-        let options = FloodOptions(addresses: 40_000, requests: 50, exporter: try Program.exporter.locate())
+        let options = FloodOptions(addresses: 40_000, requests: 50, kills: 3, exporter: try Program.exporter.locate())
         try await withTemporaryDirectory { directory in
             let report = try await Flood(options, in: directory).run { _ in }
             #expect(report.faults == [], "\(report.line)")

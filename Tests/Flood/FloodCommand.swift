@@ -20,6 +20,9 @@ struct FloodCommand: AsyncParsableCommand {
     @Option(help: "How many requests the real source makes.")
     var requests = 50
 
+    @Option(help: "How often the exporter is killed meanwhile.")
+    var kills = 0
+
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         let directory = FileManager.default.temporaryDirectory.appending(path: "kube-audit-flood-\(getpid())")
@@ -27,7 +30,7 @@ struct FloodCommand: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(at: directory) }
         let line = ProgressLine()
         let options = FloodOptions(
-            addresses: addresses, requests: requests, exporter: try Program.exporter.locate())
+            addresses: addresses, requests: requests, kills: kills, exporter: try Program.exporter.locate())
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         let flood = Task { try await Flood(options, in: directory).run { line.show($0) } }
         let interruption = Task {

@@ -70,6 +70,9 @@ struct ExporterLives {
         program = nil
     }
 
+    /// Its process ID while it runs.
+    var processID: Int? { program?.processID }
+
     /// How often one of its lives said that a log is lost; what was counted of that may have ended with that life.
     func lossesSaid() -> Int {
         (1...max(1, lives)).reduce(0) { sum, life in

@@ -28,24 +28,25 @@ public struct Flood: Sendable {
         let log = try AppendedFile(creating: directory.appending(path: "audit.log").path)
         defer { try? FileManager.default.removeItem(atPath: log.path) }
         let address = LoopbackAddress.own(port: 10_403)
-        let exporter = try await RunningProgram(
+        var exporter = ExporterLives(
             options.exporter,
             [
                 "--audit.log", log.path, "--storage.path", directory.appending(path: "state").path,
                 "--web.listen-address", "\(address)", "--log.level", "warn",
-            ], name: "exporter", in: directory)
+            ], in: directory)
         do {
-            let report = try await flood(log, exporter, address, progress)
-            await exporter.stop()
+            try await exporter.start()
+            let report = try await flood(log, &exporter, address, progress)
+            try await exporter.stop()
             return report
         } catch {
-            await exporter.stop()
+            await exporter.abandon()
             throw error
         }
     }
 
     private func flood(
-        _ log: AppendedFile, _ exporter: RunningProgram, _ address: LoopbackAddress,
+        _ log: AppendedFile, _ exporter: inout ExporterLives, _ address: LoopbackAddress,
         _ progress: @escaping @Sendable (String) -> Void
     ) async throws -> FloodReport {
         try await eventually("the exporter to serve", within: .seconds(10)) {
@@ -57,6 +58,7 @@ public struct Flood: Sendable {
         let started = ContinuousClock.now
         var written = 0
         let pause = max(1, options.addresses / options.requests)
+        let between = max(1, options.addresses / Self.linesPerWrite / (options.kills + 1))
         for start in stride(from: 0, to: options.addresses, by: Self.linesPerWrite) {
             var lines: [UInt8] = []
             for number in start..<min(start + Self.linesPerWrite, options.addresses) {
@@ -72,8 +74,12 @@ public struct Flood: Sendable {
             }
             try log.append(lines[...])
             progress("\(written) of \(options.addresses + options.requests) requests")
-            guard exporter.exit == nil else { throw TortureFailure("the exporter ended: \(exporter.logTail())") }
+            try exporter.check()
             try Task.checkCancellation()
+            guard start / Self.linesPerWrite % between == between - 1, exporter.kills < options.kills else { continue }
+            report.note(peakMemory: try exporter.processID.map(Self.peakMemory))
+            try await exporter.kill()
+            try await exporter.start()
         }
         let shown = try await eventually("the exporter to count \(written) requests", within: .seconds(300)) {
             try Scrapes.one(of: address).shown
@@ -89,7 +95,8 @@ public struct Flood: Sendable {
         report.shown = shown.counts[CountedSource(address: Self.realAddress, origin: "verified")] ?? 0
         report.sum = shown.counts.values.reduce(shown.retiredRequests, +)
         report.networkSum = shown.networkRequests
-        report.peakMemory = try exporter.processID.map(Self.peakMemory) ?? 0
+        report.note(peakMemory: try exporter.processID.map(Self.peakMemory))
+        report.kills = exporter.kills
         return report
     }
 

@@ -6,13 +6,16 @@ public struct FloodOptions: Sendable {
     public var addresses: Int
     /// So many requests the one real source makes meanwhile, evenly spread.
     public var requests: Int
+    /// So often the exporter is killed meanwhile, evenly spread, and started again on the same state.
+    public var kills: Int
     /// The exporter.
     public var exporter: URL
 
     /// A flood.
-    public init(addresses: Int = 1_000_000, requests: Int = 50, exporter: URL) {
+    public init(addresses: Int = 1_000_000, requests: Int = 50, kills: Int = 0, exporter: URL) {
         self.addresses = addresses
         self.requests = requests
+        self.kills = kills
         self.exporter = exporter
     }
 }

@@ -23,6 +23,14 @@ public struct FloodReport: Sendable {
     /// How long the exporter took to count all of it.
     public var duration: Duration = .zero
 
+    /// How often the exporter was killed.
+    public var kills = 0
+
+    /// Takes note of what one life of the exporter took, in bytes.
+    mutating func note(peakMemory bytes: Int?) {
+        peakMemory = max(peakMemory, bytes ?? 0)
+    }
+
     /// What must not be, for people; none where all is well.
     public var faults: [String] {
         var faults: [String] = []
@@ -43,7 +51,7 @@ public struct FloodReport: Sendable {
         scrapes=\(scrapes.count) scrape_median_ms=\(Self.milliseconds(scrapes, 0.5)) \
         scrape_p95_ms=\(Self.milliseconds(scrapes, 0.95)) scrape_worst_ms=\(Self.milliseconds(scrapes, 1)) \
         afterwards_median_ms=\(Self.milliseconds(quietScrapes, 0.5)) \
-        afterwards_worst_ms=\(Self.milliseconds(quietScrapes, 1)) series=\(series) bytes=\(bytes) \
+        afterwards_worst_ms=\(Self.milliseconds(quietScrapes, 1)) series=\(series) kills=\(kills) bytes=\(bytes) \
         seconds=\(duration / .seconds(1))
         """
     }
