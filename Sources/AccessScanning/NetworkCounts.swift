@@ -22,18 +22,21 @@ public struct NetworkCounts: Sendable, Hashable {
 }
 
 extension SourceCounts {
-    /// How many verified sources of each network made requests in the last hour and not so many that they have an
-    /// alert of their own.
+    /// The verified sources of each network that made requests in the last hour, and not so many that they have an alert
+    /// of their own.
     ///
     /// - Parameter now: Seconds since 1970.
-    public func quietSources(at now: Double) -> [SourceNetwork: Int] {
-        var sources: [SourceNetwork: Int] = [:]
+    /// - Returns: How many they are, and how many requests they made in that hour together.
+    public func quietSources(at now: Double) -> [SourceNetwork: (sources: Int, requests: Int)] {
+        var quiet: [SourceNetwork: (sources: Int, requests: Int)] = [:]
         for counter in counters where counter.source.origin == .verified {
-            guard let network = SourceNetwork(counter.source.address),
-                1...ScanningThreshold.requests ~= counter.recent.count(at: now)
-            else { continue }
-            sources[network, default: 0] += 1
+            let requests = counter.recent.count(at: now)
+            guard 1...ScanningThreshold.requests ~= requests, let network = SourceNetwork(counter.source.address) else {
+                continue
+            }
+            quiet[network, default: (0, 0)].sources += 1
+            quiet[network, default: (0, 0)].requests += requests
         }
-        return sources
+        return quiet
     }
 }

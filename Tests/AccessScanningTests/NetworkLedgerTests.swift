@@ -31,7 +31,7 @@ struct NetworkLedgerTests {
                 "192.0.2.0/24": 3, "192.0.3.0/24": 1, "2001:db8:1:2::/64": 2, "2001:db8:1:3::/64": 1, "invalid": 2,
             ])
         let quiet = detector.ledger.counts.quietSources(at: 11)
-        let byName = Dictionary(uniqueKeysWithValues: quiet.map { ("\($0.key)", $0.value) })
+        let byName = Dictionary(uniqueKeysWithValues: quiet.map { ("\($0.key)", $0.value.sources) })
         #expect(byName["192.0.2.0/24"] == 3)
         #expect(byName["2001:db8:1:2::/64"] == 2)
         #expect(detector.ledger.counts.quietSources(at: 3700).filter { $0.key != .invalid }.isEmpty)
@@ -41,14 +41,14 @@ struct NetworkLedgerTests {
     func quietSources() {
         var detector = Self.detector()
         let quiet = { (detector: AccessScanningDetector, time: Double) in
-            detector.ledger.counts.quietSources(at: time).values.reduce(0, +)
+            detector.ledger.counts.quietSources(at: time).values.map { [$0.sources, $0.requests] }
         }
         for number in 0..<5 { detector.observe(Self.event(["192.0.2.1"], number), at: 10) }
-        #expect(quiet(detector, 11) == 1)
+        #expect(quiet(detector, 11) == [[1, 5]])
         detector.observe(Self.event(["192.0.2.1"], 5), at: 1000)
-        #expect(quiet(detector, 1001) == 0)
-        #expect(quiet(detector, 3611) == 1)
-        #expect(quiet(detector, 4601) == 0)
+        #expect(quiet(detector, 1001) == [])
+        #expect(quiet(detector, 3611) == [[1, 1]])
+        #expect(quiet(detector, 4601) == [])
     }
 
     @Test("are within a budget of their own; past it the sum stays")

@@ -84,9 +84,11 @@ struct GeneratedRulesTests {
               - {series: 'kube_audit_unauthenticated_forbidden_requests_by_network_total{network="192.0.2.0/24"}', values: 100x199 109x240}
               - {series: 'kube_audit_network_first_seen_timestamp_seconds{network="192.0.2.0/24"}', values: -9000x440}
               - {series: 'kube_audit_network_quiet_sources{network="192.0.2.0/24"}', values: 5x440}
+              - {series: 'kube_audit_network_quiet_requests{network="192.0.2.0/24"}', values: 0x199 9x240}
               - {series: 'kube_audit_unauthenticated_forbidden_requests_by_network_total{network="10.0.0.0/24"}', values: _x40 8x400}
               - {series: 'kube_audit_network_first_seen_timestamp_seconds{network="10.0.0.0/24"}', values: _x40 592x400}
               - {series: 'kube_audit_network_quiet_sources{network="10.0.0.0/24"}', values: 5x440}
+              - {series: 'kube_audit_network_quiet_requests{network="10.0.0.0/24"}', values: _x40 8x400}
             promql_expr_test:
               - expr: sum by (src_ip, network) (count_over_time({__name__="ALERTS", alertname=~"KubernetesAccessScanning(Network)?"}[2h]))
                 eval_time: 109m

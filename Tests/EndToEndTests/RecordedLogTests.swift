@@ -26,12 +26,10 @@ struct RecordedLogTests {
 
         let delivered = stack.receiver.delivered
         #expect(Set(delivered.compactMap { ExpectedAlert(labels: $0.labels) }) == RecordedLog.alerts)
-        // And one for the network of them all, six of which made five requests at the most.
-        let networks = delivered.filter { $0.labels["alertname"] == "KubernetesAccessScanningNetwork" }
-        #expect(networks.map { $0.labels["network"] } == ["127.0.0.0/24"])
-        #expect(delivered.count == RecordedLog.alerts.count + 1, "\(delivered.map(\.labels))")
+        // And none for the network of them all, whose quiet sources made too few requests to tell of.
+        #expect(delivered.count == RecordedLog.alerts.count, "\(delivered.map(\.labels))")
         let firing = try await stack.api.alerts()
-        #expect(firing.count == RecordedLog.alerts.count + 1, "\(firing.map(\.labels))")
+        #expect(firing.count == RecordedLog.alerts.count, "\(firing.map(\.labels))")
     }
 
     @Test("is exposed in a way that promtool has nothing to say about", .timeLimit(.minutes(1)))

@@ -38,6 +38,14 @@ struct StoppingTests {
 
     @Test("a second time exits at once", .timeLimit(.minutes(1)))
     func twice() async throws {
+        // On a busy machine it may be through with stopping, for which it has a second here, before it is told again.
+        var exits: [ProgramExit] = []
+        while exits.last != .signal(SIGTERM), exits.count < 5 { exits.append(try await Self.toldTwice()) }
+        #expect(exits.last == .signal(SIGTERM), "\(exits)")
+        #expect(exits.dropLast().allSatisfy { $0 == .status(0) }, "\(exits)")
+    }
+
+    private static func toldTwice() async throws -> ProgramExit {
         try await withTemporaryDirectory { directory in
             _ = try GrowingLog(directory.appending(path: "audit.log"))
             let exporter = try await ExporterProgram.start(in: directory)
@@ -48,7 +56,7 @@ struct StoppingTests {
             exporter.program.send(signal: SIGTERM)
             try await eventually("it to stop") { exporter.program.logText.contains("msg=Stopping") }
             exporter.program.send(signal: SIGTERM)
-            #expect(await exporter.program.untilExit() == .signal(SIGTERM))
+            return await exporter.program.untilExit()
         }
     }
 

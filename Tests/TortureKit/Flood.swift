@@ -53,6 +53,7 @@ public struct Flood: Sendable {
             (try? HTTPConnection(to: address)) != nil
         }
         var report = FloodReport()
+        report.memoryLimit = options.memoryLimit
         let end = Flag()
         let scraping = Task.detached { Scrapes.untilSet(end, of: address) }
         let started = ContinuousClock.now

@@ -8,14 +8,19 @@ public struct FloodOptions: Sendable {
     public var requests: Int
     /// So often the exporter is killed meanwhile, evenly spread, and started again on the same state.
     public var kills: Int
+    /// The most memory that the exporter may take, in bytes.
+    public var memoryLimit: Int
     /// The exporter.
     public var exporter: URL
 
     /// A flood.
-    public init(addresses: Int = 1_000_000, requests: Int = 50, kills: Int = 0, exporter: URL) {
+    public init(
+        addresses: Int = 1_000_000, requests: Int = 50, kills: Int = 0, memoryLimit: Int = 128 << 20, exporter: URL
+    ) {
         self.addresses = addresses
         self.requests = requests
         self.kills = kills
+        self.memoryLimit = memoryLimit
         self.exporter = exporter
     }
 }

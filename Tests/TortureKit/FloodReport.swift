@@ -10,7 +10,9 @@ public struct FloodReport: Sendable {
     public var expected = 0
     /// What is shown of it.
     public var shown = 0
-    /// The most memory that the exporter had, in bytes.
+    /// How much memory the exporter may take, in bytes.
+    public var memoryLimit = 0
+    /// The most that it had.
     public var peakMemory = 0
     /// How long scrapes took while it was flooded.
     public var scrapes: [Duration] = []
@@ -39,7 +41,9 @@ public struct FloodReport: Sendable {
         if 2 * networkSum != sent + expected {
             faults.append("\((sent + expected) / 2) requests were made, and the sum over all networks is \(networkSum)")
         }
-        if peakMemory >= 128 << 20 { faults.append("\(peakMemory >> 20) MiB of memory were resident, 128 are allowed") }
+        if peakMemory >= memoryLimit {
+            faults.append("\(peakMemory >> 20) MiB of memory were resident, \(memoryLimit >> 20) are allowed")
+        }
         if scrapes.isEmpty { faults.append("there was no scrape while it was flooded") }
         return faults
     }

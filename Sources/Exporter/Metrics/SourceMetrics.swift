@@ -48,7 +48,9 @@ enum SourceMetrics {
         return Exemplar(labels: LabelSet(exemplarLabels, [request.auditID]), timestamp: request.received)
     }
 
-    private static func networks(_ networks: NetworkCounts, _ quietSources: [SourceNetwork: Int]) -> [MetricFamily] {
+    private static func networks(
+        _ networks: NetworkCounts, _ quiet: [SourceNetwork: (sources: Int, requests: Int)]
+    ) -> [MetricFamily] {
         var requests = MetricFamily(
             "kube_audit_unauthenticated_forbidden_requests_by_network_total",
             help: "The same requests by the network of their verified source: an IPv4 /24 or an IPv6 /64.",
@@ -56,22 +58,27 @@ enum SourceMetrics {
         var firstSeen = MetricFamily(
             "kube_audit_network_first_seen_timestamp_seconds",
             help: "When this network's counter was created, in seconds since 1970.", kind: .gauge, samples: [])
-        var quiet = MetricFamily(
+        var quietSources = MetricFamily(
             "kube_audit_network_quiet_sources",
             help: "Sources of this network that made requests in the last hour, each too few to be called a scan.",
             kind: .gauge, samples: [])
+        var quietRequests = MetricFamily(
+            "kube_audit_network_quiet_requests", help: "The requests of these sources in the last hour.", kind: .gauge,
+            samples: [])
         for counter in networks.counters {
             let labels = LabelSet(networkLabels, [counter.network.description])
             requests.samples.append(Sample(.integer(counter.requests), labels: labels, created: counter.firstSeen))
             firstSeen.samples.append(Sample(.number(counter.firstSeen), labels: labels))
             guard case .network = counter.network else { continue }
-            quiet.samples.append(Sample(.integer(UInt64(quietSources[counter.network] ?? 0)), labels: labels))
+            let (sources, requests) = quiet[counter.network] ?? (0, 0)
+            quietSources.samples.append(Sample(.integer(UInt64(sources)), labels: labels))
+            quietRequests.samples.append(Sample(.integer(UInt64(requests)), labels: labels))
         }
         let retired = MetricFamily(
             "kube_audit_retired_network_requests_total",
             help: "Requests of networks that were retired; with them the sum over all networks never falls.",
             kind: .counter, samples: [Sample(.integer(networks.retiredRequests))])
-        return [requests, firstSeen, quiet, retired]
+        return [requests, firstSeen, quietSources, quietRequests, retired]
     }
 
     private static func budgets(_ sources: SourceCounts, _ networks: NetworkCounts) -> [MetricFamily] {
