@@ -12,7 +12,7 @@ struct FloodTests {
     func blindsNobody() async throws {
         // Sanitizers take several times as much; 128 MiB is what `make flood` holds.
         let options = FloodOptions(
-            addresses: 40_000, requests: 50, kills: 3, memoryLimit: 1 << 30, exporter: try Program.exporter.locate())
+            addresses: 20_000, requests: 50, kills: 3, memoryLimit: 1 << 30, exporter: try Program.exporter.locate())
         try await withTemporaryDirectory { directory in
             let report = try await Flood(options, in: directory).run { _ in }
             #expect(report.faults == [], "\(report.line)")
