@@ -5,6 +5,7 @@ import CZstd
 /// Unchecked, for its stream is a C pointer: it has one owner, and whoever has that may use it.
 struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     private let context: OpaquePointer
+    private var isBetweenFrames = true
 
     init() {
         guard let context = ZSTD_createDCtx() else { fatalError("out of memory") }
@@ -20,11 +21,23 @@ struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     mutating func step(from input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
         -> DecompressionStep
     {
+        if isBetweenFrames, let first = input.first, !Self.canBegin(with: first) {
+            return DecompressionStep(read: 0, written: 0, isAtEnd: false, failure: .corrupt("Unknown frame descriptor"))
+        }
         var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
         var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
         let status = ZSTD_decompressStream(context, &target, &source)
+        isBetweenFrames = status == 0 || isBetweenFrames && source.pos == 0
         return DecompressionStep(
             read: source.pos, written: target.pos, isAtEnd: status == 0, failure: failure(for: status))
+    }
+
+    /// Whether a frame, or one that is to be passed over, can begin with a byte (RFC 8878, 3.1).
+    ///
+    /// A libzstd may also read the formats before 1.0, which nobody writes logs in: by old code, which takes some that
+    /// are cut off for whole, and gives bytes that it did not write.
+    private static func canBegin(with byte: UInt8) -> Bool {
+        byte == 0x28 || byte & 0xf0 == 0x50
     }
 
     private func failure(for status: Int) -> DecompressionError? {

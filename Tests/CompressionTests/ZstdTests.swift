@@ -79,6 +79,21 @@ struct ZstdTests {
         #expect(result.error == .corrupt("Unknown frame descriptor"))
     }
 
+    @Test(
+        "refuses formats before 1.0, whether libzstd knows them or not",
+        arguments: [0x1e, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27] as [UInt8])
+    func legacy(version: UInt8) {
+        let old: [UInt8] = [version, 0xb5, 0x2f, 0xfd, 0x0a, 0xff, 0xff, 0x25]
+        let whole = ZstdFrame(blocks: [.repeated(7, 3)]).bytes
+        for inputSize in [1, 4, 100] {
+            let alone = decompress(.zstd, old) { inputSize }
+            #expect(alone == Decompressed(error: .corrupt("Unknown frame descriptor")))
+            let behind = decompress(.zstd, whole + old) { inputSize }
+            #expect(behind.bytes == [7, 7, 7])
+            #expect(behind.error == .corrupt("Unknown frame descriptor"))
+        }
+    }
+
     @Test("keeps its pieces bounded, however much a few bytes unfold to")
     func bomb() throws {
         let bomb = ZstdFrame(blocks: Array(repeating: .repeated(0, 128 << 10), count: 400)).bytes
