@@ -106,6 +106,8 @@ test-tsan: deps ## Run all tests under ThreadSanitizer
 	    swift test --skip-build --no-parallel --sanitize=thread --scratch-path .build-tsan
 
 fuzz: deps ## Look for bytes that break the exporter, FUZZ_SECONDS for each of FUZZ_TARGETS
+	# Else SwiftPM does not see files that are new in the package above.
+	touch Fuzzing/Package.swift
 	swift build --package-path Fuzzing -c release --sanitize=address \
 	    -Xswiftc -sanitize-coverage=edge,trace-cmp,inline-8bit-counters,pc-table -Xcxx -fsanitize=fuzzer-no-link \
 	    -Xlinker $$(ls $(FUZZER_LIBRARY)) -Xlinker -lstdc++
