@@ -200,7 +200,7 @@ public struct LogFollower: ~Copyable {
     private mutating func follow(_ file: any LogReader, truncatedFrom former: ReadPosition, in index: Int) {
         rotated.noteTruncated(file, from: former)
         let copies = followMissedRotations(in: index, before: file)
-        guard copies == 0, !hasFoundCopy(of: file, at: former.path),
+        guard copies == 0, !hasFoundCopy(of: file, in: index),
             !rotated.hasDeferrals(of: former.path), former.size > former.offset
         else { return }
         rotated.note(
@@ -211,10 +211,12 @@ public struct LogFollower: ~Copyable {
 
     /// Whether the copy was found before the truncation was, where nothing of the log had been read as a line; where a
     /// glob matches the copy too, it is followed under its own name.
-    private func hasFoundCopy(of file: any LogReader, at path: String) -> Bool {
-        streams.contains { stream in
+    private func hasFoundCopy(of file: any LogReader, in index: Int) -> Bool {
+        let path = streams[index].path
+        let lastRead = streams[index].lastRead(of: file) ?? lastLook
+        return streams.contains { stream in
             (stream.path == path || RotatedLogs.isRotated(path: stream.path, of: path))
-                && stream.hasFound(besides: file, at: lastLook)
+                && stream.hasFound(besides: file, since: lastRead)
         }
     }
 

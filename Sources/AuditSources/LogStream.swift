@@ -11,6 +11,8 @@ struct LogStream {
         var namelessSince: ContinuousClock.Instant?
         /// After which look something was read.
         var lastNews: ContinuousClock.Instant?
+        /// After which look it was last found to hold what it held before.
+        var lastRead: ContinuousClock.Instant?
         var readFailure: String?
 
         /// Whether it has had no name and nothing new since `deadline`.
@@ -64,9 +66,14 @@ struct LogStream {
         entries.insert(Entry(file: file, begun: now), at: index)
     }
 
-    /// Whether another file than this one was found at a look.
-    func hasFound(besides file: any LogReader, at look: ContinuousClock.Instant) -> Bool {
-        entries.contains { $0.file !== file && $0.begun == look }
+    /// Whether another file than this one was found at a look, or later.
+    func hasFound(besides file: any LogReader, since look: ContinuousClock.Instant) -> Bool {
+        entries.contains { $0.file !== file && $0.begun >= look }
+    }
+
+    /// After which look a file was last found to hold what it held before; else the look at which it was found.
+    func lastRead(of file: any LogReader) -> ContinuousClock.Instant? {
+        entries.first { $0.file === file }.map { $0.lastRead ?? $0.begun }
     }
 
     /// Whether files were made, renamed or removed beside the log since the last call.
@@ -99,6 +106,7 @@ struct LogStream {
                 switch file.read() {
                 case .end:
                     entries[index].readFailure = nil
+                    entries[index].lastRead = lastLook
                     break reading
                 case .failed(let reason):
                     // The others must not wait for it; it is tried again after the next look.
@@ -109,6 +117,7 @@ struct LogStream {
                 case .piece(let piece):
                     entries[index].readFailure = nil
                     entries[index].lastNews = lastLook
+                    entries[index].lastRead = lastLook
                     // Bytes that end no line have nothing to deliver.
                     if piece.consumed > 0 { return .piece(piece, of: file) }
                 }
