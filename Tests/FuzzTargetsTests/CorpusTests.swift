@@ -17,7 +17,7 @@ struct CorpusTests {
         for name in names {
             let bytes = [UInt8](try Data(contentsOf: folder.appending(path: name)))
             try expectAgreement(of: target, on: bytes, "\(name)")
-            for round in 0..<20 where !bytes.isEmpty {
+            for round in 0..<8 where !bytes.isEmpty {
                 var changed = bytes
                 for _ in 0...Int.random(in: 0..<4, using: &random) {
                     changed[Int.random(in: changed.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
