@@ -41,7 +41,7 @@ struct BasicAuthenticationTests {
                 let alice = Self.authorization("alice", Self.password)
                 let bob = Self.authorization("b ö", "päss:wörd")
                 #expect(try await ask(server, headers: alice).text == "hello\n")
-                let spaced = alice.replacing("Basic ", with: "bAsIc   ")
+                let spaced = alice.replacing("Basic ", with: "bAsIc   ").replacing("\r\n", with: " \t \r\n")
                 #expect(try await ask(server, headers: spaced).text == "hello\n")
                 #expect(try await ask(server, headers: bob).text == "hello\n")
                 let mixed = Self.authorization("alice", "päss:wörd")
