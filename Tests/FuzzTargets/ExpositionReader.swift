@@ -17,9 +17,9 @@ struct ExpositionReader {
         rest = rest.dropFirst(expected.utf8.count)
     }
 
-    /// Nothing is left.
+    /// Nothing is left, and nothing stood there that ends a text for others.
     func expectEnd() throws(Disagreement) {
-        guard rest.isEmpty else { throw disagreement("expected the end") }
+        guard rest.isEmpty, !text.contains(0) else { throw disagreement("expected the end") }
     }
 
     /// What stands before a family's samples, but for the unit.
@@ -28,7 +28,9 @@ struct ExpositionReader {
         let line = rest.prefix { $0 != UInt8(ascii: "\n") }
         rest = rest.dropFirst(line.count)
         let found = try unescaped(line, quotes: hasEscapedQuotesInHelp)
-        guard found == Array(help.utf8) else { throw disagreement("expected the HELP text \(help.debugDescription)") }
+        guard found == Self.readable(help) else {
+            throw disagreement("expected the HELP text \(help.debugDescription)")
+        }
         try expect("\n# TYPE \(name) \(kind)\n")
     }
 
@@ -44,7 +46,7 @@ struct ExpositionReader {
             guard end < rest.endIndex else { throw disagreement("a value without an end") }
             let value = rest[..<end]
             guard !value.contains(UInt8(ascii: "\n")) else { throw disagreement("a line feed in a value") }
-            guard try unescaped(value, quotes: true) == Array(label.value.utf8) else {
+            guard try unescaped(value, quotes: true) == Self.readable(label.value) else {
                 throw disagreement("expected the value \(label.value.debugDescription)")
             }
             rest = rest[end...]
@@ -62,6 +64,11 @@ struct ExpositionReader {
             throw disagreement("expected the number \(expected)")
         }
         rest = rest.dropFirst(line.count)
+    }
+
+    /// A text as it can be read back: to Prometheus a NUL is the end of all.
+    private static func readable(_ text: String) -> [UInt8] {
+        text.unicodeScalars.flatMap { Array(String($0 == "\0" ? "\u{fffd}" : $0).utf8) }
     }
 
     private func unescaped(_ text: ArraySlice<UInt8>, quotes: Bool) throws(Disagreement) -> [UInt8] {
