@@ -49,6 +49,35 @@ struct BurstTests {
         #expect(!stack.receiver.delivered.contains { $0.labels["src_ip"] == "192.0.2.5" })
     }
 
+    @Test(
+        "spread over a network fires for the network at the twenty-first, and for no address", .timeLimit(.minutes(2)))
+    func networkFires() async throws {
+        let stack = try SharedStack.get()
+        for number in 1...7 { try stack.log.append(Self.burst(of: 3, from: "198.51.100.\(number)")) }
+        // One request less, from as many addresses.
+        for number in 1...7 { try stack.log.append(Self.burst(of: number == 1 ? 2 : 3, from: "203.0.113.\(number)")) }
+
+        let delivered = try await stack.eventually("the alert for 198.51.100.0/24") {
+            stack.receiver.delivered.filter { $0.labels["network"] == "198.51.100.0/24" }
+        } is: {
+            !$0.isEmpty
+        }
+        let alert = try #require(delivered.first)
+        #expect(alert.labels["alertname"] == "KubernetesAccessScanningNetwork")
+        #expect(alert.labels["severity"] == "warning")
+        #expect(alert.annotations["summary"] == "Kubernetes scanning from network 198.51.100.0/24")
+        let counted = #"cluster_network:kube_audit_unauthenticated_forbidden_requests:increase1h"#
+        try await stack.eventually("six evaluations that count 203.0.113.0/24") {
+            try await stack.api.value(#"count_over_time(\#(counted){network="203.0.113.0/24"}[1h])"#)
+        } is: {
+            $0.map { $0 >= 6 } ?? false
+        }
+        #expect(try await stack.api.value(#"max_over_time(\#(counted){network="203.0.113.0/24"}[1h])"#) == 20)
+        #expect(!stack.receiver.delivered.contains { $0.labels["network"] == "203.0.113.0/24" })
+        let single = { (address: String?) in address?.hasPrefix("198.51.100.") ?? false }
+        #expect(!stack.receiver.delivered.contains { single($0.labels["src_ip"]) })
+    }
+
     private static func burst(of count: Int, from source: String) -> String {
         (0..<count).map { _ in AuditLine(from: [source]).text }.joined()
     }
