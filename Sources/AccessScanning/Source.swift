@@ -6,7 +6,7 @@ public enum SourceAddress: Sendable, Hashable {
     case address(IPAddress)
     /// What should have been an address and is none, and a request without any.
     case invalid
-    /// All sources past the budget.
+    /// All sources that gave way to others, or found no place.
     case other
 }
 

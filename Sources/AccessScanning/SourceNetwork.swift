@@ -6,7 +6,7 @@ public enum SourceNetwork: Sendable, Hashable {
     case network(Network)
     /// The source is no address.
     case invalid
-    /// All networks past the budget.
+    /// All networks that gave way to others, or found no place.
     case other
 
     /// The network of a source's address; `nil` for what stands for many sources.

@@ -125,6 +125,17 @@ struct FullBudgetTests {
         #expect(flood.sum == flood.count)
     }
 
+    @Test("who comes back as the one that would be forgotten next is not forgotten for it")
+    func oldest() throws {
+        var flood = Flood(SourceLimits(verified: 1))
+        for number in 0...25 { try flood.request("192.0.2.\(number)", at: 10) }
+        #expect(flood.ledger.counts[.verified].displaced == 25)
+        try flood.request("192.0.2.0", at: 11)
+        #expect(flood.shown("192.0.2.0")?.requests == 2)
+        #expect(flood.ledger.counts[.verified].untrackedRequests == 0)
+        #expect(flood.sum == flood.count)
+    }
+
     @Test("the sum is exact, other never falls, and none that scans is missed, whatever comes", arguments: 0..<6)
     func anyFlood(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))

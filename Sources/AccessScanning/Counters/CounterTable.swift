@@ -9,12 +9,12 @@ import AuditEvents
 /// so that a scan is counted to the sixth request even where thousands come in between.
 ///
 /// What it is given back stands no more under `other`, which is a counter too and must not fall. So as many others give
-/// way for it as it takes; there are always some, for who is given back has made five requests at the most.
+/// way for it as it takes, five at the most.
 struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// At most so many have a counter of their own.
     let limit: Int
-    /// Requests of counters that were retired. Sums of counts may wrap: no counting comes so far, but a damaged database may
-    /// say so, and must not stop the exporter.
+    /// Requests of counters that were retired. Sums of counts may wrap: no counting comes so far, but a damaged database
+    /// may say so, and must not stop the exporter.
     private(set) var retiredRequests: UInt64
     /// Who gave way and is remembered.
     private(set) var displaced: DisplacedCounters
@@ -108,14 +108,17 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         _ subject: Counter.Subject, at now: Double, _ create: (Counter.Subject) -> Counter
     ) -> Counter? {
         let fingerprint = fingerprint(of: subject)
-        let earlier = displaced.recent(of: fingerprint)?.within(now) ?? RecentRequests()
+        // Taken out first, or who gives way for it could have it forgotten.
+        let earlier = displaced.take(fingerprint)?.within(now) ?? RecentRequests()
         let needed = UInt64(earlier.times.count)
         var moved: UInt64 = 0
         while places.count >= limit || moved < needed, let place = nextToGiveWay(at: now) {
             moved &+= giveWay(place, at: now, mayRetire: moved >= needed, create)
         }
-        guard places.count < limit else { return nil }
-        displaced.remove(fingerprint)
+        guard places.count < limit else {
+            remember(fingerprint, earlier, at: now)
+            return nil
+        }
         var counter = create(subject)
         // Where all others are scanning, the newest of its requests that can be had.
         let givenBack = earlier.first(Int(min(needed, moved)))
@@ -154,12 +157,14 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             $0.requests &+= counter.requests
             $0.lastSeen = now
         }
-        let recent = counter.recent.within(now)
-        if !recent.times.isEmpty {
-            displaced.insert(DisplacedCounter(fingerprint: fingerprint(of: counter.subject), recent), at: now)
-        }
+        remember(fingerprint(of: counter.subject), counter.recent.within(now), at: now)
         remove(place)
         return counter.requests
+    }
+
+    private mutating func remember(_ fingerprint: UInt64, _ recent: RecentRequests, at now: Double) {
+        guard !recent.times.isEmpty else { return }
+        displaced.insert(DisplacedCounter(fingerprint: fingerprint, recent), at: now)
     }
 
     private func fingerprint(of subject: Counter.Subject) -> UInt64 {

@@ -57,16 +57,16 @@ struct DisplacedCounters: Sendable {
     /// How many are remembered.
     var count: Int { index.count }
 
-    /// What is remembered of a counter.
-    func recent(of fingerprint: UInt64) -> RecentRequests? {
-        place(of: fingerprint).map { self[$0].recent }
-    }
-
-    /// Forgets a counter that has its place again.
-    mutating func remove(_ fingerprint: UInt64) {
-        guard let place = place(of: fingerprint) else { return }
+    /// Takes a counter out.
+    ///
+    /// - Returns: What was remembered of it.
+    @discardableResult
+    mutating func take(_ fingerprint: UInt64) -> RecentRequests? {
+        guard let place = place(of: fingerprint) else { return nil }
+        let recent = self[place].recent
         unindex(place)
         self[place] = .none
+        return recent
     }
 
     /// Remembers a counter that gave way, and forgets the one that did longest ago where there is no room.
@@ -75,7 +75,7 @@ struct DisplacedCounters: Sendable {
             noteUntracked(entry.recent.count(at: now))
             return
         }
-        remove(entry.fingerprint)
+        take(entry.fingerprint)
         if next < placeCount, self[next].fingerprint != 0 {
             noteUntracked(self[next].recent.count(at: now))
             unindex(next)
