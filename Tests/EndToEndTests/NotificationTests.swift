@@ -17,14 +17,16 @@ struct NotificationTests {
             mail.stop()
         }
         try await withTemporaryDirectory { secrets in
+            // A budget that is reached would be one more notification.
             let configuration = StackConfiguration(
+                exporterArguments: ["--source.claimed-limit", "2000"],
                 alertmanager: try ExampleAlertmanager.redirected(to: posts, mail, secretsIn: secrets))
             try await LocalStack.run(configuration) { stack in
-                let claimed = (1...20).map { "198.51.100.\($0)" }
+                let claimed = (0..<1000).map { "198.18.\($0 / 250).\($0 % 250)" }
                 let line = { AuditLine(from: claimed + ["192.0.2.6"]).text }
                 try stack.log.append((0..<6).map { _ in line() }.joined())
 
-                // All 21 alerts are in these four, so that nothing is left that another could bring.
+                // All 1,001 alerts are in these four, so that nothing is left that another could bring.
                 try await stack.eventually("two messages, a page and a mail") {
                     [try posts.slack().count, try posts.pages().count, mail.mails.count]
                 } is: {
@@ -47,10 +49,10 @@ struct NotificationTests {
         #expect(messages.allSatisfy { $0.channel == "#CHANGE-ME-security" && $0.attachments.count == 1 })
         let attachments = messages.compactMap(\.attachments.first)
         let ofClaimed = try #require(
-            attachments.first { $0.title == "Kubernetes scanning from 20 claimed addresses" }, "\(attachments)")
-        for source in claimed {
-            #expect(ofClaimed.text.contains("• `\(source)`"), "\(ofClaimed.text)")
-        }
+            attachments.first { $0.title == "Kubernetes scanning from 1000 claimed addresses" }, "\(attachments)")
+        // A list that long ends early, and says so.
+        #expect(claimed.count { ofClaimed.text.contains("• `\($0)`") } == 20, "\(ofClaimed.text)")
+        #expect(ofClaimed.text.contains("20 of 1000 are shown."), "\(ofClaimed.text)")
         #expect(!ofClaimed.text.contains("192.0.2.6"))
         let ofVerified = try #require(
             attachments.first { $0.title == "Kubernetes scanning from ip 192.0.2.6" }, "\(attachments)")
