@@ -7,17 +7,17 @@ public struct NetworkCounts: Sendable, Hashable {
     /// Requests of networks that were retired.
     public var retiredRequests: UInt64
     /// How full the budget is.
-    public var summary: SourceCounts.Summary
+    public var use: BudgetUse
 
     /// An empty ledger's, unless it is given.
     public init(
         counters: [NetworkCounter] = [], limit: Int = SourceLimits().networks, retiredRequests: UInt64 = 0,
-        summary: SourceCounts.Summary = SourceCounts.Summary()
+        use: BudgetUse = BudgetUse()
     ) {
         self.counters = counters
         self.limit = limit
         self.retiredRequests = retiredRequests
-        self.summary = summary
+        self.use = use
     }
 }
 

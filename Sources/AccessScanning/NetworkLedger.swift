@@ -41,7 +41,7 @@ public struct NetworkLedger: Sendable {
     public var counts: NetworkCounts {
         NetworkCounts(
             counters: networks.counters, limit: limits.networks, retiredRequests: networks.retiredRequests,
-            summary: networks.summary)
+            use: networks.use)
     }
 
     // MARK: Changes

@@ -73,7 +73,7 @@ public struct SourceLedger: Sendable {
         SourceCounts(
             counters: verified.counters + claimed.counters, limits: limits,
             retiredRequests: verified.retiredRequests &+ claimed.retiredRequests,
-            origins: [.verified: verified.summary, .claimed: claimed.summary])
+            origins: [.verified: verified.use, .claimed: claimed.use])
     }
 
     // MARK: Changes

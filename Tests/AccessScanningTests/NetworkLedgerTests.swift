@@ -61,7 +61,7 @@ struct NetworkLedgerTests {
         #expect(counts["192.0.2.0/24"] == 21)
         #expect(counts["other"] == 98)
         #expect(counts.values.reduce(0, +) == 121)
-        #expect(detector.networks.counts.summary.tracked == 3)
+        #expect(detector.networks.counts.use.tracked == 3)
         // The sources have theirs.
         #expect(detector.ledger.counts[.verified].tracked == 50)
     }

@@ -60,9 +60,6 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// All counters.
     var counters: [Counter] { places + unbudgeted }
 
-    /// Requests that a scan may hide among: forgotten within the hour, or without a place.
-    var untrackedRequests: UInt64 { displaced.untrackedRequests }
-
     /// How many have a counter of their own.
     var trackedCount: Int { places.count }
 

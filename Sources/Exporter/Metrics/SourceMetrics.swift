@@ -105,7 +105,7 @@ enum SourceMetrics {
             ) { sources[$0].untrackedRequests },
             MetricFamily(
                 "kube_audit_tracked_networks", help: "Networks that have a counter of their own.", kind: .gauge,
-                samples: [Sample(.integer(UInt64(networks.summary.tracked)))]),
+                samples: [Sample(.integer(UInt64(networks.use.tracked)))]),
             MetricFamily(
                 "kube_audit_network_limit", help: "How many networks may have a counter of their own.", kind: .gauge,
                 samples: [Sample(.integer(UInt64(networks.limit)))]),
