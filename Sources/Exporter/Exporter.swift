@@ -50,29 +50,33 @@ public enum Exporter {
             logger.warning("\(notice)")
         }
         let certificates = ServedCertificates(configuration.configuredServers, logger: logger)
-        let reload = Reload(pipeline: pipeline, certificates: certificates, logger: logger)
+        let files = ReloadedFiles(configuration, pipeline: pipeline) { Date.now.timeIntervalSince1970 }
+        let reload = Reload(files: files, certificates: certificates, logger: logger)
+        let readingLog = ReadingLog(logger: logger)
         let webhook = try configuration.webhook.map { webhook in
-            let sink = PipelineSink(pipeline: pipeline, holdback: holdback)
+            let sink = PipelineSink(pipeline: pipeline, readingLog: readingLog, holdback: holdback)
             return try WebhookService(webhook, sink: sink, logger: logger)
         }
         let routes = WebRoutes.routes(
-            showing: pipeline.published, telemetryPath: configuration.telemetryPath, reload: { await reload() }
+            showing: pipeline.published, pipeline.status, telemetryPath: configuration.telemetryPath,
+            reload: { await reload() }
         ) {
             certificates.families + (webhook?.families ?? [])
         }
         var services: [any Service] = [
             try WebService(configuration, routes: routes), ReloadService(reload: reload),
-            UpkeepService(pipeline: pipeline, certificates: certificates), PipelineService(pipeline: pipeline),
+            UpkeepService(pipeline: pipeline, files: files, certificates: certificates),
+            PipelineService(pipeline: pipeline),
         ]
         if let webhook { services.append(webhook) }
         if configuration.readsStandardInput {
-            services.append(StandardInputService(holdback: holdback, pipeline: pipeline))
+            services.append(StandardInputService(holdback: holdback, pipeline: pipeline, readingLog: readingLog))
         }
         if !configuration.logs.isEmpty {
             services.append(
                 LogFollowingService(
                     logs: configuration.logs, start: configuration.start, known: known, holdback: holdback,
-                    pipeline: pipeline))
+                    pipeline: pipeline, readingLog: readingLog))
         }
         return services + [StopService(logger: logger)]
     }

@@ -23,7 +23,7 @@ struct AbsenceTests {
 
         func pass(seconds: Int, showing pipeline: Pipeline?) {
             for _ in 0..<seconds / scrapeInterval {
-                let counter = pipeline?.published.current.counts.sources.counters.first
+                let counter = pipeline?.published.current.sources.counters.first
                 state.withLock {
                     $0.samples.append(counter)
                     $0.time += scrapeInterval
@@ -56,7 +56,7 @@ struct AbsenceTests {
             let (before, _) = try Self.pipeline(directory, timeline)
             #expect(await before.commit(Self.batch(0..<100)) == .committed)
             timeline.pass(seconds: 7200, showing: before)
-            await before.writeTime()
+            await before.keepHouse()
             #expect(await before.finish())
             timeline.pass(seconds: away, showing: nil)
             let (after, stored) = try Self.pipeline(directory, timeline)

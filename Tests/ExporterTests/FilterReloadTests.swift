@@ -16,9 +16,12 @@ struct FilterReloadTests {
         try Data(text.utf8).write(to: file, options: .atomic)
     }
 
-    private static func lines(_ snapshot: Snapshot, _ name: String) -> [String] {
-        String(decoding: ExpositionFormat.text.render(ExporterMetrics.families(of: snapshot)), as: UTF8.self)
-            .split(separator: "\n").filter { $0.hasPrefix(name) }.map(String.init)
+    private static func lines(_ pipeline: Pipeline, _ name: String) -> [String] {
+        String(
+            decoding: ExpositionFormat.text.render(
+                ExporterMetrics.families(of: pipeline.published.current, pipeline.status.current)), as: UTF8.self
+        )
+        .split(separator: "\n").filter { $0.hasPrefix(name) }.map(String.init)
     }
 
     @Test("is read again when its file changes; a bad one changes nothing, is said once, and shows in a metric")
@@ -26,33 +29,34 @@ struct FilterReloadTests {
         try await withTemporaryDirectory { directory in
             let file = directory.appending(path: "filter.yml")
             try Self.write("filters: [{name: a, networks: [192.0.2.1]}]", file)
-            let pipeline = Pipeline(
-                try Configuration(ServeOptions(auditLogs: ["x"], filterFile: file.path, logLevel: "error")),
-                now: { 1000 })
-            let filtered = { Self.lines(pipeline.published.current, "kube_audit_filtered_requests_total{") }
+            let configuration = try Configuration(
+                ServeOptions(auditLogs: ["x"], filterFile: file.path, logLevel: "error"))
+            let pipeline = Pipeline(configuration, now: { 1000 })
+            let files = ReloadedFiles(configuration, pipeline: pipeline, now: { 1000 })
+            let filtered = { Self.lines(pipeline, "kube_audit_filtered_requests_total{") }
             let succeeded = {
-                Self.lines(pipeline.published.current, "kube_audit_config_last_reload_successful ")
+                Self.lines(pipeline, "kube_audit_config_last_reload_successful ")
                     == ["kube_audit_config_last_reload_successful 1"]
             }
             #expect(filtered() == [#"kube_audit_filtered_requests_total{filter="a"} 0"#])
             _ = await pipeline.commit(Samples.batch([Samples.event(1), Samples.event(2, of: "192.0.2.2")]))
             #expect(filtered() == [#"kube_audit_filtered_requests_total{filter="a"} 1"#])
-            #expect(pipeline.published.current.counts.sources.counters.count == 1)
+            #expect(pipeline.published.current.sources.counters.count == 1)
             #expect(succeeded())
 
             try Self.write("filters: [{name: a}]", file)
-            #expect(await pipeline.refreshFilter() != nil)
-            #expect(await pipeline.refreshFilter() == nil, "it is said once")
+            #expect(await files.refreshFilter() != nil)
+            #expect(await files.refreshFilter() == nil, "it is said once")
             #expect(!succeeded())
             _ = await pipeline.commit(Samples.batch([Samples.event(3)]))
             #expect(filtered() == [#"kube_audit_filtered_requests_total{filter="a"} 2"#])
 
             // Other files do not make up for it.
-            await pipeline.noteReload(serversAreCurrent: true, othersAreCurrent: true)
+            await files.noteReload(serversAreCurrent: true, othersAreCurrent: true)
             #expect(!succeeded())
 
             try Self.write(#"filters: [{name: "b\"", networks: [192.0.2.0/24]}]"#, file)
-            #expect(await pipeline.refreshFilter() == nil)
+            #expect(await files.refreshFilter() == nil)
             #expect(succeeded())
             try await eventually("the new entry at nought") { filtered().count == 2 }
             _ = await pipeline.commit(Samples.batch([Samples.event(4)]))
@@ -73,15 +77,16 @@ struct FilterReloadTests {
                 ServeOptions(auditLogs: ["x"], filterFile: file.path, logLevel: "error"))
             let pipeline = Pipeline(configuration)
             let silent = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
+            let files = ReloadedFiles(configuration, pipeline: pipeline, now: { 1000 })
             let reload = Reload(
-                pipeline: pipeline, certificates: ServedCertificates([], logger: silent), logger: silent)
+                files: files, certificates: ServedCertificates([], logger: silent), logger: silent)
             #expect(await reload() == [])
             try Self.write("filter: []", file)
             #expect(await reload() == ["--filter.file: \(file.path):1: filter: is not known; there is filters"])
-            #expect(!pipeline.published.current.reload.isSuccessful)
+            #expect(!pipeline.status.current.reload.isSuccessful)
             try Self.write("filters: []", file)
             #expect(await reload() == [])
-            #expect(pipeline.published.current.reload.isSuccessful)
+            #expect(pipeline.status.current.reload.isSuccessful)
         }
     }
 
@@ -95,7 +100,7 @@ struct FilterReloadTests {
                 let options = ServeOptions(auditLogs: ["x"], filterFile: file.path, logLevel: "error")
                 let pipeline = Pipeline(try Configuration(options), storage: storage, now: { 1000 })
                 _ = await pipeline.commit(Samples.batch([Samples.event(1), Samples.event(id)]))
-                let counts = pipeline.published.current.counts.filteredRequests
+                let counts = pipeline.published.current.filteredRequests
                 #expect(await pipeline.finish())
                 return counts
             }

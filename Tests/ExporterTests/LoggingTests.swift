@@ -59,14 +59,15 @@ struct LoggingTests {
     @Test("says malformed lines by file and place, so many a minute and how many were left out")
     func malformed() {
         let lines = Lines()
-        var log = ReadingLog(logger: lines.logger())
+        let log = ReadingLog(logger: lines.logger())
         var scanned = ScannedEvents()
         scanned.malformed = (0..<16).map { MalformedEvent(offset: $0, reason: "not a JSON object") }
         log.note(SourceBatch(input: .file, path: "/a b", scanned: scanned, bytes: 0, oversizedLines: [99]))
         #expect(lines.all.count == 10)
         #expect(
             lines.texts.first
-                == #"level=warn msg="Malformed audit event" log="/a b" offset=0 reason="not a JSON object""# + "\n")
+                == #"level=warn msg="Malformed audit event skipped" log="/a b" offset=0 reason="not a JSON object""#
+                + "\n")
         var rate = LogRate(limit: 1)
         let start = ContinuousClock.now
         let admitted = [0, 59, 59, 60].map { rate.admit(at: start + .seconds($0)) }
@@ -77,7 +78,7 @@ struct LoggingTests {
     @Test("says once when a log cannot be read, and once when it can again")
     func conditions() {
         let lines = Lines()
-        var log = ReadingLog(logger: lines.logger())
+        let log = ReadingLog(logger: lines.logger())
         for problem in [nil, "gone", "gone", "locked", nil, nil] as [String?] {
             log.note([LogState(log: "x", problem: problem), LogState(log: "y")])
         }

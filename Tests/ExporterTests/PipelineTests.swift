@@ -13,7 +13,8 @@ import TestSupport
 struct PipelineTests {
     private static func pipeline(
         _ options: ServeOptions = ServeOptions(auditLogs: ["audit.log"], logLevel: "error"),
-        now: @escaping @Sendable () -> Double = { 1000 }
+        // Shortly after the events of these tests.
+        now: @escaping @Sendable () -> Double = { 1_795_475_500 }
     ) throws -> Pipeline {
         Pipeline(try Configuration(options), now: now)
     }
@@ -26,20 +27,20 @@ struct PipelineTests {
         let snapshot = try await eventually("the snapshot") {
             pipeline.published.current
         } is: {
-            !$0.counts.sources.counters.isEmpty
+            !$0.sources.counters.isEmpty
         }
-        #expect(snapshot.counts.sources.counters.map(\.requests) == [6])
-        #expect(snapshot.counts.sources.counters.map(\.firstSeen) == [1000])
-        #expect(snapshot.counts.reading.lastEventTimestamp == EventTimestamp("2026-11-23T23:10:06Z")?.secondsSince1970)
+        #expect(snapshot.sources.counters.map(\.requests) == [6])
+        #expect(snapshot.sources.counters.map(\.firstSeen) == [1_795_475_500])
+        #expect(snapshot.reading.lastEventTimestamp == EventTimestamp("2026-11-23T23:10:06Z")?.secondsSince1970)
         await pipeline.apply(batch)
         let again = try await eventually("the next snapshot") {
             pipeline.published.current
         } is: {
-            $0.counts.duplicateEvents == 6
+            $0.duplicateEvents == 6
         }
-        #expect(again.counts.sources.counters.map(\.requests) == [6])
-        #expect(again.counts.reading.inputs == ["file": ReadingTotals.Input(lines: 16, bytes: 200, malformed: 4)])
-        #expect(snapshot.counts.duplicateEvents == 0, "what was published does not change any more")
+        #expect(again.sources.counters.map(\.requests) == [6])
+        #expect(again.reading.inputs == ["file": ReadingTotals.Input(lines: 16, bytes: 200, malformed: 4)])
+        #expect(snapshot.duplicateEvents == 0, "what was published does not change any more")
     }
 
     @Test("says the newest time, in whatever order batches come")
@@ -50,20 +51,20 @@ struct PipelineTests {
         let snapshot = try await eventually("both") {
             pipeline.published.current
         } is: {
-            $0.counts.sources.counters.first?.requests == 2
+            $0.sources.counters.first?.requests == 2
         }
-        #expect(snapshot.counts.reading.lastEventTimestamp == EventTimestamp("2026-11-23T23:10:05Z")?.secondsSince1970)
+        #expect(snapshot.reading.lastEventTimestamp == EventTimestamp("2026-11-23T23:10:05Z")?.secondsSince1970)
     }
 
     @Test("is ready when every log was looked at, standard input too, and shows them in their order")
     func readiness() async throws {
         let pipeline = try Self.pipeline(ServeOptions(auditLogs: ["-", "a", "b"], logLevel: "error"))
-        await pipeline.report([LogState(log: "a"), LogState(log: "b", problem: "gone")])
-        try await eventually("the two logs") { pipeline.published.current.logs.count == 2 }
-        #expect(!pipeline.published.current.isReady)
-        await pipeline.report([LogState(log: "-")])
-        try await eventually("readiness") { pipeline.published.current.isReady }
-        #expect(pipeline.published.current.logs.map(\.log) == ["a", "b", "-"])
+        pipeline.status.report([LogState(log: "a"), LogState(log: "b", problem: "gone")])
+        try await eventually("the two logs") { pipeline.status.current.logs.count == 2 }
+        #expect(!pipeline.status.current.isReady)
+        pipeline.status.report([LogState(log: "-")])
+        try await eventually("readiness") { pipeline.status.current.isReady }
+        #expect(pipeline.status.current.logs.map(\.log) == ["a", "b", "-"])
     }
 
     @Test("retires silent sources, and keeps their requests in the sum")
@@ -72,16 +73,42 @@ struct PipelineTests {
         let pipeline = try Self.pipeline(now: { time.withLock { $0 } })
         await pipeline.apply(Samples.batch([Samples.event(1)]))
         time.withLock { $0 += 86_400 }
-        await pipeline.retireSilentSources()
-        try await eventually("the source") { pipeline.published.current.counts.sources.counters.count == 1 }
+        await pipeline.keepHouse()
+        try await eventually("the source") { pipeline.published.current.sources.counters.count == 1 }
         time.withLock { $0 += 1 }
-        await pipeline.retireSilentSources()
+        await pipeline.keepHouse()
         let snapshot = try await eventually("retirement") {
             pipeline.published.current
         } is: {
-            $0.counts.sources.counters.isEmpty
+            $0.sources.counters.isEmpty
         }
-        #expect(snapshot.counts.sources.retiredRequests == 1)
+        #expect(snapshot.sources.retiredRequests == 1)
+    }
+
+    @Test("shows no last event from the future, whether an event, the state or its own clock was wrong")
+    func lastEvent() async throws {
+        let event = EventTimestamp("2026-11-23T23:10:06Z")?.secondsSince1970 ?? 0
+        let time = Mutex(event + 60)
+        let pipeline = try Self.pipeline(now: { time.withLock { $0 } })
+        let shown = { pipeline.published.current.reading.lastEventTimestamp }
+        var wrong = Samples.batch([Samples.event(1)])
+        wrong.scanned.lastEventTimestamp = EventTimestamp("9999-12-31T23:59:59Z")?.secondsSince1970
+        #expect(await pipeline.commit(wrong) == .committed)
+        #expect(shown() == event + 60)
+        // It counts as new once, and then grows old as others do.
+        time.withLock { $0 += 900 }
+        #expect(await pipeline.commit(Samples.batch([Samples.event(2, second: 6)])) == .committed)
+        #expect(shown() == event + 60)
+        // The clock was wrong when that was counted.
+        time.withLock { $0 = event + 10 }
+        await pipeline.keepHouse()
+        try await eventually("a time that is not in the future") { shown() == event + 10 }
+
+        var stored = StoredState(key: .random())
+        stored.reading.lastEventTimestamp = 253_402_300_799
+        let counting = Counting(
+            try Configuration(ServeOptions(auditLogs: ["audit.log"], logLevel: "error")), restoring: stored, at: event)
+        #expect(counting.counts.reading.lastEventTimestamp == event)
     }
 
     @Test("takes a new database of locations for sources that are new from then on, and keeps the old one else")
@@ -90,22 +117,24 @@ struct PipelineTests {
             let path = directory.appending(path: "locations.mmdb").path
             let database = try Data(contentsOf: Fixture.url("locations/locations.mmdb"))
             try database.write(to: URL(filePath: path))
-            let pipeline = try Self.pipeline(
+            let configuration = try Configuration(
                 ServeOptions(auditLogs: ["x"], geoipDatabase: path, logLevel: "error"))
+            let pipeline = Pipeline(configuration, now: { 1000 })
+            let files = ReloadedFiles(configuration, pipeline: pipeline, now: { 1000 })
             await pipeline.apply(Samples.batch([Samples.event(1, of: "198.51.100.7")]))
             try Data("broken".utf8).write(to: URL(filePath: path))
-            await pipeline.refreshLocations()
+            await files.refreshLocations()
             await pipeline.apply(Samples.batch([Samples.event(2, of: "198.51.100.8")]))
             let broken = try await eventually("the second source") {
                 pipeline.published.current
             } is: {
-                $0.counts.sources.counters.count == 2
+                $0.sources.counters.count == 2
             }
-            #expect(broken.locationsAreCurrent == false)
-            #expect(broken.counts.sources.counters.map(\.location.country) == ["Japan", "Japan"])
+            #expect(pipeline.status.current.locationsAreCurrent == false)
+            #expect(broken.sources.counters.map(\.location.country) == ["Japan", "Japan"])
             try database.write(to: URL(filePath: path), options: .atomic)
-            await pipeline.refreshLocations()
-            try await eventually("the database") { pipeline.published.current.locationsAreCurrent == true }
+            await files.refreshLocations()
+            try await eventually("the database") { pipeline.status.current.locationsAreCurrent == true }
         }
     }
 }

@@ -26,8 +26,8 @@ struct StorageTests {
         try store.withDatabase { try $0.execute(sql: "PRAGMA query_only = \(isAllowed ? "OFF" : "ON")") }
     }
 
-    private static func requests(_ snapshot: Snapshot) -> [UInt64] {
-        snapshot.counts.sources.counters.map(\.requests)
+    private static func requests(_ counts: Counts) -> [UInt64] {
+        counts.sources.counters.map(\.requests)
     }
 
     @Test("and a restart goes on from it: counters, positions, totals, and what is known of requests")
@@ -44,11 +44,11 @@ struct StorageTests {
             #expect(stored.positions.map(\.offset) == [700])
             #expect(stored.lastCheckpoint == 1000)
             let restored = second.published.current
-            #expect(restored.counts.sources.counters == shown.counts.sources.counters)
-            #expect(restored.counts.reading == shown.counts.reading)
+            #expect(restored.sources.counters == shown.sources.counters)
+            #expect(restored.reading == shown.reading)
             #expect(await second.commit(batch) == .committed)
             #expect(Self.requests(second.published.current) == [6])
-            #expect(second.published.current.counts.duplicateEvents == 6)
+            #expect(second.published.current.duplicateEvents == 6)
             #expect(await second.finish())
         }
     }
@@ -71,11 +71,11 @@ struct StorageTests {
             // And while that lasts, a sender is told so at once.
             #expect(await pipeline.commit(Samples.batch([Samples.event(4)])) == refused)
             #expect(Self.requests(pipeline.published.current) == [1])
-            #expect(pipeline.published.current.storage?.problem == reason)
+            #expect(pipeline.status.current.storage?.problem == reason)
 
             try Self.allowWriting(true, store)
             try await eventually("what was counted meanwhile") { Self.requests(pipeline.published.current) == [3] }
-            #expect(pipeline.published.current.storage?.problem == nil)
+            #expect(pipeline.status.current.storage?.problem == nil)
             #expect(await pipeline.commit(Samples.batch([Samples.event(2), Samples.event(4)])) == .committed)
             #expect(Self.requests(pipeline.published.current) == [4])
             #expect(await pipeline.finish())
@@ -99,6 +99,29 @@ struct StorageTests {
         }
     }
 
+    @Test("until the exporter stops: what comes later is refused, and nothing is written to a closed state")
+    func closed() async throws {
+        try await withTemporaryDirectory { directory in
+            let (pipeline, _, _) = try Self.open(directory)
+            #expect(await pipeline.commit(Samples.batch([Samples.event(1)])) == .committed)
+            #expect(await pipeline.finish())
+            // A reload, a round of upkeep and a batch that come too late.
+            await pipeline.use(
+                RequestFilter(entries: [FilterEntry(name: "late", networks: [try #require(Network("192.0.2.1"))])]))
+            await pipeline.keepHouse()
+            #expect(await pipeline.apply(Samples.batch([Samples.event(2)])) == false)
+            #expect(
+                await pipeline.commit(Samples.batch([Samples.event(3)]))
+                    == .unavailable(reason: "the exporter is stopping"))
+            try await Task.sleep(for: Pipeline.writingDelay + .milliseconds(100))
+            #expect(pipeline.status.current.storage?.problem == nil)
+            #expect(await pipeline.finish(), "it may be asked again")
+            let stored = try StateStore.open(directory: directory.path, version: "1", at: 0).stored
+            #expect(stored.counters.map(\.requests) == [1])
+            #expect(stored.filteredRequests == [:])
+        }
+    }
+
     @Test("also by a slow disk: counting goes on meanwhile, and nothing is shown before it is written")
     func slow() async throws {
         try await withTemporaryDirectory { directory in
@@ -116,8 +139,8 @@ struct StorageTests {
             isHeld.wait()
             let sender = Task { await pipeline.commit(Samples.batch([Samples.event(1)])) }
             for id in 2..<100 { await pipeline.apply(Samples.batch([Samples.event(id)])) }
-            await pipeline.report([LogState(log: "audit.log")])
-            #expect(pipeline.published.current.isReady, "what needs no disk is shown")
+            pipeline.status.report([LogState(log: "audit.log")])
+            #expect(pipeline.status.current.isReady, "what needs no disk is shown")
             #expect(Self.requests(pipeline.published.current) == [1])
             release.signal()
             #expect(await sender.value == .committed)
@@ -153,7 +176,7 @@ struct StorageTests {
             let (second, store, stored) = try Self.open(directory)
             #expect(stored.counters == [])
             #expect(store.damaged != nil)
-            #expect(second.published.current.storage?.wasDamaged == true)
+            #expect(second.status.current.storage?.wasDamaged == true)
             #expect(await second.finish())
         }
     }
@@ -163,7 +186,8 @@ struct StorageTests {
         #expect(Holdback(lastWritten: nil, now: 5000).duration == .zero)
         #expect(Holdback(lastWritten: 5000 - 1800, now: 5000).duration == .zero)
         #expect(Holdback(lastWritten: 5000 - 1801, now: 5000).duration == .seconds(60))
-        // A clock that was set back.
-        #expect(Holdback(lastWritten: 6000, now: 5000).duration == .zero)
+        #expect(Holdback(lastWritten: 5001, now: 5000).duration == .zero)
+        // The clock was set back: how long the exporter was down cannot be known.
+        #expect(Holdback(lastWritten: 6000, now: 5000).duration == .seconds(60))
     }
 }

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("What is served")
 struct WebRoutesTests {
-    private static func snapshot(_ addresses: [[String]] = [["192.0.2.1"]]) -> Snapshot {
+    private static func counts(_ addresses: [[String]] = [["192.0.2.1"]]) -> Counts {
         var detector = AccessScanningDetector()
         for (index, sourceIPs) in addresses.enumerated() {
             detector.observe(
@@ -18,15 +18,18 @@ struct WebRoutesTests {
                     auditID: "\(index)", stage: "ResponseComplete", sourceIPs: sourceIPs,
                     requestReceivedTimestamp: "2026-11-23T23:10:06.5Z"), at: 1000)
         }
-        var snapshot = Snapshot()
-        snapshot.counts.sources = detector.ledger.counts
-        return snapshot
+        var counts = Counts()
+        counts.sources = detector.ledger.counts
+        return counts
     }
 
     private static func get(
-        _ path: String, accept: String? = nil, of snapshot: Snapshot = snapshot(), telemetryPath: String = "/metrics"
+        _ path: String, accept: String? = nil, of counts: Counts = counts(), _ status: Status = Status(),
+        telemetryPath: String = "/metrics"
     ) async -> HTTPResponse {
-        await WebRoutes.routes(showing: Published(snapshot), telemetryPath: telemetryPath).respond(
+        await WebRoutes.routes(
+            showing: Published(counts), StatusBoard(status), telemetryPath: telemetryPath
+        ).respond(
             to: HTTPRequest(method: "GET", path: path, headers: accept.map { [("Accept", $0)] } ?? []))
     }
 
@@ -68,7 +71,7 @@ struct WebRoutesTests {
     @Test("are the same labels on a source's two series, one pair for each source")
     func pairs() async {
         let text = await Self.text(
-            Self.get("/metrics", of: Self.snapshot([["nonsense", "192.0.2.1"], ["2001:DB8::0:1"], []])))
+            Self.get("/metrics", of: Self.counts([["nonsense", "192.0.2.1"], ["2001:DB8::0:1"], []])))
         let labels = { (name: String) in
             text.split(separator: "\n").filter { $0.hasPrefix(name + "{") }.map {
                 $0.drop { $0 != "{" }.prefix { $0 != "}" }
@@ -92,9 +95,8 @@ struct WebRoutesTests {
         #expect(await Self.text(Self.get("/")).contains(#"<a href="/metrics">"#))
         #expect(await Self.get("/-/healthy").status == 200)
         #expect(await Self.get("/-/ready").status == 503)
-        var ready = Self.snapshot()
-        ready.isReady = true
-        #expect(await Self.get("/-/ready", of: ready).status == 200)
+        let ready = Status(isReady: true)
+        #expect(await Self.get("/-/ready", of: Self.counts(), ready).status == 200)
         #expect(await Self.get("/nothing").status == 404)
     }
 
@@ -107,9 +109,8 @@ struct WebRoutesTests {
 
     @Test("is a page that shows the names of logs as text, whatever they hold")
     func escapes() async {
-        var snapshot = Self.snapshot()
-        snapshot.logs = [LogState(log: "<script>alert('1')</script>", problem: "\"&\"", unreadBytes: 5)]
-        let page = await Self.text(Self.get("/", of: snapshot))
+        let status = Status(logs: [LogState(log: "<script>alert('1')</script>", problem: "\"&\"", unreadBytes: 5)])
+        let page = await Self.text(Self.get("/", of: Self.counts(), status))
         #expect(page.contains("<td>&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;</td>"))
         #expect(page.contains("&quot;&amp;&quot;"))
         #expect(!page.contains("<script"))
@@ -132,16 +133,16 @@ struct WebRoutesTests {
 
     @Test("is what was published before it was asked for, though an answer is shared by those who ask at once")
     func fresh() async {
-        let published = Published(Self.snapshot())
+        let published = Published(Self.counts())
         let answers = Mutex(0)
         let routes = WebRoutes.routes(
-            showing: published, telemetryPath: "/metrics",
+            showing: published, StatusBoard(Status()), telemetryPath: "/metrics",
             servers: {
                 let value = SampleValue.integer(UInt64(answers.withLock { $0 }))
                 return [MetricFamily("answers", help: "Of a server.", kind: .gauge, samples: [Sample(value)])]
             })
         for number in 1...50 {
-            published.publish(Self.snapshot([["192.0.2.\(number)"]]))
+            published.publish(Self.counts([["192.0.2.\(number)"]]))
             answers.withLock { $0 = number }
             for accept in ["text/plain", "application/openmetrics-text"] {
                 let request = HTTPRequest(method: "GET", path: "/metrics", headers: [("Accept", accept)])
@@ -156,7 +157,7 @@ struct WebRoutesTests {
     func methods() async {
         let reloads = Mutex(0)
         let routes = WebRoutes.routes(
-            showing: Published(Self.snapshot()), telemetryPath: "/metrics",
+            showing: Published(Self.counts()), StatusBoard(Status()), telemetryPath: "/metrics",
             reload: {
                 reloads.withLock { $0 += 1 }
                 return []

@@ -4,6 +4,7 @@ import AuditSources
 import Foundation
 import StateStore
 import HTTPServing
+import Logging
 import RawHTTP
 import Testing
 import TestSupport
@@ -38,11 +39,16 @@ struct WebhookCountingTests {
             try Configuration(ServeOptions(webhookListenAddress: "127.0.0.1:0", logLevel: "error")), now: { 1000 })
     }
 
+    private static func sink(_ pipeline: Pipeline, _ holdback: Holdback) -> PipelineSink {
+        let readingLog = ReadingLog(logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() })
+        return PipelineSink(pipeline: pipeline, readingLog: readingLog, holdback: holdback)
+    }
+
     @Test("is counted once, though it comes twice, on several connections and in any order")
     func twice() async throws {
         let pipeline = try pipeline()
         let service = try WebhookService.forTests(
-            PipelineSink(pipeline: pipeline, holdback: Holdback(lastWritten: nil, now: 0)))
+            Self.sink(pipeline, Holdback(lastWritten: nil, now: 0)))
         let names = Self.batches + Self.retried
         try await withThrowingTaskGroup { group in
             for first in 0..<4 {
@@ -61,8 +67,8 @@ struct WebhookCountingTests {
         // Whoever was answered is in what is shown: nothing is waited for.
         let snapshot = pipeline.published.current
         let expected = try expected(Self.batches + ["retried/00003.200", "retried/00006.200"])
-        #expect(counts(snapshot.counts.sources) == expected)
-        #expect(snapshot.counts.reading.inputs.keys.sorted() == ["webhook"])
+        #expect(counts(snapshot.sources) == expected)
+        #expect(snapshot.reading.inputs.keys.sorted() == ["webhook"])
         #expect(service.answers == [#"{code="200"} 36"#])
     }
 
@@ -70,13 +76,13 @@ struct WebhookCountingTests {
     func known() async throws {
         let pipeline = try pipeline()
         let service = try WebhookService.forTests(
-            PipelineSink(pipeline: pipeline, holdback: Holdback(lastWritten: nil, now: 0)))
+            Self.sink(pipeline, Holdback(lastWritten: nil, now: 0)))
         let connection = try RawConnection(to: service.address)
         for name in Self.batches + Self.batches {
             let body = try Fixture.bytes("audit-logs/webhook/\(name).json")
             #expect(try await connection.answer(to: webhookPost(body)).status == 200)
         }
-        let sources = pipeline.published.current.counts.sources
+        let sources = pipeline.published.current.sources
         let verified = counts(sources).filter { $0.key.hasSuffix("verified") }
         #expect(verified.values.reduce(0, +) == 132)
         for (address, count) in [1: 1, 3: 5, 6: 50, 7: 12, 8: 3, 9: 6, 13: 10, 16: 1] as [Int: UInt64] {
@@ -88,12 +94,12 @@ struct WebhookCountingTests {
     @Test("is in what is shown once it is answered, and an exporter with a webhook only is ready at once")
     func shown() async throws {
         let pipeline = try pipeline()
-        #expect(pipeline.published.current.isReady)
+        #expect(pipeline.status.current.isReady)
         let service = try WebhookService.forTests(
-            PipelineSink(pipeline: pipeline, holdback: Holdback(lastWritten: nil, now: 0)))
+            Self.sink(pipeline, Holdback(lastWritten: nil, now: 0)))
         let body = try Fixture.bytes("audit-logs/webhook/batch-1.json")
         #expect(try await RawConnection(to: service.address).answer(to: webhookPost(body)).status == 200)
-        let totals = try #require(pipeline.published.current.counts.reading.inputs["webhook"])
+        let totals = try #require(pipeline.published.current.reading.inputs["webhook"])
         #expect(totals.lines == 400)
         #expect(totals.bytes == UInt64(body.count))
     }
@@ -101,12 +107,12 @@ struct WebhookCountingTests {
     @Test("is not taken, and so not lost, while an exporter that was away for long shows its old counters")
     func heldBack() async throws {
         let pipeline = try pipeline()
-        let sink = PipelineSink(pipeline: pipeline, holdback: Holdback(lastWritten: 0, now: 10_000))
+        let sink = Self.sink(pipeline, Holdback(lastWritten: 0, now: 10_000))
         let service = try WebhookService.forTests(sink)
         let body = try Fixture.bytes("audit-logs/webhook/batch-1.json")
         let response = try await RawConnection(to: service.address).answer(to: webhookPost(body))
         #expect(response.status == 503)
         #expect(response.headers["retry-after"] == "10")
-        #expect(pipeline.published.current.counts.sources.counters == [])
+        #expect(pipeline.published.current.sources.counters == [])
     }
 }

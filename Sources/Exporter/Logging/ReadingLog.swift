@@ -1,56 +1,62 @@
 import AuditEvents
 import AuditSources
 import Logging
+import Synchronization
 
-/// Says in the exporter's log what is wrong with what was read, and how the logs fare: once when something begins and
-/// once when it ends.
-struct ReadingLog {
-    /// A scanner can make as many odd lines as it likes.
+/// Logs what is wrong with the lines that were read, and when a log becomes unreadable or readable again. A condition
+/// is logged once when it begins and once when it ends.
+final class ReadingLog: Sendable {
+    /// A client can cause any number of malformed lines.
     private static let linesPerMinute = 10
 
     private let logger: Logger
-    private var rate = LogRate(limit: linesPerMinute)
-    private var problems: [String: String] = [:]
+    private let rate = Mutex(LogRate(limit: linesPerMinute))
+    /// By log, those that cannot be read.
+    private let problems = Mutex<[String: String]>([:])
 
     init(logger: Logger) {
         self.logger = logger
     }
 
-    /// Says which lines of a batch are malformed or too long, and what was lost before it.
-    mutating func note(_ batch: SourceBatch) {
+    /// Logs the malformed and oversized lines of a batch, and the losses before it.
+    func note(_ batch: SourceBatch) {
         for malformed in batch.scanned.malformed {
-            warn("Malformed audit event", of: batch.path, at: malformed.offset, reason: malformed.reason)
+            warn("Malformed audit event skipped", of: batch.path, at: malformed.offset, reason: malformed.reason)
         }
         for offset in batch.oversizedLines {
-            warn("Line skipped", of: batch.path, at: offset, reason: "longer than 16 MiB")
+            warn("Oversized line skipped", of: batch.path, at: offset, reason: "longer than 16 MiB")
         }
         for loss in batch.losses {
             logger.error(
-                "Lines of a log are lost",
+                "Log lines were lost",
                 metadata: [
-                    "log": "\(loss.path)", "offset": "\(loss.offset)", "bytes": "\(loss.knownBytes) at least",
+                    "log": "\(loss.path)", "offset": "\(loss.offset)", "bytes": "at least \(loss.knownBytes)",
                     "reason": "\(loss.reason)",
                 ])
         }
     }
 
-    private mutating func warn(_ message: Logger.Message, of log: String, at offset: Int, reason: String) {
-        let (isAdmitted, suppressed) = rate.admit()
+    private func warn(_ message: Logger.Message, of log: String, at offset: Int, reason: String) {
+        let (isAdmitted, suppressed) = rate.withLock { $0.admit() }
         guard isAdmitted else { return }
         var metadata: Logger.Metadata = ["log": "\(log)", "offset": "\(offset)", "reason": "\(reason)"]
         if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
         logger.warning(message, metadata: metadata)
     }
 
-    /// Says which logs cannot be read any more, and which can again.
-    mutating func note(_ states: [LogState]) {
-        for state in states where problems[state.log] != state.problem {
+    /// Logs which logs have become unreadable, and which readable again.
+    func note(_ states: [LogState]) {
+        let changes = problems.withLock { problems in
+            let changed = states.filter { problems[$0.log] != $0.problem }
+            for state in changed { problems[state.log] = state.problem }
+            return changed
+        }
+        for state in changes {
             if let problem = state.problem {
                 logger.warning("Log cannot be read", metadata: ["log": "\(state.log)", "reason": "\(problem)"])
             } else {
                 logger.info("Log can be read again", metadata: ["log": "\(state.log)"])
             }
-            problems[state.log] = state.problem
         }
     }
 }

@@ -4,12 +4,14 @@ import Exposition
 import Foundation
 import StateStore
 
-/// What `/metrics` shows of a snapshot. Names and labels are fixed: users' rules and dashboards rely on them.
+/// What `/metrics` shows. Names and labels are fixed: users' rules and dashboards rely on them.
 enum ExporterMetrics {
     /// - Parameter now: Seconds since 1970.
-    static func families(of snapshot: Snapshot, at now: Double = Date.now.timeIntervalSince1970) -> [MetricFamily] {
-        SourceMetrics.families(of: snapshot.counts, at: now) + filtered(snapshot.counts) + reading(snapshot.counts)
-            + logs(snapshot) + StatusMetrics.families(of: snapshot) + [buildInfo] + ProcessMetrics.families()
+    static func families(
+        of counts: Counts, _ status: Status, at now: Double = Date.now.timeIntervalSince1970
+    ) -> [MetricFamily] {
+        SourceMetrics.families(of: counts, at: now) + filtered(counts) + reading(counts)
+            + logs(status) + StatusMetrics.families(of: status) + [buildInfo] + ProcessMetrics.families()
     }
 
     /// Nothing where there is no filter and never was one.
@@ -61,14 +63,14 @@ enum ExporterMetrics {
         ]
     }
 
-    private static func logs(_ snapshot: Snapshot) -> [MetricFamily] {
+    private static func logs(_ status: Status) -> [MetricFamily] {
         [
             MetricFamily(
                 "kube_audit_log_readable", help: "Whether the log can be read: 1 if so, else 0.", kind: .gauge,
-                samples: snapshot.logs.map { Sample($0.problem == nil ? 1 : 0, labels: ["log": $0.log]) }),
+                samples: status.logs.map { Sample($0.problem == nil ? 1 : 0, labels: ["log": $0.log]) }),
             MetricFamily(
                 "kube_audit_log_unread_bytes", help: "Bytes that stand in the log and were not read yet.", kind: .gauge,
-                samples: snapshot.logs.map { Sample(.integer(UInt64($0.unreadBytes)), labels: ["log": $0.log]) }),
+                samples: status.logs.map { Sample(.integer(UInt64($0.unreadBytes)), labels: ["log": $0.log]) }),
         ]
     }
 

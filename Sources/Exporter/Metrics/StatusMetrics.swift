@@ -2,28 +2,28 @@ import Exposition
 
 /// Whether what the exporter works with is as it should be.
 enum StatusMetrics {
-    static func families(of snapshot: Snapshot) -> [MetricFamily] {
+    static func families(of status: Status) -> [MetricFamily] {
         var families: [MetricFamily] = []
-        if let areCurrent = snapshot.locationsAreCurrent {
+        if let areCurrent = status.locationsAreCurrent {
             families.append(
                 flag(
                     "kube_audit_geoip_database_last_reload_successful",
                     "Whether the newest content of the database of locations is in use: 1 if so, else 0.", areCurrent))
         }
-        if let storage = snapshot.storage { families += self.storage(storage) }
+        if let storage = status.storage { families += self.storage(storage) }
         families.append(
             flag(
                 "kube_audit_config_last_reload_successful",
-                "Whether the last reload of configuration succeeded: 1 if so, else 0.", snapshot.reload.isSuccessful))
+                "Whether the last reload of configuration succeeded: 1 if so, else 0.", status.reload.isSuccessful))
         families.append(
             time(
                 "kube_audit_config_last_reload_success_timestamp_seconds",
                 "When configuration was last reloaded with success, in seconds since 1970.",
-                snapshot.reload.lastSuccess))
+                status.reload.lastSuccess))
         return families
     }
 
-    private static func storage(_ storage: StorageState) -> [MetricFamily] {
+    private static func storage(_ storage: StorageStatus) -> [MetricFamily] {
         [
             flag(
                 "kube_audit_state_last_write_successful",

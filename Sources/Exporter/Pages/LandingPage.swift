@@ -3,7 +3,7 @@ import AuditSources
 
 /// The page at `/`: what this is, where to go, and whether all is well.
 enum LandingPage {
-    static func render(_ snapshot: Snapshot, telemetryPath: String) -> String {
+    static func render(_ counts: Counts, _ status: Status, telemetryPath: String) -> String {
         let metrics = HTML.escape(telemetryPath)
         return """
             <!DOCTYPE html>
@@ -25,12 +25,12 @@ enum LandingPage {
             <h2>Logs</h2>
             <table>
             <tr><th>Log</th><th>State</th><th class="n">Unread bytes</th></tr>
-            \(snapshot.logs.map(row).joined(separator: "\n"))
+            \(status.logs.map(row).joined(separator: "\n"))
             </table>
             <h2>Sources</h2>
             <table>
             <tr><th>Origin</th><th class="n">Sources</th><th class="n">Limit</th><th class="n">Requests refused</th></tr>
-            \(Origin.allCases.map { row($0, snapshot.counts.sources) }.joined(separator: "\n"))
+            \(Origin.allCases.map { row($0, counts.sources) }.joined(separator: "\n"))
             </table>
             <footer>\(HTML.escape(BuildInfo.current.description))</footer>
             </body>

@@ -11,24 +11,26 @@ final class MetricsPage: Sendable {
     private static let timesItsCost = 20
 
     private struct Made {
-        let version: UInt64
+        let versions: [UInt64]
         let servers: [UInt8]
         let end: ContinuousClock.Instant
         let response: HTTPResponse
     }
 
     private let format: ExpositionFormat
-    private let published: Published<Snapshot>
+    private let counts: Published<Counts>
+    private let status: StatusBoard
     private let servers: @Sendable () -> [MetricFamily]
     private let made = Mutex<Made?>(nil)
 
-    /// - Parameter servers: The metrics of the exporter's own servers, which are in no snapshot.
+    /// - Parameter servers: The metrics of the exporter's own servers, which are on no status board.
     init(
-        _ format: ExpositionFormat, showing published: Published<Snapshot>,
+        _ format: ExpositionFormat, showing counts: Published<Counts>, _ status: StatusBoard,
         servers: @escaping @Sendable () -> [MetricFamily]
     ) {
         self.format = format
-        self.published = published
+        self.counts = counts
+        self.status = status
         self.servers = servers
     }
 
@@ -36,21 +38,23 @@ final class MetricsPage: Sendable {
     func response() -> HTTPResponse {
         // Who comes while it is made waits for it.
         made.withLock { made in
-            let (snapshot, version) = published.latest
+            let (counts, countsVersion) = counts.latest
+            let (status, statusVersion) = status.latest
+            let versions = [countsVersion, statusVersion]
             let servers = servers()
             let serversText = format.render(servers)
             let now = ContinuousClock.now
-            if let made, made.version == version, made.servers == serversText,
+            if let made, made.versions == versions, made.servers == serversText,
                 now < made.end
             {
                 return made.response
             }
             let response = HTTPResponse(
                 headers: ["Content-Type": format.contentType],
-                body: format.render(ExporterMetrics.families(of: snapshot) + servers))
+                body: format.render(ExporterMetrics.families(of: counts, status) + servers))
             let done = ContinuousClock.now
             let age = min(max(now.duration(to: done) * Self.timesItsCost, Self.ages.lowerBound), Self.ages.upperBound)
-            made = Made(version: version, servers: serversText, end: done + age, response: response)
+            made = Made(versions: versions, servers: serversText, end: done + age, response: response)
             return response
         }
     }

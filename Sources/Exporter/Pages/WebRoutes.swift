@@ -4,18 +4,19 @@ import HTTPServing
 /// What is answered under which path.
 enum WebRoutes {
     /// - Parameters:
-    ///   - published: What is shown.
+    ///   - counts: The counts that are shown.
+    ///   - status: The status that is shown.
     ///   - telemetryPath: Where the metrics are.
     ///   - reload: Reads again the files that flags name, and says which cannot be used.
     ///   - servers: The metrics of the exporter's own servers.
     static func routes(
-        showing published: Published<Snapshot>, telemetryPath: String,
+        showing counts: Published<Counts>, _ status: StatusBoard, telemetryPath: String,
         reload: @escaping @Sendable () async -> [String] = { [] },
         servers: @escaping @Sendable () -> [MetricFamily] = { [] }
     ) -> Routes {
         var routes = Routes()
-        let text = MetricsPage(.text, showing: published, servers: servers)
-        let openMetrics = MetricsPage(.openMetrics, showing: published, servers: servers)
+        let text = MetricsPage(.text, showing: counts, status, servers: servers)
+        let openMetrics = MetricsPage(.openMetrics, showing: counts, status, servers: servers)
         routes.on("GET", telemetryPath) { request in
             switch format(wanted: request.header("Accept")) {
             case .text: text.response()
@@ -24,12 +25,12 @@ enum WebRoutes {
         }
         if telemetryPath != "/" {
             routes.on("GET", "/") { _ in
-                .html(LandingPage.render(published.current, telemetryPath: telemetryPath))
+                .html(LandingPage.render(counts.current, status.current, telemetryPath: telemetryPath))
             }
         }
         routes.on("GET", "/-/healthy") { _ in .text("kube-audit-exporter is healthy.\n") }
         routes.on("GET", "/-/ready") { _ in
-            published.current.isReady
+            status.current.isReady
                 ? .text("kube-audit-exporter is ready.\n")
                 : .text("kube-audit-exporter has not looked at every log yet.\n", status: 503)
         }

@@ -1,21 +1,25 @@
 /// How long nothing is read after a start.
 ///
-/// The alert compares a counter with what it was an hour ago. After a long absence Prometheus knows no such value, and
-/// what was counted at once would be taken for old. So the restored counters are shown for a minute first.
+/// The alert compares a counter with its value an hour ago. After a long absence Prometheus has no such value, and
+/// would take requests that are counted at once for old ones. So the restored counters are shown for a minute first.
 struct Holdback: Sendable {
-    /// After a shorter absence Prometheus still knows the last value.
+    /// After a shorter absence Prometheus still has the last value.
     static let absence: Double = 30 * 60
-    /// A scrape or more.
+    /// A clock that was corrected by less is no reason to doubt the absence.
+    static let correction: Double = 60
+    /// At least one scrape.
     static let length: Duration = .seconds(60)
 
     /// How long.
     let duration: Duration
 
     /// - Parameters:
-    ///   - lastWritten: When the exporter before wrote last, in seconds since 1970; `nil` where there was none.
-    ///   - now: The time, in seconds since 1970.
+    ///   - lastWritten: When the state was last written, in seconds since 1970; `nil` for a new state. In the future
+    ///     the clock has been set back, and the absence may have been long.
+    ///   - now: Seconds since 1970.
     init(lastWritten: Double?, now: Double) {
-        duration = lastWritten.map { now - $0 > Self.absence } ?? false ? Self.length : .zero
+        let isShort = lastWritten.map { (-Self.correction...Self.absence).contains(now - $0) } ?? true
+        duration = isShort ? .zero : Self.length
     }
 
     /// Returns when reading may begin, or the task is cancelled.

@@ -9,6 +9,7 @@ struct LogFollowingService: Service {
     let known: KnownPositions
     let holdback: Holdback
     let pipeline: Pipeline
+    let readingLog: ReadingLog
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
@@ -17,8 +18,10 @@ struct LogFollowingService: Service {
             try await FollowedLogs().run(
                 LogFollower(logs, from: start, selecting: .unauthenticatedForbidden, restoring: known)
             ) { states in
-                await pipeline.report(states)
+                readingLog.note(states)
+                pipeline.status.report(states)
             } deliver: { batch in
+                readingLog.note(batch)
                 await pipeline.apply(batch)
             }
         }

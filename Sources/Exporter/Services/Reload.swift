@@ -2,7 +2,7 @@ import Logging
 
 /// Reads again the files that flags name. One that cannot be used is said, and the content before stays in use.
 struct Reload: Sendable {
-    let pipeline: Pipeline
+    let files: ReloadedFiles
     let certificates: ServedCertificates
     let logger: Logger
 
@@ -11,10 +11,10 @@ struct Reload: Sendable {
     func callAsFunction() async -> [String] {
         var problems = certificates.reload()
         let serversAreCurrent = problems.isEmpty
-        let locationsError = await pipeline.refreshLocations(always: true)
+        let locationsError = await files.refreshLocations(always: true)
         if let locationsError { problems.append("--geoip.database: \(locationsError)") }
-        if let error = await pipeline.refreshFilter(always: true) { problems.append("--filter.file: \(error)") }
-        await pipeline.noteReload(serversAreCurrent: serversAreCurrent, othersAreCurrent: locationsError == nil)
+        if let error = await files.refreshFilter(always: true) { problems.append("--filter.file: \(error)") }
+        await files.noteReload(serversAreCurrent: serversAreCurrent, othersAreCurrent: locationsError == nil)
         if problems.isEmpty {
             logger.info("Configuration reloaded")
         } else {

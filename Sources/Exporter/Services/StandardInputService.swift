@@ -6,18 +6,26 @@ import ServiceLifecycle
 struct StandardInputService: Service {
     let holdback: Holdback
     let pipeline: Pipeline
+    let readingLog: ReadingLog
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
             await holdback.wait()
             guard !Task.isCancelled else { return }
-            await pipeline.report([LogState(log: "-")])
+            report(problem: nil)
             try await StandardInput(selecting: .unauthenticatedForbidden).run { batch in
+                readingLog.note(batch)
                 await pipeline.apply(batch)
             }
         }
         guard !Task.isShuttingDownGracefully else { return }
-        await pipeline.report([LogState(log: "-", problem: "it has ended")])
+        report(problem: "it has ended")
         try? await gracefulShutdown()
+    }
+
+    private func report(problem: String?) {
+        let states = [LogState(log: "-", problem: problem)]
+        readingLog.note(states)
+        pipeline.status.report(states)
     }
 }

@@ -9,6 +9,7 @@ struct UpkeepService: Service {
     private static let roundsInAMinute = 120
 
     let pipeline: Pipeline
+    let files: ReloadedFiles
     let certificates: ServedCertificates
 
     func run() async throws {
@@ -17,15 +18,14 @@ struct UpkeepService: Service {
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.interval)
                 if certificates.refresh() {
-                    await pipeline.noteServers(areCurrent: certificates.areConfiguredAsWritten)
+                    await files.noteServers(areCurrent: certificates.areConfiguredAsWritten)
                 }
                 round += 1
                 guard round % Self.roundsInASecond == 0 else { continue }
-                await pipeline.refreshLocations()
-                await pipeline.refreshFilter()
+                await files.refreshLocations()
+                await files.refreshFilter()
                 guard round % Self.roundsInAMinute == 0 else { continue }
-                await pipeline.retireSilentSources()
-                await pipeline.writeTime()
+                await pipeline.keepHouse()
             }
         }
     }

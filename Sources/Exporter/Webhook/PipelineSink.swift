@@ -3,10 +3,12 @@ import AuditSources
 /// Hands webhook batches to the pipeline, once it may take any.
 struct PipelineSink: WebhookSink {
     private let pipeline: Pipeline
+    private let readingLog: ReadingLog
     private let begin: ContinuousClock.Instant
 
-    init(pipeline: Pipeline, holdback: Holdback) {
+    init(pipeline: Pipeline, readingLog: ReadingLog, holdback: Holdback) {
         self.pipeline = pipeline
+        self.readingLog = readingLog
         begin = .now + holdback.duration
     }
 
@@ -14,6 +16,7 @@ struct PipelineSink: WebhookSink {
         guard .now >= begin else {
             return .unavailable(reason: "the exporter was away for long, and takes nothing for a minute")
         }
+        readingLog.note(batch)
         return await pipeline.commit(batch)
     }
 }

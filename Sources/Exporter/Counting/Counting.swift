@@ -1,0 +1,150 @@
+import AccessScanning
+import AuditEvents
+import AuditSources
+import StateStore
+
+/// Everything that is counted, and what of it has changed since the last checkpoint. A value: it knows no clock, no
+/// disk and no other thread.
+struct Counting {
+    /// Where new sources are; without a database their locations are empty.
+    var locations: LocationDatabase?
+    /// Which requests are not reported, from the next one on.
+    var filter: RequestFilter {
+        get { detector.filter }
+        set {
+            detector.filter = newValue
+            hasChanges = true
+        }
+    }
+    /// Whether something has changed since the last checkpoint.
+    private(set) var hasChanges = false
+
+    private var detector: AccessScanningDetector
+    private var reading: ReadingTotals
+    private var lostLogs: UInt64 = 0
+    private var lostBytes: UInt64 = 0
+    // Those that have changed since the last checkpoint.
+    private var positions = KnownPositions()
+
+    /// - Parameters:
+    ///   - configuration: What is counted.
+    ///   - stored: The content of the store, or `nil` to begin with empty counters.
+    ///   - now: Seconds since 1970.
+    init(_ configuration: Configuration, restoring stored: StoredState?, at now: Double) {
+        detector = AccessScanningDetector(
+            restoring: stored, limits: configuration.limits, attribution: configuration.attribution,
+            filter: configuration.filter?.content ?? RequestFilter())
+        locations = configuration.locations?.content
+        reading = stored?.reading ?? ReadingTotals()
+        reading.limitTime(to: now)
+        // Zero from the first scrape on.
+        for input in configuration.inputs where reading.inputs[input.rawValue] == nil {
+            reading.inputs[input.rawValue] = ReadingTotals.Input()
+        }
+    }
+
+    /// All counts.
+    var counts: Counts {
+        Counts(
+            sources: detector.ledger.counts, networks: detector.networks.counts,
+            duplicateEvents: detector.duplicateEvents, filteredRequests: detector.filteredRequests, reading: reading,
+            lostLogs: lostLogs, lostBytes: lostBytes)
+    }
+
+    /// Counts the events of a batch, and notes how far was read.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    mutating func count(_ batch: SourceBatch, at now: Double) {
+        for event in batch.scanned.events {
+            detector.observe(event, at: now) { [locations] in locations?.location(of: $0) ?? .unknown }
+        }
+        reading.add(batch, at: now)
+        for position in batch.positions { positions.add(position) }
+        for loss in batch.losses {
+            lostLogs &+= 1
+            lostBytes &+= UInt64(max(0, loss.knownBytes))
+        }
+        hasChanges = true
+    }
+
+    /// Retires the sources that were silent for longer than the retention.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    mutating func retireSilentSources(at now: Double) {
+        detector.retireSilentSources(at: now)
+        reading.limitTime(to: now)
+        hasChanges = true
+    }
+
+    // MARK: Checkpoints
+
+    /// Takes the changes since the last call, to be written.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    mutating func takeCheckpoint(at now: Double) -> Checkpoint {
+        defer {
+            positions = KnownPositions()
+            hasChanges = false
+        }
+        return Checkpoint(
+            detection: detector.takeChanges(), positions: positions.positions, reading: reading, time: now)
+    }
+
+    /// Gives back a checkpoint that could not be written: its changes are part of the next one.
+    mutating func putBack(_ checkpoint: Checkpoint) {
+        detector.putBack(checkpoint.detection)
+        // A position that has changed meanwhile stays the newest.
+        let newer = positions.positions
+        positions = KnownPositions(checkpoint.positions)
+        for position in newer { positions.add(position) }
+        hasChanges = true
+    }
+}
+
+extension ReadingTotals {
+    /// - Parameter now: Seconds since 1970.
+    fileprivate mutating func add(_ batch: SourceBatch, at now: Double) {
+        let oversized = batch.oversizedLines.count
+        var input = inputs[batch.input.rawValue] ?? Input()
+        input.lines &+= UInt64(batch.scanned.lines + oversized)
+        input.bytes &+= UInt64(batch.bytes)
+        input.malformed &+= UInt64(batch.scanned.malformedCount + oversized)
+        input.oversized &+= UInt64(oversized)
+        inputs[batch.input.rawValue] = input
+        if let newest = batch.scanned.lastEventTimestamp {
+            lastEventTimestamp = max(newest, lastEventTimestamp ?? newest)
+            limitTime(to: now)
+        }
+    }
+
+    /// No event is newer than the exporter's clock: an event of the year 9999 would hide for good that none comes.
+    fileprivate mutating func limitTime(to now: Double) {
+        lastEventTimestamp = lastEventTimestamp.map { min($0, now) }
+    }
+}
+
+extension AccessScanningDetector {
+    /// Continues from the content of the store.
+    fileprivate init(
+        restoring stored: StoredState?, limits: SourceLimits, attribution: SourceAttribution, filter: RequestFilter
+    ) {
+        guard let stored else {
+            self.init(
+                ledger: SourceLedger(limits: limits), networks: NetworkLedger(limits: limits), attribution: attribution,
+                filter: filter)
+            return
+        }
+        self.init(
+            ledger: SourceLedger(
+                limits: limits, key: stored.key, restoring: stored.counters, displaced: stored.displacedSources,
+                retiredRequests: stored.totals.retiredRequests),
+            networks: NetworkLedger(
+                limits: limits, key: stored.key, restoring: stored.networks, displaced: stored.displacedNetworks,
+                retiredRequests: stored.totals.retiredNetworkRequests),
+            attribution: attribution,
+            deduplicator: RequestDeduplicator(
+                key: stored.key, observedCount: stored.totals.observedCount, restoring: stored.observed),
+            duplicateEvents: stored.totals.duplicateEvents, filter: filter,
+            filteredRequests: stored.filteredRequests)
+    }
+}

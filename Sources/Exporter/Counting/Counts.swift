@@ -1,0 +1,20 @@
+import AccessScanning
+import StateStore
+
+/// All counts at one moment. Published counts were written before: a crash never takes back a count that was shown.
+struct Counts: Sendable {
+    /// By source.
+    var sources = SourceCounts()
+    /// By network.
+    var networks = NetworkCounts()
+    /// Events of requests that were counted before.
+    var duplicateEvents: UInt64 = 0
+    /// Requests that matched an entry of the filter, by its name.
+    var filteredRequests: [String: UInt64] = [:]
+    /// Lines and bytes read, by input; inputs that are configured or were once.
+    var reading = ReadingTotals()
+    /// Logs of which some bytes were lost, since the start.
+    var lostLogs: UInt64 = 0
+    /// Known bytes lost, since the start.
+    var lostBytes: UInt64 = 0
+}

@@ -1,0 +1,191 @@
+import AccessScanning
+import AuditSources
+import Foundation
+import Logging
+import StateStore
+
+/// The one writer. It counts batches one after the other, writes the changed counts together with the read positions,
+/// and then publishes them.
+///
+/// ```swift
+/// let pipeline = Pipeline(configuration, storage: try StateStore.open(directory: "data", version: "1.0", at: now))
+/// await pipeline.apply(batch)
+/// pipeline.published.current.sources
+/// ```
+///
+/// Batches are counted while a checkpoint is being written; their changes are in the next one. The writer therefore
+/// never waits for the disk, and a slow disk makes larger checkpoints, not a queue. Unwritten changes are bounded as
+/// the counts are.
+///
+/// Nothing slow runs in here: files are read, and locations and filters loaded, elsewhere.
+actor Pipeline {
+    /// How long changes are collected before they are written, unless a sender waits. Each checkpoint flushes the
+    /// disk, which other programs need too, for example etcd.
+    static let writingDelay: Duration = .milliseconds(200)
+    /// How long after a failed write the next attempt is made.
+    static let retryDelay: Duration = .seconds(1)
+
+    private enum State {
+        /// Batches are taken. The loop runs while there are changes to write.
+        case running(WriteLoop?)
+        /// The last checkpoint is being written; no batch is taken. The task returns whether it was written.
+        case finishing(Task<Bool, Never>)
+        /// The store is closed.
+        case closed(isWritten: Bool)
+    }
+
+    private struct WriteLoop {
+        let task: Task<Void, Never>
+        /// The delay before the next checkpoint; cancelled when a sender waits.
+        var delay: Task<Void, Never>?
+    }
+
+    /// The counts that were written last; the first ones are those that were restored.
+    nonisolated let published: Published<Counts>
+    /// The place where the state of the disk is shown.
+    nonisolated let status: StatusBoard
+
+    private let logger: Logger
+    private let now: @Sendable () -> Double
+    private let store: StateStore?
+    private var counting: Counting
+    private var state = State.running(nil)
+    private var storageProblem: String?
+    private var waiting: [CheckedContinuation<Commitment, Never>] = []
+
+    /// - Parameters:
+    ///   - configuration: What is counted.
+    ///   - storage: The store and its content; without them nothing is kept.
+    ///   - now: The exporter's clock, in seconds since 1970.
+    init(
+        _ configuration: Configuration, storage: (store: StateStore, stored: StoredState)? = nil,
+        now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
+    ) {
+        self.now = now
+        logger = configuration.logger
+        store = storage?.store
+        counting = Counting(configuration, restoring: storage?.stored, at: now())
+        published = Published(counting.counts)
+        status = StatusBoard(configuration, storage: storage, at: now())
+    }
+
+    // MARK: Counting
+
+    /// Counts a batch. It is written and published soon.
+    ///
+    /// - Returns: Whether it was counted; it is not once the exporter is stopping.
+    @discardableResult
+    func apply(_ batch: SourceBatch) -> Bool {
+        guard case .running = state else { return false }
+        counting.count(batch, at: now())
+        writeSoon()
+        return true
+    }
+
+    /// Counts a batch, and returns when it is written and published.
+    ///
+    /// While the state cannot be written nothing is counted, since the sender keeps the batch and sends it again.
+    func commit(_ batch: SourceBatch) async -> Commitment {
+        if let storageProblem { return .unavailable(reason: storageProblem) }
+        guard apply(batch) else { return .unavailable(reason: "the exporter is stopping") }
+        if case .running(let loop) = state { loop?.delay?.cancel() }
+        return await withCheckedContinuation { waiting.append($0) }
+    }
+
+    /// Retires the sources that were silent for longer than the retention, and writes the time, so that a restart
+    /// knows how long the exporter was down.
+    func keepHouse() {
+        guard case .running = state else { return }
+        counting.retireSilentSources(at: now())
+        writeSoon()
+    }
+
+    /// Uses another filter for the requests that are counted from now on.
+    func use(_ filter: RequestFilter) {
+        guard case .running = state else { return }
+        counting.filter = filter
+        // Its new entries are shown at zero.
+        writeSoon()
+    }
+
+    /// Uses another location database for the sources that are created from now on.
+    func use(_ locations: LocationDatabase) {
+        counting.locations = locations
+    }
+
+    // MARK: Writing
+
+    private func writeSoon() {
+        guard case .running(nil) = state else { return }
+        state = .running(WriteLoop(task: Task { await writeChanges() }))
+    }
+
+    private func writeChanges() async {
+        var delay = Self.writingDelay
+        while case .running(var loop?) = state, counting.hasChanges {
+            if waiting.isEmpty {
+                let pause = Task { [delay] in _ = try? await Task.sleep(for: delay) }
+                loop.delay = pause
+                state = .running(loop)
+                await pause.value
+            }
+            delay = await write() ? Self.writingDelay : Self.retryDelay
+        }
+        if case .running = state { state = .running(nil) }
+    }
+
+    /// Writes all changes, then publishes the counts as they were when the write began.
+    private func write() async -> Bool {
+        let counts = counting.counts
+        let checkpoint = counting.takeCheckpoint(at: now())
+        let waiting = waiting
+        self.waiting = []
+        do throws(StateStoreError) {
+            try await store?.commit(checkpoint)
+        } catch {
+            counting.putBack(checkpoint)
+            note(storageProblem: "\(error)")
+            for continuation in waiting { continuation.resume(returning: .unavailable(reason: "\(error)")) }
+            return false
+        }
+        published.publish(counts)
+        note(storageProblem: nil)
+        status.update { $0.storage?.lastWritten = checkpoint.time }
+        for continuation in waiting { continuation.resume(returning: .committed) }
+        return true
+    }
+
+    private func note(storageProblem problem: String?) {
+        guard store != nil, storageProblem != problem else { return }
+        storageProblem = problem
+        status.update { $0.storage?.problem = problem }
+        if let problem {
+            logger.error(
+                "State cannot be written; /metrics shows the last written counts, counting continues in memory",
+                metadata: ["reason": "\(problem)"])
+        } else {
+            logger.info("State can be written again")
+        }
+    }
+
+    /// Takes no more batches, writes the remaining changes, and closes the store. May be called again.
+    ///
+    /// - Returns: Whether everything was written.
+    func finish() async -> Bool {
+        switch state {
+        case .closed(let isWritten): return isWritten
+        case .finishing(let task): return await task.value
+        case .running(let loop):
+            let task = Task {
+                loop?.delay?.cancel()
+                await loop?.task.value
+                let isWritten = counting.hasChanges ? await write() : true
+                store?.close()
+                state = .closed(isWritten: isWritten)
+                return isWritten
+            }
+            state = .finishing(task)
+            return await task.value
+        }
+    }
+}
