@@ -17,6 +17,7 @@ public enum Exporter {
     public static func run(_ options: ServeOptions) async throws {
         // A scraper that leaves must not end the process.
         signal(SIGPIPE, SIG_IGN)
+        defer { LineWriter.standardError.flush(within: .seconds(1)) }
         OpenFiles.raiseLimit()
         ProcessMemory.limitArenas()
         let configuration = try Configuration(options)

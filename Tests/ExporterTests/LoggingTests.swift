@@ -9,19 +9,33 @@ import Testing
 
 @Suite("The exporter's own log")
 struct LoggingTests {
-    /// A log that keeps its lines.
+    /// A log whose lines can be read.
     private final class Lines: Sendable {
-        private let lines = Mutex<[String]>([])
-        var all: [String] { lines.withLock { $0 } }
+        private let pipe = Pipe()
+        private let writer: LineWriter
+
+        init() {
+            writer = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        }
+
+        /// The lines that have been written since the last call.
+        var all: [String] {
+            writer.flush(within: .seconds(10))
+            // So that there is something to read.
+            pipe.fileHandleForWriting.write(Data([0]))
+            var bytes: [UInt8] = []
+            while bytes.last != 0 { bytes += Array(pipe.fileHandleForReading.availableData) }
+            return String(decoding: bytes.dropLast(), as: UTF8.self).split(separator: "\n").map { "\($0)\n" }
+        }
 
         func logger(_ format: LogFormat = .logfmt, level: Logger.Level = .info) -> Logger {
-            Logger(label: "test") { _ in
-                LineLogHandler(level: level, format: format) { line in self.lines.withLock { $0.append(line) } }
-            }
+            Logger(label: "test") { _ in LineLogHandler(level: level, format: format, writer: self.writer) }
         }
 
         /// Without the time.
-        var texts: [String] { all.map { $0.split(separator: " ", maxSplits: 1).dropFirst().joined() } }
+        static func texts(_ lines: [String]) -> [String] {
+            lines.map { $0.split(separator: " ", maxSplits: 1).dropFirst().joined() }
+        }
     }
 
     @Test("is logfmt, quoted where it must be, and one line whatever it holds")
@@ -50,8 +64,9 @@ struct LoggingTests {
         let logger = lines.logger(level: .warning)
         logger.info("Not this")
         logger.warning("This", metadata: ["b": "2", "a": "1 1"])
-        #expect(lines.texts == ["level=warn msg=This a=\"1 1\" b=2\n"])
-        let time = try #require(lines.all.first?.dropFirst("ts=".count).prefix { $0 != " " })
+        let written = lines.all
+        #expect(Lines.texts(written) == ["level=warn msg=This a=\"1 1\" b=2\n"])
+        let time = try #require(written.first?.dropFirst("ts=".count).prefix { $0 != " " })
         let date = try Date(String(time), strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         #expect(abs(date.timeIntervalSinceNow) < 60)
     }
@@ -63,9 +78,10 @@ struct LoggingTests {
         var scanned = ScannedEvents()
         scanned.malformed = (0..<16).map { MalformedEvent(offset: $0, reason: "not a JSON object") }
         log.note(SourceBatch(input: .file, path: "/a b", scanned: scanned, bytes: 0, oversizedLines: [99]))
-        #expect(lines.all.count == 10)
+        let written = lines.all
+        #expect(written.count == 10)
         #expect(
-            lines.texts.first
+            Lines.texts(written).first
                 == #"level=warn msg="Malformed audit event skipped" log="/a b" offset=0 reason="not a JSON object""#
                 + "\n")
         var rate = LogRate(limit: 1)
@@ -83,10 +99,34 @@ struct LoggingTests {
             log.note([LogState(log: "x", problem: problem), LogState(log: "y")])
         }
         #expect(
-            lines.texts == [
+            Lines.texts(lines.all) == [
                 "level=warn msg=\"Log cannot be read\" log=x reason=gone\n",
                 "level=warn msg=\"Log cannot be read\" log=x reason=locked\n",
                 "level=info msg=\"Log can be read again\" log=x\n",
             ])
+    }
+
+    @Test("delays nobody when standard error is blocked, drops lines past a bound, and counts them")
+    func blocked() throws {
+        let pipe = Pipe()
+        let writer = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor, limit: 64 << 10)
+        let logger = Logger(label: "test") { _ in LineLogHandler(level: .info, format: .logfmt, writer: writer) }
+        let text = String(repeating: "x", count: 1000)
+        let start = ContinuousClock.now
+        // A pipe takes 64 KiB, and as much again waits.
+        for number in 0..<1000 { logger.info("\(text)", metadata: ["number": "\(number)"]) }
+        #expect(ContinuousClock.now - start < .seconds(5))
+        let dropped = writer.droppedLines
+        #expect(dropped > 800)
+        #expect(!writer.flush(within: .milliseconds(50)))
+
+        var read = Data()
+        while read.count(where: { $0 == 10 }) < 1000 - Int(dropped) { read += pipe.fileHandleForReading.availableData }
+        #expect(writer.flush(within: .seconds(10)))
+        logger.info("after")
+        #expect(writer.flush(within: .seconds(10)))
+        let last = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
+        #expect(last.hasSuffix("msg=after dropped_lines=\(dropped)\n"), "\(last)")
+        #expect(writer.droppedLines == dropped)
     }
 }

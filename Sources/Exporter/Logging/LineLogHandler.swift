@@ -1,26 +1,23 @@
 import Foundation
-import Glibc
 import Logging
 
-/// Writes each log event as one line to standard error.
+/// Writes each log event as one line.
 struct LineLogHandler: LogHandler {
     private static let timestamp = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
-    let format: LogFormat
-    private let write: @Sendable (String) -> Void
+    private let format: LogFormat
+    private let writer: LineWriter
 
     /// - Parameters:
-    ///   - level: What is less grave is not written.
-    ///   - format: How lines look.
-    ///   - write: Where lines go; standard error unless given.
-    init(
-        level: Logger.Level, format: LogFormat, write: @escaping @Sendable (String) -> Void = Self.writeToStandardError
-    ) {
+    ///   - level: Less severe events are not written.
+    ///   - format: The form of the lines.
+    ///   - writer: Takes the lines.
+    init(level: Logger.Level, format: LogFormat, writer: LineWriter = .standardError) {
         logLevel = level
         self.format = format
-        self.write = write
+        self.writer = writer
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -37,12 +34,8 @@ struct LineLogHandler: LogHandler {
         var details = metadata.merging(event.metadata ?? [:]) { $1 }
         if let error = event.error { details["err"] = "\(error)" }
         fields += details.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value.description) }
-        write(format.line(fields))
-    }
-
-    /// One call a line, so that lines of several threads do not mix.
-    @Sendable static func writeToStandardError(_ line: String) {
-        var line = line
-        line.withUTF8 { _ = Glibc.write(2, $0.baseAddress, $0.count) }
+        writer.write { dropped in
+            format.line(dropped == 0 ? fields : fields + [(key: "dropped_lines", value: "\(dropped)")])
+        }
     }
 }

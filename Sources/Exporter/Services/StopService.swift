@@ -3,9 +3,9 @@ import Glibc
 import Logging
 import ServiceLifecycle
 
-/// Sees to it that the exporter, once told to stop, does so soon.
+/// Ends the process some seconds after it was told to stop, whatever hangs.
 struct StopService: Service {
-    /// After so long it is gone, also where a disk hangs.
+    /// How long the exporter may take to stop, for example when a disk hangs.
     private static let patience: DispatchTimeInterval = .seconds(5)
 
     let logger: Logger
@@ -13,11 +13,12 @@ struct StopService: Service {
     func run() async throws {
         try? await gracefulShutdown()
         logger.info("Stopping")
-        // Whoever asks a second time does not want to wait.
+        // A second signal ends the process at once.
         signal(SIGTERM, SIG_DFL)
         signal(SIGINT, SIG_DFL)
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) {
-            logger.error("State could not be written in time; the next start goes on from what was written before")
+            logger.error("State was not written in time; the next start continues from the last written state")
+            LineWriter.standardError.flush(within: .milliseconds(500))
             _exit(1)
         }
     }
