@@ -109,8 +109,8 @@ struct GeneratedRulesTests {
             (["--window", "1h/"], "--window must be a whole number with m or h, such as 30m or 2h, not '1h/'"),
             (["--window", "4m"], "--window must be from 5m to 24h, not '4m'"),
             (["--window", "25h"], "--window must be from 5m to 24h, not '25h'"),
-            (["--output", "/nowhere"], "--output: /nowhere is no directory"),
-            (["--treshold", "5"], "unknown argument --treshold; --help says what there is"),
+            (["--output", "/nowhere"], "--output: /nowhere is not a directory"),
+            (["--treshold", "5"], "unknown argument --treshold; see --help"),
         ])
     func badArguments(arguments: [String], message: String) async throws {
         try await withTemporaryDirectory { directory in

@@ -81,11 +81,11 @@ struct NotificationTemplateTests {
     func resolved() async throws {
         let data = NotificationData(
             of: ["192.0.2.6"], labels: ["origin": "verified", "severity": "warning"], status: "resolved")
-        #expect(try await Self.render("title", data) == "Ended: Kubernetes scanning from ip 192.0.2.6")
+        #expect(try await Self.render("title", data) == "Resolved: Kubernetes scanning from ip 192.0.2.6")
         #expect(try await Self.render("slack.color", data) == "good")
         #expect(
             try await Self.render("what", data)
-                == "No more than 5 requests are left in the last hour. That does not say who it was.")
+                == "At most 5 requests remain in the last hour. This does not identify the client.")
     }
 
     @Test("say of the exporter's health what the alert says", .timeLimit(.minutes(1)))
