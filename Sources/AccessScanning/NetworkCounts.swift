@@ -1,7 +1,7 @@
 /// What can be shown of the ledger of networks, at one moment.
 public struct NetworkCounts: Sendable, Hashable {
-    /// The counters of all networks.
-    public var counters: [NetworkCounter]
+    /// The counters of all networks; see `SourceCounts.counters`.
+    public var counters: JoinedPages<NetworkCounter>
     /// How many may have a counter of their own.
     public var limit: Int
     /// Requests of networks that were retired.
@@ -11,7 +11,7 @@ public struct NetworkCounts: Sendable, Hashable {
 
     /// An empty ledger's, unless it is given.
     public init(
-        counters: [NetworkCounter] = [], limit: Int = SourceLimits().networks, retiredRequests: UInt64 = 0,
+        counters: JoinedPages<NetworkCounter> = [], limit: Int = SourceLimits().networks, retiredRequests: UInt64 = 0,
         use: BudgetUse = BudgetUse()
     ) {
         self.counters = counters

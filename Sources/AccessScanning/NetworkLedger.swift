@@ -40,7 +40,7 @@ public struct NetworkLedger: Sendable {
     /// What can be shown of it.
     public var counts: NetworkCounts {
         NetworkCounts(
-            counters: networks.counters, limit: limits.networks, retiredRequests: networks.retiredRequests,
+            counters: JoinedPages(networks.counters), limit: limits.networks, retiredRequests: networks.retiredRequests,
             use: networks.use)
     }
 

@@ -1,7 +1,8 @@
 /// What can be shown of the ledger of sources, at one moment.
 public struct SourceCounts: Sendable, Hashable {
-    /// The counters of all sources.
-    public var counters: [SourceCounter]
+    /// The counters of all sources. The parts are always the same ones in the same order, and a source keeps its index
+    /// in its part for as long as it has a counter; only the last one of a part may move, to an index that became free.
+    public var counters: JoinedPages<SourceCounter>
     /// The bounds.
     public var limits: SourceLimits
     /// Requests of sources that were retired.
@@ -11,7 +12,7 @@ public struct SourceCounts: Sendable, Hashable {
 
     /// An empty ledger's, unless it is given.
     public init(
-        counters: [SourceCounter] = [], limits: SourceLimits = SourceLimits(), retiredRequests: UInt64 = 0,
+        counters: JoinedPages<SourceCounter> = [], limits: SourceLimits = SourceLimits(), retiredRequests: UInt64 = 0,
         origins: [Origin: BudgetUse] = [:]
     ) {
         self.counters = counters

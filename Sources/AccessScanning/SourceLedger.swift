@@ -71,7 +71,7 @@ public struct SourceLedger: Sendable {
     /// What can be shown of it.
     public var counts: SourceCounts {
         SourceCounts(
-            counters: verified.counters + claimed.counters, limits: limits,
+            counters: JoinedPages(verified.counters + claimed.counters), limits: limits,
             retiredRequests: verified.retiredRequests &+ claimed.retiredRequests,
             origins: [.verified: verified.use, .claimed: claimed.use])
     }

@@ -21,11 +21,12 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     private let other: Counter.Subject
     private let key: SipHash128.Key
-    private var places: [Counter] = []
+    // A counter keeps its place until it is removed, or takes over the place of one that is.
+    private var places = PagedArray<Counter>()
     private var indices: [Counter.Subject: Int] = [:]
     private var order = RecencyLists()
     // What stands for many, in the order of creation; never more than a few.
-    private var unbudgeted: [Counter] = []
+    private var unbudgeted = PagedArray<Counter>()
 
     // What was changed since changes were last taken, and what was in any that were.
     private var changed: Set<Counter.Subject> = []
@@ -57,8 +58,8 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         arrange(at: restored.map(\.lastSeen).max() ?? 0)
     }
 
-    /// All counters.
-    var counters: [Counter] { places + unbudgeted }
+    /// All counters: those of the budget, then those that stand for many.
+    var counters: [PagedArray<Counter>] { [places, unbudgeted] }
 
     /// How many have a counter of their own.
     var trackedCount: Int { places.count }
@@ -224,11 +225,11 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             retiredRequests &+= places[place].requests
             remove(place)
         }
-        for counter in unbudgeted.filter(isRetired) {
+        for counter in unbudgeted where isRetired(counter) {
             retiredRequests &+= counter.requests
             noteRemoved(counter.subject)
         }
-        unbudgeted.removeAll(where: isRetired)
+        unbudgeted = PagedArray(unbudgeted.filter { !isRetired($0) })
         arrange(at: now)
     }
 

@@ -1,0 +1,54 @@
+public import AuditEvents
+
+/// An outcome of requests that is counted: which events belong to it, and the names of its counters.
+///
+/// The detection, the store and the metrics are given a list of analytics. Another outcome is another value in that
+/// list; each has ledgers and budgets of its own. They share what is true of any request: which events belong to it,
+/// its addresses, and whether the filter matches it.
+public struct Analytic: Sendable, Hashable {
+    /// The names of the metrics that show counters.
+    public struct CounterNames: Sendable, Hashable {
+        /// The counter of requests, with `_total`.
+        public let requests: String
+        /// The gauge of when a counter was created.
+        public let firstSeen: String
+
+        /// Names as Prometheus knows them.
+        public init(requests: String, firstSeen: String) {
+            self.requests = requests
+            self.firstSeen = firstSeen
+        }
+    }
+
+    /// Names the analytic in the state on disk, so it must never change.
+    public let name: String
+    /// The events that are counted.
+    public let selector: EventSelector
+    /// The counters by source.
+    public let sources: CounterNames
+    /// The counters by network; `nil` where networks are not counted.
+    public let networks: CounterNames?
+
+    /// An outcome that is counted.
+    public init(name: String, selector: EventSelector, sources: CounterNames, networks: CounterNames? = nil) {
+        self.name = name
+        self.selector = selector
+        self.sources = sources
+        self.networks = networks
+    }
+}
+
+extension Analytic {
+    /// Requests that were made without credentials and refused.
+    ///
+    /// Source: the Splunk analytic "Kubernetes Access Scanning", `user.groups{}="system:unauthenticated"` and
+    /// `responseStatus.code=403` (ID f5edd22d-0f3b-4c70-bcfe-5bf41150f10c, T1046).
+    public static let forbidden = Analytic(
+        name: "forbidden", selector: .unauthenticatedForbidden,
+        sources: CounterNames(
+            requests: "kube_audit_unauthenticated_forbidden_requests_total",
+            firstSeen: "kube_audit_source_first_seen_timestamp_seconds"),
+        networks: CounterNames(
+            requests: "kube_audit_unauthenticated_forbidden_requests_by_network_total",
+            firstSeen: "kube_audit_network_first_seen_timestamp_seconds"))
+}
