@@ -5,9 +5,9 @@ final class ArchivedLog: LogReader {
     /// What a compressed log turns out to be.
     enum Survey {
         /// It holds something that was not read, behind the last of some positions that were known.
-        case unread(ArchivedLog, behind: [ReadPosition])
+        case unread(ArchivedLog, behind: [FilePosition])
         /// All in it was read up to the last of these positions, under another name.
-        case read(upTo: [ReadPosition])
+        case read(upTo: [FilePosition])
         /// A log that is followed is read up to within it, and will be read on without it.
         case followed
         /// It is being written.
@@ -30,7 +30,7 @@ final class ArchivedLog: LogReader {
     // Of what stands before the place where reading began.
     private var toSkip: Int
 
-    private init(_ file: LogFile, _ format: CompressionFormat, from start: ReadPosition?, tail: [UInt8], length: Int) {
+    private init(_ file: LogFile, _ format: CompressionFormat, from start: FilePosition?, tail: [UInt8], length: Int) {
         self.file = file
         self.length = length
         unfolded = UnfoldedLog(file, format)
@@ -46,12 +46,12 @@ final class ArchivedLog: LogReader {
     ///   - known: How far logs were read; some position of this one may be among them.
     ///   - followed: Files that are open.
     static func survey(
-        _ file: LogFile, _ format: CompressionFormat, known: [ReadPosition], followed: [LogFile]
+        _ file: LogFile, _ format: CompressionFormat, known: [FilePosition], followed: [LogFile]
     ) -> Survey {
         let candidates = (known.map { ($0, false) } + followed.compactMap(\.position).map { ($0, true) })
             .filter { $0.0.fingerprint.length > 0 }.sorted { $0.0.offset < $1.0.offset }
         var rest = candidates[...]
-        var held: [ReadPosition] = []
+        var held: [FilePosition] = []
         var isFollowed = false
         var tail: [UInt8] = []
         var unfolded = UnfoldedLog(file, format)
@@ -84,14 +84,14 @@ final class ArchivedLog: LogReader {
 
     var unreadBytes: Int { max(0, length - lines.offset) }
 
-    var position: ReadPosition? {
-        ReadPosition(
+    var position: FilePosition? {
+        FilePosition(
             path: file.path, inode: inode, offset: lines.offset, fingerprint: Fingerprint(of: lines.tail),
             isInSkippedLine: lines.isSkipping, size: length)
     }
 
     /// In the compressed bytes, so that it is known without being unfolded.
-    var finalPosition: ReadPosition? {
+    var finalPosition: FilePosition? {
         file.skipToEnd()
         return file.finalPosition
     }

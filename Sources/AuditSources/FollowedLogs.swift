@@ -29,7 +29,7 @@ public struct FollowedLogs: Sendable {
             await report(follower.states)
             var batches = 0
             while !Task.isCancelled, let batch = follower.next() {
-                try await deliver(batch)
+                _ = try await deliver(batch)
                 batches += 1
                 guard batches % Self.batchesBetweenLooks == 0 else { continue }
                 follower.look()

@@ -5,29 +5,29 @@ public struct KnownPositions: Sendable {
     public static let limit = 16_384
 
     /// The positions, that which changed last at the end.
-    public private(set) var positions: [ReadPosition]
+    public private(set) var positions: [FilePosition]
 
     /// - Parameter positions: What was known before.
-    public init(_ positions: [ReadPosition] = []) {
+    public init(_ positions: [FilePosition] = []) {
         self.positions = positions
     }
 
     /// Takes note of a position: of a file, its newest takes the place of the one before.
-    public mutating func add(_ position: ReadPosition) {
+    public mutating func add(_ position: FilePosition) {
         positions.removeAll { Self.areOfOneFile($0, position) }
         positions.append(position)
         if positions.count > Self.limit { positions.removeFirst(positions.count - Self.limit) }
     }
 
     /// Whether one position takes the other's place.
-    public static func areOfOneFile(_ one: ReadPosition, _ other: ReadPosition) -> Bool {
+    public static func areOfOneFile(_ one: FilePosition, _ other: FilePosition) -> Bool {
         guard one.inode == other.inode else { return false }
         return one.inode != .none
             || (one.path, one.offset, one.fingerprint) == (other.path, other.offset, other.fingerprint)
     }
 
     /// The positions that a file holds, the furthest last: how far it was read already, also under other names.
-    func positions(in file: LogFile) -> [ReadPosition] {
+    func positions(in file: LogFile) -> [FilePosition] {
         // Under its own inode first: there are few of these, and to look for copies is dear. One at the file's beginning
         // says nothing of what is in it.
         let own = positions.filter { $0.inode == file.inode && file.holds($0) }

@@ -79,14 +79,14 @@ final class LogFile: LogReader {
 
     // MARK: Positions
 
-    var position: ReadPosition? {
+    var position: FilePosition? {
         guard !isFIFO else { return nil }
-        return ReadPosition(
+        return FilePosition(
             path: path, inode: inode, offset: lines.offset, fingerprint: Fingerprint(of: lines.tail),
             isInSkippedLine: lines.isSkipping, size: max(lastSize, lines.end))
     }
 
-    var finalPosition: ReadPosition? {
+    var finalPosition: FilePosition? {
         var final = position
         final?.isFinished = true
         return final
@@ -94,7 +94,7 @@ final class LogFile: LogReader {
 
     /// Whether a position is one in this file: it is the same file or a copy, and holds before that place what was read
     /// there.
-    func holds(_ position: ReadPosition) -> Bool {
+    func holds(_ position: FilePosition) -> Bool {
         guard !isFIFO else { return false }
         // In any other file than the same one, nothing read says nothing.
         guard position.fingerprint.length > 0 else { return position.inode == inode && position.offset == 0 }
@@ -128,7 +128,7 @@ final class LogFile: LogReader {
     /// Goes on where the file, or the one it is a copy of, was left.
     ///
     /// - Parameter position: One that this file holds.
-    func resume(at position: ReadPosition) {
+    func resume(at position: FilePosition) {
         restart(at: position.offset, isSkipping: position.isInSkippedLine)
     }
 
@@ -221,7 +221,7 @@ final class LogFile: LogReader {
         }
     }
 
-    private func truncated(formerly former: ReadPosition?) -> LogOutcome {
+    private func truncated(formerly former: FilePosition?) -> LogOutcome {
         lastSize = 0
         restart(at: 0)
         guard var former else { return .end }

@@ -183,7 +183,7 @@ public struct LogFollower: ~Copyable {
     /// Reads on, from the logs in turn.
     ///
     /// - Returns: What was read; `nil` when there is nothing more now.
-    public mutating func next() -> SourceBatch? {
+    public mutating func next() -> InputBatch? {
         var quiet = 0
         while quiet < streams.count {
             turn = (turn + 1) % streams.count
@@ -197,7 +197,7 @@ public struct LogFollower: ~Copyable {
     }
 
     /// copytruncate: what was written between the last read and the copying stands only in the copy.
-    private mutating func follow(_ file: any LogReader, truncatedFrom former: ReadPosition, in index: Int) {
+    private mutating func follow(_ file: any LogReader, truncatedFrom former: FilePosition, in index: Int) {
         rotated.noteTruncated(file, from: former)
         let copies = followMissedRotations(in: index, before: file)
         guard copies == 0, !hasFoundCopy(of: file, in: index),
@@ -222,7 +222,7 @@ public struct LogFollower: ~Copyable {
 
     /// Closes files that lost their names and have nothing new, and hands over what stands behind their last line
     /// feed: no more will come.
-    private mutating func closeFinished() -> SourceBatch? {
+    private mutating func closeFinished() -> InputBatch? {
         for index in streams.indices {
             let isCrowded = streams[index].namelessFiles > Self.namelessFiles
             while let file = streams[index].removeFinished(since: isCrowded ? lastLook : lastLook - Self.patience) {
@@ -239,17 +239,17 @@ public struct LogFollower: ~Copyable {
     }
 
     /// What is to be remembered, though nothing was read.
-    private mutating func remainder() -> SourceBatch? {
+    private mutating func remainder() -> InputBatch? {
         guard !rotated.changed.isEmpty || !rotated.losses.isEmpty else { return nil }
-        return SourceBatch(
+        return InputBatch(
             input: .file, path: "", scanned: ScannedEvents(), bytes: 0, positions: rotated.takeChanged(),
             losses: rotated.takeLosses())
     }
 
-    private mutating func batch(_ piece: LineBuffer.Piece, of file: any LogReader) -> SourceBatch {
+    private mutating func batch(_ piece: LineBuffer.Piece, of file: any LogReader) -> InputBatch {
         var scanned = scanner.scan(lines: file.lines.bytes.span.bytes.extracting(0..<piece.length))
         for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset }
-        return SourceBatch(
+        return InputBatch(
             input: .file, path: file.name, scanned: scanned, bytes: piece.consumed,
             oversizedLines: piece.oversizedLines,
             positions: rotated.takeChanged() + (file.position.map { [$0] } ?? []), losses: rotated.takeLosses())

@@ -14,9 +14,9 @@ protocol LogReader: AnyObject {
     /// Bytes that were not read yet.
     var unreadBytes: Int { get }
     /// Where reading goes on; `nil` for what cannot be read again.
-    var position: ReadPosition? { get }
+    var position: FilePosition? { get }
     /// What is to be known of the file once it is closed.
-    var finalPosition: ReadPosition? { get }
+    var finalPosition: FilePosition? { get }
 
     /// Something may have been written since it was read last.
     func look()
@@ -34,7 +34,7 @@ enum LogOutcome {
     case end
     /// It was emptied, and perhaps written anew, since it had been read up to `former`; reading begins at its start
     /// again.
-    case truncated(former: ReadPosition)
+    case truncated(former: FilePosition)
     /// It cannot be read, for a reason for people.
     case failed(String)
 }

@@ -26,7 +26,7 @@ struct LogStream {
     /// What reading on comes to.
     enum Reading {
         case piece(LineBuffer.Piece, of: any LogReader)
-        case truncated(any LogReader, former: ReadPosition)
+        case truncated(any LogReader, former: FilePosition)
     }
 
     let path: String

@@ -6,7 +6,7 @@ struct RotatedLogFinder {
     /// A file that is to be read, and the positions of before that it holds; it goes on from the last of them.
     struct Unread {
         let file: any LogReader
-        let former: [ReadPosition]
+        let former: [FilePosition]
     }
 
     /// A file of which it cannot be said yet whether it was read is looked at again after so long, or when its size
@@ -26,11 +26,11 @@ struct RotatedLogFinder {
 
     private(set) var known: KnownPositions
     /// Positions from before the start, in files that are not found yet and may hold more.
-    private(set) var outstanding: [ReadPosition]
+    private(set) var outstanding: [FilePosition]
     /// Those of them that were not found at the last look.
-    private var missing: Set<ReadPosition> = []
+    private var missing: Set<FilePosition> = []
     /// What is to be remembered, and what was lost, since they were taken last.
-    private(set) var changed: [ReadPosition] = []
+    private(set) var changed: [FilePosition] = []
     private(set) var losses: [LogLoss] = []
 
     private var deferrals: [Inode: Deferral] = [:]
@@ -40,7 +40,7 @@ struct RotatedLogFinder {
         outstanding = known.positions.filter { !$0.isFinished }
     }
 
-    mutating func takeChanged() -> [ReadPosition] {
+    mutating func takeChanged() -> [FilePosition] {
         defer { changed = [] }
         return changed
     }
@@ -60,7 +60,7 @@ struct RotatedLogFinder {
     /// what was missed.
     mutating func noteFollowed(_ path: String) {
         note(
-            ReadPosition(path: path, inode: .none, offset: 0, fingerprint: Fingerprint(of: []), isFinished: true),
+            FilePosition(path: path, inode: .none, offset: 0, fingerprint: Fingerprint(of: []), isFinished: true),
             continuing: true)
     }
 
@@ -76,7 +76,7 @@ struct RotatedLogFinder {
     }
 
     /// Takes note of how far a file had been read whose content is another one now.
-    mutating func noteTruncated(_ file: any LogReader, from former: ReadPosition) {
+    mutating func noteTruncated(_ file: any LogReader, from former: FilePosition) {
         note(former, continuing: true)
         note(file.position, continuing: true)
         deferrals = deferrals.filter { !$0.value.isBeside(former.path) }
@@ -84,7 +84,7 @@ struct RotatedLogFinder {
 
     /// - Parameter isContinued: Whether what is known under the file's inode is of the same file. Else that number was
     ///   given to a new file, and the old one is known by its content alone.
-    private mutating func note(_ position: ReadPosition?, continuing isContinued: Bool) {
+    private mutating func note(_ position: FilePosition?, continuing isContinued: Bool) {
         guard let position else { return }
         if !isContinued, position.inode != .none,
             var former = known.positions.first(where: { $0.inode == position.inode })
@@ -98,12 +98,12 @@ struct RotatedLogFinder {
         changed.append(position)
     }
 
-    private static func isContinued(_ former: [ReadPosition], by file: any LogReader) -> Bool {
+    private static func isContinued(_ former: [FilePosition], by file: any LogReader) -> Bool {
         former.contains { $0.inode == file.inode }
     }
 
     /// A file takes over from the positions that it holds.
-    private mutating func resolve(_ former: [ReadPosition], by file: any LogReader) {
+    private mutating func resolve(_ former: [FilePosition], by file: any LogReader) {
         outstanding.removeAll { candidate in former.contains { KnownPositions.areOfOneFile($0, candidate) } }
         for var position in former where position.inode != file.inode && !position.isFinished {
             position.isFinished = true
@@ -120,7 +120,7 @@ struct RotatedLogFinder {
     // MARK: Finding
 
     /// The positions that a file holds which its log's path names; it goes on from the last of them.
-    func positions(in file: LogFile) -> [ReadPosition] {
+    func positions(in file: LogFile) -> [FilePosition] {
         known.positions(in: file)
     }
 
@@ -245,7 +245,7 @@ struct RotatedLogFinder {
 
     /// Whether a rotated log that is still there holds a position. It was read then, under its compressed form for
     /// instance, and the position was written again afterwards.
-    private func isHeldBySibling(_ position: ReadPosition) -> Bool {
+    private func isHeldBySibling(_ position: FilePosition) -> Bool {
         Self.siblings(of: position.path).contains { file in
             guard let format = file.compression else { return file.holds(position) }
             return switch ArchivedLog.survey(file, format, known: [position], followed: []) {

@@ -33,21 +33,21 @@ public struct StandardInput: Sendable {
                         return count
                     }
                     if case .piece(let piece) = outcome, piece.consumed > 0 {
-                        try await deliver(batch(piece, in: lines, &scanner))
+                        _ = try await deliver(batch(piece, in: lines, &scanner))
                     }
                 }
                 reader.next()
             }
-            if let piece = lines.takeRest() { try await deliver(batch(piece, in: lines, &scanner)) }
+            if let piece = lines.takeRest() { _ = try await deliver(batch(piece, in: lines, &scanner)) }
         } onCancel: {
             reader.stop()
         }
     }
 
-    private func batch(_ piece: LineBuffer.Piece, in lines: LineBuffer, _ scanner: inout EventScanner) -> SourceBatch {
+    private func batch(_ piece: LineBuffer.Piece, in lines: LineBuffer, _ scanner: inout EventScanner) -> InputBatch {
         var scanned = scanner.scan(lines: lines.bytes.span.bytes.extracting(0..<piece.length))
         for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset }
-        return SourceBatch(
+        return InputBatch(
             input: .stdin, path: "-", scanned: scanned, bytes: piece.consumed, oversizedLines: piece.oversizedLines)
     }
 }

@@ -118,8 +118,8 @@ extension StoredState {
         return observed
     }
 
-    private static func positions(_ db: Database) throws -> [ReadPosition] {
-        var positions: [ReadPosition] = []
+    private static func positions(_ db: Database) throws -> [FilePosition] {
+        var positions: [FilePosition] = []
         let rows = try Row.fetchCursor(db, sql: "SELECT * FROM position ORDER BY change")
         while let row = try rows.next() {
             let digest: Data = try row.value("fingerprint")
@@ -133,7 +133,7 @@ extension StoredState {
                 digest: SipHash128.Digest(
                     first: LittleEndian.number(in: digest, at: 0), second: LittleEndian.number(in: digest, at: 8)))
             positions.append(
-                ReadPosition(
+                FilePosition(
                     path: try row.text("path"),
                     inode: Inode(device: try row.count("device"), number: try row.count("inode")),
                     offset: offset, fingerprint: fingerprint, isInSkippedLine: try row.value("in_skipped_line"),

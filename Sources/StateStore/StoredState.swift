@@ -21,7 +21,7 @@ public struct StoredState: Sendable, Hashable {
     /// What was counted beside the sources.
     public var totals = DetectionTotals()
     /// How far files were read, the one that changed longest ago first.
-    public var positions: [ReadPosition] = []
+    public var positions: [FilePosition] = []
     /// What was read.
     public var reading = ReadingTotals()
     /// When it was written, in seconds since 1970; `nil` where nothing was yet.

@@ -14,7 +14,7 @@ struct FollowedLogsTests {
         var ids: [Int] { state.withLock { $0.ids } }
         var states: [LogState] { state.withLock { $0.states } }
 
-        func add(_ batch: SourceBatch) {
+        func add(_ batch: InputBatch) {
             state.withLock { $0.ids += batch.scanned.events.compactMap { Int($0.auditID) } }
         }
 
@@ -38,6 +38,7 @@ struct FollowedLogsTests {
                     delivered.set($0)
                 } deliver: {
                     delivered.add($0)
+                    return .accepted
                 }
             }
             do {
@@ -78,6 +79,7 @@ struct FollowedLogsTests {
                     delivered.set($0)
                 } deliver: {
                     delivered.add($0)
+                    return .accepted
                 }
             }
             defer { task.cancel() }
@@ -105,6 +107,7 @@ struct FollowedLogsTests {
                 ) { _ in
                     looks.withLock { $0 += 1 }
                 } deliver: { _ in
+                    .accepted
                 }
             }
             try await Task.sleep(for: .seconds(2))

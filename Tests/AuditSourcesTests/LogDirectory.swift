@@ -16,7 +16,7 @@ final class LogDirectory {
     private var follower: LogFollower
     // As they would be kept on disk.
     private var kept = KnownPositions()
-    private(set) var batches: [SourceBatch] = []
+    private(set) var batches: [InputBatch] = []
     private var now = ContinuousClock.now
 
     init(_ url: URL, following patterns: [String] = ["audit.log"], from start: StartingPoint = .beginning) throws {
@@ -94,13 +94,13 @@ final class LogDirectory {
         }
     }
 
-    private func take(_ batch: SourceBatch) {
+    private func take(_ batch: InputBatch) {
         batches.append(batch)
         for position in batch.positions { kept.add(position) }
     }
 
     /// Keeps a position beside those that batches brought.
-    func keep(_ position: ReadPosition) {
+    func keep(_ position: FilePosition) {
         kept.add(position)
     }
 
@@ -111,7 +111,7 @@ final class LogDirectory {
     var ids: [Int] { batches.flatMap(\.scanned.events).compactMap { Int($0.auditID) } }
     var malformed: Int { batches.map(\.scanned.malformedCount).reduce(0, +) }
     var bytes: Int { batches.map(\.bytes).reduce(0, +) }
-    var lastPosition: ReadPosition? { batches.last?.positions.last }
+    var lastPosition: FilePosition? { batches.last?.positions.last }
     var losses: [LogLoss] { batches.flatMap(\.losses) }
     var states: [LogState] { follower.states }
     var problems: [String?] { follower.states.map(\.problem) }

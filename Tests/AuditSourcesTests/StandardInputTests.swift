@@ -11,15 +11,16 @@ struct StandardInputTests {
     /// Runs `body` with the writing end of a pipe that is read; `body` closes it.
     private func reading(
         _ body: @escaping @Sendable (Int32, Task<Void, any Error>) async throws -> Void
-    ) async throws -> [SourceBatch] {
+    ) async throws -> [InputBatch] {
         var ends: [Int32] = [-1, -1]
         try #require(pipe(&ends) == 0)
         let (input, output) = (ends[0], ends[1])
         defer { close(input) }
-        let batches = Mutex<[SourceBatch]>([])
+        let batches = Mutex<[InputBatch]>([])
         let task = Task {
             try await StandardInput(descriptor: input, selecting: LogDirectory.selector).run { batch in
                 batches.withLock { $0.append(batch) }
+                return .accepted
             }
         }
         try await body(output, task)

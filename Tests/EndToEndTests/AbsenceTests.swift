@@ -32,14 +32,14 @@ struct AbsenceTests {
         }
     }
 
-    private static func batch(_ ids: Range<Int>) -> SourceBatch {
+    private static func batch(_ ids: Range<Int>) -> InputBatch {
         var scanned = ScannedEvents()
         scanned.events = ids.map { id in
             AuditEvent(
                 auditID: "\(id)", stage: "ResponseComplete", groups: ["system:unauthenticated"],
                 sourceIPs: ["192.0.2.1"], responseCode: 403, stageTimestamp: "\(id)")
         }
-        return SourceBatch(input: .file, path: "audit.log", scanned: scanned, bytes: 1)
+        return InputBatch(input: .file, path: "audit.log", scanned: scanned, bytes: 1)
     }
 
     private static func pipeline(_ directory: URL, _ timeline: Timeline) throws -> (Pipeline, StoredState) {

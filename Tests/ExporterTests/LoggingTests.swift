@@ -77,7 +77,7 @@ struct LoggingTests {
         let log = ReadingLog(logger: lines.logger())
         var scanned = ScannedEvents()
         scanned.malformed = (0..<16).map { MalformedEvent(offset: $0, reason: "not a JSON object") }
-        log.note(SourceBatch(input: .file, path: "/a b", scanned: scanned, bytes: 0, oversizedLines: [99]))
+        log.note(InputBatch(input: .file, path: "/a b", scanned: scanned, bytes: 0, oversizedLines: [99]))
         let written = lines.all
         #expect(written.count == 10)
         #expect(

@@ -61,7 +61,7 @@ struct StateTemplate: Sendable {
                 stages: StageCounts(SIMD4(1, 0, 0, 0)))
         }
         changes.totals.observedCount = 3
-        let position = ReadPosition(
+        let position = FilePosition(
             path: "/nonexistent/audit.log", inode: Inode(device: 1, number: 2), offset: 10,
             fingerprint: Fingerprint(of: Array("0123456789".utf8)), isInSkippedLine: false, size: 20,
             isFinished: false)

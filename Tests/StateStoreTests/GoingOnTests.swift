@@ -19,7 +19,7 @@ struct GoingOnTests {
     private struct Counting {
         var detector: AccessScanningDetector
         var reading = ReadingTotals()
-        var pending: [ReadPosition] = []
+        var pending: [FilePosition] = []
 
         init(_ stored: StoredState) {
             detector = AccessScanningDetector(

@@ -13,7 +13,7 @@ struct Kept: Equatable {
     var filteredRequests: [String: UInt64] = [:]
     var observed: [ObservedEvent] = []
     var totals = DetectionTotals()
-    var positions: [ReadPosition] = []
+    var positions: [FilePosition] = []
     var reading = ReadingTotals()
     var lastCheckpoint: Double?
 

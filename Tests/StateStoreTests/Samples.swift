@@ -26,8 +26,8 @@ enum Samples {
     static func position(
         _ path: String, inode: UInt64, offset: Int = 0, content: String = "", isInSkippedLine: Bool = false,
         isFinished: Bool = false
-    ) -> ReadPosition {
-        ReadPosition(
+    ) -> FilePosition {
+        FilePosition(
             path: path, inode: inode == 0 ? .none : Inode(device: 1, number: inode), offset: offset,
             fingerprint: Fingerprint(of: Array(content.utf8)), isInSkippedLine: isInSkippedLine,
             size: offset / 2, isFinished: isFinished)
@@ -37,7 +37,7 @@ enum Samples {
 extension Checkpoint {
     /// A checkpoint of these changes alone.
     static func of(
-        counters: [SourceCounter] = [], retired: Set<Source> = [], positions: [ReadPosition] = [],
+        counters: [SourceCounter] = [], retired: Set<Source> = [], positions: [FilePosition] = [],
         reading: ReadingTotals = ReadingTotals(), time: Double = 0
     ) -> Checkpoint {
         var checkpoint = Checkpoint(detection: DetectionChanges(), positions: positions, reading: reading, time: time)

@@ -55,7 +55,7 @@ struct Configuration: Sendable {
     var logNames: [String] { logs.map(\.description) + (readsStandardInput ? ["-"] : []) }
 
     /// What is read, of each kind once.
-    var inputs: [AuditInput] {
+    var inputs: [InputKind] {
         (logs.isEmpty ? [] : [.file]) + (readsStandardInput ? [.stdin] : []) + (webhook == nil ? [] : [.webhook])
     }
 

@@ -54,7 +54,7 @@ struct Counting {
     /// Counts the events of a batch, and notes how far was read.
     ///
     /// - Parameter now: Seconds since 1970.
-    mutating func count(_ batch: SourceBatch, at now: Double) {
+    mutating func count(_ batch: InputBatch, at now: Double) {
         for event in batch.scanned.events {
             detector.observe(event, at: now) { [locations] in locations?.location(of: $0) ?? .unknown }
         }
@@ -103,7 +103,7 @@ struct Counting {
 
 extension ReadingTotals {
     /// - Parameter now: Seconds since 1970.
-    fileprivate mutating func add(_ batch: SourceBatch, at now: Double) {
+    fileprivate mutating func add(_ batch: InputBatch, at now: Double) {
         let oversized = batch.oversizedLines.count
         var input = inputs[batch.input.rawValue] ?? Input()
         input.lines &+= UInt64(batch.scanned.lines + oversized)

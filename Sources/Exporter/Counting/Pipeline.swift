@@ -51,7 +51,7 @@ actor Pipeline {
     private var counting: Counting
     private var state = State.running(nil)
     private var storageProblem: String?
-    private var waiting: [CheckedContinuation<Commitment, Never>] = []
+    private var waiting: [CheckedContinuation<Acknowledgement, Never>] = []
 
     /// - Parameters:
     ///   - configuration: What is counted.
@@ -73,21 +73,22 @@ actor Pipeline {
 
     /// Counts a batch. It is written and published soon.
     ///
-    /// - Returns: Whether it was counted; it is not once the exporter is stopping.
+    /// - Returns: `accepted`, or `unavailable` once the exporter is stopping.
     @discardableResult
-    func apply(_ batch: SourceBatch) -> Bool {
-        guard case .running = state else { return false }
+    func apply(_ batch: InputBatch) -> Acknowledgement {
+        guard case .running = state else { return .unavailable(reason: "the exporter is stopping") }
         counting.count(batch, at: now())
         writeSoon()
-        return true
+        return .accepted
     }
 
     /// Counts a batch, and returns when it is written and published.
     ///
     /// While the state cannot be written nothing is counted, since the sender keeps the batch and sends it again.
-    func commit(_ batch: SourceBatch) async -> Commitment {
+    func commit(_ batch: InputBatch) async -> Acknowledgement {
         if let storageProblem { return .unavailable(reason: storageProblem) }
-        guard apply(batch) else { return .unavailable(reason: "the exporter is stopping") }
+        let acknowledgement = apply(batch)
+        guard acknowledgement == .accepted else { return acknowledgement }
         if case .running(let loop) = state { loop?.delay?.cancel() }
         return await withCheckedContinuation { waiting.append($0) }
     }

@@ -19,7 +19,7 @@ final class ReadingLog: Sendable {
     }
 
     /// Logs the malformed and oversized lines of a batch, and the losses before it.
-    func note(_ batch: SourceBatch) {
+    func note(_ batch: InputBatch) {
         for malformed in batch.scanned.malformed {
             warn("Malformed audit event skipped", of: batch.path, at: malformed.offset, reason: malformed.reason)
         }

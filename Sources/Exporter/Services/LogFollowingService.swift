@@ -22,7 +22,7 @@ struct LogFollowingService: Service {
                 pipeline.status.report(states)
             } deliver: { batch in
                 readingLog.note(batch)
-                await pipeline.apply(batch)
+                return await pipeline.apply(batch)
             }
         }
     }

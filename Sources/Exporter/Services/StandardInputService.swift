@@ -15,7 +15,7 @@ struct StandardInputService: Service {
             report(problem: nil)
             try await StandardInput(selecting: .unauthenticatedForbidden).run { batch in
                 readingLog.note(batch)
-                await pipeline.apply(batch)
+                return await pipeline.apply(batch)
             }
         }
         guard !Task.isShuttingDownGracefully else { return }

@@ -12,7 +12,7 @@ struct PipelineSink: WebhookSink {
         begin = .now + holdback.duration
     }
 
-    func take(_ batch: SourceBatch) async -> Commitment {
+    func take(_ batch: InputBatch) async -> Acknowledgement {
         guard .now >= begin else {
             return .unavailable(reason: "the exporter was away for long, and takes nothing for a minute")
         }

@@ -38,15 +38,18 @@ struct WebhookReceiver: Sendable {
             log.note(error)
             return .text("400 this is no EventList: \(error.reason)\n", status: 400)
         }
-        let batch = SourceBatch(input: .webhook, path: "webhook", scanned: scanned, bytes: request.body.count)
+        let batch = InputBatch(input: .webhook, path: "webhook", scanned: scanned, bytes: request.body.count)
+        let reason: String
         switch await sink.take(batch) {
         case .committed: return HTTPResponse(body: [])
-        case .unavailable(let reason):
-            log.note(unavailable: reason)
-            var refusal = HTTPResponse.text("503 \(reason)\n", status: 503)
-            refusal.headers["Retry-After"] = "10"
-            return refusal
+        // The API server forgets a batch that is answered with 200, so it must be on disk by then.
+        case .accepted: reason = "the batch is not written yet"
+        case .unavailable(let problem): reason = problem
         }
+        log.note(unavailable: reason)
+        var refusal = HTTPResponse.text("503 \(reason)\n", status: 503)
+        refusal.headers["Retry-After"] = "10"
+        return refusal
     }
 
     private static func refusal(of request: HTTPRequest) -> HTTPResponse? {

@@ -1,5 +1,5 @@
 /// How far a file of a log was read.
-public struct ReadPosition: Sendable, Hashable, Codable {
+public struct FilePosition: Sendable, Hashable, Codable {
     /// Under which path the log is followed, whatever its file is called meanwhile.
     public var path: String
     /// Which file it is; `Inode.none` where it is known by its content alone.
@@ -30,7 +30,7 @@ public struct ReadPosition: Sendable, Hashable, Codable {
     }
 
     /// The same place in a file that is known by its content alone.
-    var withoutInode: ReadPosition {
+    var withoutInode: FilePosition {
         var position = self
         position.inode = .none
         return position

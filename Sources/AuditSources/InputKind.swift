@@ -1,5 +1,5 @@
 /// How events reach the exporter; as it stands in the label `input`.
-public enum AuditInput: String, Sendable, Hashable, CaseIterable {
+public enum InputKind: String, Sendable, Hashable, CaseIterable {
     /// A log that is followed, or a FIFO.
     case file
     /// Standard input.
