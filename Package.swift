@@ -54,9 +54,9 @@ let package = Package(
         .target(name: "Compression", dependencies: ["CZlib", "CZstd"]),
         .target(name: "AuditEvents", dependencies: ["CAuditScan"]),
         .target(name: "AuditSources", dependencies: ["AuditEvents", "Compression"]),
-        .target(
-            name: "AccessScanning",
-            dependencies: ["AuditEvents", "CMaxMindDB", .product(name: "Yams", package: "Yams")]),
+        .target(name: "ConfigurationFiles", dependencies: [.product(name: "Yams", package: "Yams")]),
+        .target(name: "AccessScanning", dependencies: ["AuditEvents", "ConfigurationFiles"]),
+        .target(name: "Locations", dependencies: ["AccessScanning", "CMaxMindDB", "ConfigurationFiles"]),
         .target(
             name: "StateStore",
             dependencies: [
@@ -66,13 +66,13 @@ let package = Package(
         .target(
             name: "HTTPServing",
             dependencies: [
-                "CCrypt", "CGnuTLS", "CMicroHTTPD", "Compression", .product(name: "Yams", package: "Yams"),
+                "CCrypt", "CGnuTLS", "CMicroHTTPD", "Compression", "ConfigurationFiles",
             ]),
         .target(
             name: "Exporter",
             dependencies: [
-                "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "CMalloc", "Exposition",
-                "HTTPServing", "StateStore",
+                "AccessScanning", "AuditEvents", "AuditSources", "CBuildInfo", "CMalloc", "ConfigurationFiles",
+                "Exposition", "HTTPServing", "Locations", "StateStore",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -93,7 +93,10 @@ let package = Package(
             name: "AuditSourcesTests", dependencies: ["AuditSources", "AuditEvents", "Compression", "TestSupport"]),
         .testTarget(
             name: "AccessScanningTests",
-            dependencies: ["AccessScanning", "AuditEvents", "Compression", "TestSupport"]),
+            dependencies: ["AccessScanning", "AuditEvents", "Compression", "ConfigurationFiles", "TestSupport"]),
+        .testTarget(name: "ConfigurationFilesTests", dependencies: ["ConfigurationFiles", "TestSupport"]),
+        .testTarget(
+            name: "LocationsTests", dependencies: ["AccessScanning", "ConfigurationFiles", "Locations", "TestSupport"]),
         .testTarget(
             name: "StateStoreTests",
             dependencies: [
@@ -102,11 +105,14 @@ let package = Package(
             ]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression", "TestSupport"]),
         .testTarget(name: "ExpositionTests", dependencies: ["Exposition", "TestSupport"]),
-        .testTarget(name: "HTTPServingTests", dependencies: ["HTTPServing", "Compression", "RawHTTP", "TestSupport"]),
+        .testTarget(
+            name: "HTTPServingTests",
+            dependencies: ["HTTPServing", "Compression", "ConfigurationFiles", "RawHTTP", "TestSupport"]),
         .testTarget(
             name: "ExporterTests",
             dependencies: [
-                "Exporter", "AccessScanning", "AuditEvents", "AuditSources", "Exposition", "HTTPServing", "StateStore",
+                "Exporter", "AccessScanning", "AuditEvents", "AuditSources", "ConfigurationFiles", "Exposition",
+                "HTTPServing", "Locations", "StateStore",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 "RawHTTP", "TestSupport",
@@ -117,8 +123,8 @@ let package = Package(
         .target(
             name: "FuzzTargets",
             dependencies: [
-                "AccessScanning", "AuditEvents", "AuditSources", "Compression", "Exposition", "HTTPServing",
-                "StateStore", .product(name: "GRDB", package: "GRDB.swift"), "RawHTTP", "TestSupport",
+                "AccessScanning", "AuditEvents", "AuditSources", "Compression", "ConfigurationFiles", "Exposition",
+                "HTTPServing", "StateStore", .product(name: "GRDB", package: "GRDB.swift"), "RawHTTP", "TestSupport",
             ],
             path: "Tests/FuzzTargets"),
         .testTarget(name: "FuzzTargetsTests", dependencies: ["FuzzTargets", "TestSupport"]),

@@ -47,7 +47,7 @@ public struct IPAddress: Sendable, Hashable {
     public var isIPv4: Bool { high == 0 && low >> 32 == 0xffff }
 
     /// The sixteen bytes of the address in network order.
-    var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         [high, low].flatMap { half in (0..<8).map { UInt8(truncatingIfNeeded: half >> (56 - 8 * UInt64($0))) } }
     }
 }

@@ -117,7 +117,7 @@ struct ConfigurationTests {
         ),
         (
             ServeOptions(auditLogs: ["x"], geoipDatabase: "/nowhere.mmdb"),
-            "--geoip.database: /nowhere.mmdb: No such file or directory"
+            "--geoip.database: /nowhere.mmdb: no such file or directory"
         ),
         (
             ServeOptions(auditLogs: ["x"], geoipDatabase: Fixture.url("README.md").path),
@@ -126,7 +126,7 @@ struct ConfigurationTests {
         ),
         (
             ServeOptions(auditLogs: ["x"], filterFile: "/nowhere.yml"),
-            "--filter.file: /nowhere.yml: No such file or directory"
+            "--filter.file: /nowhere.yml: no such file or directory"
         ),
         (
             ServeOptions(auditLogs: ["x"], trustedProxies: ["10.0.0.0/33"]),

@@ -1,5 +1,6 @@
 import AccessScanning
 import AuditEvents
+import ConfigurationFiles
 
 /// A filter file is read or refused with words; a glob matches what its reference says; a claimed address, which the
 /// client wrote, hides nothing.
@@ -34,22 +35,18 @@ enum FilterTarget {
     }
 
     private static func filter(in content: ArraySlice<UInt8>) throws -> RequestFilter? {
-        try ScratchDirectory.with { directory in
-            let file = "\(directory)/filter.yml"
-            try ScratchFile.write(content, to: file)
-            do throws(FilterFileError) {
-                return try RequestFilter(file: file)
-            } catch {
-                // YAML has other ends of lines too.
-                let lines =
-                    String(decoding: content, as: UTF8.self).unicodeScalars
-                    .count { "\n\r\u{85}\u{2028}\u{2029}".unicodeScalars.contains($0) } + 1
-                try Disagreement.unless(
-                    error.file == file && !error.reason.isEmpty
-                        && error.line.map { (1...lines + 1).contains($0) } ?? true,
-                    "an error that says too little: \(error)")
-                return nil
-            }
+        do throws(ConfigurationFileError) {
+            return try RequestFilter(content: Array(content), file: "filter.yml")
+        } catch {
+            // YAML has other ends of lines too.
+            let lines =
+                String(decoding: content, as: UTF8.self).unicodeScalars
+                .count { "\n\r\u{85}\u{2028}\u{2029}".unicodeScalars.contains($0) } + 1
+            try Disagreement.unless(
+                error.file == "filter.yml" && !error.reason.isEmpty
+                    && error.line.map { (1...lines + 1).contains($0) } ?? true,
+                "an error that says too little: \(error)")
+            return nil
         }
     }
 

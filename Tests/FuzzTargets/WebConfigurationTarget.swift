@@ -1,3 +1,4 @@
+import ConfigurationFiles
 import HTTPServing
 
 /// A file is read or refused with words, in either case without a crash.

@@ -1,3 +1,4 @@
+import ConfigurationFiles
 import Foundation
 import HTTPServing
 import RawHTTP
@@ -94,7 +95,7 @@ struct WebConfigurationTests {
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: x",
-            "DIR/web.yml:4: tls_server_config.cipher_suites: must be a list of texts"
+            "DIR/web.yml:4: tls_server_config.cipher_suites: must be a list of texts, such as [a, b]"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites:\n  - "
@@ -152,7 +153,7 @@ struct WebConfigurationTests {
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_allowed_sans: a",
-            "DIR/web.yml:4: tls_server_config.client_allowed_sans: must be a list of texts"
+            "DIR/web.yml:4: tls_server_config.client_allowed_sans: must be a list of texts, such as [a, b]"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  max_version: TLS11",
@@ -253,7 +254,7 @@ struct WebConfigurationTests {
             let file = directory.appending(path: "web.yml")
             for (text, message) in Self.bad {
                 try Data(text.utf8).write(to: file)
-                let error = #expect(throws: WebConfigurationError.self, "\(text)") {
+                let error = #expect(throws: ConfigurationFileError.self, "\(text)") {
                     try WebConfiguration(file: file.path)
                 }
                 #expect(error?.description == message.replacing("DIR", with: directory.path))
@@ -286,7 +287,7 @@ struct WebConfigurationTests {
 
     @Test("is refused where it is not there")
     func missing() {
-        let error = #expect(throws: WebConfigurationError.self) { try WebConfiguration(file: "/nowhere/web.yml") }
+        let error = #expect(throws: ConfigurationFileError.self) { try WebConfiguration(file: "/nowhere/web.yml") }
         #expect(error?.description == "/nowhere/web.yml: no such file or directory")
     }
 
@@ -295,7 +296,7 @@ struct WebConfigurationTests {
         try withTemporaryDirectory { directory in
             let file = directory.appending(path: "web.yml")
             try Data([0x61, 0xFF]).write(to: file)
-            let error = #expect(throws: WebConfigurationError.self) { try WebConfiguration(file: file.path) }
+            let error = #expect(throws: ConfigurationFileError.self) { try WebConfiguration(file: file.path) }
             #expect(error?.description == "\(file.path): the file is not UTF-8")
         }
     }

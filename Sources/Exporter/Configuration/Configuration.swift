@@ -1,5 +1,6 @@
 import AccessScanning
 import AuditSources
+import ConfigurationFiles
 import HTTPServing
 import Logging
 
@@ -133,7 +134,7 @@ struct Configuration: Sendable {
 
     static func web(_ path: String?, for flag: String) throws(ConfigurationError) -> WebConfiguration? {
         guard let path else { return nil }
-        do throws(WebConfigurationError) {
+        do throws(ConfigurationFileError) {
             return try WebConfiguration(file: path)
         } catch {
             throw ConfigurationError(flag: flag, reason: "\(error)")
@@ -186,7 +187,7 @@ struct Configuration: Sendable {
 
     private static func locations(_ path: String?) throws(ConfigurationError) -> ReloadingLocationDatabase? {
         guard let path else { return nil }
-        do throws(LocationDatabaseError) {
+        do throws(ConfigurationFileError) {
             return try ReloadingLocationDatabase(path: path)
         } catch {
             throw ConfigurationError(flag: "--geoip.database", reason: "\(error)")
@@ -195,7 +196,7 @@ struct Configuration: Sendable {
 
     private static func filter(_ path: String?) throws(ConfigurationError) -> ReloadingFilter? {
         guard let path else { return nil }
-        do throws(FilterFileError) {
+        do throws(ConfigurationFileError) {
             return try ReloadingFilter(path: path)
         } catch {
             throw ConfigurationError(flag: "--filter.file", reason: "\(error)")

@@ -1,6 +1,8 @@
 import AccessScanning
 import AuditEvents
 import AuditSources
+import ConfigurationFiles
+import Locations
 import StateStore
 
 /// Everything that is counted, and what of it has changed since the last checkpoint. A value: it knows no clock, no

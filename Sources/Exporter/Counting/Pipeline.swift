@@ -1,6 +1,7 @@
 import AccessScanning
 import AuditSources
 import Foundation
+import Locations
 import Logging
 import StateStore
 

@@ -1,4 +1,5 @@
 import AccessScanning
+import ConfigurationFiles
 import Logging
 
 /// The filter and the location database, which are read again when their files change.
@@ -23,7 +24,7 @@ actor ReloadedFiles {
     ///
     /// - Returns: Why it cannot be used; `nil` where it can.
     @discardableResult
-    func refreshLocations(always: Bool = false) async -> LocationDatabaseError? {
+    func refreshLocations(always: Bool = false) async -> ConfigurationFileError? {
         guard let outcome = locations?.refresh(always: always) else { return nil }
         switch outcome {
         case .unchanged: return nil
@@ -44,7 +45,7 @@ actor ReloadedFiles {
     /// - Parameter always: To read it in any case; then the caller logs the outcome.
     /// - Returns: Why it cannot be used; `nil` where it can, or did not change.
     @discardableResult
-    func refreshFilter(always: Bool = false) async -> FilterFileError? {
+    func refreshFilter(always: Bool = false) async -> ConfigurationFileError? {
         guard let outcome = filter?.refresh(always: always), outcome != .unchanged else { return nil }
         if case .failed(let error) = outcome {
             if !always { logger.error("Filter cannot be loaded; the previous version stays active", error: error) }

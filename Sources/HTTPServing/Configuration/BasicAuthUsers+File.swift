@@ -1,9 +1,11 @@
+import ConfigurationFiles
+
 extension BasicAuthUsers {
     /// `nil` where there are no users, and so everybody is let in, as by the exporter-toolkit.
     ///
     /// - Parameter section: `basic_auth_users`.
-    /// - Throws: `WebConfigurationError`, which names the user and not the hash.
-    init?(_ section: ConfigurationMapping) throws(WebConfigurationError) {
+    /// - Throws: `ConfigurationFileError`, which names the user and not the hash.
+    init?(_ section: ConfigurationMapping) throws(ConfigurationFileError) {
         var hashes: [String: BcryptHash] = [:]
         for (user, place, text) in try section.texts() {
             guard !user.contains(":") else {

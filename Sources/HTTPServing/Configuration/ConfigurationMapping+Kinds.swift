@@ -1,14 +1,8 @@
-// What kinds of values there are beside plain ones.
-extension ConfigurationMapping {
-    /// A path, which is relative to the configuration file.
-    func file(_ key: String) throws(WebConfigurationError) -> ConfiguredFile? {
-        guard let path = try string(key) else { return nil }
-        let folder = place.file.lastIndex(of: "/").map { place.file[...$0] } ?? ""
-        return ConfiguredFile(path: path.hasPrefix("/") ? path : folder + path, place: place(of: key))
-    }
+import ConfigurationFiles
 
+extension ConfigurationMapping {
     /// Certificates or a key: in the file that `KEY_file` names, or under `KEY` itself.
-    func pem(_ key: String) throws(WebConfigurationError) -> PEMSource? {
+    func pem(_ key: String) throws(ConfigurationFileError) -> PEMSource? {
         switch (try file("\(key)_file"), try string(key)) {
         case (nil, nil): return nil
         case (let file?, nil): return .file(file)
@@ -17,27 +11,10 @@ extension ConfigurationMapping {
         }
     }
 
-    func choice<Choice: RawRepresentable & CaseIterable>(
-        _ key: String
-    ) throws(WebConfigurationError) -> Choice? where Choice.RawValue == String {
-        guard let text = try string(key) else { return nil }
-        return try Self.choice(text, at: place(of: key))
-    }
-
-    /// Several choices in their order; none where the key is not there.
-    func choices<Choice: RawRepresentable & CaseIterable>(
-        _ key: String
-    ) throws(WebConfigurationError) -> [Choice] where Choice.RawValue == String {
-        var choices: [Choice] = []
-        for (text, place) in try list(key) ?? [] { choices.append(try Self.choice(text, at: place)) }
-        return choices
-    }
-
-    private static func choice<Choice: RawRepresentable & CaseIterable>(
-        _ text: String, at place: ConfigurationPlace
-    ) throws(WebConfigurationError) -> Choice where Choice.RawValue == String {
-        if let choice = Choice(rawValue: text) { return choice }
-        let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        throw place.failure("\"\(text)\" is not known; give one of \(choices)")
+    /// All keys in the order of the file; their values must be texts.
+    func texts() throws(ConfigurationFileError) -> [(key: String, place: ConfigurationPlace, text: String)] {
+        var texts: [(key: String, place: ConfigurationPlace, text: String)] = []
+        for key in keys { texts.append((key, place(of: key), try string(key) ?? "")) }
+        return texts
     }
 }

@@ -1,3 +1,5 @@
+import ConfigurationFiles
+
 extension RateLimit {
     private static let longest = Duration.seconds(24 * 60 * 60)
     private static let bursts = 1...1_000_000
@@ -5,8 +7,8 @@ extension RateLimit {
     /// `nil` where the interval is 0, which switches it off.
     ///
     /// - Parameter section: `rate_limit`.
-    /// - Throws: `WebConfigurationError`, which says what to do.
-    init?(_ section: ConfigurationMapping) throws(WebConfigurationError) {
+    /// - Throws: `ConfigurationFileError`, which says what to do.
+    init?(_ section: ConfigurationMapping) throws(ConfigurationFileError) {
         try section.allow(["interval", "burst"])
         guard let text = try section.string("interval") else {
             throw section.place.failure("interval is missing; give the time between two requests, such as 1s")

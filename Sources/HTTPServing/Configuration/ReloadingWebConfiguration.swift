@@ -1,3 +1,4 @@
+public import ConfigurationFiles
 import Synchronization
 
 /// A web configuration file by which servers go, read again when it changes.
@@ -9,7 +10,7 @@ public final class ReloadingWebConfiguration: Sendable {
         /// It was read, and is in force from now on.
         case reloaded
         /// It cannot be used: what was read before stays in force, and it is tried again at each look.
-        case failed(WebConfigurationError)
+        case failed(ConfigurationFileError)
     }
 
     private struct State {
@@ -17,7 +18,7 @@ public final class ReloadingWebConfiguration: Sendable {
         var read: FileVersion?
         /// The version at the last look.
         var seen: FileVersion?
-        var problem: WebConfigurationError?
+        var problem: ConfigurationFileError?
     }
 
     /// The certificates in use; `nil` without TLS.
@@ -64,10 +65,11 @@ public final class ReloadingWebConfiguration: Sendable {
     /// Reads the file in any case, and all that it names.
     public func reload() -> Refresh {
         let version = FileVersion(path: file)
-        do throws(WebConfigurationError) {
+        do throws(ConfigurationFileError) {
             let new = try WebConfiguration(file: file)
             guard (tls == nil) == (new.tls == nil) else {
-                throw ConfigurationPlace(file: file).failure("TLS cannot be switched on or off without a restart")
+                throw ConfigurationFileError(
+                    file: file, reason: "TLS cannot be switched on or off without a restart")
             }
             if let tls, let newTLS = new.tls { tls.adopt(newTLS) }
             policy.adopt(new.policy)
@@ -79,7 +81,7 @@ public final class ReloadingWebConfiguration: Sendable {
         }
     }
 
-    private func note(_ problem: WebConfigurationError?, _ version: FileVersion?) {
+    private func note(_ problem: ConfigurationFileError?, _ version: FileVersion?) {
         state.withLock { state in
             state.problem = problem
             state.read = version

@@ -1,3 +1,5 @@
+import ConfigurationFiles
+
 /// A header field that a web configuration file may set on every answer.
 ///
 /// Source: exporter-toolkit, docs/web-configuration.md.
@@ -19,8 +21,8 @@ enum ResponseHeader: String, CaseIterable {
 
     /// - Parameter section: `headers` of `http_server_config`.
     /// - Returns: Those that are set; a blank value sets none.
-    /// - Throws: `WebConfigurationError`, which says what may stand there.
-    static func headers(_ section: ConfigurationMapping) throws(WebConfigurationError) -> [String: String] {
+    /// - Throws: `ConfigurationFileError`, which says what may stand there.
+    static func headers(_ section: ConfigurationMapping) throws(ConfigurationFileError) -> [String: String] {
         try section.allow(allCases.map(\.rawValue))
         var headers: [String: String] = [:]
         for (name, place, value) in try section.texts() where !value.isEmpty {

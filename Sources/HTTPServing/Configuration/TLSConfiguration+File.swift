@@ -1,7 +1,9 @@
+import ConfigurationFiles
+
 extension TLSConfiguration {
     /// - Parameter section: `tls_server_config`.
-    /// - Throws: `WebConfigurationError`, which says what to do.
-    init(_ section: ConfigurationMapping) throws(WebConfigurationError) {
+    /// - Throws: `ConfigurationFileError`, which says what to do.
+    init(_ section: ConfigurationMapping) throws(ConfigurationFileError) {
         try section.allow(
             [
                 "cert_file", "key_file", "client_ca_file", "cert", "key", "client_ca", "client_auth_type",
@@ -33,19 +35,20 @@ extension TLSConfiguration {
 
     private static func allowedNames(
         _ section: ConfigurationMapping, _ authentication: ClientAuthentication
-    ) throws(WebConfigurationError) -> Set<String>? {
+    ) throws(ConfigurationFileError) -> Set<String>? {
         guard let names = try section.list("client_allowed_sans") else { return nil }
         // A client that may come without a certificate has no name to go by.
         guard authentication.isRequired else {
             throw section.place(of: "client_allowed_sans").failure(
                 "requires client_auth_type to be one of RequireAnyClientCert or RequireAndVerifyClientCert")
         }
+        for (name, place) in names where name.isEmpty { throw place.failure("must not be empty") }
         return Set(names.map(\.text))
     }
 
     private static func authentication(
         _ section: ConfigurationMapping
-    ) throws(WebConfigurationError) -> ClientAuthentication {
+    ) throws(ConfigurationFileError) -> ClientAuthentication {
         // The name that the toolkit had for it first, and still takes.
         if try section.string("client_auth_type") == "RequireClientCert" { return .requireAny }
         return try section.choice("client_auth_type") ?? .none

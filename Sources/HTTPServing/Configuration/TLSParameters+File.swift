@@ -1,7 +1,9 @@
+import ConfigurationFiles
+
 extension TLSParameters {
     /// - Parameter section: `tls_server_config`.
-    /// - Throws: `WebConfigurationError`, which says what to do.
-    init(_ section: ConfigurationMapping) throws(WebConfigurationError) {
+    /// - Throws: `ConfigurationFileError`, which says what to do.
+    init(_ section: ConfigurationMapping) throws(ConfigurationFileError) {
         let minimum: TLSVersion = try section.choice("min_version") ?? .tls12
         let maximum: TLSVersion = try section.choice("max_version") ?? .tls13
         guard minimum <= maximum else {

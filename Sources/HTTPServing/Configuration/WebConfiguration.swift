@@ -1,4 +1,4 @@
-import Yams
+public import ConfigurationFiles
 
 /// A web configuration file in the form of the Prometheus exporter-toolkit, read and found good, with all files that
 /// it names.
@@ -35,29 +35,25 @@ public struct WebConfiguration: Sendable {
 
     /// Reads a file.
     ///
-    /// - Throws: `WebConfigurationError`, which names file, line and key and says what to do.
-    public init(file: String) throws(WebConfigurationError) {
-        let place = ConfigurationPlace(file: file)
+    /// - Throws: `ConfigurationFileError`, which names file, line and key and says what to do.
+    public init(file: String) throws(ConfigurationFileError) {
         // Looked at before it is read: what changes in between is read again.
         let version = FileVersion(path: file)
-        switch ReadableFile.read(file, limit: Self.sizeLimit) {
-        case .failure(let failure): throw place.failure(failure.reason)
-        case .success(let bytes): try self.init(bytes, place, version)
-        }
+        try self.init(try ConfigurationFile.read(file, limit: Self.sizeLimit), file, version)
     }
 
     /// Reads what would be in a file.
     ///
     /// - Parameter file: Its path, for messages and as what other paths are relative to.
-    package init(content bytes: [UInt8], file: String) throws(WebConfigurationError) {
-        try self.init(bytes, ConfigurationPlace(file: file), nil)
+    package init(content bytes: [UInt8], file: String) throws(ConfigurationFileError) {
+        try self.init(bytes, file, nil)
     }
 
     private init(
-        _ bytes: [UInt8], _ place: ConfigurationPlace, _ version: FileVersion?
-    ) throws(WebConfigurationError) {
+        _ bytes: [UInt8], _ file: String, _ version: FileVersion?
+    ) throws(ConfigurationFileError) {
         self.version = version
-        guard let document = try ConfigurationMapping(document: bytes, at: place) else {
+        guard let document = try ConfigurationMapping(document: bytes, file: file) else {
             tls = nil
             policy = WebPolicy()
             notices = []

@@ -1,3 +1,5 @@
+import ConfigurationFiles
+
 /// Where certificates or a key stand: in a file, or in the web configuration file itself.
 enum PEMSource: Sendable, Hashable {
     case file(ConfiguredFile)
@@ -26,7 +28,7 @@ enum PEMSource: Sendable, Hashable {
     }
 
     /// Why it cannot be used.
-    func failure(_ reason: String) -> WebConfigurationError {
+    func failure(_ reason: String) -> ConfigurationFileError {
         switch self {
         case .file(let file): file.failure(reason)
         case .text(_, let place): place.failure(reason)

@@ -1,4 +1,5 @@
 import CGnuTLS
+import ConfigurationFiles
 import Glibc
 
 /// Certificates, or a key, of a size that makes sense.
@@ -10,23 +11,24 @@ struct PEMText: Sendable {
 
     /// Reads the text.
     ///
-    /// - Throws: `WebConfigurationError` where it cannot be read.
-    init(_ source: PEMSource) throws(WebConfigurationError) {
+    /// - Throws: `ConfigurationFileError` where it cannot be read.
+    init(_ source: PEMSource) throws(ConfigurationFileError) {
         self.source = source
         switch source {
         case .text(let bytes, _): self.bytes = bytes
         case .file(let file):
-            switch ReadableFile.read(file.path, limit: Self.limit) {
-            case .success(let bytes): self.bytes = bytes
-            case .failure(let failure): throw file.failure(failure.reason)
+            do throws(ConfigurationFileError) {
+                bytes = try ConfigurationFile.read(file.path, limit: Self.limit)
+            } catch {
+                throw file.failure(error.reason)
             }
         }
     }
 
     /// - Returns: When the first of the certificates in it ends, in seconds since 1970.
-    /// - Throws: `WebConfigurationError` where there is no certificate in it, or one that cannot be read.
+    /// - Throws: `ConfigurationFileError` where there is no certificate in it, or one that cannot be read.
     @discardableResult
-    func checkCertificates() throws(WebConfigurationError) -> Double {
+    func checkCertificates() throws(ConfigurationFileError) -> Double {
         var list: UnsafeMutablePointer<gnutls_x509_crt_t?>?
         var count: UInt32 = 0
         let status = withDatum { gnutls_x509_crt_list_import2(&list, &count, $0, GNUTLS_X509_FMT_PEM, 0) }
@@ -42,8 +44,8 @@ struct PEMText: Sendable {
         return end
     }
 
-    /// - Throws: `WebConfigurationError` where there is no key in it, or one that is encrypted.
-    func checkKey() throws(WebConfigurationError) {
+    /// - Throws: `ConfigurationFileError` where there is no key in it, or one that is encrypted.
+    func checkKey() throws(ConfigurationFileError) {
         var key: gnutls_x509_privkey_t?
         guard gnutls_x509_privkey_init(&key) == GNUTLS_E_SUCCESS else { fatalError("out of memory") }
         defer { gnutls_x509_privkey_deinit(key) }

@@ -1,3 +1,4 @@
+public import ConfigurationFiles
 import Synchronization
 
 /// The certificates that servers show and ask for. New connections get those that were read last; a connection keeps
@@ -10,7 +11,7 @@ public final class ServerTLS: Sendable {
         /// They changed, and are in use from now on.
         case reloaded
         /// They changed and cannot be used: those before stay in use, and the files are tried again when one changes.
-        case failed(WebConfigurationError)
+        case failed(ConfigurationFileError)
     }
 
     private struct State {
@@ -21,12 +22,12 @@ public final class ServerTLS: Sendable {
 
     private let state: Mutex<State>
 
-    /// - Throws: `WebConfigurationError`, which names the file that cannot be used.
-    init(_ configuration: TLSConfiguration) throws(WebConfigurationError) {
+    /// - Throws: `ConfigurationFileError`, which names the file that cannot be used.
+    init(_ configuration: TLSConfiguration) throws(ConfigurationFileError) {
         state = Mutex(try Self.read(configuration))
     }
 
-    private static func read(_ configuration: TLSConfiguration) throws(WebConfigurationError) -> State {
+    private static func read(_ configuration: TLSConfiguration) throws(ConfigurationFileError) -> State {
         // Looked at before they are read: what changes in between is read again.
         let versions = versions(of: configuration)
         return State(
@@ -45,7 +46,7 @@ public final class ServerTLS: Sendable {
         let (configuration, before) = state.withLock { ($0.configuration, $0.versions) }
         let versions = Self.versions(of: configuration)
         guard versions != before else { return .unchanged }
-        do throws(WebConfigurationError) {
+        do throws(ConfigurationFileError) {
             let new = try Self.read(configuration)
             state.withLock { $0 = new }
             return .reloaded

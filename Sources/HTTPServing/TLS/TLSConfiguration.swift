@@ -1,3 +1,5 @@
+import ConfigurationFiles
+
 /// How to speak TLS, as it stands in `tls_server_config` of a web configuration file.
 struct TLSConfiguration: Sendable, Hashable {
     /// The section of the file.

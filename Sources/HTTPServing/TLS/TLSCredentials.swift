@@ -1,4 +1,5 @@
 import CGnuTLS
+import ConfigurationFiles
 
 /// Certificates and what is asked of clients, in the form in which GnuTLS uses them.
 ///
@@ -13,8 +14,8 @@ final class TLSCredentials: @unchecked Sendable {
 
     /// Reads the files.
     ///
-    /// - Throws: `WebConfigurationError`, which names the file that cannot be used.
-    init(_ configuration: TLSConfiguration) throws(WebConfigurationError) {
+    /// - Throws: `ConfigurationFileError`, which names the file that cannot be used.
+    init(_ configuration: TLSConfiguration) throws(ConfigurationFileError) {
         authentication = configuration.clientAuthentication
         let certificate = try PEMText(configuration.certificate)
         notAfter = try certificate.checkCertificates()

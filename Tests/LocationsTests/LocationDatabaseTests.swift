@@ -1,5 +1,7 @@
 import AccessScanning
+import ConfigurationFiles
 import Foundation
+import Locations
 import Testing
 import TestSupport
 
@@ -26,15 +28,15 @@ struct LocationDatabaseTests {
             let broken = directory.appending(path: "broken.mmdb").path
             for (content, reason) in [(Data("nonsense".utf8), "not a usable MaxMind DB"), (Data(), "MaxMind DB")] {
                 try content.write(to: URL(filePath: broken))
-                let error = #expect(throws: LocationDatabaseError.self) { try LocationDatabase(path: broken) }
-                #expect(error?.path == broken)
+                let error = #expect(throws: ConfigurationFileError.self) { try LocationDatabase(path: broken) }
+                #expect(error?.file == broken)
                 #expect(error?.reason.contains(reason) == true, "\(String(describing: error))")
             }
-            let missing = #expect(throws: LocationDatabaseError.self) {
+            let missing = #expect(throws: ConfigurationFileError.self) {
                 try LocationDatabase(path: directory.appending(path: "missing").path)
             }
-            #expect(missing?.reason == "No such file or directory")
-            let folder = #expect(throws: LocationDatabaseError.self) { try LocationDatabase(path: directory.path) }
+            #expect(missing?.reason == "no such file or directory")
+            let folder = #expect(throws: ConfigurationFileError.self) { try LocationDatabase(path: directory.path) }
             #expect(folder?.reason == "not a file")
         }
     }
@@ -50,35 +52,6 @@ struct LocationDatabaseTests {
                 try (whole.prefix(length) + whole.suffix(400)).write(to: URL(filePath: path))
                 if let database = try? LocationDatabase(path: path) { _ = database.location(of: address) }
             }
-        }
-    }
-
-    @Test("is opened anew when its file changes, and the old one stays while the new one is broken")
-    func reload() throws {
-        try withTemporaryDirectory { directory in
-            let path = directory.appending(path: "locations.mmdb")
-            let content = try Data(contentsOf: URL(filePath: fixture))
-            try content.write(to: path)
-            var database = try ReloadingLocationDatabase(path: path.path)
-            let address = try #require(IPAddress("192.0.2.1"))
-            #expect(database.refresh() == .unchanged)
-
-            // In place, and shorter: this would be a bus error on a mapped file.
-            let handle = try FileHandle(forWritingTo: path)
-            try handle.truncate(atOffset: 10)
-            try handle.close()
-            #expect(database.location(of: address).city == "Berlin")
-            guard case .failed(let error) = database.refresh() else {
-                Issue.record("a broken file was taken")
-                return
-            }
-            #expect(error.path == path.path)
-            #expect(database.refresh() == .unchanged, "a broken file is said once")
-            #expect(database.location(of: address).city == "Berlin")
-
-            try Data(content.map { $0 }.replacing("Berlin".utf8, with: "Munich".utf8)).write(to: path)
-            #expect(database.refresh() == .reloaded)
-            #expect(database.location(of: address).city == "Munich")
         }
     }
 }

@@ -1,4 +1,5 @@
 import CMaxMindDB
+import ConfigurationFiles
 import Glibc
 
 /// A copy of a file's content in memory that no other process can change, for a library that wants to open a file.
@@ -11,8 +12,8 @@ struct PrivateFileCopy: ~Copyable {
     /// Where it can be opened, while this value lives.
     var path: String { "/proc/self/fd/\(descriptor)" }
 
-    /// - Throws: `LocationDatabaseError` where the file cannot be read, or is none.
-    init(of path: String) throws(LocationDatabaseError) {
+    /// - Throws: `ConfigurationFileError` where the file cannot be read, or is none.
+    init(of path: String) throws(ConfigurationFileError) {
         descriptor = try Self.memory(holding: path)
     }
 
@@ -20,10 +21,10 @@ struct PrivateFileCopy: ~Copyable {
         close(descriptor)
     }
 
-    private static func memory(holding path: String) throws(LocationDatabaseError) -> Int32 {
+    private static func memory(holding path: String) throws(ConfigurationFileError) -> Int32 {
         let descriptor = memfd_create("location-database", 1)  // 1: closed on exec
         guard descriptor >= 0 else { throw failure(path) }
-        do throws(LocationDatabaseError) {
+        do throws(ConfigurationFileError) {
             try copy(path, to: descriptor)
         } catch {
             close(descriptor)
@@ -32,7 +33,7 @@ struct PrivateFileCopy: ~Copyable {
         return descriptor
     }
 
-    private static func copy(_ path: String, to descriptor: Int32) throws(LocationDatabaseError) {
+    private static func copy(_ path: String, to descriptor: Int32) throws(ConfigurationFileError) {
         // Without O_NONBLOCK, opening a FIFO would wait for its writer.
         let source = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard source >= 0 else { throw failure(path) }
@@ -40,7 +41,7 @@ struct PrivateFileCopy: ~Copyable {
         var information = stat()
         guard fstat(source, &information) == 0 else { throw failure(path) }
         guard information.st_mode & S_IFMT == S_IFREG else {
-            throw LocationDatabaseError(path: path, reason: "not a file")
+            throw ConfigurationFileError(file: path, reason: "not a file")
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
@@ -57,7 +58,7 @@ struct PrivateFileCopy: ~Copyable {
         }
     }
 
-    private static func failure(_ path: String) -> LocationDatabaseError {
-        LocationDatabaseError(path: path, reason: String(cString: strerror(errno)))
+    private static func failure(_ path: String) -> ConfigurationFileError {
+        ConfigurationFileError(file: path, systemError: errno)
     }
 }

@@ -1,4 +1,6 @@
+public import AccessScanning
 import CMaxMindDB
+public import ConfigurationFiles
 import Glibc
 
 // Lookups only read, which libmaxminddb allows from any thread; nothing changes after init.
@@ -12,16 +14,16 @@ public final class LocationDatabase: @unchecked Sendable {
     /// Opens a database. Its content is copied: what happens to the file afterwards does not touch it.
     ///
     /// - Parameter path: The file.
-    /// - Throws: `LocationDatabaseError`, which names the file and says what is wrong with it.
-    public init(path: String) throws(LocationDatabaseError) {
+    /// - Throws: `ConfigurationFileError`, which names the file and says what is wrong with it.
+    public init(path: String) throws(ConfigurationFileError) {
         let copy = try PrivateFileCopy(of: path)
         let opened = UnsafeMutablePointer<MMDB_s>.allocate(capacity: 1)
         opened.initialize(to: MMDB_s())
         let status = MMDB_open(copy.path, UInt32(MMDB_MODE_MMAP), opened)
         guard status == MMDB_SUCCESS else {
             opened.deallocate()
-            throw LocationDatabaseError(
-                path: path, reason: "not a usable MaxMind DB: \(String(cString: MMDB_strerror(status)))")
+            throw ConfigurationFileError(
+                file: path, reason: "not a usable MaxMind DB: \(String(cString: MMDB_strerror(status)))")
         }
         database = opened
     }
