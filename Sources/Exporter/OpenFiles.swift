@@ -1,9 +1,9 @@
 import Glibc
 
-/// How many files the process may have open.
+/// The limit of open files.
 enum OpenFiles {
-    /// Raises it to what the system allows: the usual 1,024 is for programs that use select, and clients that open
-    /// connections must not be able to keep the exporter from opening a log.
+    /// Raises the soft limit to the hard limit. The usual 1,024 is for programs that use select(2); with it, clients
+    /// that open many connections could keep the exporter from opening a log.
     static func raiseLimit() {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()

@@ -1,10 +1,10 @@
 import CMalloc
 
-/// How the process keeps the memory that it does not need any more.
+/// How glibc keeps freed memory.
 enum ProcessMemory {
-    /// Large buffers such as an answer's text or a checkpoint come and go on many threads. By default glibc keeps them,
-    /// in an arena for each thread (eight a core), and takes half as much again from the system as is ever in use. Two
-    /// arenas, and large buffers that go back when they are freed, cost no time that can be measured.
+    /// Large buffers, such as a response's text or a checkpoint, are allocated and freed on many threads. By default
+    /// glibc keeps them in up to eight arenas per core, which makes resident memory half as large again as the memory
+    /// in use. Two arenas, and large buffers that are unmapped when they are freed, cost no measurable time.
     static func limitArenas() {
         mallopt(M_ARENA_MAX, 2)
         mallopt(M_MMAP_THRESHOLD, 512 << 10)

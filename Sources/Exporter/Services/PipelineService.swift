@@ -1,6 +1,6 @@
 import ServiceLifecycle
 
-/// Writes what is left when the exporter stops, once nothing more comes in.
+/// Writes the remaining changes when the exporter stops. It is stopped after all inputs.
 struct PipelineService: Service {
     let pipeline: Pipeline
 
@@ -10,9 +10,9 @@ struct PipelineService: Service {
     }
 }
 
-/// What was counted last is not on disk, but will be counted again.
+/// The latest counts are not on disk. The next start reads their events again.
 struct StateNotWritten: Error, CustomStringConvertible {
     var description: String {
-        "the state could not be written at the end; the next start goes on from what was written before"
+        "the state could not be written while stopping; the next start continues from the last written state"
     }
 }
