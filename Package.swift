@@ -168,8 +168,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AccessScanning", "AuditEvents", "AuditSources", "Exporter", "HTTPServing", "LocalStack", "RawHTTP",
-                "SlowlorisKit", "StateStore", "TestSupport", "TortureKit", "kube-audit-exporter",
+                "AccessScanning", "AuditEvents", "AuditSources", "Exporter", "Exposition", "HTTPServing", "LocalStack",
+                "RawHTTP", "SlowlorisKit", "StateStore", "TestSupport", "TortureKit", "kube-audit-exporter",
                 .product(name: "Yams", package: "Yams"),
             ]),
     ],

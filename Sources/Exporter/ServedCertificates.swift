@@ -5,6 +5,18 @@ import Synchronization
 
 /// The configuration files of the exporter's servers, and the certificates that these name, read again when they change.
 final class ServedCertificates: Sendable {
+    static let areCurrent = Metric(
+        "kube_audit_tls_certificates_last_reload_successful", .gauge,
+        "Whether the newest certificates on disk are in use: 1 if so, else 0.", labels: ["server"],
+        condition: "with TLS")
+    static let notAfter = Metric(
+        "kube_audit_tls_certificate_not_after_timestamp_seconds", .gauge,
+        "When the served certificate expires, or the first of its chain, in seconds since 1970.", labels: ["server"],
+        condition: "with TLS")
+
+    /// In the order in which they are exposed.
+    static let metrics = [areCurrent, notAfter]
+
     /// One of the exporter's servers whose configuration is in a file.
     struct Server: Sendable {
         /// As it is named in metrics.
@@ -104,14 +116,9 @@ final class ServedCertificates: Sendable {
         let stale = stale.withLock { $0 }
         return [
             MetricFamily(
-                "kube_audit_tls_certificates_last_reload_successful",
-                help: "Whether the newest certificates on disk are in use: 1 if so, else 0.", kind: .gauge,
-                samples: served.map { Sample(stale.contains($0.name) ? 0 : 1, labels: ["server": $0.name]) }),
-            MetricFamily(
-                "kube_audit_tls_certificate_not_after_timestamp_seconds",
-                help: "When the certificate that is served ends, or the first of its chain, in seconds since 1970.",
-                kind: .gauge,
-                samples: served.map { Sample(.number($0.tls.notAfter), labels: ["server": $0.name]) }),
+                Self.areCurrent,
+                served.map { Self.areCurrent.sample(SampleValue(!stale.contains($0.name)), $0.name) }),
+            MetricFamily(Self.notAfter, served.map { Self.notAfter.sample(.number($0.tls.notAfter), $0.name) }),
         ]
     }
 }

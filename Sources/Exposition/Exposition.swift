@@ -1,55 +1,140 @@
-extension ExpositionFormat {
-    /// Writes families as a scraper reads them.
+/// The text formats in which Prometheus reads metrics.
+///
+/// Sources: <https://prometheus.io/docs/instrumenting/exposition_formats/>,
+/// <https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md>.
+public enum ExpositionFormat: Sendable, Hashable, CaseIterable {
+    /// The Prometheus text format 0.0.4.
+    case text
+    /// OpenMetrics 1.0.0, which also has creation times and exemplars.
+    case openMetrics
+
+    /// The value of `Content-Type`.
+    public var contentType: String {
+        switch self {
+        case .text: "text/plain; version=0.0.4; charset=utf-8"
+        case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
+        }
+    }
+
+    /// The text of a whole scrape.
     ///
-    /// - Parameter families: In the order in which they are written; no two with the same name.
+    /// - Parameter families: In the order in which they are written; each metric at most once.
     /// - Returns: UTF-8.
     public func render(_ families: [MetricFamily]) -> [UInt8] {
-        let samples = families.lazy.map(\.samples.count).reduce(0, +)
-        var text = ExpositionText(capacity: 4096 + samples * 256)
-        for family in families { write(family, to: &text) }
-        if self == .openMetrics { text.write("# EOF\n") }
+        var text = ExpositionText(self)
+        for family in families { text.write(family) }
+        text.writeEnd()
         return text.bytes
     }
+}
 
-    private func write(_ family: MetricFamily, to text: inout ExpositionText) {
-        let name = self == .openMetrics ? family.baseName : family.name
-        text.write("# HELP \(name) \(Escape.help(family.help, in: self))\n")
-        text.write("# TYPE \(name) \(family.kind.rawValue)\n")
-        if self == .openMetrics, let unit = family.unit { text.write("# UNIT \(name) \(unit)\n") }
-        for sample in family.samples {
-            write(family.name, sample.labels, to: &text)
-            sample.value.write(to: &text)
-            guard self == .openMetrics, family.kind == .counter else {
-                text.write("\n")
-                continue
-            }
-            if let exemplar = sample.exemplar { write(exemplar, to: &text) }
-            text.write("\n")
+/// A text of metrics, or a part of one: families are written one after the other, and a large family may be written
+/// sample by sample.
+///
+/// ```swift
+/// var text = ExpositionText(.openMetrics)
+/// text.writeHead(of: requests)
+/// for counter in counters { text.write(Sample(.integer(counter.requests), labels: counter.labels), of: requests) }
+/// text.writeEnd()
+/// ```
+public struct ExpositionText: Sendable {
+    /// The text so far, as UTF-8.
+    public private(set) var bytes: [UInt8] = []
+
+    private let format: ExpositionFormat
+
+    /// An empty text.
+    ///
+    /// - Parameter capacity: The bytes for which memory is reserved.
+    public init(_ format: ExpositionFormat, capacity: Int = 0) {
+        self.format = format
+        bytes.reserveCapacity(capacity)
+    }
+
+    /// Writes a metric's head and its samples.
+    public mutating func write(_ family: MetricFamily) {
+        writeHead(of: family.metric)
+        for sample in family.samples { write(sample, of: family.metric) }
+    }
+
+    /// Writes the lines before a metric's samples.
+    public mutating func writeHead(of metric: Metric) {
+        let name = format == .openMetrics ? metric.baseName : metric.name
+        write("# HELP \(name) \(Escape.help(metric.help, in: format))\n")
+        write("# TYPE \(name) \(metric.kind.rawValue)\n")
+        if format == .openMetrics, let unit = metric.unit { write("# UNIT \(name) \(unit)\n") }
+    }
+
+    /// Writes one sample. The samples of a metric follow its head without anything between them.
+    public mutating func write(_ sample: Sample, of metric: Metric) {
+        write(metric.name, sample.labels)
+        write(sample.value)
+        if format == .openMetrics, metric.kind == .counter {
+            if let exemplar = sample.exemplar { write(exemplar) }
             if let created = sample.created {
-                write(family.baseName + "_created", sample.labels, to: &text)
-                text.write(created)
-                text.write("\n")
+                write("\n")
+                write(metric.createdName, sample.labels)
+                write(created)
             }
         }
+        write("\n")
     }
 
-    private func write(_ name: String, _ labels: LabelSet, to text: inout ExpositionText) {
-        text.write(name)
-        if !labels.text.isEmpty {
-            text.write("{")
-            text.write(labels.text)
-            text.write("}")
-        }
-        text.write(" ")
+    /// Writes the line that ends a text, where the format has one.
+    public mutating func writeEnd() {
+        if format == .openMetrics { write("# EOF\n") }
     }
 
-    private func write(_ exemplar: Exemplar, to text: inout ExpositionText) {
-        text.write(" # {")
-        text.write(exemplar.labels.text)
-        text.write("} 1")
+    private mutating func write(_ name: String, _ labels: LabelSet) {
+        write(name)
+        write(labels.text)
+        write(" ")
+    }
+
+    private mutating func write(_ exemplar: Exemplar) {
+        write(" # ")
+        write(exemplar.labels.text)
+        write(" 1")
         if let timestamp = exemplar.timestamp {
-            text.write(" ")
-            text.write(timestamp)
+            write(" ")
+            write(timestamp)
+        }
+    }
+
+    private mutating func write(_ value: SampleValue) {
+        switch value {
+        case .integer(let value): write(value)
+        case .number(let value): write(value)
+        }
+    }
+
+    private mutating func write(_ text: String) {
+        var text = text
+        text.withUTF8 { bytes.append(contentsOf: $0) }
+    }
+
+    private mutating func write(_ value: UInt64) {
+        guard value > 9 else { return bytes.append(UInt8(ascii: "0") + UInt8(value)) }
+        let start = bytes.count
+        var rest = value
+        while rest > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        }
+        bytes[start...].reverse()
+    }
+
+    private mutating func write(_ value: Double) {
+        if value.isNaN {
+            write("NaN")
+        } else if value.isInfinite {
+            write(value < 0 ? "-Inf" : "+Inf")
+        } else if let integer = Int64(exactly: value), integer.magnitude < 1 << 53 {
+            // 1795475406 and not 1795475406.0: shorter, and the form that other exporters use.
+            if integer < 0 { write("-") }
+            write(integer.magnitude)
+        } else {
+            write(value.description)
         }
     }
 }

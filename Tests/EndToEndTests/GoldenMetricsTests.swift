@@ -1,7 +1,11 @@
+import Exposition
 import Foundation
 import LocalStack
+import RawHTTP
 import TestSupport
 import Testing
+
+@testable import Exporter
 
 /// What the program shows of the recorded log, held against a text that was looked at. `make golden` writes it anew.
 @Suite("The golden metrics")
@@ -21,6 +25,43 @@ struct GoldenMetricsTests {
         let difference = shown.split(separator: "\n").difference(from: expected.split(separator: "\n"))
         #expect(difference.isEmpty, "make golden writes it anew, if that is meant")
         #expect(shown == expected)
+    }
+
+    /// Certificates, webhook, filter and location database: with all of them every metric is exposed.
+    @Test("are those of the catalogue, if everything is configured", .timeLimit(.minutes(1)))
+    func catalogue() async throws {
+        try await withTemporaryDirectory { directory in
+            let authority = try await CertificateAuthority("ca", in: directory)
+            try await authority.issue("server", for: .server)
+            let write = { (text: String, name: String) in
+                try Data(text.utf8).write(to: directory.appending(path: name))
+            }
+            try write("tls_server_config: {cert_file: server.crt, key_file: server.key}", "webhook.yml")
+            try write("filters: [{name: probes, user_agents: [\"probe/*\"]}]", "filter.yml")
+            try write(AuditLine(from: ["192.0.2.1"]).text, "audit.log")
+            let exporter = try await ExporterProgram.start(
+                in: directory,
+                [
+                    "--webhook.listen-address", "127.0.0.1:0", "--webhook.config.file", "webhook.yml", "--filter.file",
+                    "filter.yml", "--geoip.database", Fixture.url("locations/locations.mmdb").path,
+                ])
+            let text = try await eventually("the request") {
+                try await exporter.metrics()
+            } is: {
+                $0.contains("\nkube_audit_unauthenticated_forbidden_requests_total{")
+            }
+            await exporter.program.stop()
+            #expect(
+                text.matches(of: /# TYPE (\S+) (\S+)/).map { "\($0.1) \($0.2)" }
+                    == Metric.catalogue.map { "\($0.name) \($0.kind)" })
+            // Each line's label names are those of its metric; the values here hold neither commas nor quotes.
+            for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+                let name = line.prefix { $0 != "{" && $0 != " " }
+                let metric = try #require(Metric.catalogue.first { $0.name == name }, "\(name) is not in the catalogue")
+                let labels = line.matches(of: /[{,](\w+)="[^"]*"/).map { String($0.1) }
+                #expect(labels == metric.labels.names, "\(line)")
+            }
+        }
     }
 
     private func exposed(_ accept: String) async throws -> String {

@@ -19,7 +19,8 @@ struct FilterReloadTests {
     private static func lines(_ pipeline: Pipeline, _ name: String) -> [String] {
         String(
             decoding: ExpositionFormat.text.render(
-                ExporterMetrics.families(of: pipeline.published.current, pipeline.status.current)), as: UTF8.self
+                ReadingMetrics.families(of: pipeline.published.current)
+                    + StatusMetrics.families(of: pipeline.status.current)), as: UTF8.self
         )
         .split(separator: "\n").filter { $0.hasPrefix(name) }.map(String.init)
     }

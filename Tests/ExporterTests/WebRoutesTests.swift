@@ -139,7 +139,7 @@ struct WebRoutesTests {
             showing: published, StatusBoard(Status()), telemetryPath: "/metrics",
             servers: {
                 let value = SampleValue.integer(UInt64(answers.withLock { $0 }))
-                return [MetricFamily("answers", help: "Of a server.", kind: .gauge, samples: [Sample(value)])]
+                return [MetricFamily(Metric("answers", .gauge, "Of a server."), value)]
             })
         for number in 1...50 {
             published.publish(Self.counts([["192.0.2.\(number)"]]))

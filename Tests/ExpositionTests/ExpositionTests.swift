@@ -5,8 +5,8 @@ import TestSupport
 @Suite("Metric families become text")
 struct ExpositionTests {
     private let requests = MetricFamily(
-        "scans_total", help: "Scans by \"source\",\none a line, C:\\.", kind: .counter,
-        samples: [
+        Metric("scans_total", .counter, "Scans by \"source\",\none a line, C:\\.", labels: ["src_ip", "city"]),
+        [
             Sample(
                 18_446_744_073_709_551_615, labels: ["src_ip": "192.0.2.1", "city": "a\"b\\c\nd"],
                 created: 1_795_475_406.716266,
@@ -46,7 +46,7 @@ struct ExpositionTests {
 
     @Test("with the unit that the name ends with, where the format has one")
     func units() {
-        let family = MetricFamily("cpu_seconds_total", help: "h", kind: .counter, samples: [Sample(0.25)])
+        let family = MetricFamily(Metric("cpu_seconds_total", .counter, "h"), 0.25)
         #expect(
             text([family], as: .openMetrics)
                 == "# HELP cpu_seconds h\n# TYPE cpu_seconds counter\n# UNIT cpu_seconds seconds\ncpu_seconds_total 0.25\n# EOF\n"
@@ -61,17 +61,19 @@ struct ExpositionTests {
             (.number(.infinity), "+Inf"), (.number(-.infinity), "-Inf"), (.number(1e300), "1e+300"),
             (.integer(10), "10"),
             (.number(1_795_475_406.716266), "1795475406.716266"), (.number(-0.0), "0"),
-            (.integer(1_000_005), "1000005"),
+            (.integer(1_000_005), "1000005"), (.number(-9_223_372_036_854_775_808), "-9.223372036854776e+18"),
+            (.number(9_007_199_254_740_992), "9007199254740992.0"),
+            (.number(-9_007_199_254_740_991), "-9007199254740991"),
         ]
         for (value, expected) in values {
-            let family = MetricFamily("x", help: "h", kind: .gauge, samples: [Sample(value)])
+            let family = MetricFamily(Metric("x", .gauge, "h"), value)
             #expect(text([family], as: .text).hasSuffix("\nx \(expected)\n"))
         }
     }
 
     @Test("in the order given, and with a family that has no samples yet")
     func order() {
-        let families = ["b", "a"].map { MetricFamily($0, help: "h", kind: .gauge, samples: []) }
+        let families = ["b", "a"].map { MetricFamily(Metric($0, .gauge, "h"), []) }
         #expect(text(families, as: .text) == "# HELP b h\n# TYPE b gauge\n# HELP a h\n# TYPE a gauge\n")
         #expect(text([], as: .openMetrics) == "# EOF\n")
     }
@@ -94,8 +96,8 @@ struct ExpositionTests {
                 value.append(odd.randomElement(using: &random) ?? "x")
             }
             let family = MetricFamily(
-                "x", help: "h", kind: .gauge,
-                samples: [Sample(1, labels: ["first": String(value), "second": String(String(value).reversed())])])
+                Metric("x", .gauge, "h", labels: ["first", "second"]),
+                [Sample(1, labels: ["first": String(value), "second": String(String(value).reversed())])])
             let readable = { (value: String) in
                 String(String.UnicodeScalarView(value.unicodeScalars.map { $0 == "\0" ? "\u{fffd}" : $0 }))
             }

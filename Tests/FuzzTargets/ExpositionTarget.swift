@@ -22,8 +22,8 @@ enum ExpositionTarget {
         }
         let gauge = Double(bitPattern: number)
         let families = [
-            MetricFamily("kube_audit_a_total", help: help, kind: .counter, samples: samples.map(\.sample)),
-            MetricFamily("kube_audit_b_seconds", help: help, kind: .gauge, samples: [Sample(.number(gauge))]),
+            MetricFamily(Metric("kube_audit_a_total", .counter, help), samples.map(\.sample)),
+            MetricFamily(Metric("kube_audit_b_seconds", .gauge, help), .number(gauge)),
         ]
         for format in ExpositionFormat.allCases {
             var reader = ExpositionReader(format.render(families), hasEscapedQuotesInHelp: format == .openMetrics)

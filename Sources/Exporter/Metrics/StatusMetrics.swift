@@ -1,52 +1,63 @@
+import AuditSources
 import Exposition
 
-/// Whether what the exporter works with is as it should be.
+/// The metrics of the status board: logs, storage and reloads.
 enum StatusMetrics {
+    static let logReadable = Metric(
+        "kube_audit_log_readable", .gauge, "Whether the log can be read: 1 if so, else 0.", labels: ["log"])
+    static let logUnreadBytes = Metric(
+        "kube_audit_log_unread_bytes", .gauge, "Bytes of the log that have not been read yet.", labels: ["log"])
+    static let locationsAreCurrent = Metric(
+        "kube_audit_geoip_database_last_reload_successful", .gauge,
+        "Whether the newest content of the location database is in use: 1 if so, else 0.",
+        condition: "with `--geoip.database`")
+    static let lastWriteSuccessful = Metric(
+        "kube_audit_state_last_write_successful", .gauge,
+        "Whether the last write of counters and read positions succeeded: 1 if so, else 0.")
+    static let lastWrite = Metric(
+        "kube_audit_state_last_write_timestamp_seconds", .gauge,
+        "When counters and read positions were last written, in seconds since 1970.",
+        details: "They are written at least once a minute.")
+    static let stateRestored = Metric(
+        "kube_audit_state_restored", .gauge, "Whether counters were restored at the start: 1 if so, else 0.")
+    static let stateDamaged = Metric(
+        "kube_audit_state_damaged", .gauge,
+        "Whether the state was damaged at the start, and was moved aside to begin with empty counters: 1 if so, else 0."
+    )
+    static let reloadSuccessful = Metric(
+        "kube_audit_config_last_reload_successful", .gauge,
+        "Whether the last reload of configuration succeeded: 1 if so, else 0.")
+    static let lastReload = Metric(
+        "kube_audit_config_last_reload_success_timestamp_seconds", .gauge,
+        "When a reload of configuration last succeeded, in seconds since 1970.")
+
+    /// In the order in which they are exposed.
+    static let metrics = [
+        logReadable, logUnreadBytes, locationsAreCurrent, lastWriteSuccessful, lastWrite, stateRestored, stateDamaged,
+        reloadSuccessful, lastReload,
+    ]
+
     static func families(of status: Status) -> [MetricFamily] {
-        var families: [MetricFamily] = []
-        if let areCurrent = status.locationsAreCurrent {
-            families.append(
-                flag(
-                    "kube_audit_geoip_database_last_reload_successful",
-                    "Whether the newest content of the database of locations is in use: 1 if so, else 0.", areCurrent))
-        }
-        if let storage = status.storage { families += self.storage(storage) }
-        families.append(
-            flag(
-                "kube_audit_config_last_reload_successful",
-                "Whether the last reload of configuration succeeded: 1 if so, else 0.", status.reload.isSuccessful))
-        families.append(
-            time(
-                "kube_audit_config_last_reload_success_timestamp_seconds",
-                "When configuration was last reloaded with success, in seconds since 1970.",
-                status.reload.lastSuccess))
-        return families
-    }
-
-    private static func storage(_ storage: StorageStatus) -> [MetricFamily] {
-        [
-            flag(
-                "kube_audit_state_last_write_successful",
-                "Whether counters and read positions were written when that was tried last: 1 if so, else 0.",
-                storage.problem == nil),
-            time(
-                "kube_audit_state_last_write_timestamp_seconds",
-                "When counters and read positions were written last, in seconds since 1970.", storage.lastWritten),
-            flag(
-                "kube_audit_state_restored",
-                "Whether counters of before were found at the start: 1 if so, else 0.", storage.wasRestored),
-            flag(
-                "kube_audit_state_damaged",
-                "Whether the state on disk was found damaged at the start, moved aside, and begun anew: 1 if so.",
-                storage.wasDamaged),
+        var families = [
+            MetricFamily(
+                logReadable, status.logs.map { logReadable.sample(SampleValue($0.problem == nil), $0.log) }),
+            MetricFamily(
+                logUnreadBytes, status.logs.map { logUnreadBytes.sample(SampleValue($0.unreadBytes), $0.log) }),
         ]
-    }
-
-    private static func flag(_ name: String, _ help: String, _ isSet: Bool) -> MetricFamily {
-        MetricFamily(name, help: help, kind: .gauge, samples: [Sample(isSet ? 1 : 0)])
-    }
-
-    private static func time(_ name: String, _ help: String, _ seconds: Double?) -> MetricFamily {
-        MetricFamily(name, help: help, kind: .gauge, samples: seconds.map { [Sample(.number($0))] } ?? [])
+        if let areCurrent = status.locationsAreCurrent {
+            families.append(MetricFamily(locationsAreCurrent, SampleValue(areCurrent)))
+        }
+        if let storage = status.storage {
+            families += [
+                MetricFamily(lastWriteSuccessful, SampleValue(storage.problem == nil)),
+                MetricFamily(lastWrite, storage.lastWritten.map(SampleValue.number)),
+                MetricFamily(stateRestored, SampleValue(storage.wasRestored)),
+                MetricFamily(stateDamaged, SampleValue(storage.wasDamaged)),
+            ]
+        }
+        return families + [
+            MetricFamily(reloadSuccessful, SampleValue(status.reload.isSuccessful)),
+            MetricFamily(lastReload, .number(status.reload.lastSuccess)),
+        ]
     }
 }

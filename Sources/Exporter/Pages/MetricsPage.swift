@@ -1,4 +1,5 @@
 import Exposition
+import Foundation
 import HTTPServing
 import Synchronization
 
@@ -51,11 +52,16 @@ final class MetricsPage: Sendable {
             }
             let response = HTTPResponse(
                 headers: ["Content-Type": format.contentType],
-                body: format.render(ExporterMetrics.families(of: counts, status) + servers))
+                body: format.render(families(of: counts, status) + servers))
             let done = ContinuousClock.now
             let age = min(max(now.duration(to: done) * Self.timesItsCost, Self.ages.lowerBound), Self.ages.upperBound)
             made = Made(versions: versions, servers: serversText, end: done + age, response: response)
             return response
         }
+    }
+
+    private func families(of counts: Counts, _ status: Status) -> [MetricFamily] {
+        SourceMetrics.families(of: counts, at: Date.now.timeIntervalSince1970) + ReadingMetrics.families(of: counts)
+            + StatusMetrics.families(of: status) + [BuildInfo.current.family] + ProcessMetrics.families()
     }
 }

@@ -3,6 +3,10 @@ import Synchronization
 
 /// How the webhook's requests were answered. The codes are the server's, so there are few.
 final class WebhookRequests: Sendable {
+    static let metric = Metric(
+        "kube_audit_webhook_requests_total", .counter, "Requests to the webhook receiver, by the status of the answer.",
+        labels: ["code"], condition: "with `--webhook.listen-address`")
+
     // The good code is there from the beginning: a rate needs a zero to begin with.
     private let counts = Mutex<[Int: UInt64]>([200: 0])
 
@@ -12,10 +16,9 @@ final class WebhookRequests: Sendable {
 
     var family: MetricFamily {
         MetricFamily(
-            "kube_audit_webhook_requests_total", help: "Requests to the webhook receiver, by the code of the answer.",
-            kind: .counter,
-            samples: counts.withLock { $0 }.sorted { $0.key < $1.key }.map { code, count in
-                Sample(.integer(count), labels: ["code": "\(code)"])
+            Self.metric,
+            counts.withLock { $0 }.sorted { $0.key < $1.key }.map { code, count in
+                Self.metric.sample(.integer(count), "\(code)")
             })
     }
 }

@@ -1,0 +1,57 @@
+import Exposition
+import Foundation
+import Testing
+import TestSupport
+
+@testable import Exporter
+
+@Suite("The catalogue of metrics")
+struct MetricCatalogueTests {
+    @Test("has each metric once, with a sentence as its HELP text")
+    func isSound() {
+        #expect(Set(Metric.catalogue.map(\.name)).count == Metric.catalogue.count)
+        for metric in Metric.catalogue {
+            #expect(metric.help.hasSuffix("."), "\(metric.name): \(metric.help)")
+            #expect(!metric.help.contains("|"), "\(metric.name) would break the README's table")
+            #expect(metric.name.hasPrefix("kube_audit_") || metric.name.hasPrefix("process_"))
+        }
+    }
+
+    @Test("is the README's table of metrics")
+    func readme() throws {
+        let file = Fixture.repository.appending(path: "README.md")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let begin = "<!-- Metrics: written by `make golden` from the code. -->\n"
+        let end = "<!-- End of metrics. -->\n"
+        let start = try #require(text.range(of: begin)).upperBound
+        let shown = start..<(try #require(text.range(of: end, range: start..<text.endIndex)).lowerBound)
+        if ProcessInfo.processInfo.environment["REWRITE_GOLDEN"] == "1" {
+            try Data(text.replacingCharacters(in: shown, with: Metric.table).utf8).write(to: file)
+        } else {
+            let difference = Metric.table.split(separator: "\n").difference(from: text[shown].split(separator: "\n"))
+            #expect(difference.isEmpty, "`make golden` writes the table from the catalogue")
+        }
+    }
+
+    @Test("has every metric that rules, dashboards, runbooks and documents name")
+    func names() throws {
+        let known = Set(Metric.catalogue.map(\.name))
+        let files = try Self.files()
+        #expect(files.count > 20)
+        for file in files {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            let names = text.matches(of: /[\w:]*kube_audit_[\w:]+/).map { String($0.0) }
+            // Names with colons are those of recording rules.
+            let unknown = Set(names.filter { !$0.contains(":") }).subtracting(known)
+            #expect(unknown.isEmpty, "\(file.lastPathComponent)")
+        }
+    }
+
+    /// The files that name metrics for people, Prometheus or Grafana.
+    private static func files() throws -> [URL] {
+        try ["alerts", "alerts/runbooks", "dashboards", ""].flatMap { folder in
+            try FileManager.default.contentsOfDirectory(
+                at: Fixture.repository.appending(path: folder), includingPropertiesForKeys: nil)
+        }.filter { ["json", "md", "yaml", "in", "tmpl"].contains($0.pathExtension) }
+    }
+}
