@@ -8,17 +8,22 @@ public struct HTTPResponse: Sendable, Hashable {
     /// The body, not compressed.
     public var body: [UInt8] {
         get { content.plain }
-        set { content = AnswerBody(newValue) }
+        set { content = AnswerBody([BodyPart(newValue)]) }
     }
 
     /// Shared by the copies of an answer.
     private(set) var content: AnswerBody
 
-    /// An answer. Who gives the same one to several clients has it compressed and kept in memory once.
+    /// An answer. One that is given to several clients is compressed and kept in memory once.
     public init(status: Int = 200, headers: [String: String] = [:], body: [UInt8]) {
+        self.init(status: status, headers: headers, parts: [BodyPart(body)])
+    }
+
+    /// An answer with a body of parts, one after the other, which other answers may share.
+    public init(status: Int = 200, headers: [String: String] = [:], parts: [BodyPart]) {
         self.status = status
         self.headers = headers
-        content = AnswerBody(body)
+        content = AnswerBody(parts)
     }
 
     /// Whether they say the same.

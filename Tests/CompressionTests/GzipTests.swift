@@ -31,6 +31,27 @@ struct GzipTests {
         }
     }
 
+    @Test("makes one member of parts that were compressed on their own, in any selection")
+    func parts() {
+        var random = SeededGenerator(seed: 3)
+        var compressor = GzipPartCompressor()
+        let texts = (0..<40).map { _ in
+            let letters = UInt8.random(in: 0...255, using: &random)
+            return (0..<Int.random(in: 0...3000, using: &random)).map { _ in
+                UInt8.random(in: 0...letters, using: &random)
+            }
+        }
+        let parts = texts.map { compressor.compress($0) }
+        for _ in 0..<50 {
+            let chosen = (0..<Int.random(in: 0...8, using: &random)).map { _ in Int.random(in: 0..<40, using: &random) }
+            let member =
+                Gzip.head + chosen.flatMap { parts[$0].bytes } + Gzip.tail(of: chosen.map { parts[$0] })
+            let result = decompress(.gzip, member)
+            #expect(result.error == nil)
+            #expect(result.bytes == chosen.flatMap { texts[$0] })
+        }
+    }
+
     @Test("gathers small members in large pieces")
     func gathers() throws {
         var decompressor = Decompressor(.gzip)

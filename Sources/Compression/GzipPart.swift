@@ -1,0 +1,83 @@
+import CZlib
+
+/// A part of a gzip member, compressed on its own, so that it can be part of other members too.
+///
+/// ```swift
+/// var compressor = GzipPartCompressor()
+/// let parts = texts.map { compressor.compress($0) }
+/// let member = Gzip.head + parts.flatMap(\.bytes) + Gzip.tail(of: parts)
+/// ```
+public struct GzipPart: Sendable {
+    /// Deflate blocks (RFC 1951) that end at a byte boundary and refer to nothing before them; none is the last of the
+    /// member.
+    public let bytes: [UInt8]
+
+    fileprivate let checksum: UInt
+    fileprivate let plainCount: Int
+}
+
+/// Compresses parts one after the other with the same memory.
+///
+/// Unchecked, since its stream is a C pointer: it has one owner.
+public struct GzipPartCompressor: ~Copyable, @unchecked Sendable {
+    // On the heap, since zlib remembers the structure's address.
+    private let stream: UnsafeMutablePointer<z_stream>
+    private var output: [UInt8] = []
+
+    /// Takes the memory that zlib works with, about 300 KiB.
+    public init() {
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        // 15 bits of window, negative for deflate without a header. Fast: what is compressed is read once or twice.
+        let started = deflateInit2_(
+            stream, Z_BEST_SPEED, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
+            Int32(MemoryLayout<z_stream>.size))
+        guard started == Z_OK else { fatalError("out of memory") }
+    }
+
+    deinit {
+        deflateEnd(stream)
+        stream.deallocate()
+    }
+
+    /// Compresses a part, less than 4 GiB.
+    public mutating func compress(_ bytes: [UInt8]) -> GzipPart {
+        deflateReset(stream)
+        // What zlib needs at most, and some more for the empty block that ends the part at a byte boundary.
+        let bound = Int(deflateBound(stream, UInt(bytes.count))) + 16
+        if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
+        let count = bytes.withUnsafeBufferPointer { input in
+            output.withUnsafeMutableBufferPointer { output in
+                stream.pointee.next_in = input.baseAddress
+                stream.pointee.avail_in = UInt32(input.count)
+                stream.pointee.next_out = output.baseAddress
+                stream.pointee.avail_out = UInt32(output.count)
+                // Enough output for one call.
+                let status = deflate(stream, Z_SYNC_FLUSH)
+                precondition(status == Z_OK || status == Z_BUF_ERROR && input.isEmpty, "deflate failed: \(status)")
+                precondition(stream.pointee.avail_in == 0 && stream.pointee.avail_out > 0, "deflate is not at the end")
+                return output.count - Int(stream.pointee.avail_out)
+            }
+        }
+        let checksum = bytes.withUnsafeBufferPointer { crc32(0, $0.baseAddress, UInt32($0.count)) }
+        // A copy, since it is kept, and is a tenth of what had to be reserved.
+        return GzipPart(bytes: Array(output[..<count]), checksum: checksum, plainCount: bytes.count)
+    }
+}
+
+extension Gzip {
+    /// The beginning of a member: no name, no time, fastest compression, any system.
+    public static let head: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255]
+
+    /// The end of a member: an empty last block, then checksum and length of all parts.
+    public static func tail(of parts: some Sequence<GzipPart>) -> [UInt8] {
+        var checksum: UInt = 0
+        var count = 0
+        for part in parts {
+            checksum = crc32_combine(checksum, part.checksum, part.plainCount)
+            count += part.plainCount
+        }
+        let words = [UInt32(truncatingIfNeeded: checksum), UInt32(truncatingIfNeeded: count)]
+        return [3, 0] + words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+    }
+}
