@@ -22,6 +22,8 @@ public struct Analytic: Sendable, Hashable {
 
     /// Names the analytic in the state on disk, so it must never change.
     public let name: String
+    /// The requests that are counted, as the beginning of a sentence; the HELP texts of its counters begin so.
+    public let meaning: String
     /// The events that are counted.
     public let selector: EventSelector
     /// The counters by source.
@@ -30,8 +32,11 @@ public struct Analytic: Sendable, Hashable {
     public let networks: CounterNames?
 
     /// An outcome that is counted.
-    public init(name: String, selector: EventSelector, sources: CounterNames, networks: CounterNames? = nil) {
+    public init(
+        name: String, meaning: String, selector: EventSelector, sources: CounterNames, networks: CounterNames? = nil
+    ) {
         self.name = name
+        self.meaning = meaning
         self.selector = selector
         self.sources = sources
         self.networks = networks
@@ -44,7 +49,8 @@ extension Analytic {
     /// Source: the Splunk analytic "Kubernetes Access Scanning", `user.groups{}="system:unauthenticated"` and
     /// `responseStatus.code=403` (ID f5edd22d-0f3b-4c70-bcfe-5bf41150f10c, T1046).
     public static let forbidden = Analytic(
-        name: "forbidden", selector: .unauthenticatedForbidden,
+        name: "forbidden", meaning: "Requests to the API server without credentials that were refused",
+        selector: .unauthenticatedForbidden,
         sources: CounterNames(
             requests: "kube_audit_unauthenticated_forbidden_requests_total",
             firstSeen: "kube_audit_source_first_seen_timestamp_seconds"),

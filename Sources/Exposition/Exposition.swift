@@ -44,11 +44,15 @@ public struct ExpositionText: Sendable {
     private let format: ExpositionFormat
 
     /// An empty text.
-    ///
-    /// - Parameter capacity: The bytes for which memory is reserved.
-    public init(_ format: ExpositionFormat, capacity: Int = 0) {
+    public init(_ format: ExpositionFormat) {
         self.format = format
-        bytes.reserveCapacity(capacity)
+    }
+
+    /// Takes the text so far, in as much memory as it needs. What is written next begins another one, in the memory
+    /// that this one grew to.
+    public mutating func take() -> [UInt8] {
+        defer { bytes.removeAll(keepingCapacity: true) }
+        return Array(bytes[...])
     }
 
     /// Writes a metric's head and its samples.

@@ -3,28 +3,33 @@ import Foundation
 import HTTPServing
 import Synchronization
 
-/// The metrics in one format, made once for all who ask until something changes: who asks again and again, or reads
-/// nothing of the answer, costs little.
+/// The answer to a scrape in one format. It is made of two texts: that of the counts, which is large and made once for
+/// each version of them, and that of the status, which is small and changes often. All clients share it until one of
+/// the two changes, so that a client that asks again and again, or never reads its answer, costs little.
 final class MetricsPage: Sendable {
-    /// What the process uses changes all the time; it may be so old, and older where making the text took long, so that
-    /// no more than a part of the server's time goes into it.
-    private static let ages = Duration.milliseconds(500)...Duration.seconds(5)
-    private static let timesItsCost = 20
+    /// The age up to which the memory, CPU time and open files of the process are shown.
+    private static let processAge: Duration = .milliseconds(500)
+    /// The age up to which the text of unchanged counts is shown. It depends on the time too: sources stop being quiet
+    /// ones of the last hour.
+    private static let countsAge: Duration = .seconds(5)
 
     private struct Made {
-        let versions: [UInt64]
-        let servers: [UInt8]
-        let end: ContinuousClock.Instant
-        let response: HTTPResponse
+        var counts: CountsText
+        var countsVersion: UInt64?
+        var countsEnd = ContinuousClock.now
+        var status: [UInt8] = []
+        var process: [MetricFamily] = []
+        var processEnd = ContinuousClock.now
+        var response: HTTPResponse?
     }
 
     private let format: ExpositionFormat
     private let counts: Published<Counts>
     private let status: StatusBoard
     private let servers: @Sendable () -> [MetricFamily]
-    private let made = Mutex<Made?>(nil)
+    private let made: Mutex<Made>
 
-    /// - Parameter servers: The metrics of the exporter's own servers, which are on no status board.
+    /// - Parameter servers: The metrics of the exporter's own servers, which are not on the status board.
     init(
         _ format: ExpositionFormat, showing counts: Published<Counts>, _ status: StatusBoard,
         servers: @escaping @Sendable () -> [MetricFamily]
@@ -33,35 +38,49 @@ final class MetricsPage: Sendable {
         self.counts = counts
         self.status = status
         self.servers = servers
+        made = Mutex(Made(counts: CountsText(in: format)))
     }
+
+    /// How often the text of the counts was made, and how many pages of counters were written for that.
+    var work: (texts: Int, pages: Int) { made.withLock { $0.counts.work } }
 
     /// The answer, which shows what was published before it was asked for.
     func response() -> HTTPResponse {
-        // Who comes while it is made waits for it.
+        // Clients that ask at the same time wait for it, and get the same one.
         made.withLock { made in
-            let (counts, countsVersion) = counts.latest
-            let (status, statusVersion) = status.latest
-            let versions = [countsVersion, statusVersion]
-            let servers = servers()
-            let serversText = format.render(servers)
-            let now = ContinuousClock.now
-            if let made, made.versions == versions, made.servers == serversText,
-                now < made.end
-            {
-                return made.response
-            }
+            let counts = counts.latest
+            let isCurrent = updateCounts(counts.value, version: counts.version, in: &made)
+            let status = statusText(of: status.current, in: &made)
+            if isCurrent, status == made.status, let response = made.response { return response }
+            made.status = status
             let response = HTTPResponse(
-                headers: ["Content-Type": format.contentType],
-                body: format.render(families(of: counts, status) + servers))
-            let done = ContinuousClock.now
-            let age = min(max(now.duration(to: done) * Self.timesItsCost, Self.ages.lowerBound), Self.ages.upperBound)
-            made = Made(versions: versions, servers: serversText, end: done + age, response: response)
+                headers: ["Content-Type": format.contentType], parts: made.counts.body + [BodyPart(status)])
+            made.response = response
             return response
         }
     }
 
-    private func families(of counts: Counts, _ status: Status) -> [MetricFamily] {
-        SourceMetrics.families(of: counts, at: Date.now.timeIntervalSince1970) + ReadingMetrics.families(of: counts)
-            + StatusMetrics.families(of: status) + [BuildInfo.current.family] + ProcessMetrics.families()
+    /// - Returns: Whether the text there was is current.
+    private func updateCounts(_ counts: Counts, version: UInt64, in made: inout Made) -> Bool {
+        let now = ContinuousClock.now
+        if version == made.countsVersion, now < made.countsEnd { return true }
+        made.counts.update(counts, at: Date.now.timeIntervalSince1970)
+        made.countsVersion = version
+        made.countsEnd = now + Self.countsAge
+        return false
+    }
+
+    private func statusText(of status: Status, in made: inout Made) -> [UInt8] {
+        let now = ContinuousClock.now
+        if now >= made.processEnd {
+            made.process = ProcessMetrics.families()
+            made.processEnd = now + Self.processAge
+        }
+        var text = ExpositionText(format)
+        for family in StatusMetrics.families(of: status) + [BuildInfo.current.family] + made.process + servers() {
+            text.write(family)
+        }
+        text.writeEnd()
+        return text.bytes
     }
 }

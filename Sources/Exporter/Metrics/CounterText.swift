@@ -1,0 +1,118 @@
+import AccessScanning
+import Exposition
+import HTTPServing
+
+/// A counter that is exposed.
+protocol ExposedCounter: Equatable, Sendable {
+    var requests: UInt64 { get }
+    /// Seconds since 1970.
+    var firstSeen: Double { get }
+    /// The values of its labels, which are expensive to make.
+    var labelValues: [String] { get }
+    /// A counted request.
+    var exemplar: Exemplar? { get }
+
+    /// Whether the label values of both counters are equal, without making them.
+    func hasLabels(of other: Self) -> Bool
+}
+
+/// The text of the counters of one kind, in one format.
+///
+/// It is kept page by page. A page whose counters have not changed keeps its text, as plain and compressed parts of the
+/// answer; in the other pages each counter keeps its labels for as long as it keeps its place. So a scrape of 100,000
+/// sources, of which one has changed, writes 256 lines.
+struct CounterText<Counter: ExposedCounter>: Sendable {
+    private struct Page: Sendable {
+        let counters: [Counter]
+        let labels: [LabelSet]
+        let requests: BodyPart
+        let firstSeen: BodyPart
+    }
+
+    /// How many pages have been written, which is the work done.
+    private(set) var pagesWritten = 0
+
+    private let metrics: CounterMetrics
+    private let format: ExpositionFormat
+    // Those of each part of the counters, whose places are stable within a part.
+    private var parts: [[Page]] = []
+
+    init(_ metrics: CounterMetrics, in format: ExpositionFormat) {
+        self.metrics = metrics
+        self.format = format
+    }
+
+    /// Both families as parts of an answer, heads included.
+    var body: [BodyPart] {
+        let pages = parts.joined()
+        return [head(of: metrics.requests)] + pages.map(\.requests) + [head(of: metrics.firstSeen)]
+            + pages.map(\.firstSeen)
+    }
+
+    /// Writes the pages that have changed.
+    mutating func update(_ counters: JoinedPages<Counter>) {
+        var requests = ExpositionText(format)
+        var firstSeen = ExpositionText(format)
+        parts = counters.parts.enumerated().map { number, part in
+            let old = number < parts.count ? parts[number] : []
+            return part.pages.enumerated().map { number, counters in
+                let old = number < old.count ? old[number] : nil
+                // Pages of the same memory are equal without a comparison.
+                if let old, old.counters == counters { return old }
+                pagesWritten += 1
+                let labels = labels(of: counters, replacing: old)
+                for (counter, labels) in zip(counters, labels) {
+                    requests.write(
+                        Sample(
+                            .integer(counter.requests), labels: labels, created: counter.firstSeen,
+                            exemplar: format == .openMetrics ? counter.exemplar : nil), of: metrics.requests)
+                    firstSeen.write(Sample(.number(counter.firstSeen), labels: labels), of: metrics.firstSeen)
+                }
+                return Page(
+                    counters: counters, labels: labels, requests: BodyPart(requests.take()),
+                    firstSeen: BodyPart(firstSeen.take()))
+            }
+        }
+    }
+
+    private func labels(of counters: [Counter], replacing old: Page?) -> [LabelSet] {
+        counters.enumerated().map { place, counter in
+            if let old, place < old.counters.count, counter.hasLabels(of: old.counters[place]) {
+                return old.labels[place]
+            }
+            return LabelSet(metrics.requests.labels, counter.labelValues)
+        }
+    }
+
+    private func head(of metric: Metric) -> BodyPart {
+        var text = ExpositionText(format)
+        text.writeHead(of: metric)
+        return BodyPart(text.take())
+    }
+}
+
+extension SourceCounter: ExposedCounter {
+    private static let exemplarLabels = LabelNames(["audit_id"])
+
+    var labelValues: [String] {
+        [source.address.description, location.country, location.city, source.origin.rawValue]
+    }
+
+    var exemplar: Exemplar? {
+        guard !lastRequest.auditID.isEmpty else { return nil }
+        return Exemplar(
+            labels: LabelSet(Self.exemplarLabels, [lastRequest.auditID]), timestamp: lastRequest.received)
+    }
+
+    func hasLabels(of other: SourceCounter) -> Bool {
+        source == other.source && location == other.location
+    }
+}
+
+extension NetworkCounter: ExposedCounter {
+    var labelValues: [String] { [network.description] }
+
+    var exemplar: Exemplar? { nil }
+
+    func hasLabels(of other: NetworkCounter) -> Bool { network == other.network }
+}

@@ -1,0 +1,115 @@
+import AccessScanning
+import AuditEvents
+import AuditSources
+import Exposition
+import HTTPServing
+import Synchronization
+import Testing
+import TestSupport
+
+@testable import Exporter
+
+@Suite("The text of the metrics")
+struct MetricsPageTests {
+    private static func observe(
+        _ address: String, _ id: Int, at now: Double = 1000, _ detector: inout AccessScanningDetector
+    ) {
+        detector.observe(
+            AuditEvent(
+                auditID: "\(id)", stage: "ResponseComplete", sourceIPs: [address],
+                requestReceivedTimestamp: "2026-11-23T23:10:06.5Z"), at: now)
+    }
+
+    private static func counts(_ detector: AccessScanningDetector) -> Counts {
+        var counts = Counts()
+        counts.sources = detector.ledger.counts
+        counts.networks = detector.networks.counts
+        return counts
+    }
+
+    private static func text(_ response: HTTPResponse) -> String {
+        String(decoding: response.body, as: UTF8.self)
+    }
+
+    private static func text(_ counts: CountsText) -> String {
+        text(HTTPResponse(parts: counts.body))
+    }
+
+    @Test("is not written again for the counts if only the status changes, or a server answers")
+    func statusAlone() {
+        var detector = AccessScanningDetector()
+        Self.observe("192.0.2.1", 1, &detector)
+        let board = StatusBoard(Status(logs: [LogState(log: "a", unreadBytes: 0)]))
+        let answers = Mutex<UInt64>(0)
+        let answered = Metric("answers_total", .counter, "Of a server.")
+        let page = MetricsPage(
+            .text, showing: Published(Self.counts(detector)), board,
+            servers: { [MetricFamily(answered, .integer(answers.withLock { $0 }))] })
+        for number in 1...20 {
+            board.update { $0.logs[0].unreadBytes = number }
+            #expect(Self.text(page.response()).contains("\nkube_audit_log_unread_bytes{log=\"a\"} \(number)\n"))
+            answers.withLock { $0 += 1 }
+            #expect(Self.text(page.response()).contains("\nanswers_total \(number)\n"))
+        }
+        #expect(page.work.texts == 1)
+    }
+
+    @Test("is written again for the pages of counters that have changed, and for no others")
+    func changedPages() {
+        var detector = AccessScanningDetector()
+        for number in 0..<2000 { Self.observe("10.0.\(number / 200).\(number % 200)", number, &detector) }
+        let published = Published(Self.counts(detector))
+        let page = MetricsPage(.text, showing: published, StatusBoard(Status()), servers: { [] })
+        _ = page.response()
+        let before = page.work.pages
+        #expect(before > 15)
+        Self.observe("10.0.3.7", 2001, &detector)
+        published.publish(Self.counts(detector))
+        #expect(
+            Self.text(page.response()).contains(#"_total{src_ip="10.0.3.7",country="",city="",origin="verified"} 2"#))
+        #expect(page.work == (texts: 2, pages: before + 2), "one page of sources and one of networks")
+    }
+
+    @Test("is the same whether it is written page by page or all at once", arguments: ExpositionFormat.allCases)
+    func history(format: ExpositionFormat) {
+        var random = SeededGenerator(seed: 5)
+        var detector = AccessScanningDetector(
+            ledger: SourceLedger(limits: SourceLimits(verified: 300, claimed: 50, networks: 40, retention: 7200)),
+            networks: NetworkLedger(limits: SourceLimits(verified: 300, claimed: 50, networks: 40, retention: 7200)))
+        var incremental = CountsText(in: format)
+        var now = 1e6
+        for round in 0..<60 {
+            for number in 0..<Int.random(in: 0...200, using: &random) {
+                let address = { (bits: Int) in "10.\(bits >> 12 & 3).\(bits >> 8 & 15).\(bits & 255)" }
+                Self.observe(
+                    address(.random(in: 0..<16_384, using: &random)), round * 1000 + number, at: now, &detector)
+            }
+            now += Double.random(in: 0...3000, using: &random)
+            if round % 7 == 0 { detector.retireSilentSources(at: now) }
+            incremental.update(Self.counts(detector), at: now)
+            var whole = CountsText(in: format)
+            whole.update(Self.counts(detector), at: now)
+            #expect(Self.text(incremental) == Self.text(whole), "round \(round)")
+        }
+    }
+
+    @Test(
+        "holds any time that a damaged state may hold",
+        arguments: [-9.2e18, -9_223_372_036_854_775_808, 9.3e18, 1e300, -0.0])
+    func oddTimes(time: Double) {
+        var counts = Counts()
+        counts.sources = SourceCounts(counters: [
+            SourceCounter(
+                source: Source(.invalid, .verified), location: .unknown, firstSeen: time, lastSeen: time,
+                requests: .max,
+                lastRequest: RequestReference(auditID: "a", received: time))
+        ])
+        for format in ExpositionFormat.allCases {
+            var text = CountsText(in: format)
+            text.update(counts, at: 1000)
+            let value = Self.text(text).split(separator: "\n")
+                .first { $0.hasPrefix("kube_audit_source_first_seen_timestamp_seconds{") }?.split(separator: " ").last
+            #expect(value.flatMap { Double($0) } == time)
+        }
+    }
+}
