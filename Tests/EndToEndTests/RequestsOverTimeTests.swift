@@ -49,7 +49,7 @@ struct RequestsOverTimeTests {
     @Test("are right where", .timeLimit(.minutes(1)), arguments: scenarios)
     func requests(_ scenario: Scenario) async throws {
         let panel = try #require(
-            try Dashboard.all().flatMap(\.dashboard.shown).first { $0.title == "Requests, verified against claimed" })
+            try Dashboard.all().flatMap(\.dashboard.shown).first { $0.title == "Requests by origin" })
         #expect(panel.interval == "1m")
         let expression = try panel.expressions[0].filled(interval: 60)
         let labels = #"{job="kube-audit-exporter", instance="a:1", src_ip="192.0.2.1", origin="verified"}"#

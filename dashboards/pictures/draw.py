@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draws each dashboard as an SVG, laid out as in Grafana, from what a real Prometheus answers.
+"""Draws each dashboard as an SVG in Grafana's layout, with data from a real Prometheus.
 
-    make pictures                                (starts the demo and waits until its log is written)
-    draw.py --prometheus URL SECONDS    (a Prometheus that is there; the time range)
+    make pictures                       (starts the demo and waits until its log is written)
+    draw.py --prometheus URL SECONDS    (uses a running Prometheus; SECONDS is the time range)
 
-It draws the panels' own queries, titles, units, thresholds and mappings; it is a picture of their data, not of Grafana.
+The pictures use the queries, titles, units, thresholds and mappings of the panels. They show the data, not Grafana.
 """
 import datetime
 import json
@@ -21,7 +21,7 @@ import urllib.request
 from xml.sax.saxutils import escape
 
 sys.dont_write_bytecode = True
-from world import PLACES, WORLD  # beside this file
+from world import PLACES, WORLD  # in this directory
 
 HERE = pathlib.Path(__file__).resolve().parent
 COLUMN, ROW, GAP = 50, 25, 8
@@ -29,7 +29,7 @@ FONT = "system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"
 INK, FAINT, LINE, PAGE = "#24292e", "#6a7076", "#e3e5e8", "#f4f5f5"
 COLORS = {"green": "#56a64b", "red": "#e02f44", "orange": "#f58220", "blue": "#3274d9", "text": INK}
 PALETTE = ["#56a64b", "#e0a000", "#3274d9", "#f58220", "#e02f44", "#8f3bb8"]
-STEP = 5  # seconds between two points of a picture
+STEP = 5  # seconds between two points
 
 
 def ask(prometheus, path, **arguments):
@@ -38,7 +38,7 @@ def ask(prometheus, path, **arguments):
 
 
 class Data:
-    """What Prometheus answers to a panel's queries, with Grafana's variables filled in."""
+    """Results of a panel's queries from Prometheus, with Grafana's variables replaced."""
 
     def __init__(self, prometheus, start, end):
         self.prometheus, self.start, self.end = prometheus, start, end
@@ -90,7 +90,7 @@ def with_unit(value, unit):
 
 
 def mapped(value, mappings):
-    """The text and the color that a value mapping gives."""
+    """Text and color of a value mapping."""
     for mapping in mappings or []:
         key = str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
         if key in mapping["options"]:
@@ -140,7 +140,7 @@ class Picture:
                 f'width="{self.width}" height="{self.height}" font-family="{FONT}">'
                 f'<rect width="100%" height="100%" fill="{PAGE}"/>\n' + "\n".join(self.parts) + "\n</svg>\n")
 
-    # What pictures are made of.
+    # Drawing primitives.
 
     def box(self, x, y, w, h, fill, stroke="none", radius=0, opacity=1):
         more = (f' stroke="{stroke}"' if stroke != "none" else "") + (f' rx="{radius}"' if radius else "")
@@ -157,7 +157,7 @@ class Picture:
         self.parts.append(f'<path d="{way}" stroke="{stroke}" stroke-width="{width}" fill="{fill}"{more}/>')
 
     def clock(self, at_x, y):
-        """The minutes under a panel over time, but for those so near its end that they would not fit."""
+        """Minute labels of the time axis, without those too close to its end to fit."""
         for at in range(math.ceil(self.data.start / 60) * 60, int(self.data.end) + 1, 60):
             if at_x(self.data.end) - at_x(at) > 12:
                 clock = datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%H:%M")
@@ -166,7 +166,7 @@ class Picture:
     def nothing(self, panel, x, y, w, h):
         self.text(x + w / 2, y + h / 2 + 4, panel["fieldConfig"]["defaults"].get("noValue", "No data"), 15, FAINT, "middle")
 
-    # Panels, by their type.
+    # Panels by type.
 
     def stat(self, panel, found, x, y, w, h):
         series = [(name_of(target, labels), value) for target, each in found for labels, value in each]
@@ -335,7 +335,7 @@ class Picture:
             self.text(left + index * 90 + 17, bottom + 30, text, 11)
 
     def geomap(self, panel, found, x, y, w, h):
-        view = 150, 74, -56  # degrees: west and east beyond it are cut off, north, south
+        view = 150, 74, -56  # degrees: west and east are cut off there; north, south
         mercator = lambda lat: math.log(math.tan(math.pi / 4 + math.radians(lat) / 2))
         north, south = mercator(view[1]), mercator(view[2])
         scale = min(w / 350, h / math.degrees(north - south))
@@ -368,7 +368,7 @@ def draw(prometheus, seconds):
 
 
 def with_demo(program):
-    """Lets the demo write its log over some minutes, so that there is something to see over time, and draws at the end."""
+    """Runs the demo, which writes its log over some minutes to have data over time, and draws at the end."""
     started = time.time()
     demo = subprocess.Popen([program], stdout=subprocess.PIPE, text=True, env=os.environ | {"DEMO_REPLAY_SECONDS": "150"})
     try:
@@ -380,7 +380,7 @@ def with_demo(program):
             if re.match(r"1356 lines written, 132 requests", line):
                 time.sleep(30)
                 return draw(prometheus, time.time() - started)
-        sys.exit("The demo ended before its log was written.")
+        sys.exit("The demo exited before it had written its log.")
     finally:
         demo.send_signal(signal.SIGINT)
         demo.communicate()

@@ -1,9 +1,9 @@
-"""What draw.py draws the map of countries on."""
+"""Coordinates for the map of countries in draw.py."""
 
-# Where the demo's made-up locations lie, longitude first.
+# Locations of the demo's invented sources, longitude first.
 PLACES = {"United States": (-98, 38), "Japan": (138, 36), "Côte d'Ivoire": (-5.5, 7.5), "Brazil": (-52, -11), "Germany": (10.5, 51)}
 
-# A rough world, drawn by hand: longitude and latitude in turn. Only so that dots have something to stand on.
+# Rough coastlines, drawn by hand: alternating longitude and latitude. Only a background for the dots.
 WORLD = [
     [-168, 66, -156, 71, -128, 70, -95, 72, -82, 68, -94, 60, -82, 55, -79, 52, -77, 57, -78, 62, -65, 59, -56, 52, -66, 50,
      -64, 46, -70, 43, -74, 40, -76, 35, -81, 31, -80, 26, -82, 28, -84, 30, -90, 29, -97, 27, -97, 21, -94, 18, -90, 21,
