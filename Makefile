@@ -1,10 +1,10 @@
-# What a user calls: demo, test, build, run. Each installs first what it needs.
+# Entry points: demo, test, build, run. Each installs its Debian packages first.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# Debian's packages: libraries with their headers, and the programs that the demo and the tests run.
+# Debian packages: libraries with headers, and programs for the demo and the tests.
 PACKAGES := libmicrohttpd-dev libgnutls28-dev libcrypt-dev libsimdjson-dev libmaxminddb-dev libsqlite3-dev zlib1g-dev \
             libzstd-dev pkg-config prometheus prometheus-alertmanager gzip zstd curl openssl
 
@@ -12,36 +12,36 @@ export KUBE_AUDIT_VERSION := $(shell cat VERSION)
 export KUBE_AUDIT_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 export KUBE_AUDIT_SWIFT_VERSION := $(shell swift --version 2>/dev/null | sed -n 's/.*Swift version \([^ ]*\).*/\1/p' | head -n 1)
 
-# What the demo and the tests talk to is on loopback, also where a proxy is set for all else.
+# The demo and the tests connect to loopback addresses, also if a proxy is set.
 export no_proxy := 127.0.0.1,$(or $(no_proxy),$(NO_PROXY))
 
-# What `make run` follows and serves; `make run ARGS="--help"` says what there is.
+# Flags for `make run`; `make run ARGS="--help"` lists them.
 ARGS ?= --audit.log /var/log/kubernetes/audit/audit.log
 
-# How `make torture` is done; `make torture TORTURE="--help"` says what there is.
+# Flags for `make torture`; `make torture TORTURE="--help"` lists them.
 TORTURE ?=
 
-# How `make flood` is done; `make flood FLOOD="--help"` says what there is.
+# Flags for `make flood`; `make flood FLOOD="--help"` lists them.
 FLOOD ?=
 
-# How `make slowloris` is done; `make slowloris SLOWLORIS="--help"` says what there is.
+# Flags for `make slowloris`; `make slowloris SLOWLORIS="--help"` lists them.
 SLOWLORIS ?=
 
-# How long `make fuzz` stays with each target, and with which ones.
+# Duration per target of `make fuzz`, and the targets.
 FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration filter headers requests exposition state \
     decompression following
-# libFuzzer of the toolchain, with the main function left to us.
+# The toolchain's libFuzzer without its main function; Fuzzing has its own.
 FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a
 
-# How many requests of a source are none too many, and in which time; `make alerts THRESHOLD=10 WINDOW=30m`.
+# Threshold of requests per source, and the window: `make alerts THRESHOLD=10 WINDOW=30m`.
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
 .PHONY: help deps build test test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format golden \
         alerts clean
 
-help: ## Say what there is
+help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 deps: ## Install the Debian packages that are missing
@@ -56,7 +56,7 @@ deps: ## Install the Debian packages that are missing
 	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
 	fi
 
-build: deps ## Build the exporter for use: .build/release/kube-audit-exporter
+build: deps ## Build the exporter: .build/release/kube-audit-exporter
 	swift build -c release --product kube-audit-exporter
 
 run: build ## Run the exporter with ARGS
@@ -67,24 +67,24 @@ demo: deps ## Exporter, Prometheus and Alertmanager on a real audit log, until C
 	swift build --product demo
 	exec .build/debug/demo
 
-pictures: deps ## Draw dashboards/pictures anew, from what Prometheus answers during a demo
+pictures: deps ## Redraw dashboards/pictures with data from a demo
 	swift build --product kube-audit-exporter
 	swift build --product demo
 	python3 dashboards/pictures/draw.py .build/debug/demo
 
-torture: build ## Kill the exporter 200 times while logs rotate and batches come, and compare its counts with the truth
+torture: build ## Kill the exporter 200 times during rotations and webhook batches, and compare its counts with the truth
 	swift build -c release --product torture
 	exec .build/release/torture $(TORTURE)
 
-flood: build ## Send requests from a million addresses, and see that the one that scans is counted
+flood: build ## Send requests from a million addresses, and check that the scanning one is counted
 	swift build -c release --product flood
 	exec .build/release/flood $(FLOOD)
 
-slowloris: build ## Scrape while 1,000 clients send a byte a second and 200 never read their answer
+slowloris: build ## Scrape while 1,000 clients send a byte a second and 200 never read their response
 	swift build -c release --product slowloris
 	exec .build/release/slowloris $(SLOWLORIS)
 
-lint: ## Hold the formatting against .swift-format
+lint: ## Check the formatting
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
 
 format: ## Format all sources
@@ -92,7 +92,7 @@ format: ## Format all sources
 
 test: deps lint ## Check formatting, build, and run all tests
 	swift build --build-tests --explicit-target-dependency-import-check error
-	# One after the other: many of them wait for real programs and files, and on two cores they starve each other.
+	# Not in parallel: many tests wait for real programs and files, and on two cores they starve each other.
 	swift test --skip-build --no-parallel
 
 test-asan: deps ## Run all tests under AddressSanitizer
@@ -105,16 +105,16 @@ test-tsan: deps ## Run all tests under ThreadSanitizer
 	LD_PRELOAD=$(CURDIR)/.build-tsan/visible-mutex.so \
 	    swift test --skip-build --no-parallel --sanitize=thread --scratch-path .build-tsan
 
-fuzz: deps ## Look for bytes that break the exporter, FUZZ_SECONDS for each of FUZZ_TARGETS
-	# Else SwiftPM does not see files that are new in the package above.
+fuzz: deps ## Search for inputs that break the exporter, FUZZ_SECONDS for each of FUZZ_TARGETS
+	# Without this, SwiftPM does not notice new files in the parent package.
 	touch Fuzzing/Package.swift
 	swift build --package-path Fuzzing -c release --sanitize=address \
 	    -Xswiftc -sanitize-coverage=edge,trace-cmp,inline-8bit-counters,pc-table -Xcxx -fsanitize=fuzzer-no-link \
 	    -Xlinker $$(ls $(FUZZER_LIBRARY)) -Xlinker -lstdc++
-	# What is learned stays in Fuzzing/.build/corpus, what is found in Fuzzing/.build/found.
-	# Swift's own backtraces are off, since libFuzzer writes the input down when a signal comes.
-	# No hunt for leaks: Foundation leaks a buffer with each empty file that a target reads. Memory has its bound.
-	# Short stacks of allocations and little quarantine: else targets that work with files are busy with those.
+	# New corpus files are kept in Fuzzing/.build/corpus, findings in Fuzzing/.build/found.
+	# Swift's backtraces are off, because libFuzzer itself handles signals and saves the input.
+	# No leak detection: Foundation leaks a buffer for each empty file that a target reads. Memory is limited instead.
+	# Short allocation stacks and a small quarantine, because both slow down targets that use files.
 	cd Fuzzing; mkdir -p .build/found; status=0; for target in $(FUZZ_TARGETS); do \
 	    mkdir -p .build/corpus/$$target; echo "== $$target"; \
 	    FUZZ_TARGET=$$target SWIFT_BACKTRACE=enable=no \
@@ -128,8 +128,8 @@ golden: deps ## Write the golden metrics (Tests/Fixtures/golden) and the README'
 	swift build --build-tests
 	REWRITE_GOLDEN=1 swift test --skip-build --filter 'GoldenMetricsTests|MetricCatalogueTests'
 
-alerts: ## Write the rules, and the same as a PrometheusRule, for THRESHOLD and WINDOW
+alerts: ## Generate the rules and the PrometheusRule for THRESHOLD and WINDOW
 	alerts/generate --threshold '$(THRESHOLD)' --window '$(WINDOW)'
 
-clean: ## Remove what was built
+clean: ## Remove all build directories
 	rm -rf .build .build-asan .build-tsan Fuzzing/.build

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What a scrape costs with many sources: EXPORTER=.build/release/kube-audit-exporter Benchmarks/scrape.py [SOURCES ...]
+"""Measures a scrape with many sources: EXPORTER=.build/release/kube-audit-exporter Benchmarks/scrape.py [SOURCES ...]
 
-Starts the exporter on a log with one request from each source, then appends one line before each scrape, so that
-something changed. Prints a line for each number of sources: seconds of a scrape (first, median, worst of 20), CPU
-milliseconds of the exporter for a scrape and for a commit, bytes of the answer, and peak memory.
+Starts the exporter on a log with one request from each source, then appends one line before each scrape, so that a
+counter changed. Prints a line per number of sources: duration of a scrape (median and worst of 20, in milliseconds), CPU
+milliseconds of the exporter per scrape and per commit, size of the response in bytes, and peak memory.
 """
 import http.client, json, os, socket, statistics, subprocess, sys, tempfile, time
 

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A package of its own, so that who builds the exporter does not build fuzzers. `make fuzz` builds it, with the
-// sanitizer, the coverage and libFuzzer's library, which are flags of the whole build.
+// A separate package, so that a build of the exporter does not build fuzzers. `make fuzz` builds it with the sanitizer,
+// coverage instrumentation and libFuzzer, which are flags of the whole build.
 
 let package = Package(
     name: "Fuzzing",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes the corpus that the fuzzer begins with: a few inputs a target, from the fixtures and by hand.
+"""Generates the initial corpus of the fuzzer: a few inputs per target, from the fixtures and written by hand.
 
-They are called by numbers. What stands beside them under other names was found by fuzzing, and is left alone.
+Their file names are numbers. Files with other names were found by fuzzing; this script does not change them.
 """
 import gzip
 import itertools
@@ -37,7 +37,7 @@ networks = ["10.0.0.0/8", "::/0", "2001:db8::/32", "192.0.2.1", "::ffff:192.0.2.
 addresses = ["10.1.2.3", "1::8", "2001:db8:0:0:1::2", "192.0.2.1", "::ffff:192.0.2.9", "fe80::1", "1.2.3.4:5"]
 write("addresses", map("\n".join, zip(networks, addresses)))
 
-# The key is the example in RFC 8410, 10.3, and so no secret.
+# The key is the example in RFC 8410, 10.3, so it is not a secret.
 key = """\
 -----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC

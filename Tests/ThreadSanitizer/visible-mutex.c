@@ -1,8 +1,8 @@
-/* Shows ThreadSanitizer what it cannot see of Swift's Mutex; `make test-tsan` loads it before the tests.
+/* Makes Swift's Mutex visible to ThreadSanitizer; `make test-tsan` preloads it.
  *
- * On Linux a Mutex that is waited for is handed over by the kernel (a futex with priority inheritance), in two functions
- * of libswiftSynchronization, which is not built for ThreadSanitizer. It then takes every access under such a Mutex for
- * a race. Said here is what is true there, and no more, so that nothing is suppressed and real races are still found. */
+ * On Linux the kernel hands over a contended Mutex (a futex with priority inheritance), in two functions of
+ * libswiftSynchronization, which is not instrumented. ThreadSanitizer therefore reports every access under such a Mutex as
+ * a race. These wrappers announce the acquire and the release, and suppress nothing, so real races are still found. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
 #define SWIFT __attribute__((swiftcall))
 #define SELF __attribute__((swift_context))
 
-/* Of ThreadSanitizer's runtime; absent in programs that are built without it, such as `swift test` itself. */
+/* From ThreadSanitizer's runtime; missing in programs that are built without it, such as `swift test` itself. */
 __attribute__((weak)) void __tsan_acquire(void *address);
 __attribute__((weak)) void __tsan_release(void *address);
 

@@ -2,10 +2,10 @@ import CLibFuzzer
 import FuzzTargets
 import Glibc
 
-/// Runs one target, named in FUZZ_TARGET, under libFuzzer, whose arguments it takes.
+/// Runs the target named in FUZZ_TARGET under libFuzzer. The arguments are libFuzzer's.
 @main
 struct Fuzz {
-    /// The target that the environment names.
+    /// The target named by FUZZ_TARGET.
     static let target: FuzzTarget = {
         guard let name = getenv("FUZZ_TARGET").map({ String(cString: $0) }), let target = FuzzTarget(rawValue: name)
         else { fatalError("set FUZZ_TARGET to one of \(FuzzTarget.allCases.map(\.rawValue).joined(separator: ", "))") }
@@ -19,7 +19,7 @@ struct Fuzz {
     }
 }
 
-/// What libFuzzer calls with each input. A trap is how it is told of a finding.
+/// libFuzzer calls this with each input. A trap reports a finding.
 private func runOnce(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     do {
         try Fuzz.target.run(Array(UnsafeBufferPointer(start: bytes, count: count)))

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes locations.mmdb, the small MaxMind DB that the tests look addresses up in.
+"""Generates locations.mmdb, the small MaxMind DB of the tests.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install mmdb-writer==0.2.7
     /tmp/venv/bin/python Tests/Fixtures/locations/make-database.py
 
-All networks are reserved for documentation (RFC 5737, RFC 3849), but for 127.0.0.0/8, where the real logs' clients are.
+All networks are reserved for documentation (RFC 5737, RFC 3849), except 127.0.0.0/8, the clients of the recorded logs.
 """
 import pathlib
 
