@@ -1,63 +1,90 @@
 public import AuditEvents
 
-/// The detection: which requests count, once each, and for whom.
+/// The detection: decides which requests count, and counts each of them once for its sources.
 ///
 /// ```swift
-/// var detector = AccessScanningDetector(attribution: SourceAttribution(trustedProxies: proxies))
-/// for event in scanned.events { detector.observe(event, at: now) }
+/// var detector = AccessScanningDetector([.forbidden], limits: SourceLimits(verified: 1000))
+/// for event in scanned.events { detector.observe(event, of: 0, at: now) }
+/// detector.ledgers[0].counts.sources.counters
 /// let changes = detector.takeChanges()
 /// ```
 public struct AccessScanningDetector: Sendable {
-    /// The counters.
-    public private(set) var ledger: SourceLedger
-    /// The counters by network.
-    public private(set) var networks: NetworkLedger
+    /// The counters of each analytic.
+    public private(set) var ledgers: [AnalyticLedger]
     /// Events of requests that were counted before: another stage, or another reading.
     public private(set) var duplicateEvents: UInt64
-    /// Requests that matched an entry of the filter, by its name; entries that are gone keep what they counted.
+    /// Requests that matched an entry of the filter, by its name; removed entries keep their count.
     public private(set) var filteredRequests: [String: UInt64]
-    /// What is not to be counted for its sources, from the next request on.
+    /// The requests that are not counted for their sources, from the next request on.
     public var filter: RequestFilter {
         didSet { nameEntries() }
     }
 
     private let attribution: SourceAttribution
     private var deduplicator: RequestDeduplicator
-    // What was changed since changes were last taken.
+    // The latest time that was given: no time that is kept lies after it.
+    private var latest: Double
+    // Changes since changes were last taken.
     private var changedFilters: Set<String> = []
     private var observed: [ObservedEvent] = []
 
-    /// A detection that goes on from what was kept; one that has seen nothing yet, unless that is given.
+    /// A detection that continues from a state; times in it that are after `now` become `now`.
+    ///
+    /// - Parameters:
+    ///   - analytics: The outcomes that are counted, with different names.
+    ///   - limits: The bounds of each analytic's ledgers.
+    ///   - attribution: Which addresses a request is attributed to.
+    ///   - filter: The requests that are not counted for their sources.
+    ///   - horizon: How many events are recognised again at least.
+    ///   - state: The state. Counters of analytics that are not in the list are left out.
+    ///   - now: Seconds since 1970.
     public init(
-        ledger: SourceLedger = SourceLedger(), networks: NetworkLedger = NetworkLedger(),
-        attribution: SourceAttribution = SourceAttribution(),
-        deduplicator: RequestDeduplicator = RequestDeduplicator(), duplicateEvents: UInt64 = 0,
-        filter: RequestFilter = RequestFilter(), filteredRequests: [String: UInt64] = [:]
+        _ analytics: [Analytic], limits: SourceLimits = SourceLimits(),
+        attribution: SourceAttribution = SourceAttribution(), filter: RequestFilter = RequestFilter(),
+        horizon: Int = RequestDeduplicator.defaultHorizon, restoring state: DetectionState, at now: Double
     ) {
-        self.ledger = ledger
-        self.networks = networks
+        ledgers = analytics.map { analytic in
+            AnalyticLedger(
+                analytic, limits: limits, restoring: state.analytics[analytic.name] ?? AnalyticState(), key: state.key,
+                at: now)
+        }
         self.attribution = attribution
-        self.deduplicator = deduplicator
-        self.duplicateEvents = duplicateEvents
+        deduplicator = RequestDeduplicator(
+            key: state.key, horizon: horizon, observedCount: state.totals.observedCount, restoring: state.observed)
+        latest = now
+        duplicateEvents = state.totals.duplicateEvents
+        filteredRequests = state.filteredRequests
         self.filter = filter
-        self.filteredRequests = filteredRequests
         nameEntries()
     }
 
-    /// So that they stand at nought from the first scrape on.
+    /// A detection that has counted nothing.
+    public init(
+        _ analytics: [Analytic], limits: SourceLimits = SourceLimits(),
+        attribution: SourceAttribution = SourceAttribution(), filter: RequestFilter = RequestFilter(),
+        horizon: Int = RequestDeduplicator.defaultHorizon
+    ) {
+        self.init(
+            analytics, limits: limits, attribution: attribution, filter: filter, horizon: horizon,
+            restoring: DetectionState(), at: -.infinity)
+    }
+
+    /// Shows new entries at zero from the first scrape on.
     private mutating func nameEntries() {
         for entry in filter.entries where filteredRequests[entry.name] == nil { filteredRequests[entry.name] = 0 }
     }
 
-    /// Counts the request that `event` tells of, unless it was counted before.
+    /// Counts the request of an event, unless it was counted before.
     ///
     /// - Parameters:
-    ///   - event: An event that `EventSelector.unauthenticatedForbidden` selects.
+    ///   - event: An event that the analytic's selector selects.
+    ///   - analytic: The index of the analytic.
     ///   - now: Seconds since 1970.
-    ///   - locate: Asked where an address is when its counter is created.
+    ///   - locate: Finds the location of an address when its counter is created.
     public mutating func observe(
-        _ event: AuditEvent, at now: Double, locate: (IPAddress) -> Location = { _ in .unknown }
+        _ event: AuditEvent, of analytic: Int, at now: Double, locate: (IPAddress) -> Location = { _ in .unknown }
     ) {
+        latest = max(latest, now)
         let (outcome, noted) = deduplicator.observe(event)
         if let noted { observed.append(noted) }
         forgetUnrecognised()
@@ -71,27 +98,32 @@ public struct AccessScanningDetector: Sendable {
             changedFilters.insert(entry.name)
             return
         }
-        let reference = RequestReference(
-            auditID: event.auditID, received: EventTimestamp(event.requestReceivedTimestamp)?.secondsSince1970)
-        for source in sources {
-            ledger.count(source, reference, at: now, locate: locate)
-            networks.count(source, at: now)
-        }
+        // The API server's clock may be ahead of ours.
+        let received = EventTimestamp(event.requestReceivedTimestamp).map { min($0.secondsSince1970, now) }
+        let reference = RequestReference(auditID: event.auditID, received: received)
+        for source in sources { ledgers[analytic].count(source, reference, at: now, locate: locate) }
     }
 
     /// Removes the sources and networks that were silent for longer than the retention.
+    ///
+    /// If the clock was turned back, the times that are in its future now become `now` first: a source whose last
+    /// request is in the future would never be silent.
+    ///
+    /// - Parameter now: Seconds since 1970.
     public mutating func retireSilentSources(at now: Double) {
-        ledger.retireSilentSources(at: now)
-        networks.retireSilent(at: now)
+        for index in ledgers.indices {
+            if now < latest { ledgers[index].limitTimes(to: now) }
+            ledgers[index].retireSilent(at: now)
+        }
+        latest = now
     }
 
     // MARK: Changes
 
-    /// What was changed since the last call.
+    /// Takes what has changed since the last call. That the call before was written is assumed unless it was put back.
     public mutating func takeChanges() -> DetectionChanges {
         var changes = DetectionChanges()
-        ledger.takeChanges(into: &changes)
-        networks.takeChanges(into: &changes)
+        changes.analytics = ledgers.indices.map { ledgers[$0].takeChanges() }
         changes.filteredRequests = filteredRequests.filter { changedFilters.contains($0.key) }
         changes.observed = observed
         changes.totals.duplicateEvents = duplicateEvents
@@ -102,16 +134,15 @@ public struct AccessScanningDetector: Sendable {
         return changes
     }
 
-    /// Gives changes back that could not be written: they will be among those that are taken next.
+    /// Gives back the changes that were taken last and could not be written: they are part of the next ones.
     public mutating func putBack(_ changes: DetectionChanges) {
-        ledger.putBack(changes)
-        networks.putBack(changes)
+        for (index, analytic) in zip(ledgers.indices, changes.analytics) { ledgers[index].putBack(analytic) }
         changedFilters.formUnion(changes.filteredRequests.keys)
         observed = changes.observed + observed
         forgetUnrecognised()
     }
 
-    /// Events that are not recognised any more need not be kept, so that what cannot be written stays bounded.
+    /// Drops events that are not recognised any more, so that unwritten changes stay bounded.
     private mutating func forgetUnrecognised() {
         let first = deduplicator.observedCount - observed.count
         let unrecognised = deduplicator.firstRecognised - first

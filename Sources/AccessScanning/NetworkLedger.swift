@@ -1,4 +1,4 @@
-public import AuditEvents
+import AuditEvents
 
 /// The counters of the networks that verified sources come from, within a budget of their own.
 ///
@@ -8,16 +8,15 @@ public struct NetworkLedger: Sendable {
     private let limits: SourceLimits
     private var networks: CounterTable<NetworkCounter>
 
-    /// A ledger that goes on from what was kept; an empty one unless that is given. See `SourceLedger`.
-    public init(
-        limits: SourceLimits = SourceLimits(), key: SipHash128.Key = .random(),
-        restoring counters: [NetworkCounter] = [], displaced: DisplacedState = DisplacedState(),
-        retiredRequests: UInt64 = 0
+    /// A ledger that continues from a state. See `SourceLedger`.
+    init(
+        limits: SourceLimits, key: SipHash128.Key, restoring counters: [NetworkCounter], displaced: DisplacedState,
+        retiredRequests: UInt64, at now: Double
     ) {
         self.limits = limits
         networks = CounterTable(
             limit: limits.networks, other: .other, key: key, restoring: counters, displaced: displaced,
-            retiredRequests: retiredRequests)
+            retiredRequests: retiredRequests, at: now)
     }
 
     /// Counts one request of a source.
@@ -37,6 +36,11 @@ public struct NetworkLedger: Sendable {
         networks.retireSilent(for: limits.retention, at: now)
     }
 
+    /// Makes times after `now` to be `now`.
+    mutating func limitTimes(to now: Double) {
+        networks.limitTimes(to: now)
+    }
+
     /// What can be shown of it.
     public var counts: NetworkCounts {
         NetworkCounts(
@@ -47,16 +51,16 @@ public struct NetworkLedger: Sendable {
     // MARK: Changes
 
     /// Writes what was changed since the last call.
-    mutating func takeChanges(into changes: inout DetectionChanges) {
+    mutating func takeChanges(into changes: inout AnalyticChanges) {
         let taken = networks.takeChanges()
         changes.networks = taken.counters
         changes.removedNetworks = taken.removed
         changes.displacedNetworks = taken.displaced
-        changes.totals.retiredNetworkRequests = networks.retiredRequests
+        changes.retiredNetworkRequests = networks.retiredRequests
     }
 
     /// Gives changes back that could not be written: they will be among those that are taken next.
-    mutating func putBack(_ changes: DetectionChanges) {
+    mutating func putBack(_ changes: AnalyticChanges) {
         networks.putBack(
             CounterChanges(
                 counters: changes.networks, removed: changes.removedNetworks, displaced: changes.displacedNetworks))

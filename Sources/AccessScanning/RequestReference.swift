@@ -10,7 +10,7 @@ public struct RequestReference: Sendable, Hashable {
     /// find nothing.
     public let auditID: String
     /// Its `requestReceivedTimestamp`, in seconds since 1970; `nil` where the event has none.
-    public let received: Double?
+    public internal(set) var received: Double?
 
     /// A request with this ID.
     public init(auditID: String, received: Double?) {

@@ -33,4 +33,11 @@ public struct SourceCounter: Sendable, Hashable {
 
 extension SourceCounter: BudgetedCounter {
     var subject: Source { source }
+
+    mutating func limitTimes(to now: Double) {
+        firstSeen = firstSeen.limited(to: now)
+        lastSeen = lastSeen.limited(to: now)
+        recent.limit(to: now)
+        lastRequest.received = lastRequest.received?.limited(to: now)
+    }
 }

@@ -1,4 +1,4 @@
-public import AuditEvents
+import AuditEvents
 
 /// The counters of all sources, within bounds.
 ///
@@ -13,7 +13,7 @@ public struct SourceLedger: Sendable {
     private var verified: CounterTable<SourceCounter>
     private var claimed: CounterTable<SourceCounter>
 
-    /// A ledger that goes on from what was kept; an empty one unless that is given.
+    /// A ledger that continues from a state.
     ///
     /// - Parameters:
     ///   - limits: The bounds. Counters that are restored stay past a budget that was lowered, until others need their
@@ -22,19 +22,26 @@ public struct SourceLedger: Sendable {
     ///   - counters: No two of the same source.
     ///   - displaced: Sources that gave way before.
     ///   - retiredRequests: Requests of sources that were retired before.
-    public init(
-        limits: SourceLimits = SourceLimits(), key: SipHash128.Key = .random(),
-        restoring counters: [SourceCounter] = [], displaced: [Origin: DisplacedState] = [:], retiredRequests: UInt64 = 0
+    ///   - now: Seconds since 1970; later times in what is restored become this.
+    init(
+        limits: SourceLimits, key: SipHash128.Key, restoring counters: [SourceCounter],
+        displaced: [Origin: DisplacedState], retiredRequests: UInt64, at now: Double
     ) {
         self.limits = limits
         let table = { (origin: Origin, retiredRequests: UInt64) in
             CounterTable(
                 limit: limits[origin], other: Source(.other, origin), key: key,
                 restoring: counters.filter { $0.source.origin == origin },
-                displaced: displaced[origin] ?? DisplacedState(), retiredRequests: retiredRequests)
+                displaced: displaced[origin] ?? DisplacedState(), retiredRequests: retiredRequests, at: now)
         }
         verified = table(.verified, retiredRequests)
         claimed = table(.claimed, 0)
+    }
+
+    /// An empty ledger.
+    public init(limits: SourceLimits = SourceLimits()) {
+        self.init(
+            limits: limits, key: .random(), restoring: [], displaced: [:], retiredRequests: 0, at: -.infinity)
     }
 
     /// Counts one request of `source`.
@@ -68,6 +75,12 @@ public struct SourceLedger: Sendable {
         claimed.retireSilent(for: limits.retention, at: now)
     }
 
+    /// Makes times after `now` to be `now`.
+    mutating func limitTimes(to now: Double) {
+        verified.limitTimes(to: now)
+        claimed.limitTimes(to: now)
+    }
+
     /// What can be shown of it.
     public var counts: SourceCounts {
         SourceCounts(
@@ -79,22 +92,22 @@ public struct SourceLedger: Sendable {
     // MARK: Changes
 
     /// Writes what was changed since the last call.
-    mutating func takeChanges(into changes: inout DetectionChanges) {
+    mutating func takeChanges(into changes: inout AnalyticChanges) {
         for (origin, taken) in [(Origin.verified, verified.takeChanges()), (.claimed, claimed.takeChanges())] {
             changes.counters += taken.counters
             changes.removedSources.formUnion(taken.removed)
             changes.displacedSources[origin] = taken.displaced
         }
-        changes.totals.retiredRequests = verified.retiredRequests &+ claimed.retiredRequests
+        changes.retiredRequests = verified.retiredRequests &+ claimed.retiredRequests
     }
 
     /// Gives changes back that could not be written: they will be among those that are taken next.
-    mutating func putBack(_ changes: DetectionChanges) {
+    mutating func putBack(_ changes: AnalyticChanges) {
         let of = { (origin: Origin) in
             CounterChanges<SourceCounter>(
                 counters: changes.counters.filter { $0.source.origin == origin },
                 removed: changes.removedSources.filter { $0.origin == origin },
-                displaced: changes.displacedSources[origin] ?? DisplacedChanges())
+                displaced: changes.displacedSources[origin])
         }
         verified.putBack(of(.verified))
         claimed.putBack(of(.claimed))

@@ -9,91 +9,27 @@ extension Checkpoint {
     ///
     /// - Parameter version: The exporter's.
     func write(_ db: Database, version: String) throws {
-        try writeSources(db)
-        try writeNetworks(db)
-        try writeDisplaced(db)
+        for analytic in detection.analytics { try analytic.write(db) }
         try writeFiltered(db)
         try writeObserved(db)
         try writePositions(db)
         try writeReading(db)
         let totals = detection.totals
-        try db.execute(
+        try db.cachedStatement(
             sql: """
-                UPDATE state SET version = ?, retired_requests = ?, retired_network_requests = ?, duplicate_events = ?,
-                    observed_count = ?, first_recognised = ?, last_event_timestamp = coalesce(?, last_event_timestamp), last_checkpoint = ?
-                """,
-            arguments: [
-                version, Int64(bitPattern: totals.retiredRequests),
-                Int64(bitPattern: totals.retiredNetworkRequests), Int64(bitPattern: totals.duplicateEvents),
-                totals.observedCount, totals.firstRecognised, reading.lastEventTimestamp, time,
-            ])
-    }
-
-    private func writeSources(_ db: Database) throws {
-        let remove = try db.cachedStatement(sql: "DELETE FROM source WHERE address = ? AND origin = ?")
-        for source in detection.removedSources {
-            try remove.execute(arguments: [source.address.description, source.origin.rawValue])
-        }
-        let keep = try db.cachedStatement(
-            sql: """
-                INSERT INTO source (address, origin, country, city, first_seen, last_seen, requests, recent,
-                    last_audit_id, last_received) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (address, origin) DO UPDATE SET country = excluded.country, city = excluded.city,
-                    first_seen = excluded.first_seen, last_seen = excluded.last_seen, requests = excluded.requests,
-                    recent = excluded.recent, last_audit_id = excluded.last_audit_id,
-                    last_received = excluded.last_received
-                """)
-        for counter in detection.counters {
-            try keep.execute(arguments: [
-                counter.source.address.description, counter.source.origin.rawValue,
-                Data(counter.location.country.utf8), Data(counter.location.city.utf8), counter.firstSeen,
-                counter.lastSeen, Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
-                Data(counter.lastRequest.auditID.utf8), counter.lastRequest.received,
-            ])
-        }
-    }
-
-    private func writeNetworks(_ db: Database) throws {
-        let remove = try db.cachedStatement(sql: "DELETE FROM network WHERE network = ?")
-        for network in detection.removedNetworks { try remove.execute(arguments: [network.description]) }
-        let keep = try db.cachedStatement(
-            sql: """
-                INSERT INTO network (network, first_seen, last_seen, requests, recent) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (network) DO UPDATE SET first_seen = excluded.first_seen, last_seen = excluded.last_seen,
-                    requests = excluded.requests, recent = excluded.recent
-                """)
-        for counter in detection.networks {
-            try keep.execute(arguments: [
-                counter.network.description, counter.firstSeen, counter.lastSeen,
-                Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
-            ])
-        }
-    }
-
-    private func writeDisplaced(_ db: Database) throws {
-        for (origin, changes) in detection.displacedSources { try write(changes, of: origin.rawValue, db) }
-        try write(detection.displacedNetworks, of: "network", db)
-    }
-
-    private func write(_ changes: DisplacedChanges, of population: String, _ db: Database) throws {
-        try db.execute(
-            sql: "INSERT OR REPLACE INTO displaced (population, next, untracked_requests) VALUES (?, ?, ?)",
-            arguments: [population, changes.next, Int64(bitPattern: changes.untrackedRequests)])
-        try db.execute(
-            sql: "DELETE FROM displaced_page WHERE population = ? AND number >= ?",
-            arguments: [population, changes.pageCount])
-        let keep = try db.cachedStatement(
-            sql: "INSERT OR REPLACE INTO displaced_page (population, number, entries) VALUES (?, ?, ?)")
-        for (number, page) in changes.pages {
-            try keep.execute(arguments: [population, number, DisplacedPage.data(page)])
-        }
+                UPDATE state SET version = ?, duplicate_events = ?, observed_count = ?, first_recognised = ?,
+                    last_event_timestamp = coalesce(?, last_event_timestamp), last_checkpoint = ?
+                """
+        ).execute(arguments: [
+            version, Int64(bitPattern: totals.duplicateEvents), totals.observedCount, totals.firstRecognised,
+            reading.lastEventTimestamp, time,
+        ])
     }
 
     private func writeFiltered(_ db: Database) throws {
         for (name, requests) in detection.filteredRequests {
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO filtered (name, requests) VALUES (?, ?)",
-                arguments: [Data(name.utf8), Int64(bitPattern: requests)])
+            try db.cachedStatement(sql: "INSERT OR REPLACE INTO filtered (name, requests) VALUES (?, ?)")
+                .execute(arguments: [Data(name.utf8), Int64(bitPattern: requests)])
         }
     }
 
@@ -107,19 +43,17 @@ extension Checkpoint {
                 description: "the checkpoint's events begin with number \(begin), and those before end with \(end)")
         }
         if !events.isEmpty {
-            try db.execute(
-                sql: "INSERT INTO observed (first, count, events) VALUES (?, ?, ?)",
-                arguments: [begin, events.count, ObservedEventBlock.data(events)])
+            try db.cachedStatement(sql: "INSERT INTO observed (first, count, events) VALUES (?, ?, ?)")
+                .execute(arguments: [begin, events.count, ObservedEventBlock.data(events)])
         }
         // Rows have no gaps between them, so that all before the one that holds the first recognised event can go;
         // to compare each row's end would mean to read them all.
         let first = detection.totals.firstRecognised
-        let holding = "(SELECT max(first) FROM observed WHERE first <= \(first))"
-        try db.execute(
-            sql: """
-                DELETE FROM observed WHERE first < \(holding);
-                DELETE FROM observed WHERE first = \(holding) AND first + count <= \(first);
-                """)
+        let holding = "(SELECT max(first) FROM observed WHERE first <= ?1)"
+        for sql in [
+            "DELETE FROM observed WHERE first < \(holding)",
+            "DELETE FROM observed WHERE first = \(holding) AND first + count <= ?1",
+        ] { try db.cachedStatement(sql: sql).execute(arguments: [first]) }
     }
 
     private func writePositions(_ db: Database) throws {
@@ -153,6 +87,79 @@ extension Checkpoint {
                     Data(name.utf8), Int64(bitPattern: input.lines), Int64(bitPattern: input.bytes),
                     Int64(bitPattern: input.malformed), Int64(bitPattern: input.oversized),
                 ])
+        }
+    }
+}
+
+extension AnalyticChanges {
+    /// Writes them, within a transaction.
+    fileprivate func write(_ db: Database) throws {
+        try db.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO analytic (name, retired_requests, retired_network_requests) VALUES (?, ?, ?)
+                """
+        ).execute(arguments: [name, Int64(bitPattern: retiredRequests), Int64(bitPattern: retiredNetworkRequests)])
+        try writeSources(db)
+        try writeNetworks(db)
+        for (origin, changes) in displacedSources { try write(changes, of: origin.rawValue, db) }
+        if let displacedNetworks { try write(displacedNetworks, of: "network", db) }
+    }
+
+    private func writeSources(_ db: Database) throws {
+        let remove = try db.cachedStatement(sql: "DELETE FROM source WHERE analytic = ? AND address = ? AND origin = ?")
+        for source in removedSources {
+            try remove.execute(arguments: [name, source.address.description, source.origin.rawValue])
+        }
+        let keep = try db.cachedStatement(
+            sql: """
+                INSERT INTO source (analytic, address, origin, country, city, first_seen, last_seen, requests, recent,
+                    last_audit_id, last_received) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (analytic, address, origin) DO UPDATE SET country = excluded.country, city = excluded.city,
+                    first_seen = excluded.first_seen, last_seen = excluded.last_seen, requests = excluded.requests,
+                    recent = excluded.recent, last_audit_id = excluded.last_audit_id,
+                    last_received = excluded.last_received
+                """)
+        for counter in counters {
+            try keep.execute(arguments: [
+                name, counter.source.address.description, counter.source.origin.rawValue,
+                Data(counter.location.country.utf8), Data(counter.location.city.utf8), counter.firstSeen,
+                counter.lastSeen, Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
+                Data(counter.lastRequest.auditID.utf8), counter.lastRequest.received,
+            ])
+        }
+    }
+
+    private func writeNetworks(_ db: Database) throws {
+        let remove = try db.cachedStatement(sql: "DELETE FROM network WHERE analytic = ? AND network = ?")
+        for network in removedNetworks { try remove.execute(arguments: [name, network.description]) }
+        let keep = try db.cachedStatement(
+            sql: """
+                INSERT INTO network (analytic, network, first_seen, last_seen, requests, recent)
+                    VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT (analytic, network) DO UPDATE SET first_seen = excluded.first_seen,
+                    last_seen = excluded.last_seen, requests = excluded.requests, recent = excluded.recent
+                """)
+        for counter in networks {
+            try keep.execute(arguments: [
+                name, counter.network.description, counter.firstSeen, counter.lastSeen,
+                Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
+            ])
+        }
+    }
+
+    private func write(_ changes: DisplacedChanges, of population: String, _ db: Database) throws {
+        try db.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO displaced (analytic, population, next, untracked_requests) VALUES (?, ?, ?, ?)
+                """
+        ).execute(arguments: [name, population, changes.next, Int64(bitPattern: changes.untrackedRequests)])
+        try db.cachedStatement(
+            sql: "DELETE FROM displaced_page WHERE analytic = ? AND population = ? AND number >= ?"
+        ).execute(arguments: [name, population, changes.pageCount])
+        let keep = try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO displaced_page (analytic, population, number, entries) VALUES (?, ?, ?, ?)")
+        for (number, page) in changes.pages {
+            try keep.execute(arguments: [name, population, number, DisplacedPage.data(page)])
         }
     }
 }

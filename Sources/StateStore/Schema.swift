@@ -111,6 +111,79 @@ enum Schema {
                     ) STRICT;
                     """)
         }
+        // The counters belong to an analytic; before there was one.
+        migrator.registerMigration("2") { db in
+            try db.execute(
+                sql: """
+                    -- By name. Analytics that the exporter does not count any more, or not yet, keep their rows here and
+                    -- below, so that no count is lost when the list of analytics changes back.
+                    CREATE TABLE analytic (
+                        name TEXT PRIMARY KEY,
+                        retired_requests INTEGER NOT NULL,
+                        retired_network_requests INTEGER NOT NULL
+                    ) STRICT;
+                    INSERT INTO analytic SELECT 'forbidden', retired_requests, retired_network_requests FROM state;
+                    ALTER TABLE state DROP COLUMN retired_requests;
+                    ALTER TABLE state DROP COLUMN retired_network_requests;
+
+                    ALTER TABLE source RENAME TO source_1;
+                    CREATE TABLE source (
+                        id INTEGER PRIMARY KEY,
+                        analytic TEXT NOT NULL,
+                        address TEXT NOT NULL,
+                        origin TEXT NOT NULL,
+                        country BLOB NOT NULL,
+                        city BLOB NOT NULL,
+                        first_seen REAL NOT NULL,
+                        last_seen REAL NOT NULL,
+                        requests INTEGER NOT NULL,
+                        recent BLOB NOT NULL,
+                        last_audit_id BLOB NOT NULL,
+                        last_received REAL,
+                        UNIQUE (analytic, address, origin)
+                    ) STRICT;
+                    INSERT INTO source SELECT id, 'forbidden', address, origin, country, city, first_seen, last_seen,
+                        requests, recent, last_audit_id, last_received FROM source_1;
+                    DROP TABLE source_1;
+
+                    ALTER TABLE network RENAME TO network_1;
+                    CREATE TABLE network (
+                        id INTEGER PRIMARY KEY,
+                        analytic TEXT NOT NULL,
+                        network TEXT NOT NULL,
+                        first_seen REAL NOT NULL,
+                        last_seen REAL NOT NULL,
+                        requests INTEGER NOT NULL,
+                        recent BLOB NOT NULL,
+                        UNIQUE (analytic, network)
+                    ) STRICT;
+                    INSERT INTO network SELECT id, 'forbidden', network, first_seen, last_seen, requests, recent
+                        FROM network_1;
+                    DROP TABLE network_1;
+
+                    ALTER TABLE displaced RENAME TO displaced_1;
+                    CREATE TABLE displaced (
+                        analytic TEXT NOT NULL,
+                        population TEXT NOT NULL,
+                        next INTEGER NOT NULL CHECK (next >= 0),
+                        untracked_requests INTEGER NOT NULL,
+                        PRIMARY KEY (analytic, population)
+                    ) STRICT;
+                    INSERT INTO displaced SELECT 'forbidden', population, next, untracked_requests FROM displaced_1;
+                    DROP TABLE displaced_1;
+
+                    ALTER TABLE displaced_page RENAME TO displaced_page_1;
+                    CREATE TABLE displaced_page (
+                        analytic TEXT NOT NULL,
+                        population TEXT NOT NULL,
+                        number INTEGER NOT NULL CHECK (number >= 0),
+                        entries BLOB NOT NULL CHECK (length(entries) % 20 = 0),
+                        PRIMARY KEY (analytic, population, number)
+                    ) STRICT;
+                    INSERT INTO displaced_page SELECT 'forbidden', population, number, entries FROM displaced_page_1;
+                    DROP TABLE displaced_page_1;
+                    """)
+        }
         return migrator
     }
 

@@ -23,7 +23,9 @@ enum StateDatabase {
     ///
     /// A queue and not a pool of connections: nothing is read after this, and a reader could hold up checkpoints, so
     /// that the log of SQLite would grow.
-    static func open(in directory: StateDirectory) throws(StateStoreError) -> (
+    ///
+    /// - Parameter version: The exporter's, which is written where the schema has to be changed.
+    static func open(in directory: StateDirectory, version: String) throws(StateStoreError) -> (
         queue: DatabaseQueue, stored: StoredState
     ) {
         let path = directory.database
@@ -31,8 +33,13 @@ enum StateDatabase {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             do {
                 try queue.writeWithoutTransaction { try check($0, path) }
-                try Schema.migrator.migrate(queue)
-                return (queue, try queue.writeWithoutTransaction { try load($0) })
+                return try findingDamage {
+                    if try !queue.read(Schema.migrator.hasCompletedMigrations) {
+                        try Schema.migrator.migrate(queue)
+                        try queue.write { try $0.execute(sql: "UPDATE state SET version = ?", arguments: [version]) }
+                    }
+                    return (queue, try queue.writeWithoutTransaction { try StoredState($0) })
+                }
             } catch {
                 try? queue.close()
                 throw error
@@ -56,11 +63,13 @@ enum StateDatabase {
         return configuration
     }
 
-    private static func load(_ db: Database) throws -> StoredState {
+    private static func findingDamage<Result>(_ body: () throws -> Result) throws -> Result {
         do {
-            return try StoredState(db)
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
-            // A table or column is not there, though the schema is said to be ours.
+            return try body()
+        } catch let error as DatabaseError
+            where [.SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH].contains(error.resultCode)
+        {
+            // A table or column is missing, or holds what it cannot, though the schema is said to be ours.
             throw ImpossibleContent(description: error.message ?? "\(error)")
         } catch let error as RowDecodingError {
             throw ImpossibleContent(description: "\(error)")

@@ -52,7 +52,7 @@ public final class StateStore: Sendable {
                 path: try directory.moveAside(at: now), reason: "there is SQLite's log, and no database")
         case .database:
             do throws(StateStoreError) {
-                let (queue, stored) = try StateDatabase.open(in: directory)
+                let (queue, stored) = try StateDatabase.open(in: directory, version: version)
                 return (StateStore(directory, queue, version: version, damaged: nil), stored)
             } catch {
                 guard error.kind == .damaged else { throw error }
@@ -62,7 +62,7 @@ public final class StateStore: Sendable {
         try directory.createDatabase { path throws(StateStoreError) in
             try StateDatabase.create(at: path, version: version, in: directory)
         }
-        let (queue, stored) = try StateDatabase.open(in: directory)
+        let (queue, stored) = try StateDatabase.open(in: directory, version: version)
         return (StateStore(directory, queue, version: version, damaged: damaged), stored)
     }
 

@@ -14,10 +14,10 @@ extension StoredState {
         }
         let key: Data = try row.value("key")
         guard key.count == 16 else { throw ImpossibleContent(description: "a key of \(key.count) bytes") }
-        self.key = SipHash128.Key(
-            first: LittleEndian.number(in: key, at: 0), second: LittleEndian.number(in: key, at: 8))
-        totals.retiredRequests = try row.count("retired_requests")
-        totals.retiredNetworkRequests = try row.count("retired_network_requests")
+        self.init(
+            key: SipHash128.Key(
+                first: LittleEndian.number(in: key, at: 0), second: LittleEndian.number(in: key, at: 8)))
+        var totals = DetectionTotals()
         totals.duplicateEvents = try row.count("duplicate_events")
         totals.observedCount = try row.value("observed_count")
         totals.firstRecognised = try row.value("first_recognised")
@@ -27,14 +27,14 @@ extension StoredState {
         }
         reading.lastEventTimestamp = try row.value("last_event_timestamp")
         lastCheckpoint = try row.value("last_checkpoint")
-        counters = try Self.counters(db)
-        networks = try Self.networks(db)
-        for origin in Origin.allCases { displacedSources[origin] = try Self.displaced(db, origin.rawValue) }
-        displacedNetworks = try Self.displaced(db, "network") ?? DisplacedState()
-        observed = try Self.observed(db, totals)
+        detection.totals = totals
+        detection.analytics = try Self.analytics(db)
+        detection.observed = try Self.observed(db, totals)
         positions = try Self.positions(db)
         let filtered = try Row.fetchCursor(db, sql: "SELECT * FROM filtered")
-        while let row = try filtered.next() { filteredRequests[try row.text("name")] = try row.count("requests") }
+        while let row = try filtered.next() {
+            detection.filteredRequests[try row.text("name")] = try row.count("requests")
+        }
         let inputs = try Row.fetchCursor(db, sql: "SELECT * FROM input")
         while let row = try inputs.next() {
             reading.inputs[try row.text("name")] = ReadingTotals.Input(
@@ -43,8 +43,26 @@ extension StoredState {
         }
     }
 
-    private static func counters(_ db: Database) throws -> [SourceCounter] {
-        var counters: [SourceCounter] = []
+    private static func analytics(_ db: Database) throws -> [String: AnalyticState] {
+        var analytics: [String: AnalyticState] = [:]
+        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM analytic")
+        while let row = try rows.next() {
+            let name: String = try row.value("name")
+            var state = AnalyticState()
+            state.retiredRequests = try row.count("retired_requests")
+            state.retiredNetworkRequests = try row.count("retired_network_requests")
+            for origin in Origin.allCases {
+                state.displacedSources[origin] = try displaced(db, name, population: origin.rawValue)
+            }
+            state.displacedNetworks = try displaced(db, name, population: "network") ?? DisplacedState()
+            analytics[name] = state
+        }
+        try readSources(db, into: &analytics)
+        try readNetworks(db, into: &analytics)
+        return analytics
+    }
+
+    private static func readSources(_ db: Database, into analytics: inout [String: AnalyticState]) throws {
         let rows = try Row.fetchCursor(db, sql: "SELECT * FROM source ORDER BY first_seen, id")
         while let row = try rows.next() {
             let address: String = try row.value("address")
@@ -52,7 +70,7 @@ extension StoredState {
             guard let source = Source(address: address, origin: origin) else {
                 throw ImpossibleContent(description: "no source: \(address), \(origin)")
             }
-            counters.append(
+            analytics[try row.value("analytic"), default: AnalyticState()].counters.append(
                 SourceCounter(
                     source: source,
                     location: Location(country: try row.text("country"), city: try row.text("city")),
@@ -61,33 +79,31 @@ extension StoredState {
                     lastRequest: RequestReference(
                         auditID: try row.text("last_audit_id"), received: try row.value("last_received"))))
         }
-        return counters
     }
 
-    private static func networks(_ db: Database) throws -> [NetworkCounter] {
-        var counters: [NetworkCounter] = []
+    private static func readNetworks(_ db: Database, into analytics: inout [String: AnalyticState]) throws {
         let rows = try Row.fetchCursor(db, sql: "SELECT * FROM network ORDER BY first_seen, id")
         while let row = try rows.next() {
             let network: String = try row.value("network")
             guard let network = SourceNetwork(label: network) else {
                 throw ImpossibleContent(description: "no network: \(network)")
             }
-            counters.append(
+            analytics[try row.value("analytic"), default: AnalyticState()].networks.append(
                 NetworkCounter(
                     network: network, firstSeen: try row.value("first_seen"), lastSeen: try row.value("last_seen"),
                     requests: try row.count("requests"), recent: try row.recentRequests("recent")))
         }
-        return counters
     }
 
-    private static func displaced(_ db: Database, _ population: String) throws -> DisplacedState? {
-        let sql = "SELECT * FROM displaced WHERE population = ?"
-        guard let row = try Row.fetchOne(db, sql: sql, arguments: [population]) else { return nil }
+    private static func displaced(_ db: Database, _ analytic: String, population: String) throws -> DisplacedState? {
+        let sql = "SELECT * FROM displaced WHERE analytic = ? AND population = ?"
+        guard let row = try Row.fetchOne(db, sql: sql, arguments: [analytic, population]) else { return nil }
         var state = DisplacedState()
         state.next = try row.value("next")
         state.untrackedRequests = try row.count("untracked_requests")
         let pages = try Row.fetchCursor(
-            db, sql: "SELECT entries FROM displaced_page WHERE population = ? ORDER BY number", arguments: [population])
+            db, sql: "SELECT entries FROM displaced_page WHERE analytic = ? AND population = ? ORDER BY number",
+            arguments: [analytic, population])
         while let page = try pages.next() { state.entries += DisplacedPage.entries(try page.value("entries")) }
         guard 0...state.entries.count ~= state.next else {
             throw ImpossibleContent(description: "no place \(state.next) among \(state.entries.count)")

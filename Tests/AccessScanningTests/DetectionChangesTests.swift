@@ -13,44 +13,9 @@ struct DetectionChangesTests {
         FilterEntry(name: "none", userAgents: [Glob("x")].compactMap(\.self)),
     ])
 
-    /// What a store holds after the changes that were written.
-    private struct Kept {
-        var counters: [Source: SourceCounter] = [:]
-        var displaced: [Origin: DisplacedState] = [:]
-        var networks: [SourceNetwork: NetworkCounter] = [:]
-        var displacedNetworks = DisplacedState()
-        var filteredRequests: [String: UInt64] = [:]
-        var observed: [ObservedEvent] = []
-        var totals = DetectionTotals()
-
-        mutating func write(_ changes: DetectionChanges) {
-            for source in changes.removedSources { counters[source] = nil }
-            for counter in changes.counters { counters[counter.source] = counter }
-            for (origin, changes) in changes.displacedSources {
-                displaced[origin, default: DisplacedState()].write(changes)
-            }
-            for network in changes.removedNetworks { networks[network] = nil }
-            for counter in changes.networks { networks[counter.network] = counter }
-            displacedNetworks.write(changes.displacedNetworks)
-            filteredRequests.merge(changes.filteredRequests) { $1 }
-            observed += changes.observed
-            totals = changes.totals
-            let forgotten = totals.firstRecognised - (totals.observedCount - observed.count)
-            if forgotten > 0 { observed.removeFirst(forgotten) }
-        }
-
-        func restored() -> AccessScanningDetector {
-            AccessScanningDetector(
-                ledger: SourceLedger(
-                    limits: limits, key: key, restoring: Array(counters.values), displaced: displaced,
-                    retiredRequests: totals.retiredRequests),
-                networks: NetworkLedger(
-                    limits: limits, key: key, restoring: Array(networks.values), displaced: displacedNetworks,
-                    retiredRequests: totals.retiredNetworkRequests),
-                deduplicator: RequestDeduplicator(
-                    key: key, horizon: horizon, observedCount: totals.observedCount, restoring: observed),
-                duplicateEvents: totals.duplicateEvents, filter: filter, filteredRequests: filteredRequests)
-        }
+    private static func restored(_ state: DetectionState, at time: Double) -> AccessScanningDetector {
+        AccessScanningDetector(
+            [.forbidden], limits: limits, filter: filter, horizon: horizon, restoring: state, at: time)
     }
 
     private static func event(_ random: inout SeededGenerator) -> AuditEvent {
@@ -64,13 +29,10 @@ struct DetectionChangesTests {
     @Test("is all that is needed to go on, whenever it is written, also when writing fails for a while")
     func goesOn() {
         var random = SeededGenerator(seed: 21)
-        let empty = AccessScanningDetector(
-            ledger: SourceLedger(limits: Self.limits, key: Self.key),
-            networks: NetworkLedger(limits: Self.limits, key: Self.key),
-            deduplicator: RequestDeduplicator(key: Self.key, horizon: Self.horizon), filter: Self.filter)
-        var detector = empty
-        var never = empty
-        var kept = Kept()
+        // What a store holds after the changes that were written.
+        var kept = DetectionState(key: Self.key)
+        var detector = Self.restored(kept, at: 0)
+        var never = detector
         for step in 0..<4000 {
             let event = Self.event(&random)
             let time = Double(step)
@@ -92,7 +54,7 @@ struct DetectionChangesTests {
                 never.retireSilentSources(at: time)
             case 8:
                 kept.write(detector.takeChanges())
-                detector = kept.restored()
+                detector = Self.restored(kept, at: time)
             default: break
             }
             #expect(detector.counts == never.counts, "step \(step)")
@@ -105,10 +67,7 @@ struct DetectionChangesTests {
 
     @Test("stays bounded while it cannot be written")
     func bounded() {
-        var detector = AccessScanningDetector(
-            ledger: SourceLedger(limits: Self.limits, key: Self.key),
-            networks: NetworkLedger(limits: Self.limits, key: Self.key),
-            deduplicator: RequestDeduplicator(key: Self.key, horizon: Self.horizon))
+        var detector = AccessScanningDetector([.forbidden], limits: Self.limits, horizon: Self.horizon)
         for number in 0..<1000 {
             detector.observe(
                 AuditEvent(auditID: "\(number)", sourceIPs: ["10.0.\(number / 256).\(number % 256)"]), at: 0)
@@ -116,7 +75,8 @@ struct DetectionChangesTests {
         }
         let changes = detector.takeChanges()
         #expect(changes.observed.count <= 2 * Self.horizon)
-        #expect(changes.counters.count == 4)
+        #expect(changes.forbidden.counters.count == 4)
+        #expect(changes.forbidden.removedSources.isEmpty, "none of them was ever written")
         #expect(changes.totals.observedCount == 1000)
     }
 }

@@ -38,6 +38,17 @@ extension AccessScanningDetector {
         ledger.counts.counters.map(\.requests).reduce(ledger.counts.retiredRequests, +)
     }
 
+    /// The counters by source of the first analytic.
+    var ledger: SourceLedger { ledgers[0].sources }
+
+    /// Its counters by network.
+    var networks: NetworkCounts { ledgers[0].networks?.counts ?? NetworkCounts() }
+
+    /// Counts requests of the first analytic.
+    mutating func observe(_ event: AuditEvent, at time: Double) {
+        observe(event, of: 0, at: time)
+    }
+
     mutating func observe(_ events: [AuditEvent]) {
         for event in events { observe(event, at: 1000) }
     }

@@ -9,7 +9,7 @@ import TestSupport
 struct RealLogTests {
     @Test("from the log")
     func log() throws {
-        var detector = AccessScanningDetector()
+        var detector = AccessScanningDetector([.forbidden])
         detector.observe(selectedEvents(lines: try Fixture.bytes("audit-logs/metadata.log")))
         #expect(detector.counts == ExpectedCounts.metadata)
         // Nine watches and streams were logged in two stages.
@@ -18,7 +18,7 @@ struct RealLogTests {
 
     @Test("from the webhook's bodies")
     func webhook() throws {
-        var detector = AccessScanningDetector()
+        var detector = AccessScanningDetector([.forbidden])
         for batch in 1...4 { detector.observe(try selectedEvents(eventList: "batch-\(batch)")) }
         #expect(detector.counts == ExpectedCounts.metadata)
     }
@@ -26,7 +26,7 @@ struct RealLogTests {
     @Test("and a second reading of it all changes nothing")
     func secondReading() throws {
         let events = selectedEvents(lines: try Fixture.bytes("audit-logs/metadata.log"))
-        var detector = AccessScanningDetector()
+        var detector = AccessScanningDetector([.forbidden])
         detector.observe(events)
         detector.observe(events.reversed())
         #expect(detector.counts == ExpectedCounts.metadata)
@@ -36,11 +36,11 @@ struct RealLogTests {
     @Test("from webhook batches that were sent again after a 500 or a 429")
     func retried() throws {
         let names = ["00001.500", "00002.429", "00003.200", "00005.429", "00006.200"]
-        var once = AccessScanningDetector()
+        var once = AccessScanningDetector([.forbidden])
         for name in names.suffix(1) + names[2...2] {
             once.observe(try selectedEvents(eventList: "retried/\(name)"))
         }
-        var all = AccessScanningDetector()
+        var all = AccessScanningDetector([.forbidden])
         for name in names { all.observe(try selectedEvents(eventList: "retried/\(name)")) }
         #expect(all.counts == once.counts)
         #expect(!once.counts.isEmpty)
@@ -55,7 +55,7 @@ struct RealLogTests {
         try decompressor.finish()
         #expect(lines.count { $0 == UInt8(ascii: "\n") } == 5910)
 
-        var detector = AccessScanningDetector()
+        var detector = AccessScanningDetector([.forbidden])
         detector.observe(selectedEvents(lines: lines))
         #expect(detector.counts == ExpectedCounts.sameAuditID)
         #expect(detector.sum == 1691)

@@ -11,7 +11,7 @@ struct SourceLedgerTests {
 
     @Test("counts sources past a budget together, and never lets claimed ones take verified ones' place")
     func budgets() {
-        var detector = AccessScanningDetector(ledger: SourceLedger(limits: SourceLimits(verified: 2, claimed: 3)))
+        var detector = AccessScanningDetector([.forbidden], limits: SourceLimits(verified: 2, claimed: 3))
         for number in 0..<100 { detector.observe([event(["203.0.113.\(number)", "192.0.2.1"], number: number)]) }
         detector.observe([event(["192.0.2.2"], number: 100)])
         detector.observe([event(["192.0.2.3"], number: 101), event(["192.0.2.3"], number: 102)])
@@ -29,7 +29,7 @@ struct SourceLedgerTests {
     func sum() {
         var random = SeededGenerator(seed: 11)
         var detector = AccessScanningDetector(
-            ledger: SourceLedger(limits: SourceLimits(verified: 5, claimed: 4, retention: 10)))
+            [.forbidden], limits: SourceLimits(verified: 5, claimed: 4, retention: 10))
         var expected: UInt64 = 0
         for number in 0..<3000 {
             let sourceIPs = (0..<Int.random(in: 0...4, using: &random)).map { _ in
@@ -52,7 +52,10 @@ struct SourceLedgerTests {
                 location: .unknown, firstSeen: 0, lastSeen: 0, requests: requests,
                 lastRequest: RequestReference(auditID: "", received: nil))
         }
-        var detector = AccessScanningDetector(ledger: SourceLedger(restoring: counters), duplicateEvents: .max)
+        var state = DetectionState()
+        state.forbidden.counters = counters
+        state.totals.duplicateEvents = .max
+        var detector = AccessScanningDetector([.forbidden], restoring: state, at: 1)
         for _ in 0..<2 { detector.observe(event(["192.0.2.0"], number: 1), at: 1) }
         #expect(detector.ledger.counts.counters.map(\.requests) == [0, 3])
         #expect(detector.duplicateEvents == 0)
@@ -83,7 +86,7 @@ struct SourceLedgerTests {
 
     @Test("keeps no audit ID that a client made long, and counts its request")
     func longAuditID() throws {
-        var detector = AccessScanningDetector()
+        var detector = AccessScanningDetector([.forbidden])
         for length in [128, 129, 1_000_000] {
             detector.observe(
                 AuditEvent(auditID: String(repeating: "a", count: length), sourceIPs: ["192.0.2.\(length % 200)"]),

@@ -17,13 +17,12 @@ struct MetricsPageTests {
         detector.observe(
             AuditEvent(
                 auditID: "\(id)", stage: "ResponseComplete", sourceIPs: [address],
-                requestReceivedTimestamp: "2026-11-23T23:10:06.5Z"), at: now)
+                requestReceivedTimestamp: "2026-11-23T23:10:06.5Z"), of: 0, at: now)
     }
 
     private static func counts(_ detector: AccessScanningDetector) -> Counts {
         var counts = Counts()
-        counts.sources = detector.ledger.counts
-        counts.networks = detector.networks.counts
+        counts.analytics = detector.ledgers.map(\.counts)
         return counts
     }
 
@@ -37,7 +36,7 @@ struct MetricsPageTests {
 
     @Test("is not written again for the counts if only the status changes, or a server answers")
     func statusAlone() {
-        var detector = AccessScanningDetector()
+        var detector = AccessScanningDetector([.forbidden])
         Self.observe("192.0.2.1", 1, &detector)
         let board = StatusBoard(Status(logs: [LogState(log: "a", unreadBytes: 0)]))
         let answers = Mutex<UInt64>(0)
@@ -56,7 +55,7 @@ struct MetricsPageTests {
 
     @Test("is written again for the pages of counters that have changed, and for no others")
     func changedPages() {
-        var detector = AccessScanningDetector()
+        var detector = AccessScanningDetector([.forbidden])
         for number in 0..<2000 { Self.observe("10.0.\(number / 200).\(number % 200)", number, &detector) }
         let published = Published(Self.counts(detector))
         let page = MetricsPage(.text, showing: published, StatusBoard(Status()), servers: { [] })
@@ -74,8 +73,7 @@ struct MetricsPageTests {
     func history(format: ExpositionFormat) {
         var random = SeededGenerator(seed: 5)
         var detector = AccessScanningDetector(
-            ledger: SourceLedger(limits: SourceLimits(verified: 300, claimed: 50, networks: 40, retention: 7200)),
-            networks: NetworkLedger(limits: SourceLimits(verified: 300, claimed: 50, networks: 40, retention: 7200)))
+            [.forbidden], limits: SourceLimits(verified: 300, claimed: 50, networks: 40, retention: 7200))
         var incremental = CountsText(in: format)
         var now = 1e6
         for round in 0..<60 {

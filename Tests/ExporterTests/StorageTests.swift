@@ -80,7 +80,7 @@ struct StorageTests {
             #expect(Self.requests(pipeline.published.current) == [4])
             #expect(await pipeline.finish())
             let stored = try StateStore.open(directory: directory.path, version: "1", at: 0).stored
-            #expect(stored.counters.map(\.requests) == [4])
+            #expect(stored.detection.forbidden.counters.map(\.requests) == [4])
             #expect(stored.positions.map(\.offset) == [300])
         }
     }
@@ -94,7 +94,7 @@ struct StorageTests {
             await pipeline.apply(Samples.batch([Samples.event(2)], positions: [Samples.position(100)]))
             #expect(await pipeline.finish() == false)
             let stored = try StateStore.open(directory: directory.path, version: "1", at: 0).stored
-            #expect(stored.counters.map(\.requests) == [1])
+            #expect(stored.detection.forbidden.counters.map(\.requests) == [1])
             #expect(stored.positions == [])
         }
     }
@@ -119,8 +119,8 @@ struct StorageTests {
             #expect(pipeline.status.current.storage?.problem == nil)
             #expect(await pipeline.finish(), "it may be asked again")
             let stored = try StateStore.open(directory: directory.path, version: "1", at: 0).stored
-            #expect(stored.counters.map(\.requests) == [1])
-            #expect(stored.filteredRequests == [:])
+            #expect(stored.detection.forbidden.counters.map(\.requests) == [1])
+            #expect(stored.detection.filteredRequests == [:])
         }
     }
 
@@ -176,7 +176,7 @@ struct StorageTests {
             #expect(await first.finish())
             try Data(repeating: 7, count: 5000).write(to: directory.appending(path: "state.db"))
             let (second, store, stored) = try Self.open(directory)
-            #expect(stored.counters == [])
+            #expect(stored.detection.analytics == [:])
             #expect(store.damaged != nil)
             #expect(second.status.current.storage?.wasDamaged == true)
             #expect(await second.finish())

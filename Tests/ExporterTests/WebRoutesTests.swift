@@ -11,15 +11,15 @@ import Testing
 @Suite("What is served")
 struct WebRoutesTests {
     private static func counts(_ addresses: [[String]] = [["192.0.2.1"]]) -> Counts {
-        var detector = AccessScanningDetector()
+        var detector = AccessScanningDetector([.forbidden])
         for (index, sourceIPs) in addresses.enumerated() {
             detector.observe(
                 AuditEvent(
                     auditID: "\(index)", stage: "ResponseComplete", sourceIPs: sourceIPs,
-                    requestReceivedTimestamp: "2026-11-23T23:10:06.5Z"), at: 1000)
+                    requestReceivedTimestamp: "2026-11-23T23:10:06.5Z"), of: 0, at: 1_795_475_500)
         }
         var counts = Counts()
-        counts.sources = detector.ledger.counts
+        counts.sources = detector.ledgers[0].sources.counts
         return counts
     }
 
@@ -65,7 +65,7 @@ struct WebRoutesTests {
     func openMetrics() async {
         let text = await Self.text(Self.get("/metrics", accept: "application/openmetrics-text;version=1.0.0"))
         #expect(text.contains(##"origin="verified"} 1 # {audit_id="0"} 1 1795475406.5"##))
-        #expect(text.contains(#"requests_created{src_ip="192.0.2.1",country="",city="",origin="verified"} 1000"#))
+        #expect(text.contains(#"requests_created{src_ip="192.0.2.1",country="",city="",origin="verified"} 1795475500"#))
     }
 
     @Test("are the same labels on a source's two series, one pair for each source")

@@ -26,12 +26,14 @@ struct WebhookCountingTests {
     /// What a detector counts that gets each body once.
     private func expected(_ names: [String]) throws -> [String: UInt64] {
         var scanner = EventScanner(selecting: .unauthenticatedForbidden)
-        var detector = AccessScanningDetector()
+        var detector = AccessScanningDetector([.forbidden])
         for name in names {
             let body = try Fixture.bytes("audit-logs/webhook/\(name).json")
-            for event in try scanner.scan(eventList: body.span.bytes).events { detector.observe(event, at: 1000) }
+            for event in try scanner.scan(eventList: body.span.bytes).events {
+                detector.observe(event, of: 0, at: 1000)
+            }
         }
-        return counts(detector.ledger.counts)
+        return counts(detector.ledgers[0].sources.counts)
     }
 
     private func pipeline() throws -> Pipeline {

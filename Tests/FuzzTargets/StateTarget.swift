@@ -108,7 +108,8 @@ enum StateTarget {
         if let damaged = store.damaged {
             let aside = try ScratchFile.content(of: damaged.path)
             try Disagreement.unless(aside != nil && !damaged.reason.isEmpty, "\(damaged) was not moved aside")
-            try Disagreement.unless(stored == StoredState(key: stored.key), "something in a new database: \(stored)")
+            try Disagreement.unless(
+                stored == StoredState(key: stored.detection.key), "something in a new database: \(stored)")
         }
         store.close()
         let (again, same) = try StateStore.open(directory: directory, version: "1.0", at: now)
@@ -121,14 +122,9 @@ enum StateTarget {
 
     /// As the exporter does.
     private static func goOn(from stored: StoredState) {
-        let ledger = SourceLedger(
-            limits: SourceLimits(), restoring: stored.counters, retiredRequests: stored.totals.retiredRequests)
-        let deduplicator = RequestDeduplicator(
-            key: stored.key, observedCount: stored.totals.observedCount, restoring: stored.observed)
-        var detector = AccessScanningDetector(
-            ledger: ledger, deduplicator: deduplicator, duplicateEvents: stored.totals.duplicateEvents,
-            filteredRequests: stored.filteredRequests)
-        detector.observe(AuditEvent(auditID: "1", stage: "ResponseComplete", sourceIPs: ["192.0.2.1"]), at: now)
+        var detector = AccessScanningDetector([.forbidden], restoring: stored.detection, at: now)
+        detector.observe(
+            AuditEvent(auditID: "1", stage: "ResponseComplete", sourceIPs: ["192.0.2.1"]), of: 0, at: now)
         detector.retireSilentSources(at: now)
         _ = detector.takeChanges()
         guard let pattern = LogPattern("/nonexistent/audit.log") else { return }

@@ -52,7 +52,9 @@ struct StateTemplate: Sendable {
                 lastRequest: RequestReference(auditID: "a", received: 1))
         }
         var changes = DetectionChanges()
-        changes.counters = counters
+        var analytic = AnalyticChanges(name: "forbidden")
+        analytic.counters = counters
+        changes.analytics = [analytic]
         changes.filteredRequests = ["probes": 4]
         changes.observed = (0..<3).map { number in
             ObservedEvent(

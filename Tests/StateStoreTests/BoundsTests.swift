@@ -24,7 +24,7 @@ struct BoundsTests {
                 read += count
                 #expect(try Self.count("observed", store) <= 41)
                 let loaded = try store.withDatabase { try StoredState($0) }
-                #expect(loaded.observed == (first..<read).map(Samples.observed))
+                #expect(loaded.detection.observed == (first..<read).map(Samples.observed))
             }
             // Many at once, of which only the last are recognised, as after a time without space.
             try await store.commit(.of(events: 1000..<1030, recognisedFrom: 1000))
@@ -32,7 +32,7 @@ struct BoundsTests {
             try await store.commit(.of(events: 1030..<1030, recognisedFrom: 1030))
             #expect(try Self.count("observed", store) == 0)
             store.close()
-            #expect(try StateStore.open(directory).stored.totals.observedCount == 1030)
+            #expect(try StateStore.open(directory).stored.detection.totals.observedCount == 1030)
         }
     }
 
@@ -90,7 +90,7 @@ struct BoundsTests {
             for step in 0..<200 {
                 let counters = (0..<500).map { Samples.counter("10.0.\(step % 50).\($0 % 256)", UInt64(step)) }
                 var checkpoint = Checkpoint.of(events: 262_144..<262_144)
-                checkpoint.detection.counters = counters
+                checkpoint.detection.forbidden.counters = counters
                 try await store.commit(checkpoint)
                 if step > 100 { largest = max(largest, try size()) }
             }

@@ -33,7 +33,7 @@ struct CommitErrorTests {
             // A small one still fits.
             try await store.commit(.of(counters: [Samples.counter("192.0.2.1", 9)], time: 3))
             try store.withDatabase { try $0.execute(sql: "PRAGMA max_page_count = 4294967294") }
-            large.detection.counters[1000] = Samples.counter("192.0.2.1", 10)
+            large.detection.forbidden.counters[1000] = Samples.counter("192.0.2.1", 10)
             try await store.commit(large)
             store.close()
             var kept = Kept(before)
@@ -53,7 +53,7 @@ struct CommitErrorTests {
             }
             try await store.commit(.of(events: 10..<12))
             store.close()
-            #expect(try StateStore.open(directory).stored.observed == (0..<12).map(Samples.observed))
+            #expect(try StateStore.open(directory).stored.detection.observed == (0..<12).map(Samples.observed))
         }
     }
 

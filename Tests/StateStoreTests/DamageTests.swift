@@ -67,7 +67,7 @@ struct DamageTests {
             let damaged = try #require(store.damaged)
             #expect(damaged.path == "\(directory.path)/state.db.damaged-20261123T231434Z")
             #expect(!damaged.reason.isEmpty)
-            #expect(stored == StoredState(key: stored.key))
+            #expect(stored == StoredState(key: stored.detection.key))
             var files = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter {
                 $0.hasPrefix("state.db.damaged")
             }
@@ -132,7 +132,7 @@ struct DamageTests {
     func newer() throws {
         try withTemporaryDirectory { directory in
             let (store, _) = try StateStore.open(directory: directory.path, version: "9.8.7", at: 0)
-            try store.withDatabase { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('2')") }
+            try store.withDatabase { try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('3')") }
             store.close()
             let before = try StateFiles(of: directory)
             let error = #expect(throws: StateStoreError.self) { try StateStore.open(directory) }
@@ -140,7 +140,7 @@ struct DamageTests {
             #expect(
                 "\(try #require(error))"
                     == "\(directory.path)/state.db: made by version 9.8.7 of the exporter, which is newer than this "
-                    + "one (schema 2); run that version, or keep the state in another directory")
+                    + "one (schema 3); run that version, or keep the state in another directory")
             #expect(try StateFiles(of: directory) == before)
         }
     }

@@ -21,19 +21,9 @@ struct GoingOnTests {
         var reading = ReadingTotals()
         var pending: [FilePosition] = []
 
-        init(_ stored: StoredState) {
+        init(_ stored: StoredState, at time: Double = 0) {
             detector = AccessScanningDetector(
-                ledger: SourceLedger(
-                    limits: limits, key: stored.key, restoring: stored.counters, displaced: stored.displacedSources,
-                    retiredRequests: stored.totals.retiredRequests),
-                networks: NetworkLedger(
-                    limits: limits, key: stored.key, restoring: stored.networks, displaced: stored.displacedNetworks,
-                    retiredRequests: stored.totals.retiredNetworkRequests),
-                deduplicator: RequestDeduplicator(
-                    key: stored.key, horizon: horizon, observedCount: stored.totals.observedCount,
-                    restoring: stored.observed),
-                duplicateEvents: stored.totals.duplicateEvents, filter: filter,
-                filteredRequests: stored.filteredRequests)
+                [.forbidden], limits: limits, filter: filter, horizon: horizon, restoring: stored.detection, at: time)
             reading = stored.reading
         }
 
@@ -43,7 +33,7 @@ struct GoingOnTests {
                 sourceIPs: (0..<Int.random(in: 0...2, using: &random)).map { _ in
                     "192.0.2.\(Int.random(in: 0..<8, using: &random))"
                 }, stageTimestamp: "\(Int.random(in: 0..<2, using: &random))")
-            detector.observe(event, at: time)
+            detector.observe(event, of: 0, at: time)
             reading.inputs["file", default: ReadingTotals.Input()].lines += 1
             reading.lastEventTimestamp = time
             pending.append(
@@ -63,7 +53,8 @@ struct GoingOnTests {
         }
 
         var counts: [Source: UInt64] {
-            Dictionary(uniqueKeysWithValues: detector.ledger.counts.counters.map { ($0.source, $0.requests) })
+            Dictionary(
+                uniqueKeysWithValues: detector.ledgers[0].sources.counts.counters.map { ($0.source, $0.requests) })
         }
     }
 
@@ -103,10 +94,10 @@ struct GoingOnTests {
             var never = Counting(StoredState(key: SipHash128.Key(first: 1, second: 2)))
             var current = directory.appending(path: "0")
             var (store, stored) = try StateStore.open(current)
-            let key = stored.key
+            let key = stored.detection.key
             never.detector = Counting(stored).detector
             var counting = Counting(stored)
-            var kept = Kept()
+            var kept = Kept(stored)
             var failures = 0
             for step in 0..<2000 {
                 let time = Double(step) + 0.1
@@ -146,9 +137,9 @@ struct GoingOnTests {
                     current = copy
                     (store, stored) = try StateStore.open(copy)
                     #expect(store.damaged == nil)
-                    #expect(stored.key == key)
+                    #expect(stored.detection.key == key)
                     #expect(Kept(stored) == kept, "step \(step)")
-                    counting = Counting(stored)
+                    counting = Counting(stored, at: time)
                 default: break
                 }
                 #expect(counting.counts == never.counts, "step \(step)")
@@ -156,7 +147,7 @@ struct GoingOnTests {
             }
             #expect(failures > 20)
             #expect(never.detector.filteredRequests["some"] ?? 0 > 0)
-            #expect(never.detector.ledger.counts.retiredRequests > 0)
+            #expect(never.detector.ledgers[0].sources.counts.retiredRequests > 0)
         }
     }
 

@@ -1,52 +1,42 @@
 import AccessScanning
-import AuditEvents
 import AuditSources
 import StateStore
 import TestSupport
 
 /// What a store should hold after the checkpoints that were written.
 struct Kept: Equatable {
-    var counters: [Source: SourceCounter] = [:]
-    var networks: [SourceNetwork: NetworkCounter] = [:]
-    var displacedSources: [Origin: DisplacedState] = [:]
-    var displacedNetworks = DisplacedState()
-    var filteredRequests: [String: UInt64] = [:]
-    var observed: [ObservedEvent] = []
-    var totals = DetectionTotals()
+    var counters: [String: [Source: SourceCounter]] = [:]
+    var networks: [String: [SourceNetwork: NetworkCounter]] = [:]
+    // Without its counters, whose order is that of the times in them.
+    var detection: DetectionState
     var positions: [FilePosition] = []
     var reading = ReadingTotals()
     var lastCheckpoint: Double?
 
-    init() {}
-
     init(_ stored: StoredState) {
-        counters = Dictionary(uniqueKeysWithValues: stored.counters.map { ($0.source, $0) })
-        networks = Dictionary(uniqueKeysWithValues: stored.networks.map { ($0.network, $0) })
-        displacedSources = stored.displacedSources
-        displacedNetworks = stored.displacedNetworks
-        filteredRequests = stored.filteredRequests
-        observed = stored.observed
-        totals = stored.totals
+        detection = stored.detection
         positions = stored.positions
         reading = stored.reading
         lastCheckpoint = stored.lastCheckpoint
+        takeCounters()
+    }
+
+    private mutating func takeCounters() {
+        for (name, state) in detection.analytics {
+            for counter in state.counters { counters[name, default: [:]][counter.source] = counter }
+            for counter in state.networks { networks[name, default: [:]][counter.network] = counter }
+            detection.analytics[name]?.counters = []
+            detection.analytics[name]?.networks = []
+        }
     }
 
     mutating func write(_ checkpoint: Checkpoint) {
-        let changes = checkpoint.detection
-        for source in changes.removedSources { counters[source] = nil }
-        for counter in changes.counters { counters[counter.source] = counter }
-        for network in changes.removedNetworks { networks[network] = nil }
-        for counter in changes.networks { networks[counter.network] = counter }
-        for (origin, displaced) in changes.displacedSources {
-            displacedSources[origin, default: DisplacedState()].write(displaced)
+        for changes in checkpoint.detection.analytics {
+            for source in changes.removedSources { counters[changes.name]?[source] = nil }
+            for network in changes.removedNetworks { networks[changes.name]?[network] = nil }
         }
-        displacedNetworks.write(changes.displacedNetworks)
-        filteredRequests.merge(changes.filteredRequests) { $1 }
-        observed += changes.observed
-        totals = changes.totals
-        let forgotten = totals.firstRecognised - (totals.observedCount - observed.count)
-        if forgotten > 0 { observed.removeFirst(forgotten) }
+        detection.write(checkpoint.detection)
+        takeCounters()
         for position in checkpoint.positions {
             positions.removeAll {
                 $0.inode == position.inode

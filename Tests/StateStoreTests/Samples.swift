@@ -2,6 +2,7 @@ import AccessScanning
 import AuditEvents
 import AuditSources
 import StateStore
+import TestSupport
 
 /// Things to keep.
 enum Samples {
@@ -41,8 +42,8 @@ extension Checkpoint {
         reading: ReadingTotals = ReadingTotals(), time: Double = 0
     ) -> Checkpoint {
         var checkpoint = Checkpoint(detection: DetectionChanges(), positions: positions, reading: reading, time: time)
-        checkpoint.detection.counters = counters
-        checkpoint.detection.removedSources = retired
+        checkpoint.detection.forbidden.counters = counters
+        checkpoint.detection.forbidden.removedSources = retired
         return checkpoint
     }
 

@@ -10,7 +10,7 @@ protocol CountedSubject: Hashable, Sendable {
 }
 
 /// A counter that has a place of a budget.
-protocol BudgetedCounter: Sendable {
+protocol BudgetedCounter: Sendable, Equatable {
     associatedtype Subject: CountedSubject
 
     /// Whose it is.
@@ -23,6 +23,9 @@ protocol BudgetedCounter: Sendable {
     var lastSeen: Double { get set }
     /// When its last requests were made.
     var recent: RecentRequests { get set }
+
+    /// Makes times after `now` to be `now`.
+    mutating func limitTimes(to now: Double)
 }
 
 extension BudgetedCounter {
@@ -32,4 +35,15 @@ extension BudgetedCounter {
         lastSeen = now
         recent.add(at: now)
     }
+
+    mutating func limitTimes(to now: Double) {
+        firstSeen = firstSeen.limited(to: now)
+        lastSeen = lastSeen.limited(to: now)
+        recent.limit(to: now)
+    }
+}
+
+extension Double {
+    /// A time, or `now` if it is after that or no number.
+    func limited(to now: Double) -> Double { self <= now ? self : now }
 }

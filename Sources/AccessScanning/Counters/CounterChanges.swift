@@ -4,6 +4,6 @@ struct CounterChanges<Counter: BudgetedCounter>: Sendable {
     var counters: [Counter]
     /// Whose counters were removed; among them may be some that have a new one.
     var removed: Set<Counter.Subject>
-    /// Who gave way.
-    var displaced: DisplacedChanges
+    /// Changes of those that gave way; `nil` where there are none.
+    var displaced: DisplacedChanges?
 }

@@ -28,10 +28,13 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     // What stands for many, in the order of creation; never more than a few.
     private var unbudgeted = PagedArray<Counter>()
 
-    // What was changed since changes were last taken, and what was in any that were.
+    // The counters that changed since changes were last taken, and those that were removed and may be on disk.
     private var changed: Set<Counter.Subject> = []
     private var removed: Set<Counter.Subject> = []
-    private var kept: Set<Counter.Subject> = []
+    // The counters that are on disk; and new ones in the changes that were taken last, of which it is not known yet.
+    private var stored: Set<Counter.Subject> = []
+    private var pending: Set<Counter.Subject> = []
+    private var removedPending: Set<Counter.Subject> = []
 
     /// - Parameters:
     ///   - limit: At most so many have a counter of their own. Counters that are restored stay past it until others
@@ -41,9 +44,10 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     ///   - restored: Counters that were kept, no two of the same subject.
     ///   - displaced: Who gave way before.
     ///   - retiredRequests: Requests of counters that were retired before.
+    ///   - now: Seconds since 1970; later times in what is restored become this.
     init(
-        limit: Int, other: Counter.Subject, key: SipHash128.Key, restoring restored: [Counter] = [],
-        displaced: DisplacedState = DisplacedState(), retiredRequests: UInt64 = 0
+        limit: Int, other: Counter.Subject, key: SipHash128.Key, restoring restored: [Counter],
+        displaced: DisplacedState, retiredRequests: UInt64, at now: Double
     ) {
         self.limit = limit
         self.other = other
@@ -54,8 +58,9 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         for counter in restored {
             if counter.subject.isBudgeted { append(counter, to: .quiet) } else { unbudgeted.append(counter) }
         }
-        kept = Set(restored.map(\.subject))
-        arrange(at: restored.map(\.lastSeen).max() ?? 0)
+        stored = Set(restored.map(\.subject))
+        limitTimes(to: now)
+        arrange(at: now)
     }
 
     /// All counters: those of the budget, then those that stand for many.
@@ -126,7 +131,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         counter.requests = UInt64(givenBack.times.count)
         counter.recent = givenBack
         // The counter's age is that of what it shows, or the rule would take old requests for new ones.
-        counter.firstSeen = Double(first)
+        counter.firstSeen = min(Double(first), now)
         return counter
     }
 
@@ -193,7 +198,8 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     private mutating func noteRemoved(_ subject: Counter.Subject) {
         changed.remove(subject)
-        if kept.remove(subject) != nil { removed.insert(subject) }
+        if stored.remove(subject) != nil { removed.insert(subject) }
+        if pending.remove(subject) != nil { removedPending.insert(subject) }
     }
 
     private mutating func changeUnbudgeted(
@@ -211,7 +217,8 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     /// Puts the counters into the order in which they were used, and those that stopped scanning among the quiet ones.
     private mutating func arrange(at now: Double) {
-        for place in places.indices.sorted(by: { places[$0].lastSeen < places[$1].lastSeen }) {
+        let lastSeen = places.map(\.lastSeen)
+        for place in places.indices.sorted(by: { lastSeen[$0] < lastSeen[$1] }) {
             order.touch(place, list: places[place].recent.areScan(at: now) ? .loud : .quiet)
         }
     }
@@ -233,12 +240,34 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         arrange(at: now)
     }
 
+    /// Makes times after `now` to be `now`: they come from a clock that was wrong, and would keep a counter for ever.
+    mutating func limitTimes(to now: Double) {
+        changed.formUnion(Self.limitTimes(of: &places, to: now))
+        changed.formUnion(Self.limitTimes(of: &unbudgeted, to: now))
+        displaced.limitTimes(to: now)
+    }
+
+    /// - Returns: Whose counters that changed.
+    private static func limitTimes(of counters: inout PagedArray<Counter>, to now: Double) -> [Counter.Subject] {
+        counters.indices.compactMap { place in
+            var counter = counters[place]
+            counter.limitTimes(to: now)
+            // A page that is only read stays shared.
+            guard counter != counters[place] else { return nil }
+            counters[place] = counter
+            return counter.subject
+        }
+    }
+
     // MARK: Changes
 
     /// What was changed since the last call.
     mutating func takeChanges() -> CounterChanges<Counter> {
+        stored.formUnion(pending)
+        removed.formUnion(removedPending)
+        pending = changed.subtracting(stored)
         defer {
-            kept.formUnion(changed)
+            removedPending = []
             changed = []
             removed = []
         }
@@ -248,10 +277,13 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     /// Gives changes back that could not be written: they will be among those that are taken next.
     mutating func putBack(_ changes: CounterChanges<Counter>) {
+        // Nothing need be removed from the disk that was not written.
+        pending = []
+        removedPending = []
         // What was removed since is no change any more, but a removal.
         changed.formUnion(changes.counters.map(\.subject).filter(contains))
         removed.formUnion(changes.removed)
-        displaced.putBack(changes.displaced)
+        if let displaced = changes.displaced { self.displaced.putBack(displaced) }
     }
 
     private func counter(of subject: Counter.Subject) -> Counter? {

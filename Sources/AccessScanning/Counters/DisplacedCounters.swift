@@ -15,9 +15,10 @@ struct DisplacedCounters: Sendable {
     /// without a place.
     private(set) var untrackedRequests: UInt64
 
-    // Pages, so that growing never copies all of it.
-    private var pages: [[DisplacedCounter]] = []
+    private var places = PagedArray<DisplacedCounter>(pageSize: pageSize)
     private var index = FingerprintIndex()
+    // Since changes were last taken.
+    private var hasChanges = true
     private var changedPages: Set<Int> = []
 
     /// - Parameters:
@@ -39,13 +40,13 @@ struct DisplacedCounters: Sendable {
                 put(entry)
             }
         }
-        for place in 0..<placeCount where self[place].fingerprint != 0 {
+        for place in places.indices where self[place].fingerprint != 0 {
             // A fingerprint that stands twice is damage, and one of the two as good as the other.
             guard self.place(of: self[place].fingerprint) == nil else {
                 self[place] = .none
                 continue
             }
-            index.insert(place, self[place].fingerprint) { [pages] in Self.entry(pages, $0).fingerprint }
+            index.insert(place, self[place].fingerprint) { [places] in places[$0].fingerprint }
         }
     }
 
@@ -76,72 +77,77 @@ struct DisplacedCounters: Sendable {
             return
         }
         take(entry.fingerprint)
-        if next < placeCount, self[next].fingerprint != 0 {
+        if next < places.count, self[next].fingerprint != 0 {
             noteUntracked(self[next].recent.count(at: now))
             unindex(next)
         }
         let place = next
         put(entry)
-        index.insert(place, entry.fingerprint) { [pages] in Self.entry(pages, $0).fingerprint }
+        index.insert(place, entry.fingerprint) { [places] in places[$0].fingerprint }
     }
 
     /// Takes note of requests that a scan may hide among.
     mutating func noteUntracked(_ requests: Int) {
         untrackedRequests &+= UInt64(requests)
+        hasChanges = true
+    }
+
+    /// Makes times after `now` to be `now`. The requests of one counter keep their distances.
+    mutating func limitTimes(to now: Double) {
+        let second = RecentRequests.wholeSecond(now)
+        for place in places.indices where self[place].newest > second { self[place].newest = second }
     }
 
     // MARK: Changes
 
-    /// The pages that were changed since the last call.
-    mutating func takeChanges() -> DisplacedChanges {
-        defer { changedPages = [] }
+    /// What was changed since the last call; `nil` where nothing was.
+    mutating func takeChanges() -> DisplacedChanges? {
+        guard hasChanges else { return nil }
+        defer {
+            changedPages = []
+            hasChanges = false
+        }
         return DisplacedChanges(
-            pages: Dictionary(uniqueKeysWithValues: changedPages.map { ($0, pages[$0]) }), pageCount: pages.count,
-            next: next, untrackedRequests: untrackedRequests)
+            pages: Dictionary(uniqueKeysWithValues: changedPages.map { ($0, places.pages[$0]) }),
+            pageCount: places.pages.count, next: next, untrackedRequests: untrackedRequests)
     }
 
     /// Gives changes back that could not be written.
     mutating func putBack(_ changes: DisplacedChanges) {
         changedPages.formUnion(changes.pages.keys)
+        hasChanges = true
     }
 
     // MARK: Places
 
-    private var placeCount: Int {
-        pages.isEmpty ? 0 : (pages.count - 1) * Self.pageSize + (pages.last?.count ?? 0)
-    }
-
-    private static func entry(_ pages: [[DisplacedCounter]], _ place: Int) -> DisplacedCounter {
-        pages[place / pageSize][place % pageSize]
-    }
-
     private subscript(place: Int) -> DisplacedCounter {
-        get { Self.entry(pages, place) }
+        get { places[place] }
         set {
-            pages[place / Self.pageSize][place % Self.pageSize] = newValue
-            changedPages.insert(place / Self.pageSize)
+            places[place] = newValue
+            noteChange(place)
         }
     }
 
+    private mutating func noteChange(_ place: Int) {
+        changedPages.insert(place / Self.pageSize)
+        hasChanges = true
+    }
+
     private func place(of fingerprint: UInt64) -> Int? {
-        index.place(of: fingerprint) { Self.entry(pages, $0).fingerprint }
+        index.place(of: fingerprint) { places[$0].fingerprint }
     }
 
     private mutating func unindex(_ place: Int) {
-        index.remove(place, self[place].fingerprint) { [pages] in Self.entry(pages, $0).fingerprint }
+        index.remove(place, self[place].fingerprint) { [places] in places[$0].fingerprint }
     }
 
     private mutating func put(_ entry: DisplacedCounter) {
-        if next < placeCount { self[next] = entry } else { append(entry) }
+        if next < places.count { self[next] = entry } else { append(entry) }
         next = (next + 1) % capacity
     }
 
     private mutating func append(_ entry: DisplacedCounter) {
-        if placeCount % Self.pageSize == 0 {
-            pages.append([])
-            pages[pages.count - 1].reserveCapacity(Self.pageSize)
-        }
-        pages[pages.count - 1].append(entry)
-        changedPages.insert(pages.count - 1)
+        places.append(entry)
+        noteChange(places.count - 1)
     }
 }

@@ -26,8 +26,17 @@ public struct RecentRequests: Sendable, Hashable {
     /// - Parameter now: Seconds since 1970.
     mutating func add(at now: Double) {
         for lane in (1..<Self.limit).reversed() { seconds[lane] = seconds[lane - 1] }
-        // One before the first second of 1970 or after 2106 is a clock that is wrong; nought would be no request.
-        seconds[0] = UInt32(clamping: Int(max(1, min(now, Double(UInt32.max)))))
+        seconds[0] = Self.wholeSecond(now)
+    }
+
+    /// Makes times after `now` to be `now`.
+    mutating func limit(to now: Double) {
+        seconds = pointwiseMin(seconds, SIMD8(repeating: Self.wholeSecond(now)))
+    }
+
+    /// The second of a time. A time before 1970 or after 2106 comes from a wrong clock; zero would mean no request.
+    static func wholeSecond(_ now: Double) -> UInt32 {
+        UInt32(max(1, min(now, Double(UInt32.max))))
     }
 
     /// How many were made within the window before `now`, as far as they are remembered.

@@ -26,6 +26,8 @@ struct Configuration: Sendable {
     let telemetryPath: String
     /// Where addresses are.
     let locations: ReloadingLocationDatabase?
+    /// The outcomes that are counted.
+    let analytics: [Analytic] = [.forbidden]
     /// Whose word is taken for where a request comes from.
     let attribution: SourceAttribution
     /// How many sources are kept, and how long.

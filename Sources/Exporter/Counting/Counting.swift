@@ -34,8 +34,9 @@ struct Counting {
     ///   - now: Seconds since 1970.
     init(_ configuration: Configuration, restoring stored: StoredState?, at now: Double) {
         detector = AccessScanningDetector(
-            restoring: stored, limits: configuration.limits, attribution: configuration.attribution,
-            filter: configuration.filter?.content ?? RequestFilter())
+            configuration.analytics, limits: configuration.limits, attribution: configuration.attribution,
+            filter: configuration.filter?.content ?? RequestFilter(),
+            restoring: stored?.detection ?? DetectionState(), at: now)
         locations = configuration.locations?.content
         reading = stored?.reading ?? ReadingTotals()
         reading.limitTime(to: now)
@@ -48,8 +49,8 @@ struct Counting {
     /// All counts.
     var counts: Counts {
         Counts(
-            sources: detector.ledger.counts, networks: detector.networks.counts,
-            duplicateEvents: detector.duplicateEvents, filteredRequests: detector.filteredRequests, reading: reading,
+            analytics: detector.ledgers.map(\.counts), duplicateEvents: detector.duplicateEvents,
+            filteredRequests: detector.filteredRequests, reading: reading,
             lostLogs: lostLogs, lostBytes: lostBytes)
     }
 
@@ -58,7 +59,7 @@ struct Counting {
     /// - Parameter now: Seconds since 1970.
     mutating func count(_ batch: InputBatch, at now: Double) {
         for event in batch.scanned.events {
-            detector.observe(event, at: now) { [locations] in locations?.location(of: $0) ?? .unknown }
+            detector.observe(event, of: 0, at: now) { [locations] in locations?.location(of: $0) ?? .unknown }
         }
         reading.add(batch, at: now)
         for position in batch.positions { positions.add(position) }
@@ -122,31 +123,5 @@ extension ReadingTotals {
     /// No event is newer than the exporter's clock: an event of the year 9999 would hide for good that none comes.
     fileprivate mutating func limitTime(to now: Double) {
         lastEventTimestamp = lastEventTimestamp.map { min($0, now) }
-    }
-}
-
-extension AccessScanningDetector {
-    /// Continues from the content of the store.
-    fileprivate init(
-        restoring stored: StoredState?, limits: SourceLimits, attribution: SourceAttribution, filter: RequestFilter
-    ) {
-        guard let stored else {
-            self.init(
-                ledger: SourceLedger(limits: limits), networks: NetworkLedger(limits: limits), attribution: attribution,
-                filter: filter)
-            return
-        }
-        self.init(
-            ledger: SourceLedger(
-                limits: limits, key: stored.key, restoring: stored.counters, displaced: stored.displacedSources,
-                retiredRequests: stored.totals.retiredRequests),
-            networks: NetworkLedger(
-                limits: limits, key: stored.key, restoring: stored.networks, displaced: stored.displacedNetworks,
-                retiredRequests: stored.totals.retiredNetworkRequests),
-            attribution: attribution,
-            deduplicator: RequestDeduplicator(
-                key: stored.key, observedCount: stored.totals.observedCount, restoring: stored.observed),
-            duplicateEvents: stored.totals.duplicateEvents, filter: filter,
-            filteredRequests: stored.filteredRequests)
     }
 }

@@ -25,7 +25,7 @@ struct RequestFilterTests {
 
     private static func detector(_ entries: [FilterEntry], trusting proxies: [String] = []) -> AccessScanningDetector {
         AccessScanningDetector(
-            attribution: SourceAttribution(trustedProxies: proxies.compactMap(Network.init)),
+            [.forbidden], attribution: SourceAttribution(trustedProxies: proxies.compactMap(Network.init)),
             filter: RequestFilter(entries: entries))
     }
 

@@ -1,0 +1,76 @@
+import AuditEvents
+
+/// The counters of one analytic: by source and, where it counts them, by network.
+public struct AnalyticLedger: Sendable {
+    /// The analytic.
+    public let analytic: Analytic
+    /// The counters by source.
+    public private(set) var sources: SourceLedger
+    /// The counters by network; `nil` where the analytic does not count them.
+    public private(set) var networks: NetworkLedger?
+
+    init(
+        _ analytic: Analytic, limits: SourceLimits, restoring state: AnalyticState, key: SipHash128.Key, at now: Double
+    ) {
+        self.analytic = analytic
+        sources = SourceLedger(
+            limits: limits, key: key, restoring: state.counters, displaced: state.displacedSources,
+            retiredRequests: state.retiredRequests, at: now)
+        networks = analytic.networks.map { _ in
+            NetworkLedger(
+                limits: limits, key: key, restoring: state.networks, displaced: state.displacedNetworks,
+                retiredRequests: state.retiredNetworkRequests, at: now)
+        }
+    }
+
+    /// The counters as they can be shown.
+    public var counts: AnalyticCounts {
+        AnalyticCounts(analytic: analytic, sources: sources.counts, networks: networks?.counts)
+    }
+
+    mutating func count(
+        _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
+    ) {
+        sources.count(source, reference, at: now, locate: locate)
+        networks?.count(source, at: now)
+    }
+
+    mutating func retireSilent(at now: Double) {
+        sources.retireSilentSources(at: now)
+        networks?.retireSilent(at: now)
+    }
+
+    mutating func limitTimes(to now: Double) {
+        sources.limitTimes(to: now)
+        networks?.limitTimes(to: now)
+    }
+
+    mutating func takeChanges() -> AnalyticChanges {
+        var changes = AnalyticChanges(name: analytic.name)
+        sources.takeChanges(into: &changes)
+        networks?.takeChanges(into: &changes)
+        return changes
+    }
+
+    mutating func putBack(_ changes: AnalyticChanges) {
+        sources.putBack(changes)
+        networks?.putBack(changes)
+    }
+}
+
+/// The counters of one analytic at one moment.
+public struct AnalyticCounts: Sendable, Hashable {
+    /// The analytic.
+    public var analytic: Analytic
+    /// The counters by source.
+    public var sources: SourceCounts
+    /// The counters by network; `nil` where the analytic does not count them.
+    public var networks: NetworkCounts?
+
+    /// Counters; those of an empty ledger unless they are given.
+    public init(analytic: Analytic, sources: SourceCounts = SourceCounts(), networks: NetworkCounts? = nil) {
+        self.analytic = analytic
+        self.sources = sources
+        self.networks = networks
+    }
+}
