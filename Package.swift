@@ -33,6 +33,9 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         // The web configuration file and the filter file.
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        // Not used directly: pins dependencies of the packages above, because Package.resolved is not in git.
+        .package(url: "https://github.com/apple/swift-async-algorithms.git", exact: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-collections.git", exact: "1.6.0"),
     ],
     targets: [
         // System libraries. Each is imported by one Swift target, which gives it a safe face.
