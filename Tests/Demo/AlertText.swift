@@ -1,6 +1,6 @@
 import LocalStack
 
-/// An alert for people to read: when it came, what it says, all its labels, and its runbook.
+/// An alert as text: time, summary, all labels, and runbook.
 struct AlertText {
     let text: String
 
@@ -27,7 +27,7 @@ struct AlertText {
             + lines.map { margin + $0 + "\n" }.joined()
     }
 
-    /// What matters first, then the others by name.
+    /// Important labels first, then the others by name.
     private static func inOrder(_ labels: [String: String]) -> [(String, String)] {
         let others = labels.keys.filter { !first.contains($0) }.sorted()
         return (first + others).compactMap { name in labels[name].map { (name, $0) } }

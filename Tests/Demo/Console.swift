@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Where the demo prints to. On a terminal the last line is the status, which changes; elsewhere each status that is
-/// printed is a line.
+/// Output of the demo. On a terminal the last line is a status that is updated; otherwise each status is printed as a
+/// line.
 final class Console: Sendable {
     let isTerminal = isatty(STDOUT_FILENO) == 1
     private let state = Mutex(State())
@@ -13,10 +13,10 @@ final class Console: Sendable {
         var isClosed = false
     }
 
-    /// Nobody reads any more.
+    /// Standard output is closed.
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
-    /// Prints text that stays.
+    /// Prints permanent text.
     func say(_ text: String) {
         state.withLock {
             if isTerminal {
@@ -36,7 +36,7 @@ final class Console: Sendable {
         }
     }
 
-    /// Takes the status away.
+    /// Removes the status.
     func clearStatus() {
         state.withLock {
             guard !$0.status.isEmpty else { return }
@@ -45,7 +45,7 @@ final class Console: Sendable {
         }
     }
 
-    /// What should catch the eye.
+    /// Emphasized text.
     func bold(_ text: String) -> String {
         isTerminal ? "\u{1b}[1m\(text)\u{1b}[0m" : text
     }

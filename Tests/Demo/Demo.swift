@@ -2,14 +2,14 @@ import Foundation
 import Glibc
 import UnixSignals
 
-/// Shows the whole way on this machine, from a line in an audit log to an alert in Alertmanager.
+/// Demonstrates the path from a line in an audit log to an alert in Alertmanager on one machine.
 ///
-/// It runs until Ctrl-C (or SIGTERM, or the terminal is closed), or for `DEMO_SECONDS`. `DEMO_REPLAY_SECONDS` draws the
-/// scans out, which take 20 otherwise. The exit status is 0 if an alert arrived.
+/// Runs until Ctrl-C (or SIGTERM, or a closed terminal), or for `DEMO_SECONDS`. `DEMO_REPLAY_SECONDS` sets the duration
+/// of the scans, 20 by default. The exit status is 0 if an alert arrived.
 @main
 struct Demo {
     static func main() async {
-        // A closed pipe is noticed where it is written to.
+        // A closed pipe is detected on write.
         signal(SIGPIPE, SIG_IGN)
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
         let console = Console()
@@ -33,7 +33,7 @@ struct Demo {
                     return nil
                 }
             }
-            // Whichever ends first ends the others.
+            // The first one to end cancels the others.
             var hasShown = false
             for await outcome in group {
                 group.cancelAll()

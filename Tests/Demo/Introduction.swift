@@ -2,7 +2,7 @@ import Foundation
 import LocalStack
 import TestSupport
 
-/// Where all is: what runs, and the files to take along.
+/// Addresses of the running programs, and the files to deploy.
 struct Introduction {
     let text: String
 
@@ -12,22 +12,22 @@ struct Introduction {
         text = """
 
               exporter       \(stack.exporter.url)/
-              its metrics    \(stack.exporter.url)/metrics
+              metrics         \(stack.exporter.url)/metrics
               Prometheus     \(stack.prometheus.url)/alerts
               Alertmanager   \(stack.alertmanager.url)/#/alerts
               audit log      \(stack.log.url.path)
 
-            What they run with, and what you would copy, in \(Fixture.repository.path):
+            Files that they use and that you can deploy, in \(Fixture.repository.path):
 
               rules          alerts/access-scanning.rules.yaml (loaded by Prometheus), or
-                             alerts/prometheusrule.yaml for its operator
+                             alerts/prometheusrule.yaml for the Prometheus operator
               notifications  alerts/alertmanager.yaml (an example) with
                              alerts/access-scanning.tmpl (loaded by Alertmanager)
               runbooks       alerts/runbooks/ (\(runbooks.count))
               dashboards     \(dashboards.joined(separator: "\n                 "))
                              (import them into Grafana; the data source is the Prometheus above)
 
-            A log of a real API server, its times moved to now, is written into the audit log line by line: the server
+            A log of a real API server, shifted to the current time, is written to the audit log line by line: the server
             starts, then clients scan it. Stop with Ctrl-C.
 
             """

@@ -1,17 +1,17 @@
 import Foundation
 import LocalStack
 
-/// One run of the demo: starts all, replays the log, prints what happens, and sums up.
+/// One run of the demo: starts all programs, replays the log, prints events, and prints a summary.
 struct Performance {
     let console: Console
-    /// How long the scans take; the start of the API server before them is written at once.
+    /// Duration of the scans. The log of the API server's start before them is written at once.
     let replay: Duration
     let clock = Stopwatch()
 
-    /// The first alert for scanning must have come by then.
+    /// Deadline of the first alert for scanning.
     var patience: Duration { .seconds(40) + replay }
 
-    /// Runs until it is cancelled or something fails, and leaves nothing behind.
+    /// Runs until it is cancelled or something fails, and removes all files.
     ///
     /// - Returns: Whether an alert for scanning arrived.
     func run() async -> Bool {
@@ -26,26 +26,26 @@ struct Performance {
                 console.say(Summary(tally).text)
                 return tally.firstAlert != nil
             }
-            console.say("All is stopped, and the directory removed.")
+            console.say("All programs are stopped, and the directory is removed.")
             return hasShown
         } catch is CancellationError {
-            console.say("Stopped before anything could be shown.")
+            console.say("Stopped before there was anything to show.")
         } catch {
             console.say("\(console.bold("The demo failed:")) \(error)")
         }
         return false
     }
 
-    /// Does all at once until it is cancelled.
+    /// Runs all parts concurrently until it is cancelled.
     ///
-    /// - Returns: What failed.
+    /// - Returns: The failure.
     private func perform(on stack: LocalStack, _ tally: Tally) async -> (any Error)? {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await replay(into: stack, tally) }
                 group.addTask { await announce(stack.receiver.arrivals, tally) }
                 group.addTask { try await watch(stack, tally) }
-                // The first that fails ends the others.
+                // The first failure cancels the others.
                 while try await group.next() != nil {}
             }
             return nil
@@ -76,13 +76,13 @@ struct Performance {
         }
     }
 
-    /// Shows how far it is, and throws when it cannot go on.
+    /// Shows the progress, and throws if the demo cannot continue.
     private func watch(_ stack: LocalStack, _ tally: Tally) async throws {
         let requests = #"sum(kube_audit_unauthenticated_forbidden_requests_total{origin="verified"})"#
         while true {
             try await Task.sleep(for: console.isTerminal ? .milliseconds(500) : .seconds(2))
             if let ended = stack.programs.first(where: { $0.exit != nil }) {
-                throw stack.failure("\(ended.name) has ended")
+                throw stack.failure("\(ended.name) exited")
             }
             if console.isClosed { throw CancellationError() }
             if tally.firstAlert == nil, clock.elapsed > patience {

@@ -1,8 +1,8 @@
-/// What the environment says about the demo.
+/// The demo's settings from the environment.
 struct Settings {
-    /// After how long it stops by itself (`DEMO_SECONDS`); `nil` for never.
+    /// Duration after which the demo stops by itself (`DEMO_SECONDS`); `nil` for never.
     let duration: Duration?
-    /// How long the scans of the log are drawn out (`DEMO_REPLAY_SECONDS`).
+    /// Duration over which the scans of the log are spread (`DEMO_REPLAY_SECONDS`).
     let replay: Duration
 
     /// - Throws: `SettingsError`, which names the variable.

@@ -1,4 +1,4 @@
-/// A variable that is no number of seconds.
+/// A variable that is not a number of seconds.
 struct SettingsError: Error, CustomStringConvertible {
     let name: String
     let text: String

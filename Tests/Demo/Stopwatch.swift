@@ -1,4 +1,4 @@
-/// How long the demo runs.
+/// Time since the demo started.
 struct Stopwatch {
     private let start = ContinuousClock.now
 
@@ -6,7 +6,7 @@ struct Stopwatch {
 }
 
 extension Duration {
-    /// Such as `9.3 s`.
+    /// For example `9.3 s`.
     var inSeconds: String {
         let tenths = Int64((self / .milliseconds(100)).rounded())
         return "\(tenths / 10).\(tenths % 10) s"

@@ -1,6 +1,6 @@
 import LocalStack
 
-/// What the demo has shown, on one screen.
+/// The demo's results, on one screen.
 struct Summary {
     let text: String
 
@@ -25,7 +25,7 @@ struct Summary {
         lines.append("")
         lines.append("\(tally.status) (\(RecordedLog.requests) requests are in the whole log).")
         lines.append(
-            tally.firstAlert.map { "The first alert came \($0.inSeconds) after the start." }
+            tally.firstAlert.map { "The first alert arrived \($0.inSeconds) after the start." }
                 ?? "No alert for scanning arrived.")
         text = lines.joined(separator: "\n")
     }

@@ -1,7 +1,7 @@
 import LocalStack
 import Synchronization
 
-/// What has happened so far.
+/// Events so far.
 final class Tally: Sendable {
     private let state = Mutex(State())
 
@@ -12,13 +12,13 @@ final class Tally: Sendable {
         var firstAlert: Duration?
     }
 
-    /// How many lines were written.
+    /// Number of lines written.
     var lines: Int { state.withLock { $0.lines } }
-    /// How many requests Prometheus knows to be counted.
+    /// Number of requests that Prometheus has scraped.
     var requests: Int { state.withLock { $0.requests } }
-    /// The alerts that arrived.
+    /// Alerts that arrived.
     var alerts: [DeliveredAlert] { state.withLock { $0.alerts } }
-    /// When the first one for scanning arrived, from the start.
+    /// Time from the start to the first alert for scanning.
     var firstAlert: Duration? { state.withLock { $0.firstAlert } }
 
     func wrote(lines: Int) { state.withLock { $0.lines += lines } }
@@ -31,7 +31,7 @@ final class Tally: Sendable {
         }
     }
 
-    /// In one line.
+    /// All of it in one line.
     var status: String {
         "\(lines) lines written, \(requests) requests counted, \(alerts.count) alerts"
     }

@@ -5,22 +5,22 @@ import LocalStack
 import TortureKit
 import UnixSignals
 
-/// Sends requests from a million addresses, and says in figures what became of the one source that matters.
+/// Sends requests from a million addresses, and prints figures about the one source that matters.
 @main
 struct FloodCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "flood",
-        abstract: "Floods the exporter with addresses, and compares what it shows with the truth.",
-        discussion: "The status is 0 if the real source was counted to the last request, the sum is exact and memory "
-            + "stayed within its bound.")
+        abstract: "Floods the exporter with addresses, and compares its metrics with the truth.",
+        discussion: "The status is 0 if all requests of the real source were counted, the sum is exact and memory "
+            + "stayed within its limit.")
 
-    @Option(help: "How many verified, and as many claimed addresses there are.")
+    @Option(help: "Number of verified addresses, and of claimed ones.")
     var addresses = 1_000_000
 
-    @Option(help: "How many requests the real source makes.")
+    @Option(help: "Number of requests of the real source.")
     var requests = 50
 
-    @Option(help: "How often the exporter is killed meanwhile.")
+    @Option(help: "Number of kills meanwhile.")
     var kills = 0
 
     func run() async throws {

@@ -1,8 +1,8 @@
-/// An alert as Prometheus holds it.
+/// An alert in Prometheus' API.
 public struct ActiveAlert: Sendable, Hashable, Decodable {
     /// Its labels, `alertname` among them.
     public let labels: [String: String]
-    /// What it says to people.
+    /// Its annotations.
     public let annotations: [String: String]
     /// `pending` or `firing`.
     public let state: String

@@ -2,10 +2,10 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// One child of this process, from its start until the kernel has given its exit status.
+/// A child of this process, from its start until the kernel returned its exit status.
 ///
-/// A thread of its own starts it and waits for it. That is not only the simplest way to wait: the kernel's signal at
-/// the parent's death comes when the *thread* that started the child ends, so it must not be one of a pool.
+/// A dedicated thread starts it and waits for it. That is not only the simplest way to wait: the kernel sends the
+/// parent-death signal when the *thread* that started the child ends, so it must not be a pool thread.
 final class ChildProcess: Sendable {
     private enum State {
         case running(pid_t, waiting: [CheckedContinuation<ProgramExit, Never>])
@@ -20,7 +20,7 @@ final class ChildProcess: Sendable {
 
     /// Starts a child.
     ///
-    /// - Throws: `POSIXError`, for instance where the program is not there.
+    /// - Throws: `POSIXError`, for instance if the program does not exist.
     static func start(_ spawning: Spawning) async throws -> ChildProcess {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread {
@@ -36,7 +36,7 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Its process ID; `nil` once it has ended.
+    /// Its process ID; `nil` after it exited.
     var processID: pid_t? {
         state.withLock {
             if case .running(let pid, _) = $0 { pid } else { nil }
@@ -63,7 +63,7 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Sends a signal; nothing happens once it has ended.
+    /// Sends a signal; does nothing after it exited.
     func send(_ signal: Int32) {
         state.withLock {
             if case .running(let pid, _) = $0 { kill(pid, signal) }
@@ -71,7 +71,8 @@ final class ChildProcess: Sendable {
     }
 
     private func waitAndReap(_ pid: pid_t) {
-        // Not reaped yet: until the lock is held, the ID must not be given to another process that `send` could hit.
+        // Not reaped yet: until the lock is held, the ID must not be reused for another process, which `send` could
+        // hit.
         var info = siginfo_t()
         while waitid(P_PID, id_t(pid), &info, WEXITED | WNOWAIT) != 0, errno == EINTR {}
         let (exit, waiting): (ProgramExit, [CheckedContinuation<ProgramExit, Never>]) = state.withLock {

@@ -6,6 +6,6 @@ public struct DeliveredAlert: Sendable, Hashable, Decodable {
     public let status: String
     /// Its labels, `alertname` among them.
     public let labels: [String: String]
-    /// What it says to people.
+    /// Its annotations.
     public let annotations: [String: String]
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// An alert that must be there for a source, by what tells it from others.
+/// The alert that is expected for a source, by the labels that distinguish it.
 public struct ExpectedAlert: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// `src_ip`
     public let source: String
@@ -9,12 +9,12 @@ public struct ExpectedAlert: Sendable, Hashable, Comparable, CustomStringConvert
     /// `severity`
     public let severity: String
 
-    /// The alert for a verified source: someone should look.
+    /// The alert for a verified source, which pages.
     public static func verified(_ source: String) -> ExpectedAlert {
         ExpectedAlert(source: source, origin: "verified", severity: "warning")
     }
 
-    /// The alert for a claimed source: for information, since anyone can claim.
+    /// The alert for a claimed source, which only informs, because any client can claim an address.
     public static func claimed(_ source: String) -> ExpectedAlert {
         ExpectedAlert(source: source, origin: "claimed", severity: "info")
     }
@@ -25,7 +25,7 @@ public struct ExpectedAlert: Sendable, Hashable, Comparable, CustomStringConvert
         self.severity = severity
     }
 
-    /// What an alert's labels say; `nil` for another alert than that for scanning.
+    /// The alert described by labels; `nil` for an alert other than scanning.
     public init?(labels: [String: String]) {
         guard labels["alertname"] == "KubernetesAccessScanning" else { return nil }
         self.init(
@@ -38,6 +38,6 @@ public struct ExpectedAlert: Sendable, Hashable, Comparable, CustomStringConvert
         one.description.compare(other.description, options: .numeric) == .orderedAscending
     }
 
-    /// For people.
+    /// For messages.
     public var description: String { "\(source) (\(origin), \(severity))" }
 }

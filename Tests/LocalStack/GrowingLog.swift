@@ -1,12 +1,12 @@
 public import Foundation
 
-/// An audit log that is written as an API server does: appended to, lines at a time.
+/// An audit log that is written as by an API server: lines are appended.
 public struct GrowingLog: Sendable {
-    /// Where it is.
+    /// Its location.
     public let url: URL
     private let handle: FileHandle
 
-    /// Makes an empty log.
+    /// Creates an empty log.
     public init(_ url: URL) throws {
         self.url = url
         try Data().write(to: url)

@@ -1,7 +1,7 @@
 public import Foundation
 import FoundationNetworking
 
-/// Reads from servers on loopback.
+/// Sends requests to servers on loopback.
 public enum HTTPClient {
     private static let session: URLSession = {
         let configuration = URLSessionConfiguration.ephemeral
@@ -9,21 +9,21 @@ public enum HTTPClient {
         return URLSession(configuration: configuration)
     }()
 
-    /// The answer to a GET.
+    /// The response to a GET.
     ///
     /// - Parameters:
-    ///   - url: What to get.
+    ///   - url: The URL to get.
     ///   - accept: The header `Accept`.
-    /// - Throws: `URLError` where there is none within 10 seconds.
+    /// - Throws: `URLError` without a response within 10 seconds.
     public static func get(_ url: URL, accept: String = "*/*") async throws -> (status: Int, body: Data) {
         var request = URLRequest(url: url)
         request.setValue(accept, forHTTPHeaderField: "Accept")
         return try await answer(to: request)
     }
 
-    /// The answer to a POST.
+    /// The response to a POST.
     ///
-    /// - Throws: `URLError` where there is none within 10 seconds.
+    /// - Throws: `URLError` without a response within 10 seconds.
     public static func post(_ body: Data, to url: URL, headers: [String: String] = [:]) async throws
         -> (status: Int, body: Data)
     {

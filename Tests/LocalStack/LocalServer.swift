@@ -6,18 +6,17 @@ import TestSupport
 public struct LocalServer: Sendable {
     /// The program.
     public let program: RunningProgram
-    /// Where it serves.
+    /// Its base URL.
     public let url: URL
 
-    /// Starts a program, and waits until it listens and says that it is ready.
+    /// Starts a program, and waits until it listens and reports readiness.
     ///
-    /// Which port it has is taken from the program's own log: that another program answers there cannot be mistaken.
+    /// Reads the port from the program's own log, so that a response of another program is never mistaken for it.
     ///
     /// - Parameters:
-    ///   - program: The program; its name is the log's name too.
-    ///   - directory: Where it works and its log is kept.
-    ///   - port: Gives the port to try. It may be taken by another program before this one has it, so that the next one
-    ///     is tried then.
+    ///   - program: The program; it also names the log.
+    ///   - directory: Its working directory, and the directory of its log.
+    ///   - port: Returns a port to try. Another program may bind it first; then the next port is tried.
     ///   - arguments: The arguments for a port.
     package static func start(
         _ program: Program, in directory: URL, port: () throws -> UInt16 = Self.freePort,
@@ -52,7 +51,7 @@ public struct LocalServer: Sendable {
                 throw ProgramFailure("\(program.name) \(exit) before it was ready", logsOf: [program])
             }
             guard let url else {
-                throw ProgramFailure("\(program.name) does not say where it listens", logsOf: [program])
+                throw ProgramFailure("\(program.name) did not log its listen address", logsOf: [program])
             }
             return LocalServer(program: program, url: url)
         } catch let error as NeverHappened {
@@ -60,7 +59,7 @@ public struct LocalServer: Sendable {
         }
     }
 
-    /// Where a program's log says that it listens; all but VictoriaMetrics write that line in the same form.
+    /// The listen address in a program's log. All programs but VictoriaMetrics use the same form.
     private static func address(in log: String) -> URL? {
         for line in log.split(separator: "\n") {
             if let match = line.firstMatch(
@@ -73,7 +72,7 @@ public struct LocalServer: Sendable {
         return nil
     }
 
-    /// A port of loopback on which nobody listens now.
+    /// A free loopback port.
     package static func freePort() throws -> UInt16 {
         let server = try HTTPServer(listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: Routes())
         defer { server.stop() }

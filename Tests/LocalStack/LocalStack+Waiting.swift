@@ -4,9 +4,9 @@ extension LocalStack {
     /// The programs of the stack, in the order in which a request becomes an alert.
     public var programs: [RunningProgram] { [exporter.program, prometheus.program, alertmanager.program] }
 
-    /// Waits until `value` gives something that satisfies `condition`, and returns it.
+    /// Waits until `value` returns something that satisfies `condition`, and returns it.
     ///
-    /// - Throws: `ProgramFailure` past the deadline, with what was seen last and the last lines of all logs.
+    /// - Throws: `ProgramFailure` after the deadline, with the last value and the last lines of all logs.
     @discardableResult
     public func eventually<Value: Sendable>(
         _ what: String, within deadline: Duration = .seconds(30), _ value: () async throws -> Value,
@@ -20,7 +20,7 @@ extension LocalStack {
         }
     }
 
-    /// Waits until Prometheus has scraped the exporter: it knows the sources that there are, so that a later one is new.
+    /// Waits until Prometheus has scraped the exporter and knows its current sources, so that a later source is new.
     public func untilScraped() async throws {
         try await eventually("Prometheus to scrape the exporter") {
             try await api.targets()
@@ -29,7 +29,7 @@ extension LocalStack {
         }
     }
 
-    /// What went wrong, with the last lines of all logs.
+    /// A failure with the last lines of all logs.
     public func failure(_ what: String) -> ProgramFailure {
         ProgramFailure(what, logsOf: programs)
     }

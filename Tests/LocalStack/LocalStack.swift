@@ -1,7 +1,7 @@
 public import Foundation
 import TestSupport
 
-/// The exporter, Prometheus and Alertmanager on free ports of loopback, wired as in production.
+/// The exporter, Prometheus and Alertmanager on free loopback ports, connected as in production.
 ///
 /// ```swift
 /// try await LocalStack.run { stack in
@@ -10,11 +10,11 @@ import TestSupport
 /// }
 /// ```
 public struct LocalStack: Sendable {
-    /// Where configuration, data and logs are kept; removed in the end.
+    /// Directory of configuration, data and logs; removed at the end.
     public let directory: URL
     /// The audit log that the exporter follows.
     public let log: GrowingLog
-    /// Where Alertmanager's notifications arrive.
+    /// Receives Alertmanager's notifications.
     public let receiver: NotificationReceiver
     /// Alertmanager.
     public let alertmanager: LocalServer
@@ -26,9 +26,9 @@ public struct LocalStack: Sendable {
     /// Prometheus' API.
     public var api: PrometheusClient { PrometheusClient(url: prometheus.url) }
 
-    /// Starts a stack, runs `body` with it, stops all and removes the directory, whatever happens.
+    /// Starts a stack, runs `body` with it, then always stops all programs and removes the directory.
     ///
-    /// - Throws: `ProgramMissing`, `ProgramFailure`, or what `body` throws.
+    /// - Throws: `ProgramMissing`, `ProgramFailure`, or the error of `body`.
     public static func run<Result>(
         _ configuration: StackConfiguration = StackConfiguration(), _ body: (LocalStack) async throws -> Result
     ) async throws -> Result {
@@ -60,7 +60,7 @@ public struct LocalStack: Sendable {
             [
                 "--config.file=alertmanager.yml", "--storage.path=alertmanager-data",
                 "--web.listen-address=127.0.0.1:\($0)", "--web.external-url=http://127.0.0.1:\($0)/",
-                // No gossip: there is one.
+                // No gossip: there is only one.
                 "--cluster.listen-address=",
             ]
         }

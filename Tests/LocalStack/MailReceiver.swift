@@ -2,16 +2,16 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Receives mail on loopback: as much of SMTP (RFC 5321) as Alertmanager speaks, one connection after the other.
+/// Receives mail on loopback: the part of SMTP (RFC 5321) that Alertmanager uses, one connection at a time.
 public final class MailReceiver: Sendable {
-    /// Where it listens.
+    /// Its address.
     public let port: UInt16
     private let listener: Int32
     private let inbox = Inbox()
 
-    /// Starts to receive.
+    /// Starts receiving.
     ///
-    /// - Throws: `POSIXError` where it cannot listen.
+    /// - Throws: `POSIXError` if it cannot listen.
     public init() throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard listener >= 0 else { throw Self.error }
@@ -19,7 +19,7 @@ public final class MailReceiver: Sendable {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        // The pointers are used within the calls only, and lead to an address of the size that is said.
+        // The pointers are used only within the calls, and point to an address of the given size.
         let listens = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(listener, $0, length) == 0 && listen(listener, 8) == 0 && getsockname(listener, $0, &length) == 0
@@ -43,10 +43,10 @@ public final class MailReceiver: Sendable {
         }
     }
 
-    /// What arrived, each with its headers, as it was sent.
+    /// The mails that arrived, each with its headers, as sent.
     public var mails: [String] { inbox.mails.withLock { $0 } }
 
-    /// Stops to receive.
+    /// Stops receiving.
     public func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private static var error: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
@@ -55,14 +55,14 @@ public final class MailReceiver: Sendable {
         let mails = Mutex<[String]>([])
 
         func receive(from connection: Int32) {
-            // Who says nothing must not keep the others waiting.
+            // A silent client must not block the others.
             var patience = timeval(tv_sec: 5, tv_usec: 0)
             setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
             answer("220 mail", on: connection)
             while let command = line(from: connection) {
                 switch command.prefix(4).uppercased() {
                 case "DATA":
-                    answer("354 go on", on: connection)
+                    answer("354 start mail input", on: connection)
                     var mail = ""
                     while let line = line(from: connection), line != "." {
                         mail += (line.hasPrefix("..") ? String(line.dropFirst()) : line) + "\n"
@@ -82,7 +82,7 @@ public final class MailReceiver: Sendable {
             _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
         }
 
-        /// A line without its end; `nil` at the end of the connection.
+        /// A line without its line break; `nil` at the end of the connection.
         private func line(from connection: Int32) -> String? {
             var bytes: [UInt8] = []
             var byte: UInt8 = 0

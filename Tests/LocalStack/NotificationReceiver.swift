@@ -2,14 +2,14 @@ import Foundation
 import HTTPServing
 import Synchronization
 
-/// Receives what Alertmanager sends to a webhook.
+/// Receives Alertmanager's webhook notifications.
 public final class NotificationReceiver: Sendable {
     /// Each alert as it arrives, for one reader.
     public let arrivals: AsyncStream<DeliveredAlert>
     private let server: HTTPServer
     private let inbox: Inbox
 
-    /// Starts to receive.
+    /// Starts receiving.
     public init() throws {
         let (arrivals, arrival) = AsyncStream.makeStream(of: DeliveredAlert.self)
         let inbox = Inbox(arrival: arrival)
@@ -17,18 +17,18 @@ public final class NotificationReceiver: Sendable {
         self.inbox = inbox
         var routes = Routes()
         routes.on("POST", Self.path) { inbox.receive($0.body) }
-        // A notification holds a whole group of alerts.
+        // A notification contains a whole group of alerts.
         server = try HTTPServer(
             listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes, limits: Limits(bodySize: 4 << 20))
     }
 
-    /// Where Alertmanager sends to.
+    /// The URL for Alertmanager.
     public var address: String { "http://\(server.address)\(Self.path)" }
 
     /// All alerts that arrived, in order.
     public var delivered: [DeliveredAlert] { inbox.delivered }
 
-    /// Stops to receive; `arrivals` ends.
+    /// Stops receiving; `arrivals` ends.
     public func stop() {
         server.stop()
         inbox.close()
@@ -56,7 +56,7 @@ public final class NotificationReceiver: Sendable {
                 notification.alerts.forEach { arrival.yield($0) }
                 return .text("received\n")
             } catch {
-                return .text("no notification: \(error)\n", status: 400)
+                return .text("not a notification: \(error)\n", status: 400)
             }
         }
     }

@@ -2,12 +2,12 @@ public import Foundation
 import TestSupport
 
 extension Program {
-    /// Runs it to its end.
+    /// Runs it until it exits.
     ///
     /// - Parameters:
     ///   - arguments: Without the program's name.
-    ///   - input: What it reads as its standard input; nothing unless given.
-    /// - Returns: How it ended, and what it wrote to its standard output and standard error.
+    ///   - input: Its standard input; empty by default.
+    /// - Returns: Its exit status or signal, and its standard output and standard error.
     public func run(_ arguments: [String], input: Data? = nil) async throws -> (exit: ProgramExit, output: String) {
         let executable = try locate()
         return try await withTemporaryDirectory { directory in

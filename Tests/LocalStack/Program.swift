@@ -1,6 +1,6 @@
 public import Foundation
 
-/// A program that the stack runs, and where it is found.
+/// A program of the stack, and its location.
 ///
 /// | program | variable | otherwise |
 /// | --- | --- | --- |
@@ -13,25 +13,25 @@ public import Foundation
 ///
 /// So `PROMETHEUS=/opt/prometheus-3.5.0/prometheus make test` runs the same tests with another version.
 public enum Program: String, Sendable, CaseIterable {
-    /// What this project builds.
+    /// The program built by this project.
     case exporter
     /// Prometheus.
     case prometheus
     /// Alertmanager.
     case alertmanager
-    /// The tool that checks rules and metrics; it comes with Prometheus.
+    /// The tool that checks rules and metrics; part of Prometheus.
     case promtool
-    /// The tool that checks configurations and renders templates; it comes with Alertmanager.
+    /// The tool that checks configurations and renders templates; part of Alertmanager.
     case amtool
-    /// VictoriaMetrics, which `make deps` does not install; a test that asks for it is skipped where it is not there.
+    /// VictoriaMetrics, which `make deps` does not install; tests that need it are skipped without it.
     case victoriaMetrics = "victoria-metrics"
 
-    /// The environment variable that overrides where it is found.
+    /// The environment variable with its path.
     public var variable: String { rawValue.uppercased().replacing("-", with: "_") }
 
-    /// Where it is.
+    /// Its location.
     ///
-    /// - Throws: `ProgramMissing`, which says what to do about it.
+    /// - Throws: `ProgramMissing`, which describes the remedy.
     public func locate() throws(ProgramMissing) -> URL {
         if let path = ProcessInfo.processInfo.environment[variable], !path.isEmpty {
             let url = URL(filePath: path)

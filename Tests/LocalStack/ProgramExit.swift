@@ -1,15 +1,15 @@
-/// How a program ended.
+/// The exit status or signal of a program.
 public enum ProgramExit: Sendable, Hashable, CustomStringConvertible {
     /// It exited with this status.
     case status(Int32)
     /// This signal ended it.
     case signal(Int32)
 
-    /// For people.
+    /// For messages.
     public var description: String {
         switch self {
         case .status(let status): "exited with status \(status)"
-        case .signal(let signal): "was ended by signal \(signal)"
+        case .signal(let signal): "was killed by signal \(signal)"
         }
     }
 }

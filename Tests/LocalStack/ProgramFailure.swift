@@ -1,6 +1,6 @@
-/// A program that did not do what it was started for.
+/// A program that failed.
 public struct ProgramFailure: Error, CustomStringConvertible {
-    /// What went wrong, and the last lines of the logs.
+    /// The failure, and the last lines of the logs.
     public let description: String
 
     init(_ what: String, logsOf programs: [RunningProgram]) {

@@ -1,11 +1,11 @@
-/// A program that is needed and not there.
+/// A required program that was not found.
 public struct ProgramMissing: Error, CustomStringConvertible {
-    /// Which one.
+    /// The program.
     public let program: Program
-    /// Where it was looked for.
+    /// The places that were searched.
     public let searched: [String]
 
-    /// What is missing and how to get it.
+    /// The program and the remedy.
     public var description: String {
         let remedy =
             switch program {
@@ -14,8 +14,8 @@ public struct ProgramMissing: Error, CustomStringConvertible {
             default: "install it with `make deps`"
             }
         return """
-            \(program.rawValue) is not there: \(remedy), or say where it is with \(program.variable)=/path. \
-            Looked for \(searched.joined(separator: ", ")).
+            \(program.rawValue) was not found: \(remedy), or set its path with \(program.variable)=/path. \
+            Searched for \(searched.joined(separator: ", ")).
             """
     }
 }

@@ -1,6 +1,6 @@
 public import Foundation
 
-/// Asks Prometheus' HTTP API.
+/// A client of Prometheus' HTTP API.
 ///
 /// Source: <https://prometheus.io/docs/prometheus/latest/querying/api/>
 public struct PrometheusClient: Sendable {
@@ -13,14 +13,14 @@ public struct PrometheusClient: Sendable {
 
     /// The value of an expression, now or at a moment in seconds since 1970.
     ///
-    /// - Throws: `PrometheusError` where Prometheus does not take the expression.
+    /// - Throws: `PrometheusError` if Prometheus rejects the expression.
     public func query(_ expression: String, at time: Int? = nil) async throws -> [QuerySample] {
         var items = [URLQueryItem(name: "query", value: expression)]
         if let time { items.append(URLQueryItem(name: "time", value: "\(time)")) }
         return try await get(QueryResult.self, "/api/v1/query", items).samples
     }
 
-    /// The one value of an expression now; `nil` where it has none or several.
+    /// The single value of an expression now; `nil` for none or several.
     public func value(_ expression: String) async throws -> Double? {
         let samples = try await query(expression)
         return samples.count == 1 ? samples[0].value : nil
@@ -32,7 +32,7 @@ public struct PrometheusClient: Sendable {
         return try await get(Answer.self, "/api/v1/alerts").alerts
     }
 
-    /// What Prometheus scrapes.
+    /// The scrape targets.
     public func targets() async throws -> [ScrapeTarget] {
         struct Answer: Decodable { var activeTargets: [ScrapeTarget] }
         return try await get(Answer.self, "/api/v1/targets").activeTargets
@@ -43,7 +43,7 @@ public struct PrometheusClient: Sendable {
     ) async throws -> Answer {
         var components = URLComponents(url: url.appending(path: path), resolvingAgainstBaseURL: false)
         if !items.isEmpty { components?.queryItems = items }
-        // A plus is a space to Prometheus, and URLComponents leaves it as it is.
+        // Prometheus reads a plus as a space, and URLComponents does not encode it.
         let query = components?.percentEncodedQuery
         components?.percentEncodedQuery = query?.replacing("+", with: "%2B")
         guard let url = components?.url else { throw URLError(.badURL) }

@@ -1,10 +1,10 @@
-/// Why Prometheus gave no answer.
+/// A failed request to Prometheus.
 public struct PrometheusError: Error, CustomStringConvertible {
-    /// What Prometheus says.
+    /// Prometheus' error message.
     public let reason: String
     /// The expression or path.
     public let request: String
 
     /// Both.
-    public var description: String { "Prometheus does not answer \(request): \(reason)" }
+    public var description: String { "Prometheus rejected \(request): \(reason)" }
 }

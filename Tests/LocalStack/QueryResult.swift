@@ -13,7 +13,7 @@ struct QueryResult: Decodable {
             samples = [QuerySample(labels: [:], value: try container.decode(Point.self, forKey: .result).value)]
         default:
             throw DecodingError.dataCorruptedError(
-                forKey: .resultType, in: container, debugDescription: "\(type) is no result of an instant query")
+                forKey: .resultType, in: container, debugDescription: "\(type) is not the result of an instant query")
         }
     }
 
@@ -35,7 +35,7 @@ struct QueryResult: Decodable {
             _ = try container.decode(Double.self)
             let text = try container.decode(String.self)
             guard let value = Double(text) else {
-                throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(text) is no number")
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(text) is not a number")
             }
             self.value = value
         }

@@ -1,15 +1,15 @@
 import Foundation
 import TestSupport
 
-/// The log of a real API server in the fixtures: it starts, then clients ask it for things without credentials.
+/// The log of a real API server in the fixtures: it starts, then clients send requests without credentials.
 public enum RecordedLog {
-    /// How many of its first lines were written while the API server started; the scans come after them.
+    /// Number of lines that were written while the API server started; the scans follow.
     public static let startUp = 960
 
-    /// How many requests in it were made without credentials and refused.
+    /// Number of refused requests without credentials.
     public static let requests = 132
 
-    /// The sources with more than 5 of those; 127.0.0.3 is not among them, which made exactly 5.
+    /// The sources with more than 5 of those. 127.0.0.3 made exactly 5 and is not included.
     public static let alerts: Set<ExpectedAlert> = Set(
         [4, 5, 6, 7, 9, 10, 11, 13, 14].map { .verified("127.0.0.\($0)") }
             + ["198.51.100.7", "203.0.113.9"].map { .claimed($0) })

@@ -1,14 +1,14 @@
 public import Foundation
 import Glibc
 
-/// A program that was started and is stopped by its own process ID.
+/// A program that was started and that is stopped by its own process ID.
 ///
-/// It is started by util-linux's `setpriv`, so that the kernel ends it when this process is killed. It has a process
-/// group of its own: Ctrl-C reaches who started it, which then stops it in order.
+/// util-linux's `setpriv` starts it, so that the kernel kills it when this process is killed. It has its own process
+/// group: Ctrl-C reaches only this process, which then stops the program cleanly.
 public final class RunningProgram: Sendable {
-    /// What it is called in messages.
+    /// Its name in messages.
     public let name: String
-    /// What it writes to its standard output and standard error.
+    /// Its standard output and standard error.
     public let log: URL
     private let child: ChildProcess
 
@@ -17,10 +17,10 @@ public final class RunningProgram: Sendable {
     /// - Parameters:
     ///   - executable: The program.
     ///   - arguments: Without the program's name.
-    ///   - name: What it is called in messages and its log.
-    ///   - directory: Where it works, and where its log `NAME.log` is kept.
-    ///   - input: What it reads as its standard input; nothing unless given.
-    /// - Throws: `ProgramFailure` where it does not start.
+    ///   - name: Its name in messages, and of its log.
+    ///   - directory: Its working directory, and the directory of its log `NAME.log`.
+    ///   - input: Its standard input; empty by default.
+    /// - Throws: `ProgramFailure` if it does not start.
     public init(
         _ executable: URL, _ arguments: [String], name: String, in directory: URL, input: URL? = nil
     ) async throws {
@@ -36,25 +36,25 @@ public final class RunningProgram: Sendable {
         }
     }
 
-    // What is forgotten must not live on.
+    // A program without owner must not keep running.
     deinit { child.send(SIGKILL) }
 
-    /// Its process ID; `nil` once it has ended.
+    /// Its process ID; `nil` after it exited.
     public var processID: Int? { child.processID.map(Int.init) }
 
-    /// How it ended; `nil` while it runs.
+    /// Its exit; `nil` while it runs.
     public var exit: ProgramExit? { child.exit }
 
-    /// Sends it a signal; nothing happens once it has ended.
+    /// Sends a signal; does nothing after it exited.
     public func send(signal: Int32) { child.send(signal) }
 
-    /// Waits until it has ended.
+    /// Waits until it exits.
     public func untilExit() async -> ProgramExit { await child.untilExit() }
 
-    /// Asks it to end, and ends it when it does not within `patience`. It is gone when this returns.
+    /// Asks it to stop, and kills it if it does not exit within `patience`. It has exited when this returns.
     public func stop(within patience: Duration = .seconds(5)) async {
         child.send(SIGTERM)
-        // Not a child task: what stops programs is often cancelled itself, and must not be in a hurry for that.
+        // Not a child task: the caller is often cancelled itself, and the program must still get its time to stop.
         let impatience = Task { [child] in
             try await Task.sleep(for: patience)
             child.send(SIGKILL)
@@ -63,12 +63,12 @@ public final class RunningProgram: Sendable {
         impatience.cancel()
     }
 
-    /// All it has written.
+    /// Its whole output.
     public var logText: String {
         (try? Data(contentsOf: log)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
-    /// The last lines it has written.
+    /// The last lines of its output.
     public func logTail(_ lines: Int = 15) -> String {
         logText.split(separator: "\n").suffix(lines).joined(separator: "\n")
     }

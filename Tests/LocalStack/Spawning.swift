@@ -1,13 +1,13 @@
 import Foundation
 import Glibc
 
-/// How a child is started: its command, its files, and nothing of our handling of signals.
+/// The parameters of a child process: its command, its files, and default signal handling.
 struct Spawning: Sendable {
     /// The program's path and its arguments.
     let command: [String]
-    /// The file that is its standard input.
+    /// The file for standard input.
     let input: String
-    /// The file to which its standard output and standard error are appended.
+    /// The file that standard output and standard error are appended to.
     let output: String
 
     /// Starts it.
@@ -24,7 +24,7 @@ struct Spawning: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // Signals that we ignore or block would be so for the child too.
+        // Otherwise the child would inherit ignored and blocked signals.
         var none = sigset_t()
         sigemptyset(&none)
         var all = sigset_t()

@@ -1,19 +1,19 @@
 public import Foundation
 public import TestSupport
 
-/// What a stack runs with: the exporter on one log, Prometheus with its rules, Alertmanager with one receiver, all of
-/// them impatient.
+/// The configuration of a stack: the exporter on one log, Prometheus with rules, Alertmanager with one receiver, all
+/// with short intervals.
 public struct StackConfiguration: Sendable {
-    /// Files of rules for Prometheus.
+    /// Rule files for Prometheus.
     public var rules: [URL]
-    /// A database of locations for the exporter.
+    /// A location database for the exporter.
     public var locations: URL?
-    /// Further arguments for the exporter.
+    /// Additional arguments for the exporter.
     public var exporterArguments: [String]
-    /// Alertmanager's configuration; `nil` for one that sends all to the stack's receiver.
+    /// Alertmanager's configuration; `nil` sends all alerts to the stack's receiver.
     public var alertmanager: String?
 
-    /// A configuration; the project's own rules and the made-up locations of the fixtures unless given.
+    /// A configuration; by default with the project's own rules and the invented locations of the fixtures.
     public init(
         rules: [URL] = [Fixture.repository.appending(path: "alerts/access-scanning.rules.yaml")],
         locations: URL? = Fixture.url("locations/locations.mmdb"), exporterArguments: [String] = [],
@@ -41,8 +41,8 @@ public struct StackConfiguration: Sendable {
         """
     }
 
-    /// Each alert is a notification of its own, sent at once, and never again. The project's templates are loaded, though
-    /// what a webhook is sent needs none.
+    /// Each alert is a notification of its own, sent at once and never repeated. The project's templates are loaded,
+    /// though webhooks do not use them.
     static func alertmanager(notifying receiver: String) -> String {
         """
         templates: \(flow([Fixture.repository.appending(path: "alerts/access-scanning.tmpl").path]))
@@ -65,10 +65,10 @@ public struct StackConfiguration: Sendable {
             + (locations.map { ["--geoip.database", $0.path] } ?? []) + exporterArguments
     }
 
-    /// A list in YAML, which JSON is a part of; so paths may hold anything.
+    /// A YAML list, written as JSON, so that paths may contain any character.
     private static func flow(_ strings: [String]) -> String {
         let encoder = JSONEncoder()
-        // YAML of Prometheus' kind knows no escaped slash.
+        // Prometheus' YAML parser does not support escaped slashes.
         encoder.outputFormatting = .withoutEscapingSlashes
         return (try? encoder.encode(strings)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
     }

@@ -4,27 +4,27 @@ import Glibc
 import LocalStack
 import SlowlorisKit
 
-/// Says in figures what a scrape is like while slow clients hold all that they can get.
+/// Measures scrapes while slow clients occupy as many connections as they can.
 @main
 struct SlowlorisCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "slowloris",
-        abstract: "Scrapes an exporter while clients send a byte a second, or read nothing of their answers.",
-        discussion: "The status is 0 if every scrape was answered within a second.")
+        abstract: "Scrapes an exporter while clients send a byte a second, or never read their response.",
+        discussion: "The status is 0 if every scrape succeeded within a second.")
 
     @Option(help: "Connections that send a byte a second.")
     var dripping = 1000
 
-    @Option(help: "Connections that never read their answer.")
+    @Option(help: "Connections that never read their response.")
     var unread = 200
 
-    @Option(help: "From how many addresses, 0 for the scraper's own; repeatable. (default: 1, 4, one for each)")
+    @Option(help: "Number of client addresses, 0 for the scraper's own; repeatable. (default: 1, 4, one for each)")
     var addresses: [Int] = []
 
-    @Option(help: "How many sources the metrics show.")
+    @Option(help: "Number of sources in the metrics.")
     var sources = 11_000
 
-    @Option(help: "How long each run goes on.")
+    @Option(help: "Seconds per run.")
     var seconds = 40.0
 
     func run() async throws {

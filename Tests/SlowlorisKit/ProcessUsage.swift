@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a process takes of the machine.
+/// Resources of a process.
 public struct ProcessUsage: Sendable {
     /// Resident memory in MiB.
     public var residentMiB = 0

@@ -1,7 +1,7 @@
 import HTTPServing
 import RawHTTP
 
-/// Scrapes and says how long it took: by turns on a connection of its own, and on one that is kept, as Prometheus does.
+/// Scrapes and measures the duration, alternating between a new connection and a kept one, which is Prometheus' way.
 struct ScrapeClock {
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -21,7 +21,7 @@ struct ScrapeClock {
         isOnKept.toggle()
         let start = ContinuousClock.now
         if isOnKept, let kept {
-            // One that the server has closed is replaced, as Go's client does.
+            // A connection that the server has closed is replaced, as Go's client does.
             if let response = try? ask(kept) { return try judge(response, start) }
         }
         let connection = try RawConnection(to: target)

@@ -1,18 +1,18 @@
 import HTTPServing
 import RawHTTP
 
-/// Clients of one kind that keep a server waiting, and come back when they are cut off.
+/// Clients of one kind that keep a server waiting, and reconnect when they are disconnected.
 struct SlowClients {
     enum Kind {
         /// Sends a byte a second.
         case dripping
-        /// Asks for the metrics and reads nothing.
+        /// Requests the metrics and reads nothing.
         case unread
     }
 
     let kind: Kind
     let target: ListenAddress
-    /// Where the connection with a number comes from.
+    /// The source address of a connection, by its number.
     let source: @Sendable (Int) -> String
     private(set) var comebacks = 0
     private var connections: [RawConnection?]
@@ -24,7 +24,7 @@ struct SlowClients {
         connections = Array(repeating: nil, count: count)
     }
 
-    /// What they do once a second.
+    /// The action of each client once a second.
     mutating func turn(isFirst: Bool) {
         for number in connections.indices {
             if let connection = connections[number], goesOn(connection) { continue }
@@ -45,7 +45,7 @@ struct SlowClients {
         }
     }
 
-    /// Some are slow from the first byte on, some with a header, some with a body.
+    /// Some are slow from the first byte on, some within a header, some within a body.
     private func beginning(_ number: Int) -> String {
         guard kind == .dripping else { return "GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n" }
         return switch number % 3 {

@@ -5,12 +5,12 @@ import LocalStack
 import Synchronization
 import TestSupport
 
-/// An exporter with many sources, clients that keep it waiting, and a scraper that does not want to wait.
+/// An exporter with many sources, slow clients, and a scraper.
 public struct Slowloris: Sendable {
     private let options: SlowlorisOptions
     private let directory: URL
 
-    /// - Parameter directory: Where the exporter works.
+    /// - Parameter directory: The exporter's working directory.
     public init(_ options: SlowlorisOptions, in directory: URL) {
         self.options = options
         self.directory = directory
@@ -18,7 +18,7 @@ public struct Slowloris: Sendable {
 
     /// Runs it.
     ///
-    /// - Throws: Why the exporter does not start, or ends.
+    /// - Throws: If the exporter does not start, or exits.
     public func run() async throws -> SlowlorisReport {
         raiseDescriptorLimit()
         let lines = (0..<options.sources).map { AuditLine(from: ["10.\($0 >> 16).\($0 >> 8 & 255).\($0 & 255)"]).text }
@@ -50,7 +50,7 @@ public struct Slowloris: Sendable {
         var peak = before
         var scrapes: [Duration] = []
         var failures: [String] = []
-        // From the first moment on, for it is not easiest for the exporter when all of them come at once.
+        // From the beginning, because the simultaneous arrival of all clients is the hardest moment for the exporter.
         while !attack.isOver {
             do { scrapes.append(try clock.scrape()) } catch { failures.append("\(error)") }
             peak.raise(to: ProcessUsage(processID: program.processID))
@@ -61,7 +61,7 @@ public struct Slowloris: Sendable {
             before: before, peak: peak)
     }
 
-    /// As many connections as there are clients, beside what else is open.
+    /// Allows as many connections as there are clients, in addition to other open files.
     private func raiseDescriptorLimit() {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)

@@ -1,4 +1,4 @@
-/// Why there is no report.
+/// The reason for a missing report.
 struct SlowlorisFailure: Error, CustomStringConvertible {
     let description: String
 }

@@ -1,21 +1,21 @@
 public import Foundation
 
-/// What is done to an exporter, and how long.
+/// The load on the exporter, and its duration.
 public struct SlowlorisOptions: Sendable {
     /// Connections that send a byte a second of a request that never ends.
     public var dripping: Int
-    /// Connections that ask for the metrics and read nothing of them.
+    /// Connections that request the metrics and read nothing of the response.
     public var unread: Int
-    /// From how many addresses they come; with 0 from the scraper's own.
+    /// Number of client addresses; 0 for the scraper's own.
     public var addresses: Int
-    /// How many sources the metrics show.
+    /// Number of sources in the metrics.
     public var sources: Int
-    /// How long it goes on once all are connected.
+    /// Duration after all clients are connected.
     public var seconds: Double
     /// The program.
     public var exporter: URL
 
-    /// All of it.
+    /// All options.
     public init(dripping: Int, unread: Int, addresses: Int, sources: Int, seconds: Double, exporter: URL) {
         self.dripping = dripping
         self.unread = unread

@@ -1,18 +1,18 @@
-/// What scrapes were like beside slow clients.
+/// Scrapes in the presence of slow clients.
 public struct SlowlorisReport: Sendable {
-    /// What was done.
+    /// The load.
     public let options: SlowlorisOptions
-    /// How long each scrape took, on connections of their own and on kept ones; those that failed are not in it.
+    /// Duration of each successful scrape, on new connections and on kept ones.
     public let scrapes: [Duration]
-    /// Why scrapes failed.
+    /// Errors of failed scrapes.
     public let failures: [String]
-    /// How long a scrape took before the slow clients came, in the middle.
+    /// Median duration of a scrape before the slow clients arrived.
     public let alone: Duration
-    /// How often a slow client was cut off and came back.
+    /// Number of reconnects of slow clients.
     public let comebacks: Int
-    /// What the exporter took before and at the most.
+    /// Resources of the exporter before the load.
     public let before: ProcessUsage
-    /// At the most, while it lasted.
+    /// Maximum resources during the load.
     public let peak: ProcessUsage
 
     /// The longest scrape.

@@ -5,24 +5,24 @@ import LocalStack
 import TortureKit
 import UnixSignals
 
-/// Kills the exporter again and again, and says in figures what was lost and what was doubled.
+/// Kills the exporter repeatedly, and prints figures of lost and doubled requests.
 @main
 struct TortureCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "torture",
-        abstract: "Kills the exporter while logs are rotated and batches sent, and compares its counts with the truth.",
-        discussion: "The status is 0 if nothing was missed, doubled, taken back or shown too early.")
+        abstract: "Kills the exporter during rotations and webhook batches, and compares its counts with the truth.",
+        discussion: "The status is 0 if nothing was missed, doubled, withdrawn or shown too early.")
 
-    @Option(help: "Where all that is random follows from. (default: a random one)")
+    @Option(help: "Seed of all random decisions. (default: random)")
     var seed: UInt64?
 
-    @Option(help: "How often the exporter is killed.")
+    @Option(help: "Number of kills.")
     var kills = 200
 
-    @Option(help: "After so many seconds it is killed no more.")
+    @Option(help: "Seconds after which the exporter is no longer killed.")
     var seconds = 900.0
 
-    @Option(help: "How many connections send the webhook's batches; 0 for none.")
+    @Option(help: "Number of connections that send webhook batches; 0 for none.")
     var senders = 3
 
     func run() async throws {
@@ -58,7 +58,7 @@ struct TortureCommand: AsyncParsableCommand {
         case .failure(let error):
             line.say("\(error)")
         }
-        line.say("Logs, state and what the exporter wrote are kept in \(directory.path).")
+        line.say("Logs, state and the exporter's output are kept in \(directory.path).")
         throw ExitCode.failure
     }
 }
