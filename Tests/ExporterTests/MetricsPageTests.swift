@@ -91,6 +91,41 @@ struct MetricsPageTests {
         }
     }
 
+    @Test("has two more families for each analytic, and two more if it counts networks")
+    func analytics() {
+        let names = { (name: String) in
+            Analytic.CounterNames(requests: "\(name)_total", firstSeen: "\(name)_first_seen_seconds")
+        }
+        let selector = Analytic.forbidden.selector
+        let analytics = [
+            Analytic(name: "a", meaning: "Refused", selector: selector, sources: names("a"), networks: names("a_nets")),
+            Analytic(name: "b", meaning: "Allowed", selector: selector, sources: names("b")),
+        ]
+        var detector = AccessScanningDetector(analytics)
+        for analytic in analytics.indices {
+            detector.observe(
+                AuditEvent(auditID: "\(analytic)", stage: "ResponseComplete", sourceIPs: ["192.0.2.7"]), of: analytic,
+                at: 1000)
+        }
+        var text = CountsText(in: .text)
+        text.update(Self.counts(detector), at: 1000)
+        let lines = Self.text(text).split(separator: "\n")
+        let labels = #"{src_ip="192.0.2.7",country="",city="",origin="verified"}"#
+        #expect(
+            lines.prefix(12).filter { !$0.hasPrefix("# TYPE") }
+                == [
+                    "# HELP a_total Refused, by source address.", "a_total\(labels) 1",
+                    "# HELP a_first_seen_seconds When this source's counter was created, in seconds since 1970.",
+                    "a_first_seen_seconds\(labels) 1000", "# HELP b_total Allowed, by source address.",
+                    "b_total\(labels) 1",
+                    "# HELP b_first_seen_seconds When this source's counter was created, in seconds since 1970.",
+                    "b_first_seen_seconds\(labels) 1000",
+                ].map { Substring($0) })
+        #expect(lines.contains(#"a_nets_total{network="192.0.2.0/24"} 1"#))
+        let types = lines.filter { $0.hasPrefix("# TYPE") }.map { String($0.split(separator: " ")[2]) }
+        #expect(types.starts(with: DetectionMetrics.metrics(of: analytics).map(\.name)))
+    }
+
     @Test(
         "holds any time that a damaged state may hold",
         arguments: [-9.2e18, -9_223_372_036_854_775_808, 9.3e18, 1e300, -0.0])

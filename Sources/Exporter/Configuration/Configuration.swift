@@ -27,7 +27,7 @@ struct Configuration: Sendable {
     /// Where addresses are.
     let locations: ReloadingLocationDatabase?
     /// The outcomes that are counted.
-    let analytics: [Analytic] = [.forbidden]
+    let analytics = Analytic.counted
     /// Whose word is taken for where a request comes from.
     let attribution: SourceAttribution
     /// How many sources are kept, and how long.

@@ -24,3 +24,8 @@ struct Counts: Sendable {
     /// The counters by network of the first analytic.
     var networks: NetworkCounts { analytics[0].networks ?? NetworkCounts() }
 }
+
+extension Analytic {
+    /// The outcomes that the exporter counts.
+    static let counted: [Analytic] = [.forbidden]
+}

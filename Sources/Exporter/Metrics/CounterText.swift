@@ -34,19 +34,22 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
 
     private let metrics: CounterMetrics
     private let format: ExpositionFormat
+    private let requestsHead: BodyPart
+    private let firstSeenHead: BodyPart
     // Those of each part of the counters, whose places are stable within a part.
     private var parts: [[Page]] = []
 
     init(_ metrics: CounterMetrics, in format: ExpositionFormat) {
         self.metrics = metrics
         self.format = format
+        requestsHead = Self.head(of: metrics.requests, in: format)
+        firstSeenHead = Self.head(of: metrics.firstSeen, in: format)
     }
 
     /// Both families as parts of an answer, heads included.
     var body: [BodyPart] {
         let pages = parts.joined()
-        return [head(of: metrics.requests)] + pages.map(\.requests) + [head(of: metrics.firstSeen)]
-            + pages.map(\.firstSeen)
+        return [requestsHead] + pages.map(\.requests) + [firstSeenHead] + pages.map(\.firstSeen)
     }
 
     /// Writes the pages that have changed.
@@ -84,7 +87,7 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
         }
     }
 
-    private func head(of metric: Metric) -> BodyPart {
+    private static func head(of metric: Metric, in format: ExpositionFormat) -> BodyPart {
         var text = ExpositionText(format)
         text.writeHead(of: metric)
         return BodyPart(text.take())

@@ -4,41 +4,53 @@ import HTTPServing
 
 /// The text of all counts in one format, as parts of an answer of which many stay the same from version to version.
 struct CountsText: Sendable {
+    /// The counters of one analytic.
+    private struct Counters: Sendable {
+        let analytic: Analytic
+        var sources: CounterText<SourceCounter>
+        var networks: CounterText<NetworkCounter>?
+
+        init(_ analytic: Analytic, in format: ExpositionFormat) {
+            let metrics = AnalyticMetrics(analytic)
+            self.analytic = analytic
+            sources = CounterText(metrics.sources, in: format)
+            networks = metrics.networks.map { CounterText($0, in: format) }
+        }
+    }
+
     /// The text that was made last.
     private(set) var body: [BodyPart] = []
     /// How often it was made, and how many pages of counters were written for that.
     private(set) var work = (texts: 0, pages: 0)
 
     private let format: ExpositionFormat
-    private var sources: CounterText<SourceCounter>
-    private var networks: CounterText<NetworkCounter>?
+    private var counters: [Counters] = []
 
     init(in format: ExpositionFormat) {
         self.format = format
-        sources = CounterText(DetectionMetrics.analytics[0].sources, in: format)
-        networks = DetectionMetrics.analytics[0].networks.map { CounterText($0, in: format) }
     }
 
     /// Makes the text again.
     ///
     /// - Parameter now: Seconds since 1970.
     mutating func update(_ counts: Counts, at now: Double) {
-        sources.update(counts.sources.counters)
-        networks?.update(counts.networks.counters)
-        body =
-            sources.body
-            + [part([MetricFamily(DetectionMetrics.retiredRequests, .integer(counts.sources.retiredRequests))])]
-            + (networks?.body ?? [])
-            + [
-                part(
-                    DetectionMetrics.quiet(counts, at: now)
-                        + [
-                            MetricFamily(
-                                DetectionMetrics.retiredNetworkRequests, .integer(counts.networks.retiredRequests))
-                        ] + DetectionMetrics.budgets(counts.sources, counts.networks)
-                        + ReadingMetrics.families(of: counts))
-            ]
-        work = (work.texts + 1, sources.pagesWritten + (networks?.pagesWritten ?? 0))
+        if counters.map(\.analytic) != counts.analytics.map(\.analytic) {
+            counters = counts.analytics.map { Counters($0.analytic, in: format) }
+        }
+        for (index, analytic) in counts.analytics.enumerated() {
+            counters[index].sources.update(analytic.sources.counters)
+            counters[index].networks?.update(analytic.networks?.counters ?? [])
+        }
+        body = counters.flatMap(\.sources.body)
+        body.append(part([DetectionMetrics.retired(of: counts.analytics)]))
+        body += counters.flatMap { $0.networks?.body ?? [] }
+        body.append(
+            part(
+                DetectionMetrics.quiet(counts.sources, counts.networks, at: now)
+                    + [DetectionMetrics.retiredNetworks(of: counts.analytics)]
+                    + DetectionMetrics.budgets(counts.sources, counts.networks) + ReadingMetrics.families(of: counts)))
+        work.texts += 1
+        work.pages = counters.map { $0.sources.pagesWritten + ($0.networks?.pagesWritten ?? 0) }.reduce(0, +)
     }
 
     private func part(_ families: [MetricFamily]) -> BodyPart {

@@ -38,9 +38,6 @@ struct CounterMetrics: Sendable {
 
 /// The metrics of the detection besides the counters: retirement, quiet networks, and the use of budgets.
 enum DetectionMetrics {
-    /// The analytics that are counted.
-    static let analytics = [AnalyticMetrics(.forbidden)]
-
     static let retiredRequests = Metric(
         "kube_audit_retired_requests_total", .counter,
         "Requests of retired sources; together with them the sum over all sources never falls.")
@@ -72,26 +69,35 @@ enum DetectionMetrics {
     static let networkLimit = Metric(
         "kube_audit_network_limit", .gauge, "Maximum number of networks with a counter of their own.")
 
-    /// In the order in which they are exposed.
-    static let metrics =
-        analytics.flatMap(\.sources.metrics) + [retiredRequests]
-        + analytics.flatMap { $0.networks?.metrics ?? [] } + [
-            quietSources, quietRequests, retiredNetworkRequests, trackedSources, sourceLimit, displacedSources,
-            untrackedRequests, trackedNetworks, networkLimit,
-        ]
+    /// All of them, with the counters of these analytics, in the order in which they are exposed.
+    static func metrics(of analytics: [Analytic]) -> [Metric] {
+        let analytics = analytics.map(AnalyticMetrics.init)
+        return analytics.flatMap(\.sources.metrics) + [retiredRequests]
+            + analytics.flatMap { $0.networks?.metrics ?? [] } + [
+                quietSources, quietRequests, retiredNetworkRequests, trackedSources, sourceLimit, displacedSources,
+                untrackedRequests, trackedNetworks, networkLimit,
+            ]
+    }
 
-    static func quiet(_ counts: Counts, at now: Double) -> [MetricFamily] {
-        let quiet = counts.sources.quietSources(at: now)
-        var sources = MetricFamily(quietSources, [])
-        var requests = MetricFamily(quietRequests, [])
-        for counter in counts.networks.counters {
-            guard case .network = counter.network else { continue }
-            let labels = LabelSet(quietSources.labels, [counter.network.description])
-            let (quietSources, quietRequests) = quiet[counter.network] ?? (0, 0)
-            sources.samples.append(Sample(SampleValue(quietSources), labels: labels))
-            requests.samples.append(Sample(SampleValue(quietRequests), labels: labels))
+    static func retired(of counts: [AnalyticCounts]) -> MetricFamily {
+        MetricFamily(retiredRequests, .integer(counts.map(\.sources.retiredRequests).reduce(0, &+)))
+    }
+
+    static func retiredNetworks(of counts: [AnalyticCounts]) -> MetricFamily {
+        MetricFamily(retiredNetworkRequests, .integer(counts.compactMap(\.networks?.retiredRequests).reduce(0, &+)))
+    }
+
+    /// - Parameter now: Seconds since 1970.
+    static func quiet(_ sources: SourceCounts, _ networks: NetworkCounts, at now: Double) -> [MetricFamily] {
+        let quiet = sources.quietSources(at: now)
+        let counted = networks.counters.compactMap { counter in
+            if case .network = counter.network { counter.network } else { nil }
         }
-        return [sources, requests]
+        let family = { (metric: Metric, value: ((sources: Int, requests: Int)) -> Int) in
+            MetricFamily(
+                metric, counted.map { metric.sample(SampleValue(value(quiet[$0] ?? (0, 0))), $0.description) })
+        }
+        return [family(quietSources, \.sources), family(quietRequests, \.requests)]
     }
 
     static func budgets(_ sources: SourceCounts, _ networks: NetworkCounts) -> [MetricFamily] {

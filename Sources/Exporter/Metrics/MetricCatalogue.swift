@@ -1,10 +1,13 @@
+import AccessScanning
 import Exposition
 
 extension Metric {
     /// All metrics that the exporter can expose, in their order. Each is declared in the file that collects its values; tests compare
     /// this list with what is exposed, with the README, and with the names that rules and dashboards use.
     static let catalogue =
-        DetectionMetrics.metrics + ReadingMetrics.metrics + StatusMetrics.metrics + [BuildInfo.metric]
+        DetectionMetrics.metrics(of: Analytic.counted) + ReadingMetrics.metrics + StatusMetrics.metrics + [
+            BuildInfo.metric
+        ]
         + ProcessMetrics.metrics + ServedCertificates.metrics + [WebhookRequests.metric]
 
     /// The catalogue as the README's table (Markdown).
