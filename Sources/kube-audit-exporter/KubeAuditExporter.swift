@@ -5,13 +5,13 @@ import Exporter
 struct KubeAuditExporter: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kube-audit-exporter",
-        abstract: "Tells Prometheus who is scanning a Kubernetes API server, from its audit log.",
+        abstract: "Prometheus exporter for unauthenticated scans of a Kubernetes API server, from its audit log.",
         usage: "kube-audit-exporter [serve] (--audit.log <path> | --webhook.listen-address <address>) ... [<flags>]",
         discussion: ServeFlags.discussion,
         version: BuildInfo.current.description,
         subcommands: [Serve.self])
 
-    // So that --help shows the flags, though no command is named.
+    // --help shows the flags even if no command is named.
     @OptionGroup var flags: ServeFlags
 
     func run() async throws {

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Exporter
 
-/// The exporter, which is also what runs where no command is named.
+/// Runs the exporter; the default command.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Follow audit logs and serve what was counted (the default).",
+        abstract: "Follow audit logs and serve the counters (the default).",
         usage: "kube-audit-exporter [serve] (--audit.log <path> | --webhook.listen-address <address>) ... [<flags>]",
         discussion: ServeFlags.discussion)
 

@@ -5,8 +5,8 @@ import Foundation
 /// The flags of the exporter.
 struct ServeFlags: ParsableArguments {
     static let discussion = """
-        Counts, per source address, the requests that came without credentials and were refused, and serves the \
-        counters on /metrics.
+        Counts the requests without credentials that the API server refused, by source address, and serves the counters \
+        on /metrics.
         """
 
     @Option(
@@ -19,96 +19,96 @@ struct ServeFlags: ParsableArguments {
     @Option(
         name: .customLong("audit.from"),
         help: ArgumentHelp(
-            "Where to begin in a log that is there at the start: beginning or end.", valueName: "place"))
+            "Where to start in a log that exists at startup: beginning or end.", valueName: "place"))
     var auditFrom = "beginning"
 
     @Option(
         name: .customLong("storage.path"),
-        help: ArgumentHelp("Where counters and read positions are kept.", valueName: "directory"))
+        help: ArgumentHelp("Directory for counters and read positions.", valueName: "directory"))
     var storagePath = "data/"
 
     @Option(
         name: .customLong("web.listen-address"),
-        help: ArgumentHelp("Where to serve metrics and pages. Repeatable. (default: :10403)", valueName: "address"))
+        help: ArgumentHelp("Address for metrics and pages. Repeatable. (default: :10403)", valueName: "address"))
     var webListenAddress: [String] = []
 
     @Option(
         name: .customLong("web.config.file"),
         help: ArgumentHelp(
-            "How to serve with TLS and passwords: a web configuration file of the exporter-toolkit.", valueName: "file")
+            "TLS and passwords for metrics and pages: a web configuration file as in the exporter-toolkit.", valueName: "file")
     )
     var webConfigFile: String?
 
     @Option(
         name: .customLong("web.telemetry-path"),
-        help: ArgumentHelp("Under which path to serve the metrics.", valueName: "path"))
+        help: ArgumentHelp("Path of the metrics.", valueName: "path"))
     var webTelemetryPath = "/metrics"
 
     @Option(
         name: .customLong("webhook.listen-address"),
         help: ArgumentHelp(
-            "Where to receive the API server's audit webhook: POST on / or /audit. Off unless given.",
+            "Address that receives the API server's audit webhook: POST on / or /audit. Off by default.",
             valueName: "address"))
     var webhookListenAddress: String?
 
     @Option(
         name: .customLong("webhook.config.file"),
         help: ArgumentHelp(
-            "How to receive the webhook with TLS, client certificates and passwords: as --web.config.file.",
+            "TLS, client certificates and passwords for the webhook, in the format of --web.config.file.",
             valueName: "file"))
     var webhookConfigFile: String?
 
     @Option(
         name: .customLong("webhook.max-body-size"),
         help: ArgumentHelp(
-            "How long a webhook's body may be: bytes, or a number with KiB or MiB.", valueName: "size"))
+            "Maximum size of a webhook body: bytes, or a number with KiB or MiB.", valueName: "size"))
     var webhookMaxBodySize = "32MiB"
 
     @Option(
         name: .customLong("geoip.database"),
         help: ArgumentHelp(
-            "A MaxMind DB with cities, for the labels country and city; read again when it changes.", valueName: "file")
+            "A MaxMind DB with cities for the labels country and city; reloaded when it changes.", valueName: "file")
     )
     var geoipDatabase: String?
 
     @Option(
         name: .customLong("source.trusted-proxy"),
         help: ArgumentHelp(
-            "A network of proxies whose X-Forwarded-For is believed. Repeatable.", valueName: "cidr"))
+            "A network of proxies whose X-Forwarded-For is trusted. Repeatable.", valueName: "cidr"))
     var sourceTrustedProxy: [String] = []
 
     @Option(
         name: .customLong("source.limit"),
-        help: ArgumentHelp("How many verified sources have a counter of their own.", valueName: "n"))
+        help: ArgumentHelp("Maximum number of verified sources with a counter of their own.", valueName: "n"))
     var sourceLimit = 10_000
 
     @Option(
         name: .customLong("source.claimed-limit"),
-        help: ArgumentHelp("How many claimed sources have a counter of their own.", valueName: "n"))
+        help: ArgumentHelp("Maximum number of claimed sources with a counter of their own.", valueName: "n"))
     var sourceClaimedLimit = 1_000
 
     @Option(
         name: .customLong("source.network-limit"),
-        help: ArgumentHelp("How many networks of verified sources have a counter of their own.", valueName: "n"))
+        help: ArgumentHelp("Maximum number of networks of verified sources with a counter of their own.", valueName: "n"))
     var sourceNetworkLimit = 5_000
 
     @Option(
         name: .customLong("source.retention"),
-        help: ArgumentHelp("After how long a silent source is retired; 1h at least.", valueName: "duration"))
+        help: ArgumentHelp("Time after which a silent source or network is retired; at least 1h.", valueName: "duration"))
     var sourceRetention = "24h"
 
     @Option(
         name: .customLong("filter.file"),
-        help: ArgumentHelp("What is not reported: a YAML file; read again when it changes.", valueName: "file"))
+        help: ArgumentHelp("Requests that are not reported: a YAML file; reloaded when it changes.", valueName: "file"))
     var filterFile: String?
 
     @Option(
         name: .customLong("log.level"),
-        help: ArgumentHelp("What to log: debug, info, warn or error.", valueName: "level"))
+        help: ArgumentHelp("Lowest level that is logged: debug, info, warn or error.", valueName: "level"))
     var logLevel = "info"
 
     @Option(
-        name: .customLong("log.format"), help: ArgumentHelp("How to log: logfmt or json.", valueName: "format"))
+        name: .customLong("log.format"), help: ArgumentHelp("Format of the log: logfmt or json.", valueName: "format"))
     var logFormat = "logfmt"
 
     /// Runs the exporter with these flags.
@@ -125,7 +125,7 @@ struct ServeFlags: ParsableArguments {
         do {
             try await Exporter.run(options)
         } catch {
-            // No usage behind it: a flag's value was wrong, and which one stands there.
+            // Without the usage text: the message names the flag whose value is wrong.
             FileHandle.standardError.write(Data("kube-audit-exporter: \(error)\n".utf8))
             throw ExitCode.failure
         }

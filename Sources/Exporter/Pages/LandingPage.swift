@@ -1,7 +1,7 @@
 import AccessScanning
 import AuditSources
 
-/// The page at `/`: what this is, where to go, and whether all is well.
+/// The page at `/`: links, the state of the logs, and the use of budgets.
 enum LandingPage {
     static func render(_ counts: Counts, _ status: Status, telemetryPath: String) -> String {
         let metrics = HTML.escape(telemetryPath)
@@ -16,7 +16,7 @@ enum LandingPage {
             </head>
             <body>
             <h1>kube-audit-exporter</h1>
-            <p>Tells Prometheus who is scanning a Kubernetes API server, from its audit log.</p>
+            <p>Prometheus exporter for unauthenticated scans of a Kubernetes API server, from its audit log.</p>
             <ul>
             <li><a href="\(metrics)">Metrics</a></li>
             <li><a href="/-/healthy">Health</a></li>
@@ -60,5 +60,23 @@ enum LandingPage {
             <tr><td>\(origin.rawValue)</td><td class="n">\(sources[origin].tracked)</td>\
             <td class="n">\(sources.limits[origin])</td><td class="n">\(requests)</td></tr>
             """
+    }
+}
+
+/// Text made safe for a page, between tags or in a quoted attribute.
+enum HTML {
+    static func escape(_ text: String) -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": escaped += "&amp;"
+            case "<": escaped += "&lt;"
+            case ">": escaped += "&gt;"
+            case "\"": escaped += "&quot;"
+            case "'": escaped += "&#39;"
+            default: escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
     }
 }

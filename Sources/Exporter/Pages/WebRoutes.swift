@@ -1,13 +1,13 @@
 import Exposition
 import HTTPServing
 
-/// What is answered under which path.
+/// The paths of the server for metrics and pages.
 enum WebRoutes {
     /// - Parameters:
     ///   - counts: The counts that are shown.
     ///   - status: The status that is shown.
-    ///   - telemetryPath: Where the metrics are.
-    ///   - reload: Reads again the files that flags name, and says which cannot be used.
+    ///   - telemetryPath: The path of the metrics.
+    ///   - reload: Reloads the files that flags name, and returns what is wrong with them.
     ///   - servers: The metrics of the exporter's own servers.
     static func routes(
         showing counts: Published<Counts>, _ status: StatusBoard, telemetryPath: String,
@@ -42,7 +42,7 @@ enum WebRoutes {
         return routes
     }
 
-    /// The older format is for whoever does not ask for the newer one, or for nothing that there is.
+    /// The older format is the answer unless a client prefers the newer one.
     private static func format(wanted accept: String?) -> ExpositionFormat {
         let best = AcceptHeader(accept).best(of: ExpositionFormat.allCases.map(\.contentType))
         return ExpositionFormat.allCases.first { $0.contentType == best } ?? .text

@@ -1,13 +1,13 @@
 import Exposition
 import Synchronization
 
-/// How the webhook's requests were answered. The codes are the server's, so there are few.
+/// The number of webhook requests by the status code of the answer. The server chooses the codes, so there are few.
 final class WebhookRequests: Sendable {
     static let metric = Metric(
         "kube_audit_webhook_requests_total", .counter, "Requests to the webhook receiver, by the status of the answer.",
         labels: ["code"], condition: "with `--webhook.listen-address`")
 
-    // The good code is there from the beginning: a rate needs a zero to begin with.
+    // 200 is shown from the start, since a rate needs a zero to begin with.
     private let counts = Mutex<[Int: UInt64]>([200: 0])
 
     func count(_ code: Int) {
