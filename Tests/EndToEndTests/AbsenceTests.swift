@@ -9,12 +9,12 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What the exporter shows before and after an absence, by a clock that is turned by hand, judged by the real rules.
-@Suite("An exporter that was away")
+/// The exporter's metrics before and after a downtime, with a manual clock, evaluated by the real rules.
+@Suite("An exporter that was down")
 struct AbsenceTests {
     private static let scrapeInterval = 15
 
-    /// A clock, and what a scraper saw at each of its ticks; nothing while the exporter is away.
+    /// A clock, and the scrape at each of its ticks; nothing while the exporter is down.
     private final class Timeline: Sendable {
         private let state = Mutex<(time: Int, samples: [SourceCounter?])>((0, []))
 
@@ -48,7 +48,7 @@ struct AbsenceTests {
         return (Pipeline(configuration, storage: storage, now: { timeline.now }), storage.stored)
     }
 
-    /// An exporter counts 100 requests, runs for two hours, is away, and finds a backlog.
+    /// An exporter counts 100 requests, runs for two hours, is down, and finds a backlog.
     private func samples(away: Int, backlog: Int, holdsBack: Bool = true) async throws -> [SourceCounter?] {
         let timeline = Timeline()
         try await withTemporaryDirectory { directory in
@@ -69,7 +69,7 @@ struct AbsenceTests {
         return timeline.samples
     }
 
-    /// Whether the alert fires at any evaluation after the absence; promtool is asked, which evaluates every minute.
+    /// Whether the alert fires at any evaluation after the downtime, as evaluated every minute by promtool.
     private func fires(_ samples: [SourceCounter?]) async throws -> Bool {
         let labels =
             #"job="kube-audit-exporter",instance="a:1",src_ip="192.0.2.1",country="",city="",origin="verified""#
@@ -102,22 +102,24 @@ struct AbsenceTests {
             }
             if result.exit == .status(0) { outcomes.append(outcome) }
         }
-        #expect(outcomes.count == 1, "promtool must say one or the other")
+        #expect(outcomes.count == 1, "promtool must report exactly one outcome")
         return outcomes == [true]
     }
 
     @Test(
-        "for three hours fires for six requests of its backlog, and not for five", arguments: [(6, true), (5, false)])
+        "for three hours fires for six requests in its backlog, but not for five", arguments: [(6, true), (5, false)])
     func longAbsence(backlog: Int, expected: Bool) async throws {
         #expect(try await fires(try await samples(away: 3 * 3600, backlog: backlog)) == expected)
     }
 
-    @Test("for twenty minutes does so too", arguments: [(6, true), (5, false)])
+    @Test(
+        "for twenty minutes fires for six requests in its backlog, but not for five",
+        arguments: [(6, true), (5, false)])
     func shortAbsence(backlog: Int, expected: Bool) async throws {
         #expect(try await fires(try await samples(away: 20 * 60, backlog: backlog)) == expected)
     }
 
-    @Test("for three hours would be missed if it did not show its old counters first")
+    @Test("for three hours would miss the alert if it did not expose its old counters first")
     func withoutHoldingBack() async throws {
         #expect(try await fires(try await samples(away: 3 * 3600, backlog: 6, holdsBack: false)) == false)
     }

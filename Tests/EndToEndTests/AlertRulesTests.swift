@@ -3,12 +3,12 @@ import LocalStack
 import TestSupport
 import Testing
 
-/// What promtool says of the rules.
+/// The rules, checked by promtool.
 @Suite("The alert rules")
 struct AlertRulesTests {
     private static let alerts = Fixture.repository.appending(path: "alerts")
 
-    @Test("are well formed, and no two are alike", .timeLimit(.minutes(1)))
+    @Test("are valid and unique", .timeLimit(.minutes(1)))
     func check() async throws {
         let rules = Self.alerts.appending(path: "access-scanning.rules.yaml").path
         let check = try await Program.promtool.run(["check", "rules", "--lint-fatal", rules])
@@ -23,7 +23,7 @@ struct AlertRulesTests {
         #expect(test.exit == .status(0), "\(test.output)")
     }
 
-    @Test("have no unit tests that are not run")
+    @Test("have no unit test that is not run")
     func allFiles() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.alerts.path)
         #expect(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Yams
 
-/// What people, and routes, need of each alert beside its name.
+/// Labels and annotations that people and routes need on each alert.
 @Suite("Every alert")
 struct AlertRunbookTests {
     private struct Rules: Decodable {
@@ -22,7 +22,7 @@ struct AlertRunbookTests {
         var annotations: [String: String]
     }
 
-    /// What the analytic says of itself.
+    /// The analytic's classification.
     private static let analytic = [
         "risk_score": "49", "impact": "70", "confidence": "70", "mitre_attack_id": "T1046",
         "mitre_attack_tactic": "Discovery", "kill_chain_phase": "Exploitation", "nist": "DE.AE", "cis": "CIS 13",
@@ -38,7 +38,7 @@ struct AlertRunbookTests {
         }
     }
 
-    @Test("has a severity, a summary, a description, and a runbook that is there")
+    @Test("has a severity, a summary, a description, and an existing runbook")
     func annotations() throws {
         let rules = try Self.rules()
         #expect(!rules.isEmpty)
@@ -53,14 +53,14 @@ struct AlertRunbookTests {
         }
     }
 
-    @Test("has a runbook, and every runbook its alert")
+    @Test("has a runbook, and every runbook has an alert")
     func runbooks() throws {
         let files = try FileManager.default.contentsOfDirectory(
             atPath: Self.alerts.appending(path: "runbooks").path)
         #expect(Set(files) == Set(try Self.rules().map { "\($0.name).md" }))
     }
 
-    @Test("of the detection has as labels what the analytic says of itself, and no other alert has")
+    @Test("of the detection has the analytic's classification as labels, and no other alert has it")
     func analytic() throws {
         let detections = [
             "KubernetesAccessScanning", "KubernetesAccessScanningNetwork", "KubernetesAccessScanningRisk",
@@ -73,7 +73,7 @@ struct AlertRunbookTests {
         }
     }
 
-    @Test("that counts requests says how many, and how many in which time are none too many")
+    @Test("that counts requests has the count, the threshold and the window as annotations")
     func threshold() throws {
         let limits = ["KubernetesAccessScanning": "5", "KubernetesAccessScanningNetwork": "20"]
         for alert in try Self.rules() where limits[alert.name] != nil {

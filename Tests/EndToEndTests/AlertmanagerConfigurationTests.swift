@@ -3,7 +3,7 @@ import LocalStack
 import TestSupport
 import Testing
 
-/// What amtool says of the example configuration.
+/// The example configuration, checked by amtool.
 @Suite("The example configuration of Alertmanager")
 struct AlertmanagerConfigurationTests {
     struct Case: Sendable, CustomTestStringConvertible {
@@ -18,7 +18,7 @@ struct AlertmanagerConfigurationTests {
         var testDescription: String { "\(labels.joined(separator: " ")) → \(receiver)" }
     }
 
-    @Test("is well formed, its templates too", .timeLimit(.minutes(1)))
+    @Test("is valid, including its templates", .timeLimit(.minutes(1)))
     func check() async throws {
         let check = try await Program.amtool.run(["check-config", ExampleAlertmanager.configuration.path])
         #expect(check.exit == .status(0), "\(check.output)")
@@ -26,7 +26,7 @@ struct AlertmanagerConfigurationTests {
     }
 
     @Test(
-        "tells the right people", .timeLimit(.minutes(1)),
+        "routes alerts to the right receivers", .timeLimit(.minutes(1)),
         arguments: [
             Case("alertname=KubernetesAccessScanning origin=verified severity=warning risk_score=49", "security-pager"),
             Case(

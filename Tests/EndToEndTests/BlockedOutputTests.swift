@@ -9,7 +9,7 @@ struct BlockedOutputTests {
     @Test("counts, answers scrapes and stops", .timeLimit(.minutes(1)))
     func blocked() async throws {
         try await withTemporaryDirectory { directory in
-            // The file to which the exporter's output goes: a pipe that is full, and that nobody reads.
+            // The exporter's output: a full pipe without a reader.
             let pipe = directory.appending(path: "exporter.log").path
             try #require(mkfifo(pipe, 0o600) == 0)
             let descriptor = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC)

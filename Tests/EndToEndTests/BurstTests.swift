@@ -2,7 +2,7 @@ import LocalStack
 import TestSupport
 import Testing
 
-/// What `increase(x[1h]) > 5` misses: a source whose counter Prometheus sees for the first time at its last value.
+/// A case that `increase(x[1h]) > 5` misses: Prometheus first scrapes the source's counter at its final value.
 @Suite("A burst of requests from a new address", .stack)
 struct BurstTests {
     @Test("fires at the sixth, and Alertmanager delivers it with all its labels", .timeLimit(.minutes(2)))
@@ -34,7 +34,8 @@ struct BurstTests {
         let stack = try SharedStack.get()
         try stack.log.append(Self.burst(of: 5, from: "192.0.2.5"))
 
-        // Each evaluation of the rules writes down what it counts, so six values are six evaluations that saw it.
+        // Each evaluation of the recording rule stores its count, so six values prove six evaluations that included the
+        // source.
         let counted =
             #"cluster_src_ip_origin:kube_audit_unauthenticated_forbidden_requests:increase1h{src_ip="192.0.2.5"}"#
         try await stack.eventually("six evaluations that count 192.0.2.5") {

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// A Grafana dashboard as it is imported, as far as the tests look at it.
+/// The parts of a Grafana dashboard that the tests check.
 ///
 /// Source: <https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/view-dashboard-json-model/>
 struct Dashboard: Decodable, Sendable {
@@ -18,14 +18,14 @@ struct Dashboard: Decodable, Sendable {
     private let templating: Templating
     private let annotations: Annotations
 
-    /// What can be chosen above the panels, in order.
+    /// The variables above the panels, in order.
     var variables: [DashboardVariable] { templating.list }
-    /// What can be drawn into the panels over time.
+    /// The annotations of time series panels.
     var marks: [Annotation] { annotations.list }
-    /// Without the rows, which are headings only.
+    /// Without the rows, which are only headings.
     var shown: [DashboardPanel] { panels.filter { $0.type != "row" } }
 
-    /// All in `dashboards/`, by the name of the file.
+    /// All dashboards in `dashboards/`, by file name.
     static func all() throws -> [(file: URL, dashboard: Dashboard)] {
         let directory = Fixture.repository.appending(path: "dashboards")
         return try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()

@@ -1,18 +1,18 @@
-/// An expression of a dashboard, with variables in it.
+/// An expression of a dashboard that contains variables.
 struct DashboardExpression: Sendable {
     let text: String
 
-    /// A metric that it selects.
+    /// A selected metric.
     struct Selector: Hashable, Sendable {
         var metric: String
-        /// Between the braces, such as `job=~"$job"`.
+        /// The matchers between the braces, such as `job=~"$job"`.
         var matchers: [String]
-        /// Between the brackets behind; `nil` for an instant.
+        /// The range between the brackets; `nil` for an instant vector.
         var range: String?
-        /// The function right before, `rate` for instance; empty if there is none.
+        /// The function before the selector, such as `rate`; empty without one.
         var function: String
 
-        /// Whether a rule makes it, and not an exporter.
+        /// Whether a rule records it, not an exporter.
         var isOfRules: Bool { metric.contains(":") || metric.hasPrefix("ALERTS") }
     }
 
@@ -20,7 +20,7 @@ struct DashboardExpression: Sendable {
         self.text = text
     }
 
-    /// All that it selects. Metrics of ours always stand with braces, which `bareMetrics` makes sure of.
+    /// All selectors. The project's metrics always have braces, which `bareMetrics` verifies.
     var selectors: [Selector] {
         text.matches(of: /(?:(\w+)\s*\(\s*)?([A-Za-z_:][\w:]*)\{([^}]*)\}(?:\[([^\]]*)\])?/).map { match in
             Selector(
@@ -30,13 +30,13 @@ struct DashboardExpression: Sendable {
         }
     }
 
-    /// Metrics without braces, of which nobody can choose an exporter.
+    /// Metrics without braces, which do not follow the selected exporters.
     var bareMetrics: [String] {
         text.matches(of: /\b(?:kube_audit_\w+|process_\w+|up|ALERTS\w*|\w+:kube_audit_[\w:]+)\b(?!\{)/)
             .map { String($0.output) }
     }
 
-    /// The variables that it names, without the dollar.
+    /// The variables in it, without the dollar sign.
     var variables: Set<String> {
         Set(text.matches(of: /\$\{?([A-Za-z_]\w*)\}?/).map { String($0.1) })
     }
@@ -46,7 +46,7 @@ struct DashboardExpression: Sendable {
     /// - Parameter interval: The step in seconds.
     /// - Throws: `UnknownVariable`.
     func filled(interval: Int = 60) throws -> String {
-        // As for "All", and for an hour on the screen.
+        // As for "All", with a time range of an hour.
         let values = [
             "cluster": ".*", "job": ".+", "instance": ".+", "__rate_interval": "1m", "__interval": "\(interval)s",
             "__interval_ms": "\(interval * 1000)", "__range": "1h", "__range_s": "3600",

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Yams
 
-/// `dashboards/.lint` tells Grafana's dashboard-linter which of its rules cannot hold where, and why.
+/// `dashboards/.lint` excludes panels from rules of Grafana's dashboard-linter, with reasons.
 @Suite("The exceptions for dashboard-linter")
 struct DashboardLintTests {
     private struct Configuration: Decodable {
@@ -27,7 +27,7 @@ struct DashboardLintTests {
         exclusions = try YAMLDecoder().decode(Configuration.self, from: try Data(contentsOf: file)).exclusions
     }
 
-    @Test("name the rules that cannot hold, each with its reason")
+    @Test("name the excluded rules, each with its reason")
     func rules() {
         #expect(
             Set(exclusions.keys) == [
@@ -36,14 +36,14 @@ struct DashboardLintTests {
         for exclusion in exclusions.values { #expect(!exclusion.reason.isEmpty) }
     }
 
-    @Test("are the panels that ask for what rules make of all exporters, and no others")
+    @Test("are exactly the panels that use recording rules or alerts of all exporters")
     func matchers() throws {
         let expected = try panels { $0.isOfRules }
         #expect(Set(exclusions["target-job-rule"]?.entries ?? []) == expected)
         #expect(Set(exclusions["target-instance-rule"]?.entries ?? []) == expected)
     }
 
-    @Test("are the panels that show a counter as it stands, and no others")
+    @Test("are exactly the panels that show counter values")
     func counters() throws {
         let expected = try panels { $0.metric.hasSuffix("_total") && $0.function != "rate" }
         #expect(Set(exclusions["target-counter-agg-rule"]?.entries ?? []) == expected)

@@ -1,4 +1,4 @@
-/// A panel of a dashboard, or the heading of a row of them.
+/// A panel of a dashboard, or a row heading.
 struct DashboardPanel: Decodable, Sendable {
     let id: Int
     let type: String
@@ -8,10 +8,10 @@ struct DashboardPanel: Decodable, Sendable {
     let datasource: DashboardDataSource?
     let targets: [Target]?
     let fieldConfig: FieldConfig?
-    /// The least step of a query over time, such as `1m`.
+    /// The minimum step of a range query, such as `1m`.
     let interval: String?
 
-    /// Where it stands: 24 columns, and rows of about 30 pixels.
+    /// Its position: 24 columns, and rows of about 30 pixels.
     struct Place: Decodable, Sendable {
         var x: Int
         var y: Int
@@ -23,7 +23,7 @@ struct DashboardPanel: Decodable, Sendable {
         }
     }
 
-    /// What it asks Prometheus for.
+    /// Its queries.
     struct Target: Decodable, Sendable {
         var refId: String
         var expr: String
@@ -53,16 +53,16 @@ struct DashboardPanel: Decodable, Sendable {
     }
 }
 
-/// Where a panel, a query or a variable gets its data from.
+/// The data source of a panel, a query or a variable.
 struct DashboardDataSource: Decodable, Sendable, Hashable {
     var type: String
     var uid: String
 
-    /// The data source that is chosen above the panels.
+    /// The data source selected above the panels.
     static let chosen = DashboardDataSource(type: "prometheus", uid: "${datasource}")
 }
 
 extension DashboardPanel {
-    /// What it asks for.
+    /// The query.
     var expressions: [DashboardExpression] { (targets ?? []).map { DashboardExpression($0.expr) } }
 }

@@ -3,18 +3,18 @@ import LocalStack
 import TestSupport
 import Testing
 
-/// The dashboards' queries on a real Prometheus, which has scraped the exporter and evaluated the rules.
+/// The dashboards' queries on a real Prometheus that has scraped the exporter and evaluated the rules.
 @Suite("The dashboards", .stackForDashboards)
 struct DashboardQueriesTests {
-    /// Panels that have nothing to show on the stack of these tests, and why.
+    /// Panels without data on the test stack, and the reason.
     private static let empty = [
-        "kube-audit-exporter-health: Certificates": "no server of the stack speaks TLS",
-        "kube-audit-exporter-health: Certificate expiry": "no server of the stack speaks TLS",
-        "kube-audit-exporter-health: Alert history": "the exporter is well, so none of its alerts fires",
-        "kube-audit-exporter-health: Alerts in the time range": "the exporter is well, so none of its alerts fires",
+        "kube-audit-exporter-health: Certificates": "no server of the stack uses TLS",
+        "kube-audit-exporter-health: Certificate expiry": "no server of the stack uses TLS",
+        "kube-audit-exporter-health: Alert history": "the exporter is healthy, so none of its alerts fires",
+        "kube-audit-exporter-health: Alerts in the time range": "the exporter is healthy, so none of its alerts fires",
     ]
 
-    /// Metrics that there are only with TLS.
+    /// Metrics that exist only with TLS.
     private static let missing: Set = [
         "kube_audit_tls_certificates_last_reload_successful", "kube_audit_tls_certificate_not_after_timestamp_seconds",
     ]
@@ -37,7 +37,7 @@ struct DashboardQueriesTests {
         }
     }
 
-    @Test("have queries that Prometheus takes where it has no data for them", .timeLimit(.minutes(1)))
+    @Test("have valid queries also in panels without data", .timeLimit(.minutes(1)))
     func emptyPanels() async throws {
         let stack = try SharedStack.get()
         var found: Set<String> = []
@@ -58,8 +58,8 @@ struct DashboardQueriesTests {
         #expect(found == Set(Self.empty.keys))
     }
 
-    // A panel that shows 0 where there is nothing hides a name that was mistyped.
-    @Test("name only metrics that there are", .timeLimit(.minutes(2)))
+    // A panel that shows 0 without data would hide a misspelled name.
+    @Test("name only existing metrics", .timeLimit(.minutes(2)))
     func names() async throws {
         let stack = try SharedStack.get()
         let names = Set(

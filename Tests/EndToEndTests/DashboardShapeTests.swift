@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What Grafana's dashboard-linter asks of a dashboard, and what else makes one easy to import and to read.
+/// Rules of Grafana's dashboard-linter, and further rules for dashboards that are easy to import and to read.
 ///
 /// Source: <https://github.com/grafana/dashboard-linter/blob/main/docs/index.md>
 @Suite("Each dashboard")
@@ -13,22 +13,22 @@ struct DashboardShapeTests {
         try #require(dashboards.map(\.uid) == ["kube-audit-access-scanning", "kube-audit-exporter-health"])
     }
 
-    @Test("is of a schema that Grafana 10 reads, and knows nothing of anyone's own Grafana")
+    @Test("has a schema that Grafana 10 reads, and no data of a particular Grafana")
     func neutral() throws {
         for (file, dashboard) in try Dashboard.all() {
-            // What Grafana 10.0 writes; later ones read older ones.
+            // Grafana 10.0 writes this version; later ones read it.
             #expect(dashboard.schemaVersion == 38, "\(dashboard.title)")
             #expect(dashboard.uid.count <= 40 && dashboard.uid.wholeMatch(of: /[a-z0-9-]+/) != nil, "\(dashboard.uid)")
             #expect(dashboard.version == 1 && dashboard.timezone == "browser", "\(dashboard.title)")
             let text = try String(contentsOf: file, encoding: .utf8)
-            #expect(text.contains(#""id": null"#), "\(file.lastPathComponent) has the id of someone's Grafana")
+            #expect(text.contains(#""id": null"#), "\(file.lastPathComponent) has the id of a particular Grafana")
             for own in ["__inputs", "__requires", "iteration", "pluginVersion", "grafana.net", "irate("] {
                 #expect(!text.contains(own), "\(file.lastPathComponent) has \(own)")
             }
         }
     }
 
-    @Test("lets the data source, the cluster, the job and the instance be chosen")
+    @Test("has variables for the data source, the cluster, the job and the instance")
     func variables() throws {
         for dashboard in dashboards {
             #expect(dashboard.variables.map(\.name) == ["datasource", "cluster", "job", "instance"])
@@ -39,13 +39,13 @@ struct DashboardShapeTests {
                 #expect(variable.label.lowercased() == variable.name)
                 #expect(variable.multi && variable.includeAll && variable.refresh == 2, "\(variable.name)")
                 #expect(variable.query.wholeMatch(of: /label_values\(kube_audit_exporter_build_info.*, \w+\)/) != nil)
-                // Not every Prometheus knows a cluster.
+                // Not every Prometheus has the label cluster.
                 #expect(variable.allValue == (variable.name == "cluster" ? ".*" : ".+"), "\(variable.name)")
             }
         }
     }
 
-    @Test("leads to the other one, and takes along what was chosen")
+    @Test("links to the other one and passes the variables on")
     func links() {
         for dashboard in dashboards {
             let others = dashboards.filter { $0.uid != dashboard.uid }
@@ -82,20 +82,20 @@ struct DashboardShapeTests {
         }
     }
 
-    @Test("has panels that stand within its 24 columns, none over another")
+    @Test("has panels within its 24 columns that do not overlap")
     func layout() {
         for dashboard in dashboards {
             for (index, panel) in dashboard.panels.enumerated() {
                 let place = panel.gridPos
                 #expect(place.x >= 0 && place.w > 0 && place.h > 0 && place.x + place.w <= 24, "\(panel.title)")
                 for other in dashboard.panels[..<index] {
-                    #expect(!place.overlaps(other.gridPos), "\(panel.title) stands over \(other.title)")
+                    #expect(!place.overlaps(other.gridPos), "\(panel.title) overlaps \(other.title)")
                 }
             }
         }
     }
 
-    @Test("asks for what was chosen: each metric by cluster, job and instance, what rules make of them by cluster")
+    @Test("filters by its variables: metrics by cluster, job and instance, recording rules by cluster")
     func matchers() {
         let cluster = #"cluster=~"$cluster""#
         let exporter = [#"job=~"$job""#, #"instance=~"$instance""#]
@@ -106,7 +106,7 @@ struct DashboardShapeTests {
                     #expect(!expression.selectors.isEmpty, "\(panel.title): \(expression.text)")
                     for selector in expression.selectors {
                         #expect(selector.matchers.contains(cluster), "\(panel.title): \(selector)")
-                        // A rule sums over the exporters of a cluster.
+                        // A recording rule sums over the exporters of a cluster.
                         let chosen = exporter.filter { selector.matchers.contains($0) }
                         #expect(chosen == (selector.isOfRules ? [] : exporter), "\(panel.title): \(selector)")
                     }
@@ -115,7 +115,7 @@ struct DashboardShapeTests {
         }
     }
 
-    @Test("takes a rate over Grafana's rate interval, and nothing else")
+    @Test("uses Grafana's rate interval for rates, and only for them")
     func rates() {
         for dashboard in dashboards {
             for panel in dashboard.shown {
@@ -127,7 +127,7 @@ struct DashboardShapeTests {
         }
     }
 
-    @Test("has a picture of each panel, as text and small")
+    @Test("has a small text-based picture of each panel")
     func pictures() throws {
         for (file, dashboard) in try Dashboard.all() {
             let name = file.deletingPathExtension().lastPathComponent

@@ -5,8 +5,8 @@ import RawHTTP
 import TestSupport
 import Testing
 
-/// Gives a suite a stack that has something to show in as many panels as can be: the recorded log, a filter, and the
-/// webhook, which got one batch.
+/// Gives a suite a stack with data in as many panels as possible: the recorded log, a filter, and the webhook with one
+/// batch.
 struct DashboardStackTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void

@@ -1,9 +1,9 @@
-/// What can be chosen above the panels of a dashboard.
+/// A variable above the panels of a dashboard.
 struct DashboardVariable: Decodable, Sendable {
     let name: String
     let label: String
     let type: String
-    /// The expression of a query, or the kind of a data source.
+    /// The expression of a query, or the kind of data source.
     let query: String
     let datasource: DashboardDataSource?
     let multi: Bool
@@ -22,7 +22,7 @@ struct DashboardVariable: Decodable, Sendable {
         includeAll = try container.decode(Bool.self, forKey: .includeAll)
         allValue = try container.decodeIfPresent(String.self, forKey: .allValue)
         refresh = try container.decode(Int.self, forKey: .refresh)
-        // A text, or an object that holds it.
+        // A text, or an object that contains it.
         if type == "query" {
             query = try container.decode(Query.self, forKey: .query).query
         } else {

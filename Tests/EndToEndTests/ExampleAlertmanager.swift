@@ -8,7 +8,7 @@ enum ExampleAlertmanager {
     static let configuration = Fixture.repository.appending(path: "alerts/alertmanager.yaml")
     static let templates = Fixture.repository.appending(path: "alerts/access-scanning.tmpl")
 
-    /// The example with its destinations on loopback, its secrets in a directory, and in a hurry; else as it is.
+    /// The example with receivers on loopback, its secrets in a directory, and short intervals; otherwise unchanged.
     static func redirected(to posts: PostReceiver, _ mail: MailReceiver, secretsIn directory: URL) throws -> String {
         try Data(posts.url("/slack").utf8).write(to: directory.appending(path: "slack-webhook-url"))
         try Data("the key".utf8).write(to: directory.appending(path: "pagerduty-routing-key"))

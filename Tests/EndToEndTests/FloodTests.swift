@@ -4,13 +4,13 @@ import Testing
 import TortureKit
 
 /// The short form of `make flood`.
-@Suite("Where more addresses come than there are counters")
+@Suite("With more addresses than counters")
 struct FloodTests {
     @Test(
-        "the source that scans among them is counted to its last request, and the sum is exact", .timeLimit(.minutes(5))
+        "the scanning source is counted to its last request, and the sum is exact", .timeLimit(.minutes(5))
     )
     func blindsNobody() async throws {
-        // Sanitizers take several times as much; 128 MiB is what `make flood` holds.
+        // Sanitizers need several times as much memory; `make flood` checks the limit of 128 MiB.
         let options = FloodOptions(
             addresses: 20_000, requests: 50, kills: 3, memoryLimit: 1 << 30, exporter: try Program.exporter.locate())
         try await withTemporaryDirectory { directory in

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Yams
 
-/// What `alerts/generate` writes: one threshold and one window, in each rule and in both files.
+/// The output of `alerts/generate`: one threshold and one window, in each rule and in both files.
 @Suite("The generator of the rules")
 struct GeneratedRulesTests {
     private static let alerts = Fixture.repository.appending(path: "alerts")
@@ -18,7 +18,7 @@ struct GeneratedRulesTests {
         }
     }
 
-    @Test("writes what is there; who changes a rule changes access-scanning.rules.yaml.in and runs make alerts")
+    @Test("generates the files in the repository; to change rules, edit access-scanning.rules.yaml.in, run make alerts")
     func agrees() async throws {
         try await withTemporaryDirectory { directory in
             let run = try await Self.generate(["--output", directory.path])
@@ -27,13 +27,13 @@ struct GeneratedRulesTests {
                 let there = try String(contentsOf: Self.alerts.appending(path: file), encoding: .utf8)
                 let written = try String(contentsOf: directory.appending(path: file), encoding: .utf8)
                 let difference = written.split(separator: "\n").difference(from: there.split(separator: "\n"))
-                #expect(there == written, "alerts/\(file) is not what make alerts writes: \(difference)")
+                #expect(there == written, "alerts/\(file) differs from the output of make alerts: \(difference)")
             }
         }
     }
 
-    // Not by way of the generator: whatever makes the two, they must say the same.
-    @Test("gives the Prometheus operator the same groups as Prometheus")
+    // Compares the files without the generator: however they were written, they must agree.
+    @Test("writes the same groups for Prometheus and for the Prometheus operator")
     func operatorAgrees() throws {
         let documents = try Self.files.map {
             try #require(
@@ -49,7 +49,7 @@ struct GeneratedRulesTests {
         #expect(spec["groups"] == groups)
     }
 
-    @Test("writes another threshold and another window wherever they stand", .timeLimit(.minutes(1)))
+    @Test("replaces the threshold and the window everywhere", .timeLimit(.minutes(1)))
     func another() async throws {
         try await withTemporaryDirectory { directory in
             let run = try await Self.generate(["--threshold", "2", "--window", "30m", "--output", directory.path])
@@ -70,7 +70,7 @@ struct GeneratedRulesTests {
         }
     }
 
-    /// Three requests fire for half an hour, two do not; nine of a network with five quiet sources do, eight do not.
+    /// Three requests fire for half an hour, two do not; nine of a network with five quiet sources fire, eight do not.
     private static let unitTest = """
         rule_files: [access-scanning.rules.yaml]
         evaluation_interval: 1m
@@ -98,7 +98,7 @@ struct GeneratedRulesTests {
         """
 
     @Test(
-        "says what is wrong with an argument, and writes nothing",
+        "reports an invalid argument, and writes nothing",
         arguments: [
             (["--threshold", "0"], "--threshold must be a whole number from 1 to 999999, not '0'"),
             (["--threshold", "5.5"], "--threshold must be a whole number from 1 to 999999, not '5.5'"),

@@ -7,11 +7,11 @@ import Testing
 
 @testable import Exporter
 
-/// What the program shows of the recorded log, held against a text that was looked at. `make golden` writes it anew.
+/// The program's metrics of the recorded log, compared with a reviewed text. `make golden` regenerates it.
 @Suite("The golden metrics")
 struct GoldenMetricsTests {
     @Test(
-        "are what the real program exposes on the real log", .timeLimit(.minutes(1)),
+        "are exposed by the real program for the real log", .timeLimit(.minutes(1)),
         arguments: [
             ("metrics.txt", "text/plain;version=0.0.4"), ("metrics.om", "application/openmetrics-text;version=1.0.0"),
         ])
@@ -23,7 +23,7 @@ struct GoldenMetricsTests {
         }
         let expected = try String(contentsOf: golden, encoding: .utf8)
         let difference = shown.split(separator: "\n").difference(from: expected.split(separator: "\n"))
-        #expect(difference.isEmpty, "make golden writes it anew, if that is meant")
+        #expect(difference.isEmpty, "if this is intended, run make golden")
         #expect(shown == expected)
     }
 
@@ -54,7 +54,7 @@ struct GoldenMetricsTests {
             #expect(
                 text.matches(of: /# TYPE (\S+) (\S+)/).map { "\($0.1) \($0.2)" }
                     == Metric.catalogue.map { "\($0.name) \($0.kind)" })
-            // Each line's label names are those of its metric; the values here hold neither commas nor quotes.
+            // Each line's label names are those of its metric; the values here contain neither commas nor quotes.
             for line in text.split(separator: "\n") where !line.hasPrefix("#") {
                 let name = line.prefix { $0 != "{" && $0 != " " }
                 let metric = try #require(Metric.catalogue.first { $0.name == name }, "\(name) is not in the catalogue")
@@ -74,7 +74,7 @@ struct GoldenMetricsTests {
                     .utf8
             )
             .write(to: filter)
-            // By a relative path, so that the label does not name the directory.
+            // By a relative path, so that the label does not contain the directory.
             let exporter = try await LocalServer.start(.exporter, in: directory, port: { 0 }) { _ in
                 [
                     "--audit.log", "audit.log", "--web.listen-address", "127.0.0.1:0", "--geoip.database",
@@ -93,7 +93,7 @@ struct GoldenMetricsTests {
         }
     }
 
-    /// A line without what differs from run to run: times of this run, the process, the build.
+    /// A line without the parts that differ from run to run: times of this run, the process, the build.
     private static func normalised(_ line: Substring) -> String {
         guard !line.hasPrefix("#"), let space = line.lastIndex(of: " ") else { return String(line) }
         let varying = [

@@ -4,14 +4,14 @@ import RawHTTP
 import TestSupport
 import Testing
 
-@Suite("Text that who scans an API server, or names a log, has made up")
+@Suite("Text from a scanning client or a log's name")
 struct HostileTextTests {
     private static let texts = [
         "<script>alert(1)</script>", "\"} 1\nforged{a=\"", "\\\" \\n", "\u{0}\u{1}\u{7f}\u{85}\u{2028}", "# EOF\n",
         "\u{202e}\u{feff}é😀", String(repeating: "x", count: 9000),
     ]
 
-    /// Every text in every place that a client has a say in, and bytes that are no UTF-8.
+    /// Every text in every field that a client controls, and bytes that are not UTF-8.
     private static var log: Data {
         var log = Data()
         for text in texts {
@@ -29,7 +29,7 @@ struct HostileTextTests {
         return log
     }
 
-    @Test("makes no series, and no line that cannot be read, in either format", .timeLimit(.minutes(1)))
+    @Test("adds no series and no unreadable line, in either format", .timeLimit(.minutes(1)))
     func metrics() async throws {
         try await withTemporaryDirectory { directory in
             try Self.log.write(to: directory.appending(path: "audit.log"))
@@ -46,13 +46,13 @@ struct HostileTextTests {
             let openMetrics = try await HTTPClient.get(url, accept: "application/openmetrics-text;version=1.0.0").body
             for body in [text, openMetrics] {
                 #expect(String(validating: body, as: UTF8.self) != nil, "it must be UTF-8")
-                #expect(!body.contains(0), "Prometheus takes it for the end, and refuses the scrape")
+                #expect(!body.contains(0), "Prometheus takes it for the end, and rejects the scrape")
                 let lines = String(decoding: body, as: UTF8.self).split(separator: "\n")
                 let sample = /(kube_audit|process)_\w+(\{.*\})? ([0-9.e+-]+|[+]Inf)( # .*)?/.dotMatchesNewlines()
                 let odd = lines.filter { !$0.hasPrefix("# ") && $0.wholeMatch(of: sample) == nil }
                 #expect(odd == [])
                 #expect(lines.count { $0 == "# EOF" } == (body == openMetrics ? 1 : 0))
-                // What is no address has no label of its own.
+                // Invalid addresses have no label of their own.
                 #expect(!lines.contains { $0.contains("src_ip=") && $0.contains("script") && !$0.contains(" # ") })
                 #expect(lines.contains(#"kube_audit_log_readable{log="a<b>\"c\"\n'd\\&.log"} 1"#))
             }
@@ -60,7 +60,7 @@ struct HostileTextTests {
         }
     }
 
-    @Test("stands on no page and in no answer but as text, and those forbid scripts", .timeLimit(.minutes(1)))
+    @Test("appears on pages and in responses only as text, and these forbid scripts", .timeLimit(.minutes(1)))
     func pages() async throws {
         try await withTemporaryDirectory { directory in
             _ = try GrowingLog(directory.appending(path: "audit.log"))
@@ -77,7 +77,7 @@ struct HostileTextTests {
                 "<script> / HTTP/1.1\r\nHost: x", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nX: <script>",
             ] {
                 let answer = try await ask(head)
-                // In the metrics it is the value of a label, in what is called plain text.
+                // In the metrics it is a label value, in a response of type text/plain.
                 let isMetrics = answer.headers["content-type"]?.hasPrefix("text/plain; version") == true
                 #expect(isMetrics || !answer.text.contains("<script"), "\(head): \(answer)")
                 #expect(answer.headers["x-content-type-options"] == "nosniff", "\(head): \(answer)")

@@ -3,7 +3,7 @@ import LocalStack
 import TestSupport
 import Testing
 
-/// What Alertmanager holds back by the example configuration.
+/// Alerts that Alertmanager suppresses with the example configuration.
 @Suite("An inhibition of the example configuration")
 struct InhibitionTests {
     private struct HeldAlert: Decodable {
@@ -32,7 +32,7 @@ struct InhibitionTests {
         "alertname=KubeAuditSourceLimitReached severity=warning instance=two origin=verified cluster=north",
     ]
 
-    @Test("hides what follows from another alert, and nothing else", .timeLimit(.minutes(1)))
+    @Test("suppresses alerts that follow from another alert, and nothing else", .timeLimit(.minutes(1)))
     func inhibited() async throws {
         let posts = try PostReceiver()
         let mail = try MailReceiver()

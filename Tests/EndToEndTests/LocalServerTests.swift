@@ -4,10 +4,10 @@ import LocalStack
 import TestSupport
 import Testing
 
-/// That what these tests start can be relied on.
+/// Makes sure that the test stack is reliable.
 @Suite("A server of the stack")
 struct LocalServerTests {
-    @Test("takes another port when the first is taken meanwhile", .timeLimit(.minutes(1)))
+    @Test("uses another port if the first one is taken meanwhile", .timeLimit(.minutes(1)))
     func portIsTaken() async throws {
         let other = try HTTPServer(listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: Routes())
         defer { other.stop() }
@@ -26,7 +26,7 @@ struct LocalServerTests {
         }
     }
 
-    @Test("that does not start says why, with the end of its log", .timeLimit(.minutes(1)))
+    @Test("that does not start reports the reason and the end of its log", .timeLimit(.minutes(1)))
     func doesNotStart() async throws {
         try await withTemporaryDirectory { directory in
             let failure = await #expect(throws: ProgramFailure.self) {

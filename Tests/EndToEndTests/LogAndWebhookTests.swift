@@ -6,12 +6,12 @@ import Testing
 
 @Suite("The same requests")
 struct LogAndWebhookTests {
-    /// The events of a batch, as they would stand in a log.
+    /// The events of a batch, as they would appear in a log.
     private static func lines(ofBatch body: [UInt8]) throws -> String {
         let list = try JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
         let items = try #require(list?["items"] as? [Any])
         return try items.map { item in
-            // Keys in another order than in the batch, which must not matter.
+            // The keys have another order than in the batch, which must not matter.
             let line = try JSONSerialization.data(withJSONObject: item, options: [.sortedKeys])
             return String(decoding: line, as: UTF8.self) + "\n"
         }.joined()
@@ -22,7 +22,7 @@ struct LogAndWebhookTests {
     }
 
     @Test(
-        "seen in the log and through the webhook count once, across restarts and whichever comes first",
+        "in the log and in the webhook count once, across restarts and in either order",
         .timeLimit(.minutes(1)))
     func bothAtOnce() async throws {
         let batches = try (1...4).map { try Fixture.bytes("audit-logs/webhook/batch-\($0).json") }
@@ -36,7 +36,7 @@ struct LogAndWebhookTests {
                 let lines = { try await exporter.values("kube_audit_lines_total{input=\"file\"}").first ?? "" }
                 let before = try await lines()
                 if index % 2 == 0 { try log.append(try Self.lines(ofBatch: batch)) }
-                // Twice, as after an answer that was lost.
+                // Twice, as after a lost response.
                 for _ in 0..<2 {
                     let answer = try await RawConnection(to: webhook).answer(to: Self.post(batch))
                     #expect(answer.status == 200)

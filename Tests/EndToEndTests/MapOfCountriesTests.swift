@@ -2,12 +2,12 @@ import Foundation
 import LocalStack
 import Testing
 
-/// Grafana finds a country by the name that stands in its list of countries, or by its ISO code.
+/// Grafana finds a country by its name in its list of countries, or by its ISO code.
 ///
 /// Source: <https://github.com/grafana/grafana/blob/main/public/gazetteer/countries.json>
 @Suite("The map of countries")
 struct MapOfCountriesTests {
-    /// English names of GeoLite2, and by what Grafana finds them.
+    /// English names of GeoLite2, and the names or codes that Grafana finds.
     static let places = [
         ("United States", "United States"), ("Russia", "Russia"), ("South Korea", "South Korea"),
         ("Hong Kong", "Hong Kong"), ("Netherlands", "Netherlands"), ("Czech Republic", "Czech Republic"),
@@ -17,7 +17,7 @@ struct MapOfCountriesTests {
         ("Congo (DRC)", "CD"), ("Åland Islands", "AX"), ("Federated States of Micronesia", "FM"),
     ]
 
-    @Test("is given a name or a code that Grafana finds, for each origin", .timeLimit(.minutes(1)))
+    @Test("gets a name or a code that Grafana finds, for each origin", .timeLimit(.minutes(1)))
     func names() async throws {
         let panel = try #require(
             try Dashboard.all().flatMap(\.dashboard.shown).first { $0.title == "Map of countries" })
@@ -29,7 +29,7 @@ struct MapOfCountriesTests {
                 return (name: "\(rule){\(labels)}", values: "1 7 6")
             }
         }
-        // The most within the hour is drawn.
+        // The maximum within the hour is drawn.
         let samples = Self.places.flatMap { place in
             origins.map { (labels: #"{country="\#(place.0)", origin="\#($0)", place="\#(place.1)"}"#, value: 7.0) }
         }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What Alertmanager hands to a template, for `amtool template render`.
+/// The data that Alertmanager passes to a template, for `amtool template render`.
 ///
 /// Source: <https://prometheus.io/docs/alerting/latest/notifications/#data>
 struct NotificationData: Encodable {

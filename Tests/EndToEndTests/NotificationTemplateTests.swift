@@ -3,7 +3,7 @@ import LocalStack
 import TestSupport
 import Testing
 
-/// The templates as amtool renders them.
+/// The templates as rendered by amtool.
 @Suite("The templates of notifications")
 struct NotificationTemplateTests {
     private static let hostile = #"<script>alert(1)</script><!channel>" onload=x & \#n Bcc: a@example.com"#
@@ -25,7 +25,7 @@ struct NotificationTemplateTests {
         #expect(!title.contains { $0.isNewline || $0 == "<" || $0 == ">" }, "\(title)")
     }
 
-    @Test("end a long list, and say so", .timeLimit(.minutes(1)))
+    @Test("truncate a long list and report that", .timeLimit(.minutes(1)))
     func longList() async throws {
         let data = NotificationData(
             of: (1...25).map { "198.51.100.\($0)" },
@@ -40,7 +40,7 @@ struct NotificationTemplateTests {
         #expect(html.contains("20 of 25 are shown"), "\(html)")
     }
 
-    @Test("say how many requests are too many as the rules do", .timeLimit(.minutes(1)))
+    @Test("use the threshold and the window of the rules", .timeLimit(.minutes(1)))
     func threshold() async throws {
         var data = NotificationData(of: ["192.0.2.6"], labels: ["origin": "verified", "severity": "warning"])
         data.commonAnnotations["threshold"] = "10"
@@ -51,7 +51,7 @@ struct NotificationTemplateTests {
                 + "address in the last 30 minutes.")
     }
 
-    @Test("name a network, and what it did", .timeLimit(.minutes(1)))
+    @Test("name a network and its requests", .timeLimit(.minutes(1)))
     func network() async throws {
         var data = NotificationData(
             of: ["192.0.2.0/24"], labels: ["alertname": "KubernetesAccessScanningNetwork", "severity": "warning"])
@@ -64,7 +64,7 @@ struct NotificationTemplateTests {
         #expect(try await Self.render("slack.text", data).hasPrefix("Of 192.0.2.0/24."))
     }
 
-    @Test("say what a source's risk has come to, not what one scan adds", .timeLimit(.minutes(1)))
+    @Test("show a source's total risk, not that of one scan", .timeLimit(.minutes(1)))
     func risk() async throws {
         var data = NotificationData(
             of: ["192.0.2.6"],
@@ -77,7 +77,7 @@ struct NotificationTemplateTests {
         #expect(html.contains("risk 147") && !html.contains("risk 49"), "\(html)")
     }
 
-    @Test("tell what is over from what goes on", .timeLimit(.minutes(1)))
+    @Test("distinguish resolved from firing alerts", .timeLimit(.minutes(1)))
     func resolved() async throws {
         let data = NotificationData(
             of: ["192.0.2.6"], labels: ["origin": "verified", "severity": "warning"], status: "resolved")
@@ -88,7 +88,7 @@ struct NotificationTemplateTests {
                 == "At most 5 requests remain in the last hour. This does not identify the client.")
     }
 
-    @Test("say of the exporter's health what the alert says", .timeLimit(.minutes(1)))
+    @Test("use the alert's description for the exporter's health", .timeLimit(.minutes(1)))
     func health() async throws {
         var data = NotificationData(of: ["one"], labels: ["alertname": "KubeAuditExporterDown", "severity": "warning"])
         data.alerts[0].annotations["description"] = "See whether the process runs."

@@ -3,11 +3,11 @@ import LocalStack
 import TestSupport
 import Testing
 
-/// The way to people: Prometheus, Alertmanager with the example configuration, and what arrives in the end.
+/// The path from Prometheus through Alertmanager with the example configuration to the receivers.
 @Suite("A notification by the example configuration")
 struct NotificationTests {
     @Test(
-        "is one for all claimed sources, and one for the verified source, which alone wakes someone",
+        "is one for all claimed sources, and one for the verified source, which alone pages someone",
         .timeLimit(.minutes(1)))
     func groups() async throws {
         let posts = try PostReceiver()
@@ -17,7 +17,7 @@ struct NotificationTests {
             mail.stop()
         }
         try await withTemporaryDirectory { secrets in
-            // A budget that is reached would be one more notification.
+            // A full budget would cause one more notification.
             let configuration = StackConfiguration(
                 exporterArguments: ["--source.claimed-limit", "2000"],
                 alertmanager: try ExampleAlertmanager.redirected(to: posts, mail, secretsIn: secrets))
@@ -26,7 +26,7 @@ struct NotificationTests {
                 let line = { AuditLine(from: claimed + ["192.0.2.6"]).text }
                 try stack.log.append((0..<6).map { _ in line() }.joined())
 
-                // All 1,001 alerts are in these four, so that nothing is left that another could bring.
+                // All 1,001 alerts are in these four, so nothing is left for another one.
                 try await stack.eventually("two messages, a page and a mail") {
                     [try posts.slack().count, try posts.pages().count, mail.mails.count]
                 } is: {
@@ -50,7 +50,7 @@ struct NotificationTests {
         let attachments = messages.compactMap(\.attachments.first)
         let ofClaimed = try #require(
             attachments.first { $0.title == "Kubernetes scanning from 1000 claimed addresses" }, "\(attachments)")
-        // A list that long ends early, and says so.
+        // A list of that length is truncated, and reports it.
         #expect(claimed.count { ofClaimed.text.contains("• `\($0)`") } == 20, "\(ofClaimed.text)")
         #expect(ofClaimed.text.contains("20 of 1000 are shown."), "\(ofClaimed.text)")
         #expect(!ofClaimed.text.contains("192.0.2.6"))
@@ -73,7 +73,7 @@ struct NotificationTests {
     private static func expectMail(_ mail: String) {
         #expect(mail.contains("Subject: Kubernetes scanning from ip 192.0.2.6\n"), "\(mail)")
         #expect(mail.contains("To: CHANGE-ME-security@example.com\n"), "\(mail)")
-        // Quoted-printable: a line that is too long goes on behind "=", and "=" itself is "=3D".
+        // Quoted-printable: a long line continues after "=", and "=" itself is "=3D".
         let text = mail.replacingOccurrences(of: "=\n", with: "").replacingOccurrences(of: "=3D", with: "=")
         #expect(text.contains(">192.0.2.6</td>"), "\(text)")
         #expect(text.contains(">Berlin</td>"), "\(text)")

@@ -2,7 +2,7 @@ import Foundation
 import HTTPServing
 import Synchronization
 
-/// Receives JSON where Alertmanager would send it to Slack and PagerDuty.
+/// Receives the JSON that Alertmanager sends to Slack and PagerDuty.
 final class PostReceiver: Sendable {
     private let server: HTTPServer
     private let inbox = Inbox()
@@ -12,7 +12,7 @@ final class PostReceiver: Sendable {
         for path in ["/slack", "/pagerduty"] {
             routes.on("POST", path) { [inbox] request in
                 inbox.bodies.withLock { $0[path, default: []].append(Data(request.body)) }
-                // What PagerDuty answers; Slack's 200 is not asked for to the letter.
+                // PagerDuty's response; Alertmanager does not check Slack's response exactly.
                 return .text("ok", status: path == "/slack" ? 200 : 202)
             }
         }
@@ -20,13 +20,13 @@ final class PostReceiver: Sendable {
             listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes, limits: Limits(bodySize: 4 << 20))
     }
 
-    /// The address of a path.
+    /// The URL of a path.
     func url(_ path: String) -> String { "http://\(server.address)\(path)" }
 
-    /// What came to Slack.
+    /// Messages to Slack.
     func slack() throws -> [SlackMessage] { try decoded("/slack") }
 
-    /// What came to PagerDuty.
+    /// Events to PagerDuty.
     func pages() throws -> [PagerDutyEvent] { try decoded("/pagerduty") }
 
     func stop() { server.stop() }

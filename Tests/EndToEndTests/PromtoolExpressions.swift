@@ -2,14 +2,14 @@ import Foundation
 import LocalStack
 import TestSupport
 
-/// What promtool makes of expressions on series that are made up, one value a minute.
+/// Expressions evaluated by promtool on invented series with one value per minute.
 struct PromtoolExpressions {
     /// A series, and its values in promtool's notation.
     var series: [(name: String, values: String)]
-    /// Minutes, expressions, and what they must give: labels with values.
+    /// Minutes, expressions, and the expected results: labels with values.
     var cases: [(minute: Int, expression: String, samples: [(labels: String, value: Double)])]
 
-    /// - Returns: How promtool ended, and what it found.
+    /// - Returns: promtool's exit and its output.
     func run() async throws -> (exit: ProgramExit, output: String) {
         var lines = ["evaluation_interval: 1m", "tests:", "  - interval: 1m", "    input_series:"]
         for each in series {

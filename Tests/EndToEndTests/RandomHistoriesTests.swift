@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-/// The rule that counts a source's requests, held against counting them one by one.
+/// The rule that counts a source's requests, compared with counting them one by one.
 @Suite("On random histories the detection rule")
 struct RandomHistoriesTests {
-    @Test("counts what was requested in the hour, to one scrape interval", .timeLimit(.minutes(2)))
+    @Test("counts the requests of the hour, to within one scrape interval", .timeLimit(.minutes(2)))
     func agrees() async throws {
         let seed = SourceHistory.seed
         let histories = SourceHistory.random(200, seed: seed)
@@ -17,7 +17,7 @@ struct RandomHistoriesTests {
         }
     }
 
-    // So that what holds for one holds for the other.
+    // So the result for one applies to the other.
     @Test("is the same for networks")
     func networks() throws {
         let terms = { (expression: String) in expression.components(separatedBy: "\n)\n")[0] }
@@ -31,14 +31,14 @@ struct RandomHistoriesTests {
                 == terms(ofNetworks))
     }
 
-    // Else the histories would be too tame to say anything.
-    @Test("does not when anything is taken from it", .timeLimit(.minutes(2)))
+    // Otherwise the histories would be too simple to prove anything.
+    @Test("fails if any part of it is removed", .timeLimit(.minutes(2)))
     func mutants() async throws {
         let mutants = try DetectionRule.mutants()
         let differences = try await PromtoolHistories(histories: SourceHistory.random(40, seed: 1))
             .differences(of: mutants)
         for (mutant, differing) in zip(mutants, differences) {
-            #expect(!differing.isEmpty, "nothing tells \(mutant.name) from the rule:\n\(mutant.expression)")
+            #expect(!differing.isEmpty, "no history distinguishes \(mutant.name) from the rule:\n\(mutant.expression)")
         }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 /// The log of a real API server, from its start through the scans, written at once.
 @Suite("The recorded log", .stackWithRecordedLog)
 struct RecordedLogTests {
-    @Test("gives the alerts that it should, each once, and no other", .timeLimit(.minutes(2)))
+    @Test("raises the expected alerts, each once, and no other", .timeLimit(.minutes(2)))
     func alerts() async throws {
         let stack = try SharedStack.get()
         try await stack.eventually("all alerts") {
@@ -15,7 +15,7 @@ struct RecordedLogTests {
             $0.isSuperset(of: RecordedLog.alerts)
         }
 
-        // Time for more to come: what the rules count for the source with exactly 5 is written down at each evaluation.
+        // Time for further alerts: each evaluation stores the count of the source with exactly 5 requests.
         let silent =
             #"cluster_src_ip_origin:kube_audit_unauthenticated_forbidden_requests:increase1h{src_ip="127.0.0.3"}"#
         try await stack.eventually("six evaluations that count 127.0.0.3") {
@@ -26,13 +26,13 @@ struct RecordedLogTests {
 
         let delivered = stack.receiver.delivered
         #expect(Set(delivered.compactMap { ExpectedAlert(labels: $0.labels) }) == RecordedLog.alerts)
-        // And none for the network of them all, whose quiet sources made too few requests to tell of.
+        // No alert for their network, whose quiet sources made too few requests.
         #expect(delivered.count == RecordedLog.alerts.count, "\(delivered.map(\.labels))")
         let firing = try await stack.api.alerts()
         #expect(firing.count == RecordedLog.alerts.count, "\(firing.map(\.labels))")
     }
 
-    @Test("is exposed in a way that promtool has nothing to say about", .timeLimit(.minutes(1)))
+    @Test("is exposed without complaints by promtool", .timeLimit(.minutes(1)))
     func metricsText() async throws {
         let stack = try SharedStack.get()
         let answer = try await HTTPClient.get(stack.exporter.url.appending(path: "/metrics"))
@@ -42,14 +42,14 @@ struct RecordedLogTests {
         #expect(check.output == "")
     }
 
-    /// What is there only in other circumstances, so that this stack has none of it.
+    /// Metrics that this stack does not have.
     private static let elsewhere: Set<Substring> = [
-        // With TLS.
+        // Only with TLS.
         "kube_audit_tls_certificate_not_after_timestamp_seconds"
     ]
 
-    // A panel that shows 0 where there is nothing, and an alert that never fires, hide a name that was mistyped.
-    @Test("has every metric that the dashboard and the rules name", .timeLimit(.minutes(2)))
+    // A panel that shows 0 without data, or an alert that never fires, would hide a misspelled name.
+    @Test("has every metric that the dashboards and the rules name", .timeLimit(.minutes(2)))
     func names() async throws {
         let stack = try SharedStack.get()
         for file in [Self.dashboardFile, Fixture.repository.appending(path: "alerts/access-scanning.rules.yaml")] {

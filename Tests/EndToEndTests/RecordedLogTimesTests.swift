@@ -2,15 +2,15 @@ import Foundation
 import LocalStack
 import Testing
 
-/// The demo writes the recorded log as if it were of today.
-@Suite("The recorded log, its times moved")
+/// The demo writes the recorded log with current times.
+@Suite("The recorded log with shifted times")
 struct RecordedLogTimesTests {
     // A regular expression is not Sendable.
     private static var times: Regex<(Substring, Substring)> {
         /"(?:requestReceivedTimestamp|stageTimestamp)":"([^"]*)"/
     }
 
-    @Test("is the same but for its times, which all moved by as much and end when they should")
+    @Test("differs only in its times, which are all shifted equally and end at the given time")
     func moved() throws {
         let end = Date(timeIntervalSince1970: 1_800_000_000.25)
         let original = try RecordedLog.lines()
@@ -23,7 +23,7 @@ struct RecordedLogTimesTests {
         #expect(shifts.count == 1, "\(shifts)")
         let last = try #require(after.joined().max())
         #expect(last <= end.timeIntervalSince1970 && last > end.timeIntervalSince1970 - 2, "\(last)")
-        // The part of a second tells requests apart, so each digit of it must still be there.
+        // The fraction of a second distinguishes requests, so each of its digits must be kept.
         let fractions = { (lines: [String]) in
             lines.flatMap { $0.matches(of: Self.times) }.map { $0.1.suffix(8) }
         }

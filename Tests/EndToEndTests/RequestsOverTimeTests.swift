@@ -2,11 +2,11 @@ import Foundation
 import LocalStack
 import Testing
 
-/// What the dashboard draws over time is right where `increase()` is not: its expression, for each minute, on counters
-/// made up for promtool.
+/// The dashboard's expression for requests over time, for each minute, on counters invented for promtool where
+/// `increase()` is wrong.
 @Suite("The dashboard's requests over time")
 struct RequestsOverTimeTests {
-    /// A counter, when it was created (seconds), and what each minute must show of it; `nil` for no value.
+    /// A counter, its creation time in seconds, and the expected value of each minute; `nil` for no value.
     struct Scenario: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var counter: String
@@ -20,28 +20,28 @@ struct RequestsOverTimeTests {
             testDescription: "a source that is new counts in full, once", counter: "_x10 6x20", created: "_x10 570x20",
             shown: [9: nil, 10: 6, 11: 0, 30: 0]),
         Scenario(
-            testDescription: "a counter that rises counts what it rose by", counter: "5x10 8x5 9x10",
+            testDescription: "a counter that rises counts its increase", counter: "5x10 8x5 9x10",
             created: "-90000x30", shown: [10: 0, 11: 3, 12: 0, 17: 1, 18: 0]),
         Scenario(
-            testDescription: "an old counter that Prometheus meets for the first time counts nothing",
+            testDescription: "an old counter that Prometheus first scrapes now counts nothing",
             counter: "_x10 100x5 101x5", created: "_x10 -90000x20", shown: [10: 0, 11: 0, 16: 1]),
         Scenario(
-            testDescription: "a counter of an exporter that lost its state counts anew", counter: "100x9 7x10",
+            testDescription: "a counter of an exporter that lost its state counts again in full", counter: "100x9 7x10",
             created: "-90000x9 590x10", shown: [9: 0, 10: 7, 11: 0]),
         Scenario(
-            testDescription: "a counter that fell while Prometheus could not see it is never below nought",
+            testDescription: "a counter that fell while Prometheus could not scrape it is never below zero",
             counter: "100x9 stale _x4 7x5", created: "-90000x9 stale _x4 700x5", shown: [14: nil, 15: 0, 16: 0]),
         Scenario(
-            testDescription: "a source that was retired takes nothing away", counter: "100x9 stale _x9",
+            testDescription: "a retired source subtracts nothing", counter: "100x9 stale _x9",
             created: "0x9 stale _x9", shown: [9: 0, 10: nil, 11: nil]),
         Scenario(
-            testDescription: "a source that comes back after it was retired counts in full",
+            testDescription: "a source that returns after its retirement counts in full",
             counter: "100x9 stale _x9 103x5", created: "-90000x9 stale _x9 1190x5", shown: [19: nil, 20: 103, 21: 0]),
         Scenario(
-            testDescription: "an exporter that was away counts at its return what it counted meanwhile",
+            testDescription: "an exporter that could not be scraped counts meanwhile requests at its return",
             counter: "100x9 stale _x19 110x5", created: "-90000x9 stale _x19 -90000x5", shown: [29: nil, 30: 10, 31: 0]),
         Scenario(
-            testDescription: "an exporter that was away for more than an hour counts nothing of it",
+            testDescription: "an exporter that could not be scraped for more than an hour does not count them",
             counter: "100x9 stale _x79 110x5 112x5", created: "-90000x9 stale _x79 -90000x12",
             shown: [90: 0, 91: 0, 96: 2]),
     ]

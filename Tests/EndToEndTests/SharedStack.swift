@@ -1,12 +1,12 @@
 import LocalStack
 import Testing
 
-/// The stack of the suite that runs.
+/// The stack of the running suite.
 enum SharedStack {
     @TaskLocal static var current: LocalStack?
 
-    /// It; there is one where a trait of the suite gives it.
+    /// The stack, if a trait of the suite provides one.
     static func get() throws -> LocalStack {
-        try #require(current, "the suite has no trait that gives it a stack")
+        try #require(current, "the suite has no trait that provides a stack")
     }
 }

@@ -3,10 +3,10 @@ import SlowlorisKit
 import TestSupport
 import Testing
 
-/// The short form of `make slowloris`; the bounds are wide, for the machine does other things too.
+/// The short form of `make slowloris`, with wide limits because the machine is shared.
 @Suite("Clients that keep the exporter waiting")
 struct SlowlorisTests {
-    @Test("do not keep a scraper waiting, from wherever they come", .timeLimit(.minutes(2)), arguments: [1, 4, 240])
+    @Test("do not keep a scraper waiting, whatever their addresses", .timeLimit(.minutes(2)), arguments: [1, 4, 240])
     func scrapes(addresses: Int) async throws {
         try await withTemporaryDirectory { directory in
             let options = SlowlorisOptions(

@@ -1,7 +1,7 @@
 import LocalStack
 import Testing
 
-/// Gives a suite one stack that all its tests share; it is started before the first and stopped after the last.
+/// Gives a suite one stack that all its tests share; it starts before the first and stops after the last.
 struct StackTrait: SuiteTrait, TestScoping {
     let prepare: @Sendable (LocalStack) async throws -> Void
 
@@ -17,7 +17,7 @@ struct StackTrait: SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == StackTrait {
-    /// A stack whose log is empty yet; Prometheus scrapes the exporter already.
+    /// A stack with an empty log; Prometheus already scrapes the exporter.
     static var stack: StackTrait { StackTrait { _ in } }
 
     /// A stack whose Prometheus has seen all of the recorded log, which was written at once.

@@ -5,14 +5,14 @@ import RawHTTP
 import TestSupport
 import Testing
 
-@Suite("The exporter, told to stop,")
+@Suite("The exporter, asked to stop,")
 struct StoppingTests {
     private static func lines(_ count: Int) -> String {
         (0..<count).map { _ in AuditLine(from: ["192.0.2.1"]).text }.joined()
     }
 
     @Test(
-        "finishes what it has in hand, exits with 0, and goes on from there", .timeLimit(.minutes(1)),
+        "finishes its pending work, exits with 0, and later continues from there", .timeLimit(.minutes(1)),
         arguments: [SIGTERM, SIGINT])
     func inOrder(signal: Int32) async throws {
         try await withTemporaryDirectory { directory in
@@ -38,7 +38,7 @@ struct StoppingTests {
 
     @Test("a second time exits at once", .timeLimit(.minutes(1)))
     func twice() async throws {
-        // On a busy machine it may be through with stopping, for which it has a second here, before it is told again.
+        // On a busy machine, stopping may be complete before the second signal; here it takes a second.
         var exits: [ProgramExit] = []
         while exits.last != .signal(SIGTERM), exits.count < 5 { exits.append(try await Self.toldTwice()) }
         #expect(exits.last == .signal(SIGTERM), "\(exits)")
@@ -49,7 +49,7 @@ struct StoppingTests {
         try await withTemporaryDirectory { directory in
             _ = try GrowingLog(directory.appending(path: "audit.log"))
             let exporter = try await ExporterProgram.start(in: directory)
-            // A request whose body does not come keeps the server for a second.
+            // A request without its body occupies the server for a second.
             let connection = try RawConnection(to: exporter.address)
             try connection.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
             try await eventually("the request") { try await exporter.values("process_open_fds").first != nil }
@@ -60,7 +60,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("is the only one that has its directory: another one says so and exits", .timeLimit(.minutes(1)))
+    @Test("is the only one with its directory: another one reports that and exits", .timeLimit(.minutes(1)))
     func twoOnOneDirectory() async throws {
         try await withTemporaryDirectory { directory in
             _ = try GrowingLog(directory.appending(path: "audit.log"))

@@ -3,8 +3,8 @@ import LocalStack
 import TestSupport
 import Testing
 
-/// MetricsQL is not PromQL in all things: `increase`, ranges and staleness have their own meaning. The rule keeps to
-/// what both mean alike.
+/// MetricsQL differs from PromQL: `increase`, ranges and staleness have other meanings. The rule uses only the common
+/// part.
 @Suite(
     "VictoriaMetrics",
     .enabled("victoria-metrics is not installed; Debian has a package of that name") {
@@ -12,12 +12,12 @@ import Testing
     })
 struct VictoriaMetricsTests {
     @Test(
-        "comes to the same counts as Prometheus by the detection rule, and not by increase()", .timeLimit(.minutes(2)))
+        "has the same counts as Prometheus with the detection rule, but not with increase()", .timeLimit(.minutes(2)))
     func agrees() async throws {
         let seed = SourceHistory.seed
         let histories = SourceHistory.random(60, seed: seed)
         let expressions = [try DetectionRule.expression(), "increase(\(DetectionRule.requests)[1h]) > 0"]
-        // The whole of it is past, and no more than what is kept.
+        // All samples are in the past and within the retention.
         let beginning = Int(Date().timeIntervalSince1970) / 3600 * 3600 - 2 * SourceHistory.length
         let values = try await withTemporaryDirectory { directory in
             let server = try await LocalServer.start(.victoriaMetrics, in: directory) {
@@ -26,8 +26,8 @@ struct VictoriaMetricsTests {
             try await Self.send(histories, from: beginning, to: server.url)
             let client = PrometheusClient(url: server.url)
             var values = expressions.map { _ in [(time: Int, samples: [QuerySample])]() }
-            // At no multiple of the scrape interval: whether a sample of exactly then is in a range is not even the same
-            // in all versions of Prometheus.
+            // Not a multiple of the scrape interval: whether a sample at exactly that time is in a range differs even
+            // between versions of Prometheus.
             for time in stride(from: 67, to: SourceHistory.length, by: 180) {
                 for (index, expression) in expressions.enumerated() {
                     values[index].append((time, try await client.query(expression, at: beginning + time)))
@@ -39,8 +39,8 @@ struct VictoriaMetricsTests {
         #expect(values[0].count { !$0.samples.isEmpty } > 50)
         let prometheus = PromtoolHistories(histories: histories)
         let objection = try await prometheus.objection(to: values[0], of: expressions[0])
-        #expect(objection == nil, "HISTORIES_SEED=\(seed): Prometheus comes to something else")
-        // Else what was sent would be too tame to say anything.
+        #expect(objection == nil, "HISTORIES_SEED=\(seed): Prometheus has another result")
+        // Otherwise the data would be too simple to prove anything.
         #expect(try await prometheus.objection(to: values[1], of: expressions[1]) != nil)
     }
 
@@ -64,7 +64,7 @@ struct VictoriaMetricsTests {
                 write.body, to: url.appending(path: "/api/v1/write"), headers: RemoteWrite.headers)
             try #require(answer.status == 204, "\(String(decoding: answer.body, as: UTF8.self))")
         }
-        // What was written can be asked for from then on.
+        // Written data can be queried from then on.
         let flush = try await HTTPClient.get(url.appending(path: "/internal/force_flush"))
         try #require(flush.status == 200)
     }

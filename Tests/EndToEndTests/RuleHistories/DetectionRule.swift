@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Yams
 
-/// The rule that counts a source's requests, as it stands in the file.
+/// The rule that counts a source's requests, as in the file.
 enum DetectionRule {
     static let name = "cluster_src_ip_origin:kube_audit_unauthenticated_forbidden_requests:increase1h"
     static let requests = "kube_audit_unauthenticated_forbidden_requests_total"
@@ -24,7 +24,7 @@ enum DetectionRule {
         return try #require(rules.groups.flatMap(\.rules).first { $0.record == name }).expr
     }
 
-    /// The rule with one thing wrong, by what is wrong. What each of them takes away is needed by some history.
+    /// Variants of the rule with one part removed, by name. Some history needs each part.
     static func mutants() throws -> [(name: String, expression: String)] {
         let right = try expression()
         let parts = right.components(separatedBy: "\n  or\n")

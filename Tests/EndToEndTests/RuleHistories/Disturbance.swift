@@ -1,13 +1,13 @@
-/// A time in which an exporter or its scrapes are not as usual; seconds since the history's beginning.
+/// A period in which an exporter or its scrapes fail; seconds since the start of the history.
 struct Disturbance: Sendable, Hashable, CustomStringConvertible {
     enum Kind: Sendable, Hashable, CaseIterable {
-        /// The exporter is down, and comes back with its counters.
+        /// The exporter is down, and returns with its counters.
         case away
-        /// The exporter is down, and comes back without its counters.
+        /// The exporter is down, and returns without its counters.
         case stateLost
         /// Scrapes fail; Prometheus marks the series as stale.
         case scrapesFail
-        /// Prometheus is down; nothing is written, not even that.
+        /// Prometheus is down; nothing is written, not even stale markers.
         case prometheusAway
     }
 
@@ -19,8 +19,8 @@ struct Disturbance: Sendable, Hashable, CustomStringConvertible {
     /// Whether the exporter counts nothing meanwhile.
     var stopsExporter: Bool { kind == .away || kind == .stateLost }
 
-    /// When an exporter that was away begins to count what it finds: who was away for more than half an hour shows
-    /// its counters of before for a minute first.
+    /// When an exporter that was down starts to count its backlog: after more than half an hour, it exposes its old
+    /// counters for a minute first.
     var countsAgain: Int { kind == .away && to - from > 1800 ? to + 60 : to }
 
     func contains(_ time: Int) -> Bool { (from..<to).contains(time) }

@@ -1,14 +1,14 @@
-/// What happens to one source on one exporter; seconds since the history's beginning.
+/// The history of one source on one exporter; seconds since the start of the history.
 struct ExporterHistory: Sendable, CustomStringConvertible {
-    /// When requests are made, in order.
+    /// Times of the requests, in order.
     var requests: [Int]
-    /// In order, with some minutes between two.
+    /// In order, some minutes apart.
     var disturbances: [Disturbance]
-    /// How old the state is that a scrape shows.
+    /// Age of the state that a scrape shows.
     var phase: Int
-    /// A counter of the day before stands at this at the beginning; `nil` for none.
+    /// The initial value of a counter of the day before; `nil` for none.
     var oldCounter: Int?
-    /// After how many seconds of silence the source is retired; not below the window.
+    /// Seconds of silence after which the source is retired; at least the window.
     var retention: Int
 
     var description: String {
@@ -24,12 +24,12 @@ struct ExporterHistory: Sendable, CustomStringConvertible {
         }
     }
 
-    /// What a scraper sees at each multiple of `interval` below `end`.
+    /// The scrapes at each multiple of `interval` below `end`.
     func samples(every interval: Int, until end: Int) -> [ScrapedSample] {
         var counter = oldCounter.map { SourceSeries(requests: $0, firstSeen: -86400, lastCounted: 0) }
         var pending = counted[...]
         var lost = disturbances.filter { $0.kind == .stateLost }.map(\.to)[...]
-        // Brings the counter to a moment: what is counted, lost or retired before.
+        // Advances the counter to a time: counts, losses and retirements before it.
         func advance(to moment: Int) {
             while true {
                 let loss = lost.first ?? .max
@@ -69,10 +69,10 @@ struct SourceSeries: Sendable, Hashable {
     var lastCounted: Int
 }
 
-/// What one scrape brings.
+/// The result of one scrape.
 enum ScrapedSample: Sendable, Hashable {
     /// The source's counter, if it has one.
     case scraped(SourceSeries?)
-    /// Nothing. Prometheus marks the series as stale, unless it is away itself.
+    /// No result. Prometheus marks the series as stale, unless it is down itself.
     case failed(leavesMark: Bool)
 }

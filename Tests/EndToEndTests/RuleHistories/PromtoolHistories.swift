@@ -3,11 +3,11 @@ import LocalStack
 import TestSupport
 import Testing
 
-/// Histories as promtool takes them: the series that a rule reads, and beside them what it must come to.
+/// Histories as promtool input: the series that a rule reads, with the expected results.
 struct PromtoolHistories {
     var histories: [SourceHistory]
 
-    /// In which minute the rules first differ from what was counted one by one, by source; in the order of the rules.
+    /// The first minute in which each rule differs from counting one by one, by source, in the order of the rules.
     func differences(of rules: [(name: String, expression: String)]) async throws -> [[String: Int]] {
         try await withTemporaryDirectory { directory in
             let ruleFile = directory.appending(path: "rules.yaml")
@@ -20,7 +20,7 @@ struct PromtoolHistories {
         }
     }
 
-    /// What promtool has to say against the values of an expression at some moments; `nil` where it finds the same.
+    /// promtool's objections to the values of an expression at some times; `nil` if it agrees.
     func objection(to values: [(time: Int, samples: [QuerySample])], of expression: String) async throws -> String? {
         var text = Self.head
         for history in histories { text += series(of: history) }
@@ -44,7 +44,7 @@ struct PromtoolHistories {
 
     private static let head = "evaluation_interval: 1m\ntests:\n  - interval: 15s\n    input_series:\n"
 
-    /// The rule, and one that writes the minute at which it is not between the bounds.
+    /// The rule, and one that records the minute at which it is outside the bounds.
     private static func recording(_ name: String, _ expression: String) -> String {
         let lines = expression.split(separator: "\n").map { "          \($0)\n" }.joined()
         let counted = "(sum by (src_ip) (counted:\(name)) or 0 * counted_most)"
@@ -57,7 +57,7 @@ struct PromtoolHistories {
             """
     }
 
-    /// A test that expects what cannot be, so that promtool says what is there for each rule.
+    /// A test with an impossible expectation, so that promtool prints the actual value of each rule.
     private func unitTest(of rules: [String]) -> String {
         let minutes = SourceHistory.length / 60 - 1
         var text = "rule_files: [rules.yaml]\n" + Self.head
@@ -114,7 +114,8 @@ struct PromtoolHistories {
         return SourceHistory.written(tokens)
     }
 
-    /// What promtool got for a rule: `{rule="…", src_ip="…"} 1.2E+01`; one without a source says that it was asked.
+    /// promtool's results for a rule: `{rule="…", src_ip="…"} 1.2E+01`; a result without a source proves that it was
+    /// evaluated.
     private static func differences(of rule: String, in output: String) throws -> [String: Int] {
         let sample = try Regex(
             #"\{rule="\#(rule)"(?:, src_ip="(\w+)")?\} (-?[0-9.E+]+)"#, as: (Substring, Substring?, Substring).self)

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Series as Prometheus sends them to other storages: a message in Protocol Buffers, in Snappy's block format.
+/// Series in Prometheus' remote write format: a Protocol Buffers message in Snappy's block format.
 ///
-/// Imports in text or JSON know no mark of staleness, and much of what the rule must withstand begins with one.
+/// Text and JSON imports have no stale markers, and many difficult cases of the rule begin with one.
 ///
 /// Source: <https://prometheus.io/docs/specs/prw/remote_write_spec/>
 struct RemoteWrite {
-    /// The value that says that a series has ended.
+    /// The stale marker.
     private static let staleMark: UInt64 = 0x7ff0_0000_0000_0002
 
     static let headers = [
@@ -20,7 +20,7 @@ struct RemoteWrite {
     ///
     /// - Parameters:
     ///   - labels: With `__name__`.
-    ///   - samples: The time in seconds since 1970, and the value; `nil` where the series ends.
+    ///   - samples: The time in seconds since 1970, and the value; `nil` at the end of the series.
     mutating func add(_ labels: [String: String], _ samples: [(time: Int, value: Double?)]) {
         var series = Data()
         for (name, value) in labels.sorted(by: { $0.key < $1.key }) {
@@ -36,7 +36,7 @@ struct RemoteWrite {
         Self.append(1, series, to: &message)
     }
 
-    /// The message, as literals of 64 KiB at the most: nothing is compressed, which Snappy allows.
+    /// The message, as literals of at most 64 KiB: nothing is compressed, which Snappy allows.
     var body: Data {
         var body = Self.varint(UInt64(message.count))
         var rest = message[...]

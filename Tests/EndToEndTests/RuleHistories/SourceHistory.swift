@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// What happens to one source on the exporters of a cluster, at random.
+/// A random history of one source on the exporters of a cluster.
 struct SourceHistory: Sendable, CustomStringConvertible {
     static let length = 5 * 3600
     static let window = 3600
@@ -15,8 +15,8 @@ struct SourceHistory: Sendable, CustomStringConvertible {
         "\(name):\n" + exporters.map { "  \($0)" }.joined(separator: "\n")
     }
 
-    /// A source comes back just when it was retired, and an hour later the rule looks for what its counter showed at
-    /// that moment. It finds the counter before, which stood at more. At random that seldom happens.
+    /// A source returns just when it was retired, and an hour later the rule looks for its counter at that time. It
+    /// finds the old counter, which was higher. Random histories seldom contain this.
     static let found = SourceHistory(
         name: "found",
         exporters: [
@@ -25,13 +25,13 @@ struct SourceHistory: Sendable, CustomStringConvertible {
                 retention: 4085)
         ])
 
-    /// The same each time, so that a change of the rules is to blame for what fails; `HISTORIES_SEED=7 swift test
-    /// --filter RandomHistoriesTests` tries others.
+    /// Always the same, so that a failure is due to a change of the rules; `HISTORIES_SEED=7 swift test --filter
+    /// RandomHistoriesTests` tests other histories.
     static var seed: UInt64 {
         ProcessInfo.processInfo.environment["HISTORIES_SEED"].flatMap(UInt64.init) ?? 1
     }
 
-    /// So many at random, and the one that was found.
+    /// Random histories, and the special one.
     static func random(_ count: Int, seed: UInt64) -> [SourceHistory] {
         var random = SeededGenerator(seed: seed)
         return [found] + (0..<count).map { SourceHistory.random("h\($0)", using: &random) }
@@ -48,7 +48,7 @@ struct SourceHistory: Sendable, CustomStringConvertible {
         var times = [Int.random(in: 0..<length, using: &random)]
         for _ in 0..<Int.random(in: 1...7, using: &random) {
             let time = Int.random(in: 0..<length, using: &random)
-            // What is about an hour after something else is where a window can be cut wrongly.
+            // Events about an hour after another event are where a window can be cut off wrongly.
             let echo = times.randomElement(using: &random).map { $0 + window + .random(in: -20...20, using: &random) }
             times.append(Bool.random(using: &random) ? time : echo ?? time)
         }
@@ -65,12 +65,12 @@ struct SourceHistory: Sendable, CustomStringConvertible {
 
     private static func disturbances(using random: inout SeededGenerator) -> [Disturbance] {
         var disturbances: [Disturbance] = []
-        // Prometheus may come later than the exporter.
+        // Prometheus may start later than the exporter.
         var time = Int.random(in: 0..<3, using: &random) == 0 ? Int.random(in: 60...5400, using: &random) : 0
         if time > 0 { disturbances.append(Disturbance(kind: .prometheusAway, from: -100, to: time)) }
         for _ in 0..<Int.random(in: 0...4, using: &random) {
             let from = time + .random(in: 240...7200, using: &random)
-            // Of any length: one scrape, some minutes, up to half an hour, and longer than that.
+            // Of various lengths: one scrape, some minutes, up to half an hour, and longer.
             let longest = [15, 280, 1800, 9000].randomElement(using: &random) ?? 15
             time = from + .random(in: 15...max(15, longest), using: &random)
             guard time < length, let kind = Disturbance.Kind.allCases.randomElement(using: &random) else { break }
@@ -79,7 +79,7 @@ struct SourceHistory: Sendable, CustomStringConvertible {
         return disturbances
     }
 
-    /// What Prometheus writes of an exporter's scrapes, by their index; no value where it marks the series as stale.
+    /// Prometheus' samples of an exporter's scrapes, by their index; no value for a stale marker.
     static func stored<Value>(_ samples: [ScrapedSample], _ value: (SourceSeries) -> Value)
         -> [(index: Int, value: Value?)]
     {
@@ -99,7 +99,7 @@ struct SourceHistory: Sendable, CustomStringConvertible {
         return stored
     }
 
-    /// The same as promtool takes it.
+    /// The same in promtool's notation.
     static func values(_ samples: [ScrapedSample], _ value: (SourceSeries) -> Int) -> String {
         var texts = samples.map { _ in "_" }
         for (index, value) in stored(samples, value) { texts[index] = value.map(String.init) ?? "stale" }
@@ -110,7 +110,7 @@ struct SourceHistory: Sendable, CustomStringConvertible {
         return written(tokens)
     }
 
-    /// Values with their repetitions: `_x4` is four missing, and `6x3` four times 6.
+    /// Values with repetitions: `_x4` is four missing values, and `6x3` is 6 four times.
     static func written(_ tokens: [(text: String, count: Int)]) -> String {
         tokens.map { text, count in
             switch text {
