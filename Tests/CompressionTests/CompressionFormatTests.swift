@@ -2,7 +2,7 @@ import Compression
 import Testing
 import TestSupport
 
-@Suite("A file's format is told by its first bytes")
+@Suite("A file's format is detected by its first bytes")
 struct CompressionFormatTests {
     @Test("for gzip and zstd")
     func known() throws {

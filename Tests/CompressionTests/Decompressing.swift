@@ -1,13 +1,13 @@
 import Compression
 
-/// What a decompressor gave for a text, to its end or to its error.
+/// A decompressor's output for a text, up to its end or to an error.
 struct Decompressed: Equatable {
     var bytes: [UInt8] = []
     var longestPiece = 0
     var error: DecompressionError?
 }
 
-/// Feeds a whole text in pieces whose sizes `inputSize` says.
+/// Feeds a whole text in pieces with sizes from `inputSize`.
 func decompress(
     _ format: CompressionFormat, _ text: [UInt8], pieceSize: Int = 256 << 10, inputSize: () -> Int = { .max }
 ) -> Decompressed {

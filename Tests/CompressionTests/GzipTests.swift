@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite("gzip")
 struct GzipTests {
-    @Test("gives back what was compressed, whatever it is and in whatever pieces it comes")
+    @Test("restores any compressed data, however it is split")
     func roundTrip() {
         var random = SeededGenerator(seed: 1)
         for round in 0..<200 {
@@ -21,7 +21,7 @@ struct GzipTests {
         }
     }
 
-    @Test("reads several members as one text, cut anywhere")
+    @Test("reads several members as one text, split anywhere")
     func members() {
         let members = [Array("one\n".utf8), [], Array("two\n".utf8), Array("three\n".utf8)]
         let text = members.flatMap { Gzip.compress($0) }
@@ -31,7 +31,7 @@ struct GzipTests {
         }
     }
 
-    @Test("makes one member of parts that were compressed on their own, in any selection")
+    @Test("makes one member of any selection of separately compressed parts")
     func parts() {
         var random = SeededGenerator(seed: 3)
         var compressor = GzipPartCompressor()
@@ -69,19 +69,19 @@ struct GzipTests {
         #expect(decompress(.gzip, text).bytes == Array("line\n".utf8))
     }
 
-    @Test("says that a text ends too early, wherever it is cut")
+    @Test("reports a truncated text, wherever it is cut off")
     func truncated() {
         let whole = Gzip.compress((0..<500).map { UInt8($0 % 7) })
         for count in 0..<whole.count {
             #expect(decompress(.gzip, Array(whole.prefix(count))).error == .truncated, "cut after \(count)")
         }
-        // The second member's beginning.
+        // The beginning of the second member.
         for count in 1..<10 {
             #expect(decompress(.gzip, whole + whole.prefix(count)).error == .truncated)
         }
     }
 
-    @Test("gives what stands in front of a fault, then says what is wrong, again and again")
+    @Test("returns the data before an error, then reports the error repeatedly")
     func corrupt() throws {
         let good = Gzip.compress(Array("good\n".utf8))
         var decompressor = Decompressor(.gzip)
@@ -93,7 +93,7 @@ struct GzipTests {
         #expect(throws: DecompressionError.corrupt("incorrect header check")) { try decompressor.finish() }
     }
 
-    @Test("never gives another text for the real one, whichever bit is flipped")
+    @Test("never returns another text, whichever bit is flipped")
     func flippedBits() {
         let text = Array("a request a request another request".utf8)
         let whole = Gzip.compress(text)
@@ -102,13 +102,13 @@ struct GzipTests {
                 var broken = whole
                 broken[index] ^= 1 << bit
                 let result = decompress(.gzip, broken)
-                // Some bits only fill up the last byte, and mean nothing.
+                // Some bits only pad the last byte and have no meaning.
                 #expect(result.error != nil || result.bytes == text, "bit \(bit) of byte \(index)")
             }
         }
     }
 
-    @Test("keeps its pieces bounded, however much a few bytes unfold to")
+    @Test("returns pieces of bounded size, however much a few bytes expand to")
     func bomb() throws {
         let bomb = Gzip.compress([UInt8](repeating: 0, count: 50 << 20))
         #expect(bomb.count < 300_000)
@@ -120,7 +120,7 @@ struct GzipTests {
         #expect(all.bytes.count == 50 << 20)
     }
 
-    @Test("gives all that a cut-off text still means, however small the pieces")
+    @Test("returns all available data of a truncated text, however small the pieces")
     func meaningOfTruncated() {
         let whole = Gzip.compress((0..<100_000).map { UInt8($0 / 10_000) })
         for count in stride(from: 10, to: whole.count, by: 7) {

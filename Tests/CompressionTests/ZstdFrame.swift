@@ -1,9 +1,9 @@
-/// Writes Zstandard by hand, from RFC 8878, in blocks that are not compressed or repeat one byte: enough to make frames
-/// that are odd in a chosen way.
+/// Writes Zstandard by hand, from RFC 8878, with blocks that are uncompressed or repeat one byte: enough to create
+/// unusual frames.
 struct ZstdFrame {
     enum Block {
         case raw([UInt8])
-        /// One byte, so many times.
+        /// One byte and its number of repetitions.
         case repeated(UInt8, Int)
     }
 
@@ -23,7 +23,7 @@ struct ZstdFrame {
         return bytes
     }
 
-    /// A frame that means nothing and is to be passed over; pzstd writes such.
+    /// A skippable frame without content, as written by pzstd.
     static func skippable(_ content: [UInt8]) -> [UInt8] {
         [0x50, 0x2a, 0x4d, 0x18, UInt8(content.count), 0, 0, 0] + content
     }

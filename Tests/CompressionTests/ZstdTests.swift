@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite("zstd")
 struct ZstdTests {
-    @Test("reads a real log, in whatever pieces it comes")
+    @Test("reads a real log, however it is split")
     func log() throws {
         let log = try Fixture.bytes("audit-logs/same-audit-id.log.zst")
         let whole = decompress(.zstd, log)
@@ -22,7 +22,7 @@ struct ZstdTests {
         #expect(pieces.bytes == whole.bytes)
     }
 
-    @Test("gives back what stands in blocks of any kind and size")
+    @Test("restores the content of blocks of any kind and size")
     func blocks() {
         var random = SeededGenerator(seed: 3)
         for round in 0..<200 {
@@ -51,7 +51,7 @@ struct ZstdTests {
         }
     }
 
-    @Test("says that a text ends too early, wherever it is cut")
+    @Test("reports a truncated text, wherever it is cut off")
     func truncated() {
         let whole = ZstdFrame(blocks: [.raw(Array("one\n".utf8)), .repeated(7, 300)]).bytes
         for count in 0..<whole.count {
@@ -60,7 +60,7 @@ struct ZstdTests {
         }
     }
 
-    @Test("notices a changed byte of a real log by its checksum")
+    @Test("detects a changed byte of a real log by its checksum")
     func corrupt() throws {
         let log = try Fixture.bytes("audit-logs/same-audit-id.log.zst")
         var random = SeededGenerator(seed: 4)
@@ -72,7 +72,7 @@ struct ZstdTests {
         }
     }
 
-    @Test("says what is wrong with what is not zstd")
+    @Test("reports data that is not zstd")
     func garbage() {
         let result = decompress(.zstd, ZstdFrame(blocks: [.repeated(7, 3)]).bytes + Array("no zstd here".utf8))
         #expect(result.bytes == [7, 7, 7])
@@ -80,7 +80,7 @@ struct ZstdTests {
     }
 
     @Test(
-        "refuses formats before 1.0, whether libzstd knows them or not",
+        "rejects formats before 1.0, whether libzstd supports them or not",
         arguments: [0x1e, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27] as [UInt8])
     func legacy(version: UInt8) {
         let old: [UInt8] = [version, 0xb5, 0x2f, 0xfd, 0x0a, 0xff, 0xff, 0x25]
@@ -94,7 +94,7 @@ struct ZstdTests {
         }
     }
 
-    @Test("keeps its pieces bounded, however much a few bytes unfold to")
+    @Test("returns pieces of bounded size, however much a few bytes expand to")
     func bomb() throws {
         let bomb = ZstdFrame(blocks: Array(repeating: .repeated(0, 128 << 10), count: 400)).bytes
         #expect(bomb.count < 2000)
@@ -106,7 +106,7 @@ struct ZstdTests {
         #expect(all.bytes.count == 50 << 20)
     }
 
-    @Test("refuses a frame that wants more memory than zstd gives unasked")
+    @Test("rejects a frame that needs more memory than zstd allows by default")
     func window() {
         let greedy = ZstdFrame(windowExponent: 18, blocks: [.repeated(0, 10)]).bytes
         #expect(decompress(.zstd, greedy).error == .corrupt("Frame requires too much memory for decoding"))
@@ -114,7 +114,7 @@ struct ZstdTests {
         #expect(decompress(.zstd, modest).bytes == [UInt8](repeating: 0, count: 10))
     }
 
-    @Test("gives all that a cut-off log still means, however small the pieces")
+    @Test("returns all available data of a truncated log, however small the pieces")
     func meaningOfTruncated() throws {
         let log = try Fixture.bytes("audit-logs/same-audit-id.log.zst")
         for count in [log.count / 3, log.count / 2, log.count - 5] {

@@ -54,7 +54,7 @@ struct ExpositionTests {
         #expect(!text([family], as: .text).contains("UNIT"))
     }
 
-    @Test("with numbers exact, and as short as they can be")
+    @Test("with exact numbers in their shortest form")
     func numbers() {
         let values: [(SampleValue, String)] = [
             (.number(1_795_475_406), "1795475406"), (.number(-3), "-3"), (.number(0.1), "0.1"), (.number(.nan), "NaN"),
@@ -71,20 +71,20 @@ struct ExpositionTests {
         }
     }
 
-    @Test("in the order given, and with a family that has no samples yet")
+    @Test("in the given order, including a family without samples")
     func order() {
         let families = ["b", "a"].map { MetricFamily(Metric($0, .gauge, "h"), []) }
         #expect(text(families, as: .text) == "# HELP b h\n# TYPE b gauge\n# HELP a h\n# TYPE a gauge\n")
         #expect(text([], as: .openMetrics) == "# EOF\n")
     }
 
-    @Test("without an exemplar that is longer than OpenMetrics allows")
+    @Test("without exemplars that are longer than OpenMetrics allows")
     func exemplarLimit() {
         #expect(Exemplar(labels: ["audit_id": String(repeating: "é", count: 120)]) != nil)
         #expect(Exemplar(labels: ["audit_id": String(repeating: "é", count: 121)]) == nil)
     }
 
-    @Test("that gives back any label value, whatever it holds, but NUL, which Prometheus cannot read")
+    @Test("with any label value readable again, except NUL, which Prometheus cannot read")
     func roundTrip() throws {
         var random = SeededGenerator(seed: 9)
         let odd: [Unicode.Scalar] = [

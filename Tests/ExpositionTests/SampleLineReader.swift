@@ -1,4 +1,4 @@
-/// A reader of sample lines, written from the format's description and not from the writer's code.
+/// A reader of sample lines, written from the format's specification and not from the writer's code.
 enum SampleLineReader {
     struct Unreadable: Error {
         let line: String

@@ -1,8 +1,8 @@
 import AccessScanning
 
-/// What is taken for an address or a network means the same in its canonical form, and a network contains its base.
+/// An accepted address or network has the same meaning in its canonical form, and a network contains its base.
 ///
-/// A line feed parts the text: a network before it, an address behind it.
+/// A line feed splits the input: a network before it, an address after it.
 enum AddressesTarget {
     static func run(_ bytes: [UInt8]) throws(Disagreement) {
         let parts = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1, omittingEmptySubsequences: false)
@@ -24,7 +24,7 @@ enum AddressesTarget {
         try Disagreement.unless(
             IPAddress(String(base)).map(network.contains) == true, "\(canonical) does not contain its base")
         guard let address, let length = canonical.split(separator: "/").last, network.contains(address) else { return }
-        // An address that is contained may stand for the base; IPv4's length counts of 32.
+        // A contained address may replace the base; the prefix length of IPv4 is counted from 32.
         let written = address.isIPv4 == !base.contains(":") ? length[...] : "0"
         guard address.isIPv4 == !base.contains(":") else { return }
         try Disagreement.unless(

@@ -1,8 +1,8 @@
 import Compression
 
-/// Whatever the bytes are: pieces have their bound, and how the input was cut does not change what it means.
+/// Whatever the bytes are, blocks have a bounded size, and the split of the input does not change the result.
 ///
-/// The first byte says how the rest is cut. What unfolds to more than a mebibyte is left there, as a reader may.
+/// The first byte defines how the rest is split. Output beyond a mebibyte is not read; a reader may stop there.
 enum DecompressionTarget {
     private static let limit = 1 << 20
 
@@ -12,12 +12,12 @@ enum DecompressionTarget {
         for format in CompressionFormat.allCases {
             let whole = try unfold(input, format, cut: max(input.count, 1), pieceSize: 64 << 10)
             let cut = try unfold(input, format, cut: Int(first & 0x0f) + 1, pieceSize: Int(first >> 4) * 100 + 50)
-            // Beyond the limit the two stop at different places.
+            // Beyond the limit the two stop at different positions.
             guard whole.text.count < limit, cut.text.count < limit else { continue }
-            // libzstd holds a frame that ends with an empty block against the size that it announces, but only where it
-            // has all of it at once.
+            // libzstd compares a frame that ends with an empty block with its announced size only if it has all of it
+            // at once.
             guard format != .zstd || whole.failure != .corrupt("Data corruption detected") else { continue }
-            // What the library gives of the bytes in front of a fault depends on the cut.
+            // The library's output before an error depends on the split.
             let (isComplete, isCompleteInPieces) = (whole.failure == nil, cut.failure == nil)
             try Disagreement.unless(
                 isComplete == isCompleteInPieces && (!isComplete || whole.text == cut.text),

@@ -1,7 +1,7 @@
 import AuditEvents
 import TestSupport
 
-/// The fast scan agrees with a full parse on what one line is.
+/// The fast scan agrees with a full parse on the meaning of one line.
 enum DifferentialTarget {
     static func run(_ bytes: [UInt8]) throws(Disagreement) {
         let line = bytes.filter { $0 != UInt8(ascii: "\n") }

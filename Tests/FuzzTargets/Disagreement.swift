@@ -1,6 +1,6 @@
-/// What should hold for any input, and does not.
+/// A violated property.
 public struct Disagreement: Error, Sendable, CustomStringConvertible {
-    /// What was expected, and what was there.
+    /// The expected and the actual value.
     public let description: String
 
     init(_ description: String) {

@@ -2,7 +2,7 @@ import AuditEvents
 import Foundation
 import TestSupport
 
-/// A body is refused, or all its events are found: those that a full parse selects, in their order.
+/// A body is rejected, or all its events are found: those that a full parse selects, in order.
 enum EventListTarget {
     static func run(_ bytes: [UInt8]) throws(Disagreement) {
         var scanner = EventScanner(selecting: .unauthenticatedForbidden)

@@ -1,6 +1,6 @@
 import AuditEvents
 
 extension EventSelector {
-    /// What the exporter selects.
+    /// The exporter's selector.
     static let unauthenticatedForbidden = EventSelector(group: "system:unauthenticated", responseCode: 403)
 }

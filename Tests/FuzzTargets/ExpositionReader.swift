@@ -1,28 +1,28 @@
-/// Reads a text of metrics strictly from left to right, by the formats' descriptions.
+/// Reads metrics text strictly from left to right, by the formats' specifications.
 struct ExpositionReader {
     private let text: [UInt8]
     private let hasEscapedQuotesInHelp: Bool
     private var rest: ArraySlice<UInt8>
 
-    /// - Parameter hasEscapedQuotesInHelp: As OpenMetrics has them, unlike the older format.
+    /// - Parameter hasEscapedQuotesInHelp: As in OpenMetrics, unlike the older format.
     init(_ text: [UInt8], hasEscapedQuotesInHelp: Bool) {
         self.text = text
         self.hasEscapedQuotesInHelp = hasEscapedQuotesInHelp
         rest = text[...]
     }
 
-    /// The next bytes are these.
+    /// Expects these bytes next.
     mutating func expect(_ expected: String) throws(Disagreement) {
         guard rest.starts(with: expected.utf8) else { throw disagreement("expected \(expected.debugDescription)") }
         rest = rest.dropFirst(expected.utf8.count)
     }
 
-    /// Nothing is left, and nothing stood there that ends a text for others.
+    /// Expects the end, and no byte in the text that ends it for other readers.
     func expectEnd() throws(Disagreement) {
         guard rest.isEmpty, !text.contains(0) else { throw disagreement("expected the end") }
     }
 
-    /// What stands before a family's samples, but for the unit.
+    /// The metadata before a family's samples, without the unit.
     mutating func head(of name: String, help: String, kind: String) throws(Disagreement) {
         try expect("# HELP \(name) ")
         let line = rest.prefix { $0 != UInt8(ascii: "\n") }
@@ -59,14 +59,14 @@ struct ExpositionReader {
     mutating func number(_ expected: Double) throws(Disagreement) {
         let line = rest.prefix { $0 != UInt8(ascii: "\n") }
         let found = Double(String(decoding: line, as: UTF8.self))
-        // All that are not a number are one to a scraper.
+        // All NaN values are equal to a scraper.
         guard found == expected || found?.isNaN == true && expected.isNaN else {
             throw disagreement("expected the number \(expected)")
         }
         rest = rest.dropFirst(line.count)
     }
 
-    /// A text as it can be read back: to Prometheus a NUL is the end of all.
+    /// A text as it can be read back. To Prometheus a NUL ends the input.
     private static func readable(_ text: String) -> [UInt8] {
         text.unicodeScalars.flatMap { Array(String($0 == "\0" ? "\u{fffd}" : $0).utf8) }
     }

@@ -1,8 +1,8 @@
 import Exposition
 
-/// Whatever stands in labels and HELP, a strict reader takes it back as it was, and finds nothing else in the text.
+/// Whatever labels and HELP contain, a strict reader gets the same values back, and finds nothing else in the text.
 ///
-/// The first eight bytes are a number; zeros part the rest: HELP, then values of labels, three a sample.
+/// The first eight bytes are a number; zeros split the rest: HELP, then label values, three per sample.
 enum ExpositionTarget {
     static func run(_ bytes: [UInt8]) throws {
         let number = bytes.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

@@ -2,10 +2,10 @@ import AccessScanning
 import AuditEvents
 import ConfigurationFiles
 
-/// A filter file is read or refused with words; a glob matches what its reference says; a claimed address, which the
+/// A filter file is read or rejected with a message; a glob matches as in its reference; a claimed address, which the
 /// client wrote, hides nothing.
 ///
-/// Zeros part the input: the file, then pairs of a pattern and a text.
+/// Zeros split the input: the file, then pairs of a pattern and a text.
 enum FilterTarget {
     static func run(_ bytes: [UInt8]) throws {
         let parts = bytes.split(separator: 0, maxSplits: 16, omittingEmptySubsequences: false)
@@ -21,7 +21,7 @@ enum FilterTarget {
     }
 
     private static func hold(_ pattern: String, against text: String) throws(Disagreement) {
-        // The reference takes as many steps as both are long, multiplied, and memory for each.
+        // The reference takes time and memory proportional to the product of both lengths.
         guard pattern.utf8.count <= 200, text.utf8.count <= 1000 else {
             _ = Glob(pattern)?.matches(text)
             return
@@ -38,7 +38,7 @@ enum FilterTarget {
         do throws(ConfigurationFileError) {
             return try RequestFilter(content: Array(content), file: "filter.yml")
         } catch {
-            // YAML has other ends of lines too.
+            // YAML has other line breaks too.
             let lines =
                 String(decoding: content, as: UTF8.self).unicodeScalars
                 .count { "\n\r\u{85}\u{2028}\u{2029}".unicodeScalars.contains($0) } + 1

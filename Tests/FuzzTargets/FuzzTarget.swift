@@ -1,10 +1,10 @@
-/// A way for hostile bytes into the exporter, with what must hold whatever they are.
+/// A path of hostile bytes into the exporter, with the properties that must hold for any bytes.
 public enum FuzzTarget: String, Sendable, CaseIterable {
-    /// Pieces of a log.
+    /// A log in pieces.
     case lines
-    /// One line, read fast and by Foundation.
+    /// One line, read by the fast scan and by Foundation.
     case differential
-    /// The body of a webhook's request, read fast and by Foundation.
+    /// A webhook body, read by the fast scan and by Foundation.
     case eventlist
     /// Addresses and networks.
     case addresses
@@ -12,22 +12,22 @@ public enum FuzzTarget: String, Sendable, CaseIterable {
     case webconfiguration
     /// The filter file, and globs.
     case filter
-    /// The Accept header, and where to listen.
+    /// The Accept header, and listen addresses.
     case headers
-    /// What a server is sent: request targets, passwords, codings, or anything.
+    /// Requests to a server: targets, passwords, content codings, or any bytes.
     case requests
     /// Labels and HELP texts.
     case exposition
-    /// A database that is damaged.
+    /// A damaged database.
     case state
     /// gzip and zstd.
     case decompression
-    /// What happens to logs while they are followed.
+    /// Changes to logs while they are followed.
     case following
 
-    /// Does with the bytes what the exporter would do.
+    /// Processes the bytes as the exporter would.
     ///
-    /// - Throws: `Disagreement`, or what the system said where a file could not be made.
+    /// - Throws: `Disagreement`, or the system's error if a file could not be created.
     public func run(_ bytes: [UInt8]) throws {
         switch self {
         case .lines: try LinesTarget.run(bytes)

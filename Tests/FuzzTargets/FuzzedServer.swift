@@ -2,13 +2,13 @@ import HTTPServing
 import RawHTTP
 import Synchronization
 
-/// A server that lets one user in, and a connection to it; there as long as the process, for it takes a while to start.
+/// A server with one user, and a connection to it. It lives as long as the process, because it takes a while to start.
 final class FuzzedServer: Sendable {
     static let shared = Result { try FuzzedServer() }
 
-    /// alice and secret, as they stand in an `Authorization` header.
+    /// alice and secret, as in an `Authorization` header.
     static let credentials = "YWxpY2U6c2VjcmV0"
-    /// What is there.
+    /// The existing path.
     static let paths = ["/", "/metrics", "/a b", "/é", "/%", "/a/../b"]
     /// Long enough to be compressed.
     static let body = [UInt8]("0123456789abcdef\n".utf8).repeated(100)
@@ -21,11 +21,11 @@ final class FuzzedServer: Sendable {
         let count = Atomic(0)
     }
 
-    /// How often a handler was asked.
+    /// Number of calls of the handler.
     var handled: Int { asked.count.load(ordering: .relaxed) }
 
     init() throws {
-        // Of the lowest cost: it is not the hash that is looked at.
+        // With the lowest cost, because the hash is not the subject of the test.
         let users = "basic_auth_users:\n  alice: $2y$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\n"
         let asked = Asked()
         var routes = Routes()
@@ -42,7 +42,7 @@ final class FuzzedServer: Sendable {
         self.asked = asked
     }
 
-    /// Sends a whole request, and gives its answer. Another connection is made where the one before is of no use.
+    /// Sends a whole request, and returns its response. Reconnects if the previous connection is unusable.
     func answer(to request: [UInt8]) throws -> RawResponse {
         try connection.withLock { kept in
             let connection = try kept ?? RawConnection(to: server.address)
@@ -54,13 +54,13 @@ final class FuzzedServer: Sendable {
         }
     }
 
-    /// Sends bytes and their end, and gives all that comes.
+    /// Sends bytes and the end of the stream, and returns everything that is received.
     func answers(to bytes: [UInt8]) throws -> [UInt8] {
         let connection = try RawConnection(to: server.address)
         do {
             try connection.send(bytes)
         } catch {
-            // It need not take more than it can stand.
+            // The server may stop reading early.
         }
         connection.endSending()
         return try connection.bytesToEnd()

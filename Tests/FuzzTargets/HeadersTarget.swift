@@ -1,6 +1,6 @@
 import HTTPServing
 
-/// Headers and addresses to listen at: whatever stands there, an answer is chosen among those that there are.
+/// Headers and listen addresses: for any text, the negotiated response is an available one.
 enum HeadersTarget {
     static func run(_ bytes: [UInt8]) throws(Disagreement) {
         let text = String(decoding: bytes, as: UTF8.self)
@@ -13,7 +13,7 @@ enum HeadersTarget {
         try Disagreement.unless(
             best == (highest > 0 ? zip(offers, qualities).first { $0.1 == highest }?.0 : nil),
             "\(String(describing: best)) of qualities \(qualities)")
-        // A header may stand on the side of the offer too.
+        // The text may also be the offered type.
         try Disagreement.unless((0...1).contains(AcceptHeader("*/*").quality(of: text)), "quality of \(text)")
         if let address = ListenAddress(text) {
             try Disagreement.unless(

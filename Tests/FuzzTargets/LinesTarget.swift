@@ -1,13 +1,13 @@
 import AuditEvents
 
-/// A log means the same however it is cut into reads, as long as they end with a line.
+/// The result for a log does not depend on how it is split into reads, as long as they end with a line.
 enum LinesTarget {
     static func run(_ bytes: [UInt8]) throws(Disagreement) {
         var scanner = EventScanner(selecting: .unauthenticatedForbidden)
         let whole = scanner.scan(lines: bytes.span.bytes)
         var sum = ScannedEvents()
         for line in bytes.split(separator: UInt8(ascii: "\n")).map(Array.init) {
-            // The same scanner: what it keeps from one call must not be seen in the next one.
+            // The same scanner: state of one call must not be visible in the next one.
             let found = scanner.scan(lines: line.span.bytes)
             sum.events += found.events
             sum.lines += found.lines

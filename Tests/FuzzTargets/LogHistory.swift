@@ -2,25 +2,25 @@ import AuditEvents
 import AuditSources
 import Compression
 
-/// A directory in which things happen to logs, and what a follower of them read.
+/// A directory in which logs change, and the lines that a follower read.
 struct LogHistory: ~Copyable {
-    /// How the logs are followed and rotated.
+    /// The way the logs are followed and rotated.
     struct Setup: OptionSet {
         let rawValue: UInt8
 
-        /// By a glob that matches rotated logs too.
+        /// By a glob that also matches rotated logs.
         static let glob = Setup(rawValue: 1)
-        /// A rotated log is copied and then truncated, and not renamed.
+        /// A rotated log is copied and then truncated, not renamed.
         static let copies = Setup(rawValue: 2)
         /// There are two logs.
         static let two = Setup(rawValue: 4)
-        /// Logs may be emptied without a copy, and what was not read is lost.
+        /// Logs may be emptied without a copy; the unread part is lost.
         static let losses = Setup(rawValue: 8)
     }
 
-    /// What was read, as it stood when it was last written down.
+    /// The lines read, as of the last write of the state.
     private struct Reading {
-        // As they would be kept on disk.
+        // As stored on disk.
         var known = KnownPositions()
         var auditIDs: [String] = []
         var complaints: [String] = []
@@ -33,9 +33,9 @@ struct LogHistory: ~Copyable {
     private var now = ContinuousClock.now
     private var reading = Reading()
     private var committed = Reading()
-    // Audit IDs of what may have been lost.
+    // Audit IDs of lines that may be lost.
     private var atRisk: Set<String> = []
-    // Whether what the follower knew a log by is gone; it cannot know whether there had been more.
+    // Whether the data that identifies a log to the follower is gone; it cannot know whether there was more.
     private var isEmptied = false
 
     init(_ directory: String, _ setup: Setup) throws {
@@ -47,12 +47,12 @@ struct LogHistory: ~Copyable {
         patterns = texts.compactMap { LogPattern("\(directory)/\($0)") }
         logs = names.map { RotatingLog($0, in: directory) }
         follower = LogFollower(patterns, from: .beginning, selecting: .unauthenticatedForbidden)
-        // What was there before the first look, and not under the name that is followed, is not the exporter's.
+        // Contents from before the first look, and under another name than the followed one, are not read.
         look(batches: .max)
         committed = reading
     }
 
-    /// The low four bits say what happens, the others how much of it.
+    /// The low four bits select the event, the others its size.
     mutating func happen(_ byte: UInt8) throws {
         let amount = Int(byte >> 4)
         let log = amount & 1 % logs.count
@@ -66,7 +66,7 @@ struct LogHistory: ~Copyable {
         case 8: try logs[log].compress(amount / 4, .zstd, stepwise: amount & 2 != 0)
         case 9: restart()
         case 10:
-            // It was killed, and what it had not written down is gone.
+            // It was killed, and its unwritten state is gone.
             reading = committed
             restart()
         case 11, 12: look(batches: amount & 3)
@@ -75,21 +75,21 @@ struct LogHistory: ~Copyable {
         if byte & 0x0f > 12 || amount & 8 != 0 { committed = reading }
     }
 
-    /// Reads what there is, and says what is wrong with it.
+    /// Reads everything, and reports errors.
     mutating func end() throws {
         for index in logs.indices {
             try logs[index].finish()
             try logs[index].finishArchive()
         }
         restart()
-        // A compressed file that waits for its log's end is looked at again after a minute.
+        // A compressed file whose log is incomplete is checked again after a minute.
         for _ in 0..<4 { look(batches: .max, after: 100) }
         let written = Set(logs.flatMap(\.written))
         let counts = Dictionary(reading.auditIDs.map { ($0, 1) }, uniquingKeysWith: +)
         let missed = written.subtracting(counts.keys).subtracting(atRisk).sorted()
         let doubled = counts.filter { $0.value > 1 }.keys.sorted()
         let unknown = Set(counts.keys).subtracting(written).sorted()
-        // That something was lost is to be said only where it may be so.
+        // A loss may be reported only where one is possible.
         let complaints = isEmptied ? [] : reading.complaints
         try Disagreement.unless(
             missed.isEmpty && doubled.isEmpty && unknown.isEmpty && complaints.isEmpty,

@@ -1,10 +1,10 @@
-/// What a glob means, written as it is explained and not as it is done: slow, and with nothing to get wrong.
+/// The meaning of a glob, implemented as it is explained: slow, but obviously correct.
 enum ReferenceGlob {
-    /// Whether the pattern matches the whole text; `nil` where it is no pattern.
+    /// Whether the pattern matches the whole text; `nil` if it is not a pattern.
     static func matches(_ pattern: String, _ text: String) -> Bool? {
         guard let elements = elements(of: pattern) else { return nil }
         let text = Array(text.unicodeScalars)
-        // Which beginnings of the text the elements so far match, by their length.
+        // The prefixes of the text that the elements so far match, by length.
         var reached = [true] + [Bool](repeating: false, count: text.count)
         for element in elements {
             var next = [Bool](repeating: false, count: text.count + 1)
@@ -20,7 +20,7 @@ enum ReferenceGlob {
         return reached[text.count]
     }
 
-    /// Any number of characters is `nil`, any one of them `.some(nil)`.
+    /// Any number of characters is `nil`, any single one `.some(nil)`.
     private static func elements(of pattern: String) -> [Unicode.Scalar??]? {
         var elements: [Unicode.Scalar??] = []
         var rest = Array(pattern.unicodeScalars)[...]

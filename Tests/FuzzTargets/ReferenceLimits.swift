@@ -1,12 +1,12 @@
-/// Where Foundation is no reference: it takes what RFC 8259 forbids, or refuses what that allows.
+/// Inputs for which Foundation is not a reference: it accepts what RFC 8259 forbids, or rejects what it allows.
 enum ReferenceLimits {
-    /// Whether what Foundation says of these bytes is to be held against the scanner.
+    /// Whether Foundation's result for these bytes can be compared with the scanner's.
     static func covers(_ bytes: [UInt8]) -> Bool {
-        // It guesses other encodings by zeros and byte order marks.
+        // It guesses other encodings from zeros and byte order marks.
         guard !bytes.contains(0), let first = bytes.first, first < 0x80 else { return false }
-        // It refuses to go deeper than 512.
+        // It rejects a nesting deeper than 512.
         guard bytes.count(where: { "[{".utf8.contains($0) }) < 500 else { return false }
-        // Numbers beyond a double are for the parsers to differ in.
+        // Parsers may differ on numbers beyond a double.
         return !hasLongNumber(bytes)
     }
 

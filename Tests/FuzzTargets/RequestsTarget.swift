@@ -1,10 +1,10 @@
 import Compression
 import RawHTTP
 
-/// A server goes on whatever it is sent; nobody comes to a page without the password, and a path means one thing.
+/// A server survives any input, serves no page without the password, and a path has one meaning.
 ///
-/// The first byte says what the rest is: all of what is sent, or its lines a request's target, its `Authorization` and
-/// its `Accept-Encoding`.
+/// The first byte selects the form of the rest: everything that is sent, or lines with a request's target, its
+/// `Authorization` and its `Accept-Encoding`.
 enum RequestsTarget {
     static func run(_ bytes: [UInt8]) throws {
         guard let first = bytes.first else { return }
@@ -29,7 +29,7 @@ enum RequestsTarget {
 
     private static func ask(_ bytes: ArraySlice<UInt8>, of server: FuzzedServer) throws {
         let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 2, omittingEmptySubsequences: false)
-            // What would end a line, or the text in C.
+            // Characters that would end a line, or the text in C.
             .map { $0.filter { $0 >= 0x20 && $0 != 0x7f }.prefix(2000) }
         let target = Array("/".utf8) + (lines.first ?? []).filter { !" ?".utf8.contains($0) }
         let authorization =
@@ -60,7 +60,7 @@ enum RequestsTarget {
             "\(String(decoding: target, as: UTF8.self).debugDescription): expected \(expected), \(response)")
     }
 
-    /// What stands behind percent escapes, if that is UTF-8.
+    /// The text behind percent escapes, if it is UTF-8.
     private static func decoded(_ target: [UInt8]) -> [UInt8]? {
         var pieces = target.split(separator: UInt8(ascii: "%"), omittingEmptySubsequences: false)
         var bytes = Array(pieces.removeFirst())

@@ -2,7 +2,7 @@ import Compression
 import Glibc
 import TestSupport
 
-/// A log in a directory, with what was rotated away from it, and who writes all that.
+/// A log in a directory, with its rotated files, and their writer.
 struct RotatingLog {
     private struct Archive {
         var path: String
@@ -10,10 +10,10 @@ struct RotatingLog {
         var source: String
     }
 
-    /// What an audit ID begins with: the log that the event is written to.
+    /// Prefix of audit IDs: the log that the event is written to.
     let name: String
     private let directory: String
-    // Audit IDs of what stands in the log itself.
+    // Audit IDs of the events in the log itself.
     private(set) var current: [String] = []
     /// Audit IDs of all events.
     private(set) var written: [String] = []
@@ -21,7 +21,7 @@ struct RotatingLog {
     private var rotated: [String] = []
     private var archive: Archive?
 
-    // Made once: a fuzzer writes very many.
+    // Created once, because a fuzzer writes very many.
     private static let line = {
         var line = AuditLine(from: ["192.0.2.1"])
         line.auditID = "AUDIT-ID"
@@ -36,7 +36,7 @@ struct RotatingLog {
 
     private var path: String { "\(directory)/\(name).log" }
 
-    /// Writes events; the last one may remain without its end for now.
+    /// Writes events; the last one may stay without its line end for now.
     mutating func append(_ count: Int, leaveOpen: Bool) throws {
         var text = Array(pending)
         for _ in 0..<count {
@@ -70,9 +70,9 @@ struct RotatingLog {
         rotated.append(target)
     }
 
-    /// Empties the log; nobody has a copy.
+    /// Empties the log without a copy.
     ///
-    /// - Returns: What stood in it.
+    /// - Returns: The removed events.
     mutating func truncate() throws -> [String] {
         try finish()
         guard Glibc.truncate(path, 0) == 0 || errno == ENOENT else { throw SystemFailure("truncate \(path)") }
@@ -80,10 +80,10 @@ struct RotatingLog {
         return current
     }
 
-    /// Compresses what was rotated away.
+    /// Compresses a rotated log.
     ///
     /// - Parameters:
-    ///   - choice: Which one.
+    ///   - choice: The log to compress.
     ///   - stepwise: Whether one half is written now, and the other one later.
     mutating func compress(_ choice: Int, _ format: CompressionFormat, stepwise: Bool) throws {
         try finishArchive()

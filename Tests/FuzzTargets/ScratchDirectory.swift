@@ -1,10 +1,10 @@
 import Glibc
 
-/// A directory for one input, in memory where the system has such a place: a fuzzer makes thousands a second.
+/// A directory for one input, in memory if the system supports it, because a fuzzer creates thousands a second.
 enum ScratchDirectory {
     private static let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
 
-    /// Runs `body` with the path of an empty directory that is removed afterwards, with the files in it.
+    /// Runs `body` with the path of an empty directory that is removed afterwards with its files.
     static func with<Result>(_ body: (String) throws -> Result) throws -> Result {
         var template = Array("\(parent)/kube-audit-fuzz-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw SystemFailure("mkdtemp in \(parent)") }

@@ -1,18 +1,18 @@
 import Glibc
 
-/// Files by the system's plain calls, which take a small part of the time that Foundation's do.
+/// Files by plain system calls, which take a small part of the time of Foundation's.
 enum ScratchFile {
-    /// Writes a file anew.
+    /// Writes a new file.
     static func write(_ bytes: some Collection<UInt8>, to path: String) throws {
         try write(bytes, to: path, O_WRONLY | O_CREAT | O_TRUNC)
     }
 
-    /// Writes behind the end of a file, which is made where it is missing.
+    /// Appends to a file, which is created if it does not exist.
     static func append(_ bytes: some Collection<UInt8>, to path: String) throws {
         try write(bytes, to: path, O_WRONLY | O_CREAT | O_APPEND)
     }
 
-    /// The content; `nil` where there is no such file.
+    /// The content; `nil` if the file does not exist.
     static func content(of path: String) throws -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {

@@ -5,10 +5,10 @@ import Foundation
 import GRDB
 import StateStore
 
-/// A damaged database is read, refused with words or moved aside; what was read is the same the next time, and the
-/// exporter can go on from it.
+/// A damaged database is read, rejected with a message, or moved aside; data that was read is the same the next time,
+/// and the exporter can continue from it.
 ///
-/// The input is what happens to a small valid one. Its first byte says whether bytes change or values.
+/// The input is a list of changes to a small valid database. Its first byte selects changes of bytes or of values.
 enum StateTarget {
     private static let now = 1_795_475_674.0
 
@@ -31,19 +31,19 @@ enum StateTarget {
         }
     }
 
-    /// Each change is three bytes of where, one of how many, and those.
+    /// Each change is three bytes for the position, one for the length, and the bytes.
     private static func changed(_ bytes: [UInt8], by script: inout ArraySlice<UInt8>) -> [UInt8] {
         var bytes = bytes
         while script.count > 4 {
             let place = Int(number(script.prefix(3))) % bytes.count
-            // None at all is the file's end.
+            // No bytes mean the end of the file.
             let count = Int(script[script.startIndex + 3] & 0x0f)
             script = script.dropFirst(4)
             guard count > 0 else {
                 bytes.removeSubrange(max(place, 1)...)
                 continue
             }
-            // The first sixteen say that it is a database; without them there is nothing to find.
+            // The first sixteen identify a database; without them there is nothing to find.
             for (index, byte) in zip(max(place, 16)..., script.prefix(count)) where index < bytes.count {
                 bytes[index] = byte
             }
@@ -52,7 +52,7 @@ enum StateTarget {
         return bytes
     }
 
-    /// Each change is a byte of which column, one of which row and of what kind, and the value.
+    /// Each change is a byte for the column, one for the row and the kind, and the value.
     private static func changeValues(
         in path: String, of template: StateTemplate, by script: inout ArraySlice<UInt8>
     ) throws {
@@ -65,7 +65,7 @@ enum StateTarget {
                 let column = template.columns[Int(script.removeFirst()) % template.columns.count]
                 let kind = script.removeFirst()
                 let value = value(of: kind & 7, from: &script)
-                // What the schema forbids stays as it was.
+                // Values that the schema forbids are not changed.
                 try? db.execute(
                     sql: """
                         UPDATE "\(column.table)" SET "\(column.name)" = ?

@@ -5,11 +5,11 @@ import Dispatch
 import GRDB
 import StateStore
 
-/// A small valid database of the exporter's.
+/// A small valid database of the exporter.
 struct StateTemplate: Sendable {
     static let shared = Result { try StateTemplate() }
 
-    /// Where an input changes something.
+    /// The columns that an input changes.
     struct Column: Sendable {
         var table: String
         var name: String
@@ -17,7 +17,7 @@ struct StateTemplate: Sendable {
 
     /// The file.
     let bytes: [UInt8]
-    /// The same without what its schema forbids: any value stands in any column.
+    /// The same without the constraints of its schema: any value can be in any column.
     let lax: [UInt8]
     let columns: [Column]
 
@@ -34,7 +34,7 @@ struct StateTemplate: Sendable {
 
     private static func commit(_ checkpoint: Checkpoint, to store: StateStore) throws {
         let done = DispatchSemaphore(value: 0)
-        // The semaphore orders the one write before the one read.
+        // The semaphore orders the single write before the single read.
         nonisolated(unsafe) var failure: StateStoreError?
         Task.detached {
             do throws(StateStoreError) { try await store.commit(checkpoint) } catch { failure = error }

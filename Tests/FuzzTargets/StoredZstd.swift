@@ -1,10 +1,10 @@
-/// zstd frames that hold their content as it is (RFC 8878, 3.1.1): to a reader as good as compressed ones.
+/// zstd frames with uncompressed content (RFC 8878, 3.1.1), which a reader treats like compressed ones.
 enum StoredZstd {
     /// One frame.
     ///
     /// - Parameter bytes: Less than 4 GiB.
     static func frame(_ bytes: [UInt8]) -> [UInt8] {
-        // A single segment, whose size stands in four bytes.
+        // A single segment, whose size is in four bytes.
         var frame: [UInt8] = [0x28, 0xb5, 0x2f, 0xfd, 0xa0] + littleEndian(bytes.count, 4)
         var rest = bytes[...]
         repeat {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A call to the system that a target needed, and that failed: no finding.
+/// A failed system call of a target, which is not a finding.
 struct SystemFailure: Error, CustomStringConvertible {
     /// The call and the system's reason.
     let description: String

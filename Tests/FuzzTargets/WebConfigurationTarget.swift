@@ -1,12 +1,12 @@
 import ConfigurationFiles
 import HTTPServing
 
-/// A file is read or refused with words, in either case without a crash.
+/// A file is read or rejected with a message, in either case without a crash.
 enum WebConfigurationTarget {
     static func run(_ bytes: [UInt8]) throws(Disagreement) {
         let file = "/nonexistent/web.yml"
         do {
-            // No file that it could name is there, unless by an absolute path.
+            // No file that it could name exists, except by an absolute path.
             _ = try WebConfiguration(content: bytes, file: file)
         } catch {
             try Disagreement.unless(

@@ -3,12 +3,12 @@ import FuzzTargets
 import Testing
 import TestSupport
 
-@Suite("What the fuzzer looks for")
+@Suite("A violated property")
 struct CorpusTests {
     static let corpus = Fixture.repository.appending(path: "Fuzzing/Corpus")
 
     @Test(
-        "is not found in its corpus, nor in what is left when that is changed a little", arguments: FuzzTarget.allCases)
+        "is found neither in the corpus nor in mutated copies of it", arguments: FuzzTarget.allCases)
     func corpus(target: FuzzTarget) throws {
         let folder = Self.corpus.appending(path: target.rawValue)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()

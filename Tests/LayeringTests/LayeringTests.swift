@@ -2,10 +2,10 @@ import Foundation
 import Testing
 import TestSupport
 
-/// One direction, no step back: what stands left in the picture in Package.swift knows nothing of what stands right.
+/// Imports run in one direction: a target in the picture in Package.swift knows nothing of the targets to its right.
 @Suite("The layers")
 struct LayeringTests {
-    /// What each target may import, beside the standard library and the system's.
+    /// The allowed imports of each target, besides the standard library and the system's.
     static let table: [String: Set<String>] = [
         "Compression": ["CZlib", "CZstd"],
         "AuditEvents": ["CAuditScan"],
@@ -30,7 +30,7 @@ struct LayeringTests {
 
     private static let sources = Fixture.repository.appending(path: "Sources")
 
-    @Test("hold every Swift target")
+    @Test("cover every Swift target")
     func tableIsComplete() throws {
         let targets = try FileManager.default.contentsOfDirectory(atPath: Self.sources.path)
             .filter { !isCLibrary($0) }
@@ -58,7 +58,7 @@ struct LayeringTests {
         }
     }
 
-    @Test("have a C library imported by one Swift target each")
+    @Test("import each C library in one Swift target")
     func cLibraries() {
         for library in Set(Self.table.values.joined().filter(isCLibrary)) {
             let importers = Self.table.filter { $0.value.contains(library) }.keys
@@ -66,7 +66,7 @@ struct LayeringTests {
         }
     }
 
-    @Test("have files that stay small enough to hold in the head", arguments: table.keys.sorted())
+    @Test("have files of at most 400 lines", arguments: table.keys.sorted())
     func fileLength(target: String) throws {
         for file in try Self.swiftFiles(of: target) {
             let lines = try String(contentsOf: file, encoding: .utf8).split(
@@ -75,7 +75,7 @@ struct LayeringTests {
         }
     }
 
-    /// C targets begin with a capital C and the library's name, which is capitalised too.
+    /// C targets begin with a capital C and the capitalized name of the library.
     private func isCLibrary(_ target: String) -> Bool {
         target.wholeMatch(of: /C[A-Z]\w*/) != nil
     }

@@ -1,12 +1,12 @@
 public import Foundation
 
-/// Makes certificates with `openssl`, as files in a directory.
+/// Creates certificates with `openssl`, as files in a directory.
 public struct CertificateAuthority: Sendable {
-    /// What a certificate may be used for.
+    /// The purpose of a certificate.
     public enum Usage: String, Sendable {
-        /// By servers at 127.0.0.1.
+        /// Servers at 127.0.0.1.
         case server = "serverAuth"
-        /// By clients.
+        /// Clients.
         case client = "clientAuth"
     }
 
@@ -17,9 +17,9 @@ public struct CertificateAuthority: Sendable {
     private let directory: URL
     private let name: String
 
-    /// Makes `NAME.crt` and `NAME.key`.
+    /// Creates `NAME.crt` and `NAME.key`.
     ///
-    /// - Parameter days: How long it is good.
+    /// - Parameter days: Its validity.
     public init(_ name: String, in directory: URL, days: Int = 2) async throws {
         self.directory = directory
         self.name = name
@@ -27,7 +27,7 @@ public struct CertificateAuthority: Sendable {
         try await make(name, ["-addext", "basicConstraints=critical,CA:true"], days: days)
     }
 
-    /// Makes `NAME.crt`, signed by this authority, and `NAME.key`.
+    /// Creates `NAME.crt`, signed by this authority, and `NAME.key`.
     ///
     /// - Parameter names: The subject alternative names, as `openssl` takes them.
     public func issue(_ name: String, for usage: Usage, names: String = "IP:127.0.0.1") async throws {

@@ -1,23 +1,23 @@
 public import Foundation
 
-/// A program that is run to its end.
+/// A program that is run until it exits.
 public struct Command {
-    /// What it came to.
+    /// Its result.
     public struct Outcome: Sendable, CustomStringConvertible {
         /// The exit status.
         public let status: Int32
-        /// What it wrote, to standard output and standard error.
+        /// Its standard output and standard error.
         public let output: String
 
         /// Both.
         public var description: String { "exit \(status): \(output)" }
     }
 
-    /// Runs a program, and awaits its end without keeping a thread.
+    /// Runs a program, and awaits its exit without blocking a thread.
     ///
     /// - Parameters:
     ///   - arguments: The program's name and its arguments.
-    ///   - directory: Where it runs.
+    ///   - directory: Its working directory.
     public static func run(_ arguments: [String], in directory: URL) async throws -> Outcome {
         let log = directory.appending(path: "output-\(UUID().uuidString)")
         try Data().write(to: log)

@@ -2,11 +2,11 @@ import Dispatch
 import Glibc
 public import HTTPServing
 
-/// A TCP connection on which the test decides about every byte.
+/// A TCP connection on which the test controls every byte.
 ///
-/// Unchecked, for a test uses it by one thread at a time.
+/// Unchecked, because a test uses it from one thread at a time.
 public final class RawConnection: @unchecked Sendable {
-    /// What a connection came to that the test did not want.
+    /// An unexpected result of a connection.
     public struct Failure: Error, CustomStringConvertible {
         /// The call and the system's reason.
         public let description: String
@@ -22,14 +22,14 @@ public final class RawConnection: @unchecked Sendable {
     /// Connects.
     ///
     /// - Parameters:
-    ///   - address: Where to; its host is an address.
-    ///   - source: The IPv4 address to come from, where it matters.
-    ///   - receiveBuffer: How many bytes the kernel takes that are not read, about; many unless given.
+    ///   - address: The server; its host is an address.
+    ///   - source: The local IPv4 address, if it matters.
+    ///   - receiveBuffer: Approximate size of the kernel's receive buffer; the default unless given.
     public init(to address: ListenAddress, from source: String? = nil, receiveBuffer: Int32? = nil) throws {
         let isIPv6 = address.host.contains(":")
         descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("socket") }
-        // A test that waits for what does not come shall fail and not hang.
+        // A test that waits for something that never arrives must fail, not hang.
         wait(atMost: 20)
         if var receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receiveBuffer, socklen_t(MemoryLayout<Int32>.size))
@@ -54,27 +54,27 @@ public final class RawConnection: @unchecked Sendable {
     /// Sends a text.
     public func send(_ text: String) throws { try send(Array(text.utf8)) }
 
-    /// Sends bytes; it blocks while the other end takes nothing.
+    /// Sends bytes; blocks while the peer reads nothing.
     public func send(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
-            // A signal is no failure; a fuzzer has a timer.
+            // A signal is not an error; a fuzzer uses a timer.
             guard count > 0 || errno == EINTR else { throw Failure("send") }
             rest = rest.dropFirst(max(count, 0))
         }
     }
 
-    /// Says that nothing more will be sent; answers are still read.
+    /// Ends the sending direction; responses are still read.
     public func endSending() {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    /// The next answer.
+    /// The next response.
     ///
-    /// - Parameter hasBody: `false` for the answer to HEAD, whose length is that of a body that does not come.
+    /// - Parameter hasBody: `false` for the response to HEAD, which has a length but no body.
     public func response(hasBody: Bool = true) throws -> RawResponse {
         while true {
             if let (response, length) = RawResponse.parse(received, hasBody: hasBody) {
@@ -85,12 +85,12 @@ public final class RawConnection: @unchecked Sendable {
         }
     }
 
-    /// Sends a request and awaits the answer without keeping one of the few threads of async code, which the handler
-    /// of the server in the same process may need.
+    /// Sends a request and awaits the response without occupying one of the few threads of async code, which the
+    /// server's handler in the same process may need.
     public func answer(to request: [UInt8] = []) async throws -> RawResponse {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue(label: "RawConnection").async {
-                // The handler is queued behind whatever else the tests of this process have to do.
+                // The handler waits behind all other work of this process's tests.
                 self.wait(atMost: 60)
                 continuation.resume(
                     with: Result {
@@ -101,7 +101,7 @@ public final class RawConnection: @unchecked Sendable {
         }
     }
 
-    /// Sends a request in text and awaits the answer.
+    /// Sends a request as text and awaits the response.
     public func answer(to request: String) async throws -> RawResponse {
         try await answer(to: Array(request.utf8))
     }
@@ -113,7 +113,7 @@ public final class RawConnection: @unchecked Sendable {
         return received
     }
 
-    /// Whether the other end gives the connection up within so many seconds, while nothing is read from it.
+    /// Whether the peer closes the connection within so many seconds while nothing is read from it.
     public func isGivenUp(within seconds: Int) -> Bool {
         var state = pollfd(fd: descriptor, events: 0, revents: 0)
         return poll(&state, 1, Int32(seconds * 1000)) == 1 && Int32(state.revents) & (POLLERR | POLLHUP) != 0
@@ -125,11 +125,11 @@ public final class RawConnection: @unchecked Sendable {
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    /// Reads more; `false` at the connection's end. A reset is an end too.
+    /// Reads more; `false` at the connection's end. A reset is also an end.
     private func receive() throws -> Bool {
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         var count = recv(descriptor, &buffer, buffer.count, 0)
-        // A signal is no failure; see above.
+        // A signal is not an error; see above.
         while count < 0, errno == EINTR { count = recv(descriptor, &buffer, buffer.count, 0) }
         if count < 0, errno != ECONNRESET { throw Failure("recv") }
         received += buffer.prefix(max(count, 0))

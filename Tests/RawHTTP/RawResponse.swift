@@ -1,8 +1,8 @@
-/// An answer as it came over the wire.
+/// A response as received.
 public struct RawResponse: Sendable, Equatable, CustomStringConvertible {
     /// The status code.
     public var status: Int
-    /// Names in lower case.
+    /// Header names are lower case.
     public var headers: [String: String]
     /// The body, as it is.
     public var body: [UInt8]
@@ -12,7 +12,7 @@ public struct RawResponse: Sendable, Equatable, CustomStringConvertible {
     /// Status, headers and the beginning of the body.
     public var description: String { "\(status) \(headers) \(text.prefix(200))" }
 
-    /// Reads an answer with a `Content-Length`, and says how many bytes it took; `nil` where more must come.
+    /// Parses a response with a `Content-Length`, and returns the number of bytes used; `nil` if it is incomplete.
     static func parse(_ bytes: [UInt8], hasBody: Bool) -> (RawResponse, Int)? {
         guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
@@ -23,7 +23,7 @@ public struct RawResponse: Sendable, Equatable, CustomStringConvertible {
             let value = line[line.index(after: colon)...].drop { $0 == " " }
             headers.merge([line[..<colon].lowercased(): String(value)]) { "\($0), \($1)" }
         }
-        // An interim answer such as 100 has no body and no length.
+        // An interim response such as 100 has no body and no length.
         let length = hasBody ? headers["content-length"].flatMap { Int($0) } ?? 0 : 0
         guard bytes.count >= end.upperBound + length else { return nil }
         let body = Array(bytes[end.upperBound..<(end.upperBound + length)])

@@ -1,12 +1,12 @@
 import Glibc
 
-/// Runs `body` with the rights of a user who owns nothing, where the test runs as root, which may read and write
-/// anything; else as who it is.
+/// Runs `body` with the rights of a user who owns nothing if the test runs as root, which may read and write anything;
+/// otherwise as the current user.
 ///
-/// The rights are those of the calling thread alone, so `body` must not leave it.
+/// Only the rights of the calling thread change, so `body` must stay on it.
 public func asNobody(_ body: () throws -> Void) throws {
     guard geteuid() == 0 else { return try body() }
-    // Swift's Glibc does not show the function.
+    // Swift's Glibc does not export the function.
     typealias SetID = @convention(c) (UInt32) -> Int32
     guard let symbol = dlsym(nil, "setfsuid") else { throw NoSetfsuid() }
     let setID = unsafeBitCast(symbol, to: SetID.self)

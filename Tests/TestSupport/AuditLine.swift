@@ -1,7 +1,6 @@
 public import Foundation
 
-/// One event as an API server writes it to its log: of a request without credentials that was refused, unless told
-/// otherwise.
+/// One event in the form of an API server's log: by default of a refused request without credentials.
 ///
 /// ```swift
 /// AuditLine(from: ["203.0.113.9", "192.0.2.1"]).text
@@ -17,7 +16,7 @@ public struct AuditLine: Sendable, Hashable {
     public var verb = "list"
     /// `requestURI`
     public var requestURI = "/api/v1/secrets"
-    /// `userAgent`; left out where it is `nil`.
+    /// `userAgent`; omitted if it is `nil`.
     public var userAgent: String? = "curl/7.88.1"
     /// `user.username`
     public var username = "system:anonymous"
@@ -33,9 +32,9 @@ public struct AuditLine: Sendable, Hashable {
     /// An event of a request that arrived now.
     ///
     /// - Parameters:
-    ///   - sourceIPs: What the client claims, then the address of its connection.
+    ///   - sourceIPs: The addresses that the client claims, then the address of its connection.
     ///   - auditID: The request's ID; a new one unless given.
-    ///   - time: When the request arrived, and this stage was reached.
+    ///   - time: The time at which the request arrived, and this stage was reached.
     public init(from sourceIPs: [String], auditID: String = UUID().uuidString.lowercased(), at time: Date = Date()) {
         self.sourceIPs = sourceIPs
         self.auditID = auditID
@@ -43,7 +42,7 @@ public struct AuditLine: Sendable, Hashable {
         reached = received
     }
 
-    /// The event in one line of JSON, in the order of keys of an API server, with its newline.
+    /// The event as one line of JSON with its newline, in the key order of an API server.
     public var text: String {
         let status = code < 400 ? "" : #""status":"Failure",\#(code == 403 ? #""reason":"Forbidden","# : "")"#
         let agent = userAgent.map { #""userAgent":\#(Self.json($0)),"# } ?? ""

@@ -1,20 +1,20 @@
 import Foundation
 
-/// A condition that did not come true in time.
+/// A condition that was not met in time.
 public struct NeverHappened: Error, CustomStringConvertible {
-    /// What was waited for, how long, and what was there instead.
+    /// The condition, the time, and the last value.
     public let description: String
 }
 
-/// Waits until `value` gives something that satisfies `condition`, and returns it.
+/// Waits until `value` returns something that satisfies `condition`, and returns it.
 ///
 /// - Parameters:
-///   - what: What is waited for, for the message of a failing test.
-///   - deadline: How long to wait at the most.
-///   - interval: How long to wait between two looks.
-///   - value: Looks.
-///   - condition: Judges what was seen.
-/// - Throws: `NeverHappened` past the deadline, saying what was seen last; what `value` throws counts as not yet.
+///   - what: The condition, for the message of a failing test.
+///   - deadline: The maximum time to wait.
+///   - interval: The time between two checks.
+///   - value: Returns the current value.
+///   - condition: Checks the value.
+/// - Throws: `NeverHappened` after the deadline, with the last value; an error of `value` counts as not met.
 @discardableResult
 public func eventually<Value: Sendable>(
     _ what: String, within deadline: Duration = .seconds(30), every interval: Duration = .milliseconds(10),

@@ -6,7 +6,7 @@ public enum Fixture {
     public static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// Where a fixture is.
+    /// The location of a fixture.
     ///
     /// - Parameter path: Relative to Tests/Fixtures.
     public static func url(_ path: String) -> URL {

@@ -1,19 +1,19 @@
 public import AuditEvents
 import Foundation
 
-/// The slow and obvious way to read a line, to hold the fast one against: Foundation parses all of it.
+/// The slow and obvious way to read a line, as a reference for the fast one: Foundation parses all of it.
 public enum FoundationReference {
-    /// What a line is.
+    /// The meaning of a line.
     public enum Reading: Hashable {
-        /// No JSON object.
+        /// Not a JSON object.
         case malformed
         /// An object, but not a selected event.
         case other
-        /// An event that the selector selects, with its fields.
+        /// An event that matches the selector, with its fields.
         case selected(AuditEvent)
     }
 
-    /// Parses all of a line, which is without its line feed.
+    /// Parses a whole line without its line feed.
     public static func read(_ line: [UInt8], selecting selector: EventSelector) -> Reading {
         guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
             !hasTrailingComma(line)
@@ -23,7 +23,7 @@ public enum FoundationReference {
         return isSelected ? .selected(event) : .other
     }
 
-    /// The fields of an event that was parsed.
+    /// The fields of a parsed event.
     public static func event(from object: [String: Any]) -> AuditEvent {
         let user = object["user"] as? [String: Any] ?? [:]
         let status = object["responseStatus"] as? [String: Any] ?? [:]
@@ -39,7 +39,7 @@ public enum FoundationReference {
             requestReceivedTimestamp: text("requestReceivedTimestamp"), stageTimestamp: text("stageTimestamp"))
     }
 
-    /// Foundation reads `[1,]` and `{"a":1,}`, which RFC 8259 does not allow.
+    /// Foundation accepts `[1,]` and `{"a":1,}`, which RFC 8259 does not allow.
     public static func hasTrailingComma(_ line: [UInt8]) -> Bool {
         var isInString = false
         var isEscaped = false

@@ -1,8 +1,8 @@
-/// Random numbers that are the same for the same seed (SplitMix64), so that a failing property test can be run again.
+/// Random numbers that are the same for the same seed (SplitMix64), so that a failing property test can be repeated.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    /// A generator whose numbers follow from `seed`.
+    /// A generator with the given seed.
     public init(seed: UInt64) {
         state = seed
     }

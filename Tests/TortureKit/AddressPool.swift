@@ -1,6 +1,6 @@
 import TestSupport
 
-/// Addresses, each with the ways in which it may be written.
+/// Addresses, each with its possible notations.
 struct AddressPool: Sendable {
     private struct Address {
         let canonical: String
@@ -11,7 +11,7 @@ struct AddressPool: Sendable {
 
     /// - Parameters:
     ///   - network: From 1 to 9; pools of different networks have no address in common.
-    ///   - count: How many addresses; a third of them are IPv6.
+    ///   - count: Number of addresses; a third of them are IPv6.
     init(network: Int, count: Int) {
         addresses = (1...count).map { host in
             guard host % 3 == 0 else {
@@ -26,7 +26,7 @@ struct AddressPool: Sendable {
         }
     }
 
-    /// An address, some far more often than others, as it is counted and as it is written.
+    /// A random address, some much more frequent than others, in canonical form and as written.
     func pick(using random: inout SeededGenerator) -> (canonical: String, spelling: String) {
         let share = Double.random(in: 0..<1, using: &random)
         let address = addresses[Int(share * share * Double(addresses.count))]

@@ -5,7 +5,7 @@ final class AppendedFile {
     let path: String
     private let descriptor: Int32
 
-    /// Makes a new one.
+    /// Creates a new file.
     init(creating path: String) throws {
         self.path = path
         descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
@@ -22,7 +22,7 @@ final class AppendedFile {
         guard count == bytes.count else { throw failure }
     }
 
-    /// Drops all that is in it.
+    /// Truncates the file.
     func truncate() throws {
         guard ftruncate(descriptor, 0) == 0 else { throw failure }
     }

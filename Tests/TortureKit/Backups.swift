@@ -4,18 +4,18 @@ import Synchronization
 
 /// The rotated logs, and which of them may be removed.
 ///
-/// The last line of each log is of a source that no other log knows. Logs are read in their order and a count is kept
-/// together with how far was read; so a log whose last line is counted was read to its end.
+/// The last line of each log has a source that no other log contains. Logs are read in order, and a count is stored
+/// together with the read position, so a log whose last line is counted was read to its end.
 final class Backups: Sendable {
     struct Backup: Sendable {
-        /// What it was rotated to; `.gz` and `.zst` may stand behind it.
+        /// The rotated file name; `.gz` or `.zst` may be appended to it.
         var url: URL
-        /// Of its last line; `nil` where that tells nothing.
+        /// The source of its last line; `nil` if it proves nothing.
         let lastSource: CountedSource?
         var isCompressing = false
     }
 
-    /// As many of the newest stay.
+    /// The number of newest logs to keep.
     private static let kept = 5
 
     private struct State {
@@ -31,12 +31,12 @@ final class Backups: Sendable {
     var compressed: Int { state.withLock { $0.compressed } }
     var removed: Int { state.withLock { $0.removed } }
 
-    /// Gives the source of the last line of the log that is rotated next.
+    /// Returns the source for the last line of the log that is rotated next.
     static func lastSource(_ number: Int, network: Int) -> String {
         "10.\(100 + network).\(number / 250).\(number % 250 + 1)"
     }
 
-    /// Makes room for `NAME.1`, as logrotate does: each `NAME.N` becomes `NAME.N+1`, the oldest first.
+    /// Frees `NAME.1`, as logrotate does: each `NAME.N` becomes `NAME.N+1`, oldest first.
     ///
     /// - Returns: Whether it was done; not while one of them is being compressed.
     func shift(_ log: URL) throws -> Bool {
@@ -45,7 +45,7 @@ final class Backups: Sendable {
             let prefix = log.lastPathComponent + "."
             let own = state.backups.indices.filter { state.backups[$0].url.lastPathComponent.hasPrefix(prefix) }
             guard !own.contains(where: { state.backups[$0].isCompressing }) else { return false }
-            // In the order in which they were added the oldest is the first.
+            // The first added is the oldest.
             for index in own {
                 let former = state.backups[index].url
                 guard let number = Int(former.lastPathComponent.dropFirst(prefix.count)) else { continue }
@@ -75,7 +75,7 @@ final class Backups: Sendable {
         }
     }
 
-    /// Those that were read to their end.
+    /// The logs that were read to their end.
     func read(shown: [CountedSource: Int]) -> [Backup] {
         state.withLock { state in
             state.backups.dropLast(Self.kept).filter { backup in
@@ -84,7 +84,7 @@ final class Backups: Sendable {
         }
     }
 
-    /// Removes logs that the exporter is done with.
+    /// Removes logs that the exporter has read.
     func remove(_ backups: [Backup]) {
         let sources = Set(backups.compactMap(\.lastSource))
         state.withLock { state in

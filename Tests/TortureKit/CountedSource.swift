@@ -1,4 +1,4 @@
-/// What has a counter of its own on `/metrics`.
+/// A source with a counter on `/metrics`.
 struct CountedSource: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// `src_ip`: an address in its canonical form, or `invalid`.
     let address: String

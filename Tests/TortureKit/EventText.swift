@@ -1,18 +1,18 @@
 import Glibc
 import TestSupport
 
-/// An audit event as text, written here once more and not by the exporter's means.
+/// An audit event as text, implemented independently of the exporter.
 struct EventText {
     var auditID: String
     var stage = "ResponseComplete"
     var verb = "get"
     var requestURI = "/api/v1/secrets"
-    /// `user`, and what else may be known of who asks, as JSON members.
+    /// `user`, and further members about the client, as JSON.
     var user = anonymous
     var sourceIPs: [String]
-    /// Left out where it is `nil`.
+    /// Omitted if it is `nil`.
     var userAgent: String?
-    /// Without a response where it is `nil`.
+    /// No response if it is `nil`.
     var code: Int? = 403
     /// Microseconds since 1970.
     var received: Int
@@ -23,10 +23,10 @@ struct EventText {
 
     static let anonymous = #""user":{"username":"system:anonymous","groups":["system:unauthenticated"]}"#
 
-    /// As an API server writes it.
+    /// In the form of an API server.
     var text: String { "{\(members.joined(separator: ","))}" }
 
-    /// As another shipper may write it: the same members in another order, with spaces.
+    /// In the form of another shipper: the same members in another order, with spaces.
     func respelled(using random: inout SeededGenerator) -> String {
         "{ \(members.shuffled(using: &random).joined(separator: " ,\t ")) }"
     }
@@ -48,7 +48,7 @@ struct EventText {
         return members + more
     }
 
-    /// A string in JSON, with the escapes that Go writes.
+    /// A JSON string with Go's escapes.
     static func json(_ text: String) -> String {
         var json: [UInt8] = [UInt8(ascii: "\"")]
         for byte in text.utf8 {

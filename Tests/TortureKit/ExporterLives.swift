@@ -3,7 +3,7 @@ import Glibc
 import LocalStack
 import TestSupport
 
-/// The exporter, which is started again and again on the same state.
+/// The exporter, which is started repeatedly on the same state.
 struct ExporterLives {
     let executable: URL
     let directory: URL
@@ -26,13 +26,13 @@ struct ExporterLives {
     mutating func start() async throws {
         lives += 1
         started = .now
-        // A write past the limit on the size of files must be an error, as on a disk that is full, and no signal.
+        // A write past the file size limit must be an error, as on a full disk, not a signal.
         let command = ["-c", #"trap "" XFSZ; exec "$0" "$@""#, executable.path] + arguments
         program = try await RunningProgram(
             URL(filePath: "/bin/sh"), command, name: "exporter-\(lives)", in: directory)
     }
 
-    /// Lets no file that it writes be longer than so many bytes, as if the disk were full; any length with `nil`.
+    /// Limits the size of files that it writes, as if the disk were full; no limit with `nil`.
     mutating func limitFiles(to size: Int?) async throws {
         guard let pid = program?.processID else { return }
         if size != nil { shortages += 1 }
@@ -43,7 +43,7 @@ struct ExporterLives {
         guard await limit.untilExit() == .status(0) else { throw TortureFailure("prlimit: \(limit.logTail())") }
     }
 
-    /// Ends it as a crash does.
+    /// Kills it, as a crash would.
     mutating func kill() async throws {
         try check()
         program?.send(signal: SIGKILL)
@@ -52,7 +52,7 @@ struct ExporterLives {
         kills += 1
     }
 
-    /// Ends it in order, for which it has 5 seconds.
+    /// Stops it cleanly, for which it has 5 seconds.
     mutating func stop() async throws {
         try check()
         guard let program else { return }
@@ -63,7 +63,7 @@ struct ExporterLives {
         stops += 1
     }
 
-    /// Sees to it that it is gone.
+    /// Makes sure that it has exited.
     mutating func abandon() async {
         program?.send(signal: SIGKILL)
         _ = await program?.untilExit()
@@ -73,7 +73,7 @@ struct ExporterLives {
     /// Its process ID while it runs.
     var processID: Int? { program?.processID }
 
-    /// How often one of its lives said that a log is lost; what was counted of that may have ended with that life.
+    /// Number of lost logs that its runs reported; the metric of a run ends with it.
     func lossesSaid() -> Int {
         (1...max(1, lives)).reduce(0) { sum, life in
             let log = directory.appending(path: "exporter-\(life).log")
@@ -82,15 +82,15 @@ struct ExporterLives {
         }
     }
 
-    /// It may not end by itself.
+    /// It must not exit by itself.
     func check() throws {
         guard let program, program.exit != nil else { return }
-        throw failure("it was not told to, but it", program)
+        throw failure("it was not asked to stop, but it", program)
     }
 
     private func failure(_ what: String, _ program: RunningProgram) -> TortureFailure {
         TortureFailure(
-            "the exporter's life \(lives), \(what) \(program.exit.map { "\($0)" } ?? "runs"); its log ends with:\n"
+            "run \(lives) of the exporter: \(what) \(program.exit.map { "\($0)" } ?? "runs"); its log ends with:\n"
                 + program.logTail())
     }
 }

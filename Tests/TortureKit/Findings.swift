@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What was seen on `/metrics`, and what of it must not be.
+/// Observations on `/metrics`, and violations among them.
 final class Findings: Sendable {
     fileprivate struct State {
         var last = ShownMetrics([])
@@ -16,12 +16,12 @@ final class Findings: Sendable {
     fileprivate static let notesLimit = 20
     private let state = Mutex(State())
 
-    /// Takes note of a scrape.
+    /// Records a scrape.
     ///
     /// - Parameters:
-    ///   - metrics: What it showed.
-    ///   - acknowledged: For what the exporter had answered before the scrape began.
-    ///   - made: What was there to be counted when the scrape had ended.
+    ///   - metrics: The scraped metrics.
+    ///   - acknowledged: Requests that the exporter had acknowledged before the scrape began.
+    ///   - made: Requests that existed when the scrape ended.
     func take(_ metrics: ShownMetrics, acknowledged: [CountedSource: Int], made: [CountedSource: Int]) {
         state.withLock { state in
             state.scrapes += 1
@@ -43,7 +43,7 @@ final class Findings: Sendable {
         }
     }
 
-    /// Takes note of something else that must not be.
+    /// Records another violation.
     func note(_ text: String) {
         state.withLock { $0.note(text) }
     }
@@ -57,7 +57,7 @@ final class Findings: Sendable {
     var early: Int { state.withLock { $0.early } }
     var notes: [String] { state.withLock { $0.notes } }
 
-    /// Whether something was scraped since.
+    /// Whether there was a scrape since.
     func hasScrape(since time: ContinuousClock.Instant) -> Bool {
         state.withLock { $0.lastScrape.map { $0 >= time } ?? false }
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Says once, for good, that something is to end.
+/// A flag that is set once, to stop something.
 final class Flag: Sendable {
     private let value = Atomic(false)
 
@@ -10,7 +10,7 @@ final class Flag: Sendable {
     func set() { value.store(true, ordering: .relaxed) }
 }
 
-/// Does what waits for sockets, on a thread of its own: those of tasks are as few as there are cores.
+/// Runs blocking socket code on a thread of its own, because the task pool has only one thread per core.
 func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {
     try await withCheckedThrowingContinuation { continuation in
         Thread.detachNewThread { continuation.resume(with: Result { try body() }) }

@@ -2,7 +2,7 @@ public import Foundation
 import LocalStack
 import TestSupport
 
-/// Sends requests from more addresses than anyone can keep, while one source makes a few among them.
+/// Sends requests from more addresses than the exporter can keep, while one source makes a few among them.
 ///
 /// ```swift
 /// let report = try await Flood(options, in: directory).run { print($0) }
@@ -14,7 +14,7 @@ public struct Flood: Sendable {
     private let options: FloodOptions
     private let directory: URL
 
-    /// - Parameter directory: Is there, and may be written to.
+    /// - Parameter directory: An existing, writable directory.
     public init(_ options: FloodOptions, in directory: URL) {
         self.options = options
         self.directory = directory
@@ -22,8 +22,8 @@ public struct Flood: Sendable {
 
     /// Starts an exporter, floods it, and stops it.
     ///
-    /// - Parameter progress: Told how far it is.
-    /// - Throws: `ProgramFailure`, `TortureFailure`, or what stands against starting.
+    /// - Parameter progress: Called with progress messages.
+    /// - Throws: `ProgramFailure`, `TortureFailure`, or an error of the start.
     public func run(_ progress: @escaping @Sendable (String) -> Void) async throws -> FloodReport {
         let log = try AppendedFile(creating: directory.appending(path: "audit.log").path)
         defer { try? FileManager.default.removeItem(atPath: log.path) }
@@ -101,19 +101,19 @@ public struct Flood: Sendable {
         return report
     }
 
-    /// In bytes, as Linux counts it.
+    /// In bytes, as measured by Linux.
     private static func peakMemory(of process: Int) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
         guard let kibibytes = line?.split(separator: " ").dropLast().last.flatMap({ Int($0) }) else {
-            throw TortureFailure("/proc/\(process)/status does not tell the memory")
+            throw TortureFailure("/proc/\(process)/status has no memory figures")
         }
         return kibibytes << 10
     }
 
     /// Each number's own address, in a /64 of its own.
     private static func address(_ prefix: UInt32, _ number: Int) -> String {
-        // So that neighbours are far from each other, as they are when somebody makes them up.
+        // Consecutive numbers are far apart, as invented addresses are.
         let mixed = UInt32(truncatingIfNeeded: number) &* 2_654_435_761
         let parts = [prefix >> 16, prefix & 0xffff, mixed >> 16, mixed & 0xffff].map { String($0, radix: 16) }
         return "\(parts.joined(separator: ":"))::1"

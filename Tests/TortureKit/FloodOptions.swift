@@ -1,14 +1,14 @@
 public import Foundation
 
-/// How the exporter is flooded.
+/// The parameters of a flood.
 public struct FloodOptions: Sendable {
-    /// So many requests are made, each from another verified address and with another claimed one.
+    /// Number of requests, each from another verified address and with another claimed one.
     public var addresses: Int
-    /// So many requests the one real source makes meanwhile, evenly spread.
+    /// Number of requests of the one real source, evenly spread.
     public var requests: Int
-    /// So often the exporter is killed meanwhile, evenly spread, and started again on the same state.
+    /// Number of kills, evenly spread; the exporter is restarted on the same state.
     public var kills: Int
-    /// The most memory that the exporter may take, in bytes.
+    /// The memory limit of the exporter, in bytes.
     public var memoryLimit: Int
     /// The exporter.
     public var exporter: URL

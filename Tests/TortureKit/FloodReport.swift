@@ -1,39 +1,39 @@
-/// What a flood did to the exporter.
+/// The results of a flood.
 public struct FloodReport: Sendable {
-    /// Addresses in the lines that were written: the sum that all series must have.
+    /// Addresses in the written lines: the expected sum over all series.
     public var sent = 0
-    /// The sum over all sources, with those that were retired.
+    /// The sum over all sources, including retired ones.
     public var sum = 0
-    /// The sum over all networks, of verified addresses alone.
+    /// The sum over all networks, which have only verified addresses.
     public var networkSum = 0
     /// Requests of the real source.
     public var expected = 0
-    /// What is shown of it.
+    /// Its requests in the metrics.
     public var shown = 0
-    /// How much memory the exporter may take, in bytes.
+    /// The memory limit of the exporter, in bytes.
     public var memoryLimit = 0
-    /// The most that it had.
+    /// Its peak memory.
     public var peakMemory = 0
-    /// How long scrapes took while it was flooded.
+    /// Durations of scrapes during the flood.
     public var scrapes: [Duration] = []
     /// The same afterwards.
     public var quietScrapes: [Duration] = []
     /// Series of the last scrape.
     public var series = 0
-    /// Its bytes.
+    /// Bytes of the last scrape.
     public var bytes = 0
-    /// How long the exporter took to count all of it.
+    /// The time that the exporter took to count everything.
     public var duration: Duration = .zero
 
-    /// How often the exporter was killed.
+    /// Number of kills.
     public var kills = 0
 
-    /// Takes note of what one life of the exporter took, in bytes.
+    /// Records the memory of one run of the exporter, in bytes.
     mutating func note(peakMemory bytes: Int?) {
         peakMemory = max(peakMemory, bytes ?? 0)
     }
 
-    /// What must not be, for people; none where all is well.
+    /// Violations as messages; empty if there are none.
     public var faults: [String] {
         var faults: [String] = []
         if shown != expected { faults.append("the real source made \(expected) requests and shows \(shown)") }
@@ -60,7 +60,7 @@ public struct FloodReport: Sendable {
         """
     }
 
-    /// The duration that a share of them does not exceed.
+    /// The duration that this share of them does not exceed.
     private static func milliseconds(_ durations: [Duration], _ share: Double) -> Int {
         let sorted = durations.sorted()
         guard !sorted.isEmpty else { return 0 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A connection that is kept, on which requests can be cut off or given up.
+/// A persistent connection on which requests can be interrupted or abandoned.
 final class HTTPConnection {
     struct Failure: Error {}
 
@@ -41,10 +41,10 @@ final class HTTPConnection {
         }
     }
 
-    /// Waits for an answer.
+    /// Waits for a response.
     ///
     /// - Parameter patience: In milliseconds.
-    /// - Throws: `Failure` where none comes in time, or the connection ends; it is of no more use then.
+    /// - Throws: `Failure` without a response in time, or if the connection ends; it is unusable then.
     func answer(within patience: Int) throws(Failure) -> (status: Int, body: ArraySlice<UInt8>) {
         let end = ContinuousClock.now + .milliseconds(patience)
         isOpen = false
@@ -62,7 +62,7 @@ final class HTTPConnection {
         }
     }
 
-    /// The answer, once all of it is there.
+    /// The response, once it is complete.
     private func parse() throws(Failure) -> (status: Int, body: ArraySlice<UInt8>)? {
         guard let end = received.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
         let lines = String(decoding: received[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")

@@ -1,15 +1,15 @@
 import Foundation
 import TestSupport
 
-/// Kills the exporter at random moments, and starts it again, sometimes not at once.
+/// Kills the exporter at random moments, and restarts it, sometimes with a delay.
 struct Killer {
     let options: TortureOptions
     let backups: Backups
     let findings: Findings
 
-    /// After so many kills it is left alone for a while; what it is done with then is removed.
+    /// After so many kills it is left alone for a while; logs that it has read by then are removed.
     private static let killsBetweenCalms = 20
-    /// It keeps files without a name for 5 seconds, and writes a moment later that it is done with them.
+    /// It keeps files without a name for 5 seconds, and writes a moment later that it has finished them.
     private static let calm: Duration = .seconds(8)
 
     private var random: SeededGenerator
@@ -21,14 +21,14 @@ struct Killer {
         random = SeededGenerator(seed: seed)
     }
 
-    /// - Parameter exporter: Runs before and afterwards.
+    /// - Parameter exporter: It runs before and afterwards.
     mutating func run(_ exporter: inout ExporterLives, progress: (Int) -> Void) async throws {
         let end = ContinuousClock.now + .seconds(options.seconds)
         while exporter.kills < options.kills, ContinuousClock.now < end {
             try await Task.sleep(for: lifetime())
             let hadShortage = chance(0.2) && findings.hasScrape(since: exporter.started)
             if hadShortage { try await fillDisk(of: &exporter) }
-            // It stops in order only once it has got as far as to listen to signals.
+            // It can stop cleanly only once it handles signals.
             if chance(0.25), !hadShortage, findings.hasScrape(since: exporter.started + .milliseconds(500)) {
                 try await exporter.stop()
             } else {
@@ -61,7 +61,7 @@ struct Killer {
         try await Task.sleep(for: .milliseconds(Int.random(in: 0...2500, using: &random)))
     }
 
-    /// It is away for a moment, or for as long as the log is rotated several times.
+    /// It is down for a moment, or for several rotations of the log.
     private mutating func absence() async throws {
         guard chance(0.15) else {
             try await Task.sleep(for: .milliseconds(Int.random(in: 0...80, using: &random)))
@@ -72,13 +72,13 @@ struct Killer {
         while backups.rotations < rotations, ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(20)) }
     }
 
-    /// Removes what it has read and is done with.
+    /// Removes logs that it has read completely.
     private mutating func removeBackups(from exporter: inout ExporterLives) async throws {
         let start = ContinuousClock.now
         try await eventually("a scrape") { findings.hasScrape(since: start) }
         let read = backups.read(shown: findings.shown)
         try await Task.sleep(for: Self.calm)
-        // New files have the numbers of those that were removed; it may see that happen or not.
+        // New files get the inodes of the removed ones; it may or may not observe that.
         let isAway = chance(0.5)
         if isAway { try await exporter.kill() }
         backups.remove(read)

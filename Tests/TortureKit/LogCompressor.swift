@@ -3,7 +3,7 @@ import Foundation
 import LocalStack
 import TestSupport
 
-/// Compresses rotated logs as programs do that rotate: into a file of the final name, then the original is removed.
+/// Compresses rotated logs as rotation programs do: into a file with the final name, then the original is removed.
 struct LogCompressor: Sendable {
     enum Format: Sendable, CaseIterable {
         case gzip
@@ -20,8 +20,8 @@ struct LogCompressor: Sendable {
         backups.noteCompressed(url)
     }
 
-    /// In pieces, over up to a second. Sometimes it is given up in the middle and begun anew, as after a restart of who
-    /// does it.
+    /// In pieces, over up to a second. Sometimes it stops in the middle and starts again, as after a restart of the
+    /// rotation program.
     private func gzip(_ url: URL, using random: SeededGenerator) async throws {
         var random = random
         let compressed = Gzip.compress([UInt8](try Data(contentsOf: url)))

@@ -2,16 +2,16 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// Plays an API server: writes its audit log, fast and slowly, and has it rotated, seldom and several times a second.
+/// Simulates an API server: writes its audit log, fast and slowly, and rotates it, seldom or several times a second.
 struct LogWriter {
-    /// How the log is rotated.
+    /// The kind of rotation.
     enum Rotation: Sendable {
-        /// Renamed, with the time in its name, and a new one begun: kube-apiserver's way.
+        /// Renamed, with the time in its name, and a new one created: kube-apiserver's way.
         case renaming
-        /// Renamed to `NAME.1`, which becomes `NAME.2` before: logrotate's way.
+        /// Renamed to `NAME.1`, after the old one became `NAME.2`: logrotate's way.
         case numbering
-        /// Copied and truncated: logrotate's `copytruncate`. What is written in between is lost for whoever reads it,
-        /// so nothing is.
+        /// Copied and truncated: logrotate's `copytruncate`. Every reader loses lines that are written in between, so
+        /// none are written then.
         case copying
     }
 
@@ -20,14 +20,14 @@ struct LogWriter {
     let network: Int
     let truth: Truth
     let backups: Backups
-    /// Takes requests that the webhook sends too.
+    /// Uses requests that the webhook sends too.
     let shared: SharedRequests?
     let end: Flag
 
     private var generator: RequestGenerator
     private var random: SeededGenerator
     private var file: AppendedFile
-    // Events that come after others, by how many lines.
+    // Delayed events, by the number of lines.
     private var late: [(wait: Int, text: String)] = []
     private var lastBackup = 0
     private var number = 0
@@ -46,15 +46,15 @@ struct LogWriter {
         random = SeededGenerator(seed: seed)
         generator = RequestGenerator(network: network, seed: random.next())
         file = try AppendedFile(creating: log.path)
-        // Something to be seen, so that it is known that the log is followed.
+        // A visible request, which proves that the log is followed.
         _ = try writeLast()
     }
 
-    /// Writes until it is told to end.
+    /// Writes until it is stopped.
     mutating func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             while !end.isSet {
-                // A quiet time, or a busy one.
+                // A quiet period, or a busy one.
                 let pause = [3, 10, 30, 100].randomElement(using: &random) ?? 10
                 let burst = [1, 5, 20, 40].randomElement(using: &random) ?? 5
                 let rotations: Double = [0.2, 1, 3, 6].randomElement(using: &random) ?? 1
@@ -87,7 +87,7 @@ struct LogWriter {
         addLate(to: &lines)
         guard !lines.isEmpty else { return }
         truth.add(lines: lines.count { $0 == 10 })
-        // A write may end within a line, and the rest come later.
+        // A write may end within a line, and the rest follows later.
         let cut = chance(0.1) ? Int.random(in: 0..<lines.count, using: &random) : 0
         if cut > 0 {
             try file.append(lines[..<cut])
@@ -110,9 +110,9 @@ struct LogWriter {
         late.removeAll { $0.wait <= 0 }
     }
 
-    /// The line by which it is known that all before it were read.
+    /// The line that proves that all lines before it were read.
     ///
-    /// - Parameter feed: What ends it.
+    /// - Parameter feed: Its line end.
     private mutating func writeLast(feed: [UInt8] = [10]) throws -> CountedSource {
         number += 1
         let address = Backups.lastSource(number, network: network)
@@ -123,8 +123,8 @@ struct LogWriter {
         return .verified(address)
     }
 
-    /// Ends a file that nothing will be appended to. A writer that was ended itself leaves the last line without its
-    /// line feed, or half a line; and who rotates by the clock rotates a log that is empty.
+    /// Ends a file to which nothing will be appended. A writer that was killed leaves the last line without its line
+    /// feed, or half a line; and a rotation by time may rotate an empty log.
     private mutating func finishFile(isEmpty: Bool) throws -> CountedSource? {
         if isEmpty { return nil }
         if chance(0.02) { return try writeLast(feed: []) }
@@ -140,7 +140,7 @@ struct LogWriter {
 
     // MARK: Rotating
 
-    /// - Returns: What compresses it.
+    /// - Returns: Its compression.
     private mutating func rotate(isEmpty: Bool = false) async throws -> (@Sendable () async throws -> Void)? {
         if case .numbering = rotation, try !backups.shift(log) { return nil }
         let lastSource = try finishFile(isEmpty: isEmpty)
@@ -177,7 +177,7 @@ struct LogWriter {
         }
     }
 
-    /// A name of its own for each, to the millisecond.
+    /// A unique name, with milliseconds.
     private mutating func backupName() -> String {
         lastBackup = max(EventText.now / 1000, lastBackup + 1)
         let (date, time) = EventText.dateAndTime(lastBackup / 1000)

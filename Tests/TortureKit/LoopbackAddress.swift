@@ -1,7 +1,7 @@
 import Glibc
 
-/// An address of this machine that no other program uses, though the exporter gives it up at each kill: few know that
-/// all of 127.0.0.0/8 is this machine, and the port is none that the kernel gives to who asks for any.
+/// An address of this machine that no other program uses, even while the exporter is down: other programs rarely use
+/// 127.0.0.0/8 beyond 127.0.0.1, and the port is outside the kernel's ephemeral range.
 struct LoopbackAddress: Sendable, CustomStringConvertible {
     let host: String
     let port: UInt16

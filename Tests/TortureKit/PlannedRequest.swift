@@ -1,9 +1,9 @@
-/// A request to the API server, and what must become of it.
+/// A request to the API server, and its expected counts.
 struct PlannedRequest: Sendable {
-    /// Its events, the text of each in the order of its stages.
+    /// The text of its events, in the order of its stages.
     let events: [String]
-    /// One more, which may come later and changes no count.
+    /// One more event, which may arrive later and changes no count.
     var later: String?
-    /// The sources for each of which it counts once; none where it does not count.
+    /// The sources for which it counts once; empty if it does not count.
     let sources: [CountedSource]
 }

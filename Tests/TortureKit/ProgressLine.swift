@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// On a terminal one line that changes; elsewhere a line now and then.
+/// On a terminal one line that is updated; otherwise a line now and then.
 public final class ProgressLine: Sendable {
     private static let pause: Duration = .seconds(10)
 
@@ -12,12 +12,12 @@ public final class ProgressLine: Sendable {
     /// A line on standard output.
     public init() {}
 
-    /// Prints what stays.
+    /// Prints permanent text.
     public func say(_ text: String) {
         write(isTerminal ? "\r\u{1b}[K\(text)\n" : "\(text)\n")
     }
 
-    /// Shows how far it is.
+    /// Shows the progress.
     public func show(_ text: String) {
         if isTerminal { return write("\r\u{1b}[K\(text)") }
         let isDue = last.withLock { last in
@@ -29,7 +29,7 @@ public final class ProgressLine: Sendable {
     }
 
     private func write(_ text: String) {
-        // A closed pipe is no reason to end.
+        // A closed pipe is not a reason to exit.
         try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
     }
 }

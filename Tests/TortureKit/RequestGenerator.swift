@@ -1,9 +1,9 @@
 import TestSupport
 
-/// Makes requests up, those that count and those that only look so, and knows which is which because it made them so.
+/// Invents requests, some that count and some that only look so, and knows the difference.
 ///
 /// No two requests have all of auditID, times, sources, verb, URI and user agent in common: an API server that gets two
-/// alike in the same microsecond finishes them one after the other.
+/// equal ones in the same microsecond finishes them at different times.
 struct RequestGenerator {
     private let verified: AddressPool
     private let claimed: AddressPool
@@ -12,14 +12,14 @@ struct RequestGenerator {
 
     /// - Parameters:
     ///   - network: From 1 to 9; sources of different networks are different.
-    ///   - seed: Where the numbers follow from.
+    ///   - seed: The seed of the random numbers.
     init(network: Int, seed: UInt64) {
         verified = AddressPool(network: network, count: 200)
         claimed = AddressPool(network: network, count: 300)
         random = SeededGenerator(seed: seed)
     }
 
-    /// What comes next: mostly one request, sometimes several that have much in common.
+    /// The next requests: mostly one, sometimes several with much in common.
     mutating func next() -> [PlannedRequest] {
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<40: [refused()]
@@ -29,7 +29,7 @@ struct RequestGenerator {
         }
     }
 
-    /// A request of its own that no other source makes.
+    /// A request from a source that no other request uses.
     mutating func single(from address: String) -> PlannedRequest {
         var event = event()
         event.sourceIPs = [address]
@@ -66,8 +66,8 @@ struct RequestGenerator {
         return PlannedRequest(events: [first], later: event.text, sources: sources)
     }
 
-    /// What parallel clients make that send one `Audit-ID`: from several sources, or alike in all but the time at which
-    /// they were finished.
+    /// Requests of parallel clients that all send one `Audit-ID`: from several sources, or equal except for the time at
+    /// which they were finished.
     private mutating func alike() -> [PlannedRequest] {
         var event = event()
         let sources = attribute(&event)
@@ -127,9 +127,9 @@ struct RequestGenerator {
         return event
     }
 
-    /// Gives an event its sources.
+    /// Sets the sources of an event.
     ///
-    /// - Returns: Those for which it counts.
+    /// - Returns: The sources for which it counts.
     private mutating func attribute(_ event: inout EventText) -> [CountedSource] {
         // Rare: an event without any source.
         if chance(0.01) {
@@ -144,7 +144,7 @@ struct RequestGenerator {
             var entry = (chance(0.3) ? verified : claimed).pick(using: &random)
             if chance(0.1) { entry = ("invalid", Self.noAddresses[draw(Self.noAddresses.count)]) }
             event.sourceIPs.insert(entry.spelling, at: 0)
-            // Each once, and what is verified is not claimed.
+            // Each once, and a verified one is not also claimed.
             let isVerified = entry.canonical == last.canonical
             if !isVerified, !sources.contains(.claimed(entry.canonical)) { sources.append(.claimed(entry.canonical)) }
         }

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// Scrapes as fast as the exporter comes back, and judges what it sees.
+/// Scrapes as fast as the exporter restarts, and checks the results.
 struct Scraper: Sendable {
     let address: LoopbackAddress
     let truth: Truth
@@ -30,7 +30,7 @@ struct Scraper: Sendable {
                 if current.isOpen { connection = current }
                 Thread.sleep(forTimeInterval: Double.random(in: 0.02...0.05, using: &random))
             } catch {
-                // It is down, or was killed while it answered.
+                // It is down, or was killed during the response.
                 Thread.sleep(forTimeInterval: 0.005)
             }
         }

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Scrapes that are timed.
+/// Timed scrapes.
 enum Scrapes {
     private static let request = Array("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
 
-    /// One scrape, from the request's first byte to the answer's last.
+    /// One scrape, from the request's first byte to the response's last.
     static func one(of address: LoopbackAddress) throws -> (duration: Duration, shown: ShownMetrics) {
         let connection = try HTTPConnection(to: address)
         let start = ContinuousClock.now
@@ -15,7 +15,7 @@ enum Scrapes {
         return (duration, ShownMetrics(answer.body))
     }
 
-    /// How long scrapes took, one after the other until `end` is set.
+    /// Durations of consecutive scrapes until `end` is set.
     static func untilSet(_ end: Flag, of address: LoopbackAddress) -> [Duration] {
         var durations: [Duration] = []
         while !end.isSet {

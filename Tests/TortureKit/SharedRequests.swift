@@ -1,8 +1,9 @@
 import Synchronization
 
-/// Requests that stand in the log and are sent by the webhook too, byte for byte the same, whichever comes first.
+/// Requests that are both in the log and in the webhook, byte for byte the same, in either order.
 final class SharedRequests: Sendable {
-    /// What is not fetched in time is not sent, so that it is not sent after the exporter has forgotten it.
+    /// Requests that are not fetched in time are dropped, so that they are not sent after the exporter has forgotten
+    /// them.
     private static let limit = 500
 
     private let waiting = Mutex<[PlannedRequest]>([])

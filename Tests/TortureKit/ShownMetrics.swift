@@ -1,4 +1,4 @@
-/// What a scrape showed.
+/// The result of a scrape.
 struct ShownMetrics {
     private(set) var counts: [CountedSource: Int] = [:]
     /// Lines of logs.
@@ -11,7 +11,7 @@ struct ShownMetrics {
     private(set) var series = 0
     let bytes: Int
 
-    /// - Parameter text: Prometheus' text format, in which each line that matters here ends with a whole number.
+    /// - Parameter text: Prometheus' text format, in which each relevant line ends with a whole number.
     init(_ text: ArraySlice<UInt8>) {
         bytes = text.count
         for line in text.split(separator: 10) where line.starts(with: Self.prefix) {
@@ -24,7 +24,7 @@ struct ShownMetrics {
                 guard let address = Self.label("src_ip", in: line), let origin = Self.label("origin", in: line) else {
                     continue
                 }
-                // Twice the same series would be an error, and shows as one.
+                // A duplicate series would be an error, and becomes visible as a wrong sum.
                 counts[CountedSource(address: address, origin: origin), default: 0] += value
             } else if line.hasPrefix(#"kube_audit_lines_total{input="file"}"#) {
                 lines = value

@@ -1,7 +1,7 @@
 public import Foundation
 import TestSupport
 
-/// Counts by itself what the exporter should count, while that is killed again and again, and compares.
+/// Computes the expected counts independently while the exporter is killed repeatedly, and compares.
 public struct Torture: Sendable {
     private let options: TortureOptions
     private let directory: URL
@@ -19,17 +19,17 @@ public struct Torture: Sendable {
     private let start = ContinuousClock.now
 
     /// - Parameters:
-    ///   - options: How.
-    ///   - directory: Where logs and state are kept; there is nothing in it yet.
+    ///   - options: The parameters.
+    ///   - directory: An empty directory for logs and state.
     public init(_ options: TortureOptions, in directory: URL) {
         self.options = options
         self.directory = directory
     }
 
-    /// Runs it all.
+    /// Runs everything.
     ///
-    /// - Parameter progress: Told now and then how far it is.
-    /// - Throws: `TortureFailure` and others where it cannot go on, `CancellationError`.
+    /// - Parameter progress: Called with progress messages.
+    /// - Throws: `TortureFailure` and others if it cannot continue, `CancellationError`.
     public func run(progress: (String) -> Void) async throws -> TortureReport {
         try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
         var exporter = ExporterLives(options.exporter, arguments, in: directory)
@@ -80,7 +80,7 @@ public struct Torture: Sendable {
                     try await work()
                 }
             }
-            // Logs that were rotated before it followed them for the first time are not its own.
+            // Logs that were rotated before the exporter first followed them are not read.
             try await wait("the first lines to be counted", for: exporter) {
                 let shown = findings.shown
                 return [1, 2, 3].allSatisfy { shown[.verified(Backups.lastSource(1, network: $0))] != nil }
@@ -94,7 +94,7 @@ public struct Torture: Sendable {
         }
     }
 
-    /// All that makes requests.
+    /// All sources of requests.
     private func works(_ seeds: inout SeededGenerator) -> [@Sendable () async throws -> Void] {
         let seed = (renamed: seeds.next(), copied: seeds.next(), numbered: seeds.next())
         var works: [@Sendable () async throws -> Void] = [
@@ -124,14 +124,14 @@ public struct Torture: Sendable {
         sender.run()
     }
 
-    /// Lets the exporter catch up, starts it once more, and compares.
+    /// Lets the exporter catch up, restarts it once more, and compares.
     private func compare(_ exporter: inout ExporterLives, _ progress: (String) -> Void) async throws -> TortureReport {
         progress("\(status(exporter.kills)), catching up")
         let made = truth.made
         try? await wait("all to be counted", for: exporter) { findings.shown == made && findings.lines == truth.lines }
         try await exporter.stop()
         try await exporter.start()
-        // What it reads again now would be doubled.
+        // Lines that it reads again now would be doubled.
         try await wait("a scrape", for: exporter) { findings.hasScrape(since: exporter.started + .seconds(2)) }
         endScraping.set()
         let report = report(exporter, made: made, shown: findings.shown)
@@ -170,7 +170,7 @@ public struct Torture: Sendable {
         let reread = findings.lines - truth.lines
         if reread != 0 { report.faults.append("\(findings.lines) lines were read of \(truth.lines)") }
         let lost = max(findings.lostLogs, exporter.lossesSaid())
-        if lost > 0 { report.faults.append("\(lost) logs were called lost, and none was") }
+        if lost > 0 { report.faults.append("\(lost) logs were reported as lost, but none was") }
         report.faults += findings.notes
         report.figures = [
             ("kills", "\(exporter.kills)"), ("stops", "\(exporter.stops)"),

@@ -1,6 +1,6 @@
-/// What made it impossible to go on, or must never happen.
+/// A reason to abort, or an impossible state.
 public struct TortureFailure: Error, CustomStringConvertible {
-    /// For people.
+    /// A message.
     public let description: String
 
     init(_ description: String) {

@@ -1,17 +1,17 @@
 public import Foundation
 
-/// How the exporter is tortured.
+/// The parameters of the torture.
 public struct TortureOptions: Sendable {
-    /// Where all that is random follows from; when things happen depends on the machine too.
+    /// Seed of all random decisions; their timing also depends on the machine.
     public var seed: UInt64
-    /// How often the exporter is killed.
+    /// Number of kills.
     public var kills: Int
-    /// After so long it is killed no more, in any case.
+    /// Duration after which it is no longer killed.
     public var seconds: Double
-    /// How many connections send the webhook's batches.
+    /// Number of connections that send webhook batches.
     public var senders: Int
-    /// How long the exporter may take to catch up in the end. A file that it cannot judge yet it looks at again after a
-    /// minute.
+    /// The time that the exporter may take to catch up at the end. It checks a file that it cannot judge yet again
+    /// after a minute.
     public var patience: Duration = .seconds(90)
     /// The exporter.
     public var exporter: URL

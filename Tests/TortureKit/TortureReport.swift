@@ -1,13 +1,13 @@
-/// What came of it.
+/// The result.
 public struct TortureReport: Sendable {
-    /// What was counted along the way, in the order in which it is printed.
+    /// Figures, in the order in which they are printed.
     public internal(set) var figures: [(name: String, value: String)] = []
-    /// What should not be, for people; nothing where all is well.
+    /// Violations as messages; empty if there are none.
     public internal(set) var faults: [String] = []
 
     /// Whether nothing was lost and nothing doubled, at any time.
     public var isClean: Bool { faults.isEmpty }
 
-    /// All in one line.
+    /// All figures in one line.
     public var line: String { figures.map { "\($0.name)=\($0.value)" }.joined(separator: " ") }
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How many requests each source has made: what the exporter must come to in the end, and may never exceed.
+/// The number of requests of each source: the expected final counts, which the exporter must never exceed.
 final class Truth: Sendable {
     private struct State {
         var made: [CountedSource: Int] = [:]
@@ -11,7 +11,7 @@ final class Truth: Sendable {
 
     private let state = Mutex(State())
 
-    /// Takes note of a request before the first byte of it can be read by anyone.
+    /// Records a request before the first byte of it can be read.
     func add(_ request: PlannedRequest) {
         guard !request.sources.isEmpty else { return }
         state.withLock { state in
@@ -20,24 +20,24 @@ final class Truth: Sendable {
         }
     }
 
-    /// Takes note that the exporter has answered for requests: from now on they must be shown.
+    /// Records that the exporter has acknowledged requests: from now on they must be shown.
     func acknowledge(_ requests: [PlannedRequest]) {
         state.withLock { state in
             for source in requests.lazy.flatMap(\.sources) { state.acknowledged[source, default: 0] += 1 }
         }
     }
 
-    /// Takes note of lines that are about to be written to a log.
+    /// Records lines that are about to be written to a log.
     func add(lines: Int) {
         state.withLock { $0.lines += lines }
     }
 
-    /// Lines of all logs. A line that is read twice changes no request's count, since its event is recognised.
+    /// Lines of all logs. A line that is read twice changes no request's count, because its event is recognized.
     var lines: Int { state.withLock { $0.lines } }
-    /// Requests that count, each once however many sources it has.
+    /// Requests that count, each once, however many sources it has.
     var requests: Int { state.withLock { $0.requests } }
-    /// What may be shown now.
+    /// The counts that may be shown now.
     var made: [CountedSource: Int] { state.withLock { $0.made } }
-    /// What must be shown from now on.
+    /// The counts that must be shown from now on.
     var acknowledged: [CountedSource: Int] { state.withLock { $0.acknowledged } }
 }

@@ -1,12 +1,12 @@
-/// A body that the API server sends until it is answered with 200.
+/// A body that the API server sends until the response is 200.
 final class WebhookBatch: Sendable {
     let requests: [PlannedRequest]
     /// The request to the webhook, its head and the EventList, byte for byte.
     let bytes: [UInt8]
 
     /// - Parameters:
-    ///   - requests: Those whose first event is among the events.
-    ///   - events: In their order.
+    ///   - requests: Requests whose first event is among the events.
+    ///   - events: In order.
     init(_ requests: [PlannedRequest], events: [String], path: String) {
         self.requests = requests
         let items = events.joined(separator: ",")

@@ -1,17 +1,17 @@
 import Foundation
 import TestSupport
 
-/// Plays an API server's audit webhook on one connection: sends each batch until it is answered with 200, and as real
-/// ones do sometimes once more, since an answer was lost or came too late.
+/// Simulates an API server's audit webhook on one connection: sends each batch until the response is 200, and sometimes
+/// once more, as real ones do if a response was lost or late.
 struct WebhookSender {
     let address: LoopbackAddress
     let truth: Truth
     let findings: Findings
     let shared: SharedRequests
     let tally: WebhookTally
-    /// No new batches.
+    /// Stop before a new batch.
     let end: Flag
-    /// Not even the batch that is being sent.
+    /// Stop also within a batch.
     let abandon: Flag
 
     private static let patience = 10_000
@@ -74,7 +74,7 @@ struct WebhookSender {
 
     // MARK: Sending
 
-    /// - Returns: Whether it was answered with 200; `false` only when all is given up.
+    /// - Returns: Whether the response was 200; `false` only after everything is stopped.
     @discardableResult
     private mutating func deliver(_ batch: WebhookBatch) -> Bool {
         var isFirst = true
@@ -99,11 +99,11 @@ struct WebhookSender {
         return false
     }
 
-    /// - Returns: The answer's status.
+    /// - Returns: The status of the response.
     private mutating func send(
         _ batch: WebhookBatch, on connection: HTTPConnection
     ) throws(HTTPConnection.Failure) -> Int {
-        // Cut off in the middle, as by the API server's end.
+        // Interrupted in the middle, as by a crash of the API server.
         if chance(0.03) {
             try connection.send(batch.bytes[..<Int.random(in: 1..<batch.bytes.count, using: &random)])
             throw HTTPConnection.Failure()
@@ -115,7 +115,7 @@ struct WebhookSender {
             sleep(milliseconds: 0...20)
         }
         try connection.send(batch.bytes[cut...])
-        // Sometimes it has little patience, and may give up while the batch is being committed.
+        // Sometimes it has a short timeout, which may expire while the batch is being committed.
         let patience = chance(0.05) ? Int.random(in: 1...150, using: &random) : Self.patience
         return try connection.answer(within: patience).status
     }

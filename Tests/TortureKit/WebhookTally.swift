@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What was sent to the webhook, by all senders together.
+/// Totals of the batches sent to the webhook by all senders together.
 final class WebhookTally: Sendable {
     private struct State {
         var batches = 0
@@ -9,17 +9,17 @@ final class WebhookTally: Sendable {
         var delivered: [WebhookBatch] = []
     }
 
-    /// So many of the last batches may be sent once more though they were answered; far fewer events than the exporter
-    /// recognises again.
+    /// The number of last batches that may be sent again although they were acknowledged; far fewer events than the
+    /// exporter recognizes.
     private static let remembered = 100
 
     private let state = Mutex(State())
 
-    /// Batches that were answered with 200.
+    /// Batches with the response 200.
     var batches: Int { state.withLock { $0.batches } }
-    /// How often a batch was sent again.
+    /// Number of repeated batches.
     var resent: Int { state.withLock { $0.resent } }
-    /// How often one was answered with 429 or 5xx.
+    /// Number of responses 429 or 5xx.
     var refused: Int { state.withLock { $0.refused } }
 
     func noteResent() { state.withLock { $0.resent += 1 } }
@@ -33,7 +33,7 @@ final class WebhookTally: Sendable {
         }
     }
 
-    /// One of the last batches that were answered, of whichever sender.
+    /// One of the last acknowledged batches, of any sender.
     func delivered(using random: inout some RandomNumberGenerator) -> WebhookBatch? {
         state.withLock { $0.delivered.randomElement(using: &random) }
     }
