@@ -35,7 +35,8 @@ struct ServeFlags: ParsableArguments {
     @Option(
         name: .customLong("web.config.file"),
         help: ArgumentHelp(
-            "TLS and passwords for metrics and pages: a web configuration file as in the exporter-toolkit.", valueName: "file")
+            "TLS and passwords for metrics and pages: a web configuration file as in the exporter-toolkit.",
+            valueName: "file")
     )
     var webConfigFile: String?
 
@@ -89,12 +90,14 @@ struct ServeFlags: ParsableArguments {
 
     @Option(
         name: .customLong("source.network-limit"),
-        help: ArgumentHelp("Maximum number of networks of verified sources with a counter of their own.", valueName: "n"))
+        help: ArgumentHelp(
+            "Maximum number of networks of verified sources with a counter of their own.", valueName: "n"))
     var sourceNetworkLimit = 5_000
 
     @Option(
         name: .customLong("source.retention"),
-        help: ArgumentHelp("Time after which a silent source or network is retired; at least 1h.", valueName: "duration"))
+        help: ArgumentHelp(
+            "Time after which a silent source or network is retired; at least 1h.", valueName: "duration"))
     var sourceRetention = "24h"
 
     @Option(
