@@ -3,7 +3,7 @@ import AuditEvents
 import Testing
 import TestSupport
 
-@Suite("What a detection changed")
+@Suite("The changes of a detection")
 struct DetectionChangesTests {
     private static let key = SipHash128.Key(first: 3, second: 4)
     private static let limits = SourceLimits(verified: 3, claimed: 2, retention: 40)
@@ -26,10 +26,10 @@ struct DetectionChangesTests {
             }, stageTimestamp: "\(Int.random(in: 0..<2, using: &random))")
     }
 
-    @Test("is all that is needed to go on, whenever it is written, also when writing fails for a while")
+    @Test("are sufficient to continue, whenever they are written, also if writing fails for a while")
     func goesOn() {
         var random = SeededGenerator(seed: 21)
-        // What a store holds after the changes that were written.
+        // The content of a store after the written changes.
         var kept = DetectionState(key: Self.key)
         var detector = Self.restored(kept, at: 0)
         var never = detector
@@ -42,7 +42,7 @@ struct DetectionChangesTests {
             case 0...3: kept.write(detector.takeChanges())
             case 4...6:
                 let changes = detector.takeChanges()
-                // Some more happens before it is known that they could not be written.
+                // More happens before the failure to write them is known.
                 for _ in 0..<Int.random(in: 0..<5, using: &random) {
                     let event = Self.event(&random)
                     detector.observe(event, at: time)
@@ -65,7 +65,7 @@ struct DetectionChangesTests {
         #expect(never.filteredRequests["some"] ?? 0 > 0 && never.filteredRequests["none"] == 0)
     }
 
-    @Test("stays bounded while it cannot be written")
+    @Test("are bounded while they cannot be written")
     func bounded() {
         var detector = AccessScanningDetector([.forbidden], limits: Self.limits, horizon: Self.horizon)
         for number in 0..<1000 {

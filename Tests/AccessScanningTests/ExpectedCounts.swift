@@ -3,7 +3,7 @@ import AuditEvents
 import Testing
 import TestSupport
 
-/// What the clients that made the real logs counted themselves.
+/// The counts of the clients that produced the real logs.
 enum ExpectedCounts {
     /// Of audit-logs/metadata.log, and of the four webhook batches together.
     static let metadata: [String: UInt64] = [

@@ -3,9 +3,9 @@ import AuditEvents
 import Testing
 import TestSupport
 
-@Suite("Where a budget is full")
+@Suite("With a full budget")
 struct FullBudgetTests {
-    /// Counts requests as the ledger does, and beside it all of them.
+    /// Counts requests with the ledger, and independently all of them.
     private struct Flood {
         var ledger: SourceLedger
         var requests: [Source: [Double]] = [:]
@@ -30,13 +30,13 @@ struct FullBudgetTests {
 
         var sum: UInt64 { ledger.counts.counters.map(\.requests).reduce(ledger.counts.retiredRequests, +) }
 
-        /// What `source` asked for in the hour before `now`.
+        /// The requests of `source` in the hour before `now`.
         func recent(_ source: Source, at now: Double) -> Int {
             requests[source, default: []].filter { now - $0.rounded(.down) < ScanningThreshold.window }.count
         }
     }
 
-    @Test("a source that comes once and again among thousands is counted to the last request")
+    @Test("a source that appears repeatedly among thousands is counted to the last request")
     func slowScan() throws {
         var flood = Flood(SourceLimits(verified: 100))
         for round in 0..<50 {
@@ -51,14 +51,14 @@ struct FullBudgetTests {
         #expect(flood.ledger.counts[.verified].tracked == 100)
     }
 
-    @Test("a source that scans keeps its place, and who comes once is under other")
+    @Test("a scanning source keeps its counter, and sources with one request are counted under other")
     func scanning() throws {
         var flood = Flood(SourceLimits(verified: 3))
         for _ in 0..<6 { try flood.request("203.0.113.7", at: 10) }
         for number in 0..<200 { try flood.request("192.0.2.\(number)", at: 11) }
         #expect(flood.shown("203.0.113.7")?.requests == 6)
         #expect(flood.shown("other")?.requests == 198)
-        // Within the hour, but none of its six requests since.
+        // Within the hour, but after its six requests.
         for number in 0..<200 { try flood.request("198.51.100.\(number)", at: 3609) }
         #expect(flood.shown("203.0.113.7")?.requests == 6)
         for number in 0..<3 { try flood.request("192.0.2.\(number)", at: 3611) }
@@ -67,7 +67,7 @@ struct FullBudgetTests {
         #expect(flood.sum == flood.count)
     }
 
-    @Test("those give way first that were silent for over an hour, and are retired rather than hidden")
+    @Test("sources that were silent for over an hour are displaced first, and are retired, not hidden")
     func silent() throws {
         var flood = Flood(SourceLimits(verified: 10))
         for number in 0..<10 { try flood.request("192.0.2.\(number)", at: Double(number)) }
@@ -75,14 +75,14 @@ struct FullBudgetTests {
         #expect(flood.shown("other") == nil)
         #expect(flood.ledger.counts.retiredRequests == 10)
         #expect(flood.ledger.counts[.verified].displaced == 0)
-        // One that scanned comes back as a new counter, as after any retirement.
+        // One that scanned returns as a new counter, as after any retirement.
         try flood.request("192.0.2.0", at: 5001)
         #expect(flood.shown("192.0.2.0")?.firstSeen == 5001)
         #expect(flood.shown("192.0.2.0")?.requests == 1)
         #expect(flood.shown("other")?.requests == 1)
     }
 
-    @Test("what is given back was made within the hour, and the counter is as old as that")
+    @Test("a returning source gets back its requests within the hour, and the counter has their age")
     func givenBack() throws {
         var flood = Flood(SourceLimits(verified: 5))
         let others = { (flood: inout Flood, time: Double) in
@@ -102,7 +102,7 @@ struct FullBudgetTests {
         #expect(flood.sum == flood.count)
     }
 
-    @Test("whom there was no place for, since all others scan, is told of as untracked")
+    @Test("a source without a counter, because all others scan, is reported as untracked")
     func allScanning() throws {
         var flood = Flood(SourceLimits(verified: 4))
         for number in 0..<4 { for _ in 0..<6 { try flood.request("192.0.2.\(number)", at: 10) } }
@@ -113,7 +113,7 @@ struct FullBudgetTests {
         #expect(flood.ledger.counts[.claimed].untrackedRequests == 0)
     }
 
-    @Test("what is remembered is bounded, and what is forgotten within the hour is told of as untracked")
+    @Test("remembered sources are bounded, and requests forgotten within the hour are reported as untracked")
     func forgotten() throws {
         var flood = Flood(SourceLimits(verified: 1, claimed: 2))
         for number in 0..<100 { try flood.request("192.0.2.\(number)", at: 10) }
@@ -125,7 +125,7 @@ struct FullBudgetTests {
         #expect(flood.sum == flood.count)
     }
 
-    @Test("who comes back as the one that would be forgotten next is not forgotten for it")
+    @Test("a source that returns when it would be forgotten next is not forgotten")
     func oldest() throws {
         var flood = Flood(SourceLimits(verified: 1))
         for number in 0...25 { try flood.request("192.0.2.\(number)", at: 10) }
@@ -136,7 +136,7 @@ struct FullBudgetTests {
         #expect(flood.sum == flood.count)
     }
 
-    @Test("the sum is exact, other never falls, and none that scans is missed, whatever comes", arguments: 0..<6)
+    @Test("the sum is exact, other never falls, and no scan is missed, whatever arrives", arguments: 0..<6)
     func anyFlood(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         var flood = Flood(SourceLimits(verified: 60, claimed: 40, retention: 7200))
@@ -146,7 +146,7 @@ struct FullBudgetTests {
             let isPause = Int.random(in: 0..<1000, using: &random) == 0
             time += Double.random(in: isPause ? 4000...9000 : 0...10, using: &random)
             let origin: Origin = Int.random(in: 0..<3, using: &random) == 0 ? .claimed : .verified
-            // A few that come often and many that come seldom.
+            // A few that appear often and many that appear seldom.
             let few = Int.random(in: 0..<4, using: &random) == 0
             let number = Int.random(in: 0..<(few ? 4 : 500), using: &random)
             try flood.request("\(few ? "203.0.113" : "198.51.\(number / 256)").\(number % 256)", origin, at: time)
@@ -164,7 +164,7 @@ struct FullBudgetTests {
                 try #require(now >= other[origin] ?? 0, "step \(step)")
                 other[origin] = now
             }
-            // Everyone is looked at now and then, and who came in each step.
+            // Every source is checked now and then, and each step's sources at once.
             let looked = step % 20 == 0 ? flood.requests : flood.requests.filter { $0.key == flood.last }
             for (source, times) in looked where counts[source.origin].untrackedRequests == 0 {
                 let recent = flood.recent(source, at: time)

@@ -18,7 +18,7 @@ struct IPAddressTests {
         #expect(try #require(IPAddress(text)).description == canonical)
     }
 
-    @Test("read what they write")
+    @Test("are parsed from their own description")
     func roundTrip() throws {
         var random = SeededGenerator(seed: 3)
         for _ in 0..<5000 {
@@ -31,7 +31,7 @@ struct IPAddressTests {
     }
 
     @Test(
-        "are nothing else",
+        "reject all other text",
         arguments: [
             "", " ", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.4 ", " 1.2.3.4", "1.2.3.4:80", "1.2.3.4/32",
             "1.2.3.4\0", "1.2.3.4\05", "::1%lo", "[::1]", "1::2::3", ":::", "12345::", "localhost", "1.2.3.4,5.6.7.8",
@@ -43,7 +43,7 @@ struct IPAddressTests {
     }
 
     @Test(
-        "lie in a network or not",
+        "are inside or outside a network",
         arguments: [
             ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.0", false), ("10.1.2.3/8", "10.9.9.9", true),
             ("0.0.0.0/0", "203.0.113.1", true), ("0.0.0.0/0", "2001:db8::1", false), ("::/0", "2001:db8::1", true),
@@ -67,7 +67,7 @@ struct IPAddressTests {
     }
 
     @Test(
-        "with a prefix length that is none are no network",
+        "with an invalid prefix length are not a network",
         arguments: [
             "", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8/8", "::/129", "::/ 1",
             "10.0.0.0/99999999999999999999", "x/8",

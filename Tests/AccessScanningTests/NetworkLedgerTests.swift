@@ -19,7 +19,7 @@ struct NetworkLedgerTests {
             uniqueKeysWithValues: detector.networks.counters.map { ("\($0.network)", $0.requests) })
     }
 
-    @Test("put the verified address into its /24 or /64, and no claimed one anywhere")
+    @Test("count the verified address in its /24 or /64, and no claimed address")
     func networks() {
         var detector = Self.detector()
         for (number, sourceIPs) in [
@@ -37,7 +37,7 @@ struct NetworkLedgerTests {
         #expect(detector.ledger.counts.quietSources(at: 3700).filter { $0.key != .invalid }.isEmpty)
     }
 
-    @Test("call a source quiet until it scans, and again when the hour is over")
+    @Test("treat a source as quiet until it scans, and again after the hour")
     func quietSources() {
         var detector = Self.detector()
         let quiet = { (detector: AccessScanningDetector, time: Double) in
@@ -51,7 +51,7 @@ struct NetworkLedgerTests {
         #expect(quiet(detector, 4601) == [])
     }
 
-    @Test("are within a budget of their own; past it the sum stays")
+    @Test("have a separate budget; past it the sum stays exact")
     func budget() {
         var detector = Self.detector(networks: 3)
         for _ in 0..<6 { detector.observe(Self.event(["192.0.2.1"], 0), at: 10) }
@@ -62,11 +62,11 @@ struct NetworkLedgerTests {
         #expect(counts["other"] == 98)
         #expect(counts.values.reduce(0, +) == 121)
         #expect(detector.networks.use.tracked == 3)
-        // The sources have theirs.
+        // The sources have their own budget.
         #expect(detector.ledger.counts[.verified].tracked == 50)
     }
 
-    @Test("are retired after as long a silence as sources are, and stay in the sum")
+    @Test("are retired after the same silence as sources, and stay in the sum")
     func retirement() {
         var detector = Self.detector()
         detector.observe(Self.event(["192.0.2.1"], 0), at: 10)

@@ -4,7 +4,7 @@ import TestSupport
 
 @Suite("A paged array")
 struct PagedArrayTests {
-    /// A text, since a page of texts shows whether references are kept.
+    /// A text, because a page of texts shows whether references are kept.
     private static func text(_ number: Int) -> String { "element number \(number) of the array" }
 
     @Test(
@@ -45,7 +45,7 @@ struct PagedArrayTests {
         }
     }
 
-    @Test("shares the pages with a copy in which nothing was changed since")
+    @Test("shares unchanged pages with a copy")
     func sharing() {
         var array = PagedArray(0..<1000, pageSize: 64)
         let copy = array
@@ -58,7 +58,7 @@ struct PagedArrayTests {
         #expect(!array.sharesPage(0, with: []))
     }
 
-    @Test("can be joined with others; the elements are those of the parts in their order")
+    @Test("can be joined with others, in order")
     func joined() {
         let parts = [0..<0, 0..<130, 130..<131, 131..<131, 131..<500].map { PagedArray($0, pageSize: 64) }
         let joined = JoinedPages(parts)

@@ -5,7 +5,7 @@ import Foundation
 import Testing
 import TestSupport
 
-@Suite("On real audit logs the detection counts what the clients counted")
+@Suite("On real audit logs the detection agrees with the clients' own counts")
 struct RealLogTests {
     @Test("from the log")
     func log() throws {
@@ -23,7 +23,7 @@ struct RealLogTests {
         #expect(detector.counts == ExpectedCounts.metadata)
     }
 
-    @Test("and a second reading of it all changes nothing")
+    @Test("and a second reading changes nothing")
     func secondReading() throws {
         let events = selectedEvents(lines: try Fixture.bytes("audit-logs/metadata.log"))
         var detector = AccessScanningDetector([.forbidden])

@@ -16,7 +16,7 @@ struct RequestDeduplicatorTests {
         return events.count { deduplicator.observe($0).outcome == .newRequest }
     }
 
-    @Test("however many stages it was logged in")
+    @Test("in however many stages it was logged")
     func stages() {
         let events = [event(stage: "ResponseStarted", at: 1), event(at: 2), event(stage: "Panic", at: 3)]
         #expect(requests(in: events) == 1)
@@ -28,7 +28,7 @@ struct RequestDeduplicatorTests {
         #expect(requests(in: [event(at: 1), event(at: 1), event(at: 1)]) == 1)
     }
 
-    @Test("and requests that are alike in all but the stage's time are as many as one stage has times")
+    @Test("and equal requests are as many as the different times of one stage")
     func alike() {
         let two = [1, 2].flatMap { [event(stage: "ResponseStarted", at: $0), event(at: $0 + 10)] }
         #expect(requests(in: two) == 2)
@@ -36,7 +36,7 @@ struct RequestDeduplicatorTests {
         #expect(requests(in: two + [event(at: 20)]) == 3)
     }
 
-    @Test("in any order of events the number of requests is the rule's")
+    @Test("and the number of requests follows the rule, in any order of events")
     func anyOrder() {
         var random = SeededGenerator(seed: 7)
         for _ in 0..<300 {
@@ -46,7 +46,7 @@ struct RequestDeduplicatorTests {
                     stage: ["ResponseStarted", "ResponseComplete", "Panic"].randomElement(using: &random) ?? "",
                     at: Int.random(in: 0...6, using: &random))
             }
-            // The rule, as the contract words it.
+            // The rule in the words of the contract.
             let expected = Dictionary(grouping: events, by: \.auditID).values.map { alike in
                 Dictionary(grouping: alike, by: \.stage).values.map { Set($0.map(\.stageTimestamp)).count }.max() ?? 0
             }.reduce(0, +)
@@ -54,21 +54,21 @@ struct RequestDeduplicatorTests {
         }
     }
 
-    @Test("as long as it is within the horizon, whatever comes between")
+    @Test("as long as it is within the horizon, whatever arrives in between")
     func horizon() {
         let others = (0..<998).map { event(id: "other \($0)", at: 1) }
         #expect(requests(in: [event(at: 1)] + others + [event(at: 1)]) == 999)
-        // The second stage of a request that is in the older generation.
+        // The second stage of a request in the older generation.
         #expect(requests(in: [event(stage: "ResponseStarted", at: 1)] + others + others + [event(at: 2)]) == 999)
     }
 
-    @Test("and past twice the horizon it is forgotten, so that memory is bounded")
+    @Test("and forgotten past twice the horizon, so that memory is bounded")
     func beyondTheHorizon() {
         let others = (0..<2000).map { event(id: "other \($0)", at: 1) }
         #expect(requests(in: [event(at: 1)] + others + [event(at: 1)]) == 2002)
     }
 
-    @Test("after what was kept is restored, as if nothing had happened")
+    @Test("also after its state was stored and restored")
     func restored() {
         var random = SeededGenerator(seed: 13)
         for horizon in [1, 3, 10, 1000] {

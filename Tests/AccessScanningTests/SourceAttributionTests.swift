@@ -8,7 +8,7 @@ struct SourceAttributionTests {
         return attribution.sources(of: sourceIPs).map { "\($0.address) \($0.origin)" }
     }
 
-    @Test("to the connection's address, and what stands before it is claimed")
+    @Test("to the connection's address as verified, and to the entries before it as claimed")
     func lastIsVerified() throws {
         #expect(try sources(["198.51.100.7", "192.0.2.1"]) == ["192.0.2.1 verified", "198.51.100.7 claimed"])
     }
@@ -25,7 +25,7 @@ struct SourceAttributionTests {
         #expect(try sources(["192.0.2.1", "8.8.8.8", "192.0.2.1"]) == ["192.0.2.1 verified", "8.8.8.8 claimed"])
     }
 
-    @Test("to `invalid` where there is no address")
+    @Test("to `invalid` without a valid address")
     func invalid() throws {
         #expect(try sources([]) == ["invalid verified"])
         #expect(try sources(["not an address"]) == ["invalid verified"])
@@ -33,7 +33,7 @@ struct SourceAttributionTests {
         #expect(try sources(["x", "y"]) == ["invalid verified"])
     }
 
-    @Test("to the first address from the right that is no trusted proxy")
+    @Test("to the first address from the right that is not a trusted proxy")
     func trustedProxies() throws {
         let trusted = ["10.0.0.0/8", "2001:db8::/32"]
         #expect(try sources(["203.0.113.9", "10.0.0.1"], trusting: trusted) == ["203.0.113.9 verified"])
@@ -47,12 +47,12 @@ struct SourceAttributionTests {
         #expect(try sources(["203.0.113.9"], trusting: trusted) == ["203.0.113.9 verified"])
     }
 
-    @Test("to the leftmost where all are trusted")
+    @Test("to the leftmost if all are trusted")
     func allTrusted() throws {
         #expect(try sources(["10.0.0.3", "10.0.0.2", "10.0.0.1"], trusting: ["10.0.0.0/8"]) == ["10.0.0.3 verified"])
     }
 
-    @Test("to what a trusted proxy wrote, even where that is no address")
+    @Test("to the entry that a trusted proxy wrote, even if it is not an address")
     func invalidBehindProxy() throws {
         #expect(
             try sources(["203.0.113.9", "unknown", "10.0.0.1"], trusting: ["10.0.0.0/8"])

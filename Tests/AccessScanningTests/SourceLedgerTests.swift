@@ -9,7 +9,7 @@ struct SourceLedgerTests {
         AuditEvent(auditID: "\(number)", stage: "ResponseComplete", sourceIPs: sourceIPs, stageTimestamp: "\(number)")
     }
 
-    @Test("counts sources past a budget together, and never lets claimed ones take verified ones' place")
+    @Test("counts sources past a budget together, and never displaces verified ones by claimed ones")
     func budgets() {
         var detector = AccessScanningDetector([.forbidden], limits: SourceLimits(verified: 2, claimed: 3))
         for number in 0..<100 { detector.observe([event(["203.0.113.\(number)", "192.0.2.1"], number: number)]) }
@@ -25,7 +25,7 @@ struct SourceLedgerTests {
         #expect(detector.ledger.counts[.claimed].tracked == 3)
     }
 
-    @Test("sums up to the number of addresses counted, whatever comes and whatever is retired")
+    @Test("adds up to the number of counted addresses, whatever arrives and whatever is retired")
     func sum() {
         var random = SeededGenerator(seed: 11)
         var detector = AccessScanningDetector(
@@ -44,7 +44,7 @@ struct SourceLedgerTests {
         #expect(detector.ledger.counts.retiredRequests > 0)
     }
 
-    @Test("goes on from counts that a damaged database may hold, though their sum is no number of it")
+    @Test("continues from the counts of a damaged database even if their sum overflows")
     func hugeCounts() throws {
         let counters = try [UInt64.max, 3].enumerated().map { index, requests in
             SourceCounter(
@@ -63,7 +63,7 @@ struct SourceLedgerTests {
         #expect(detector.ledger.counts.retiredRequests == 3)
     }
 
-    @Test("retires a source that was silent for longer than the retention; it comes back as a new counter")
+    @Test("retires a source that was silent for longer than the retention; it returns as a new counter")
     func retirement() throws {
         var ledger = SourceLedger(limits: SourceLimits(retention: 100))
         let one = Source(.address(try #require(IPAddress("192.0.2.1"))), .verified)
@@ -84,7 +84,7 @@ struct SourceLedgerTests {
         #expect(ledger.counts.counters.map(\.firstSeen) == [100, 160])
     }
 
-    @Test("keeps no audit ID that a client made long, and counts its request")
+    @Test("does not keep a long audit ID of a client, and counts its request")
     func longAuditID() throws {
         var detector = AccessScanningDetector([.forbidden])
         for length in [128, 129, 1_000_000] {
@@ -97,7 +97,7 @@ struct SourceLedgerTests {
         #expect(detector.sum == 3)
     }
 
-    @Test("looks a location up once, when the counter is created, and none for what is no address")
+    @Test("looks a location up once, when the counter is created, and only for addresses")
     func locations() throws {
         var ledger = SourceLedger(limits: SourceLimits(verified: 0))
         let past = Source(.address(try #require(IPAddress("192.0.2.1"))), .verified)

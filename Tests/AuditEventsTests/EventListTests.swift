@@ -9,10 +9,10 @@ struct EventListTests {
         return try scanner.scan(eventList: body.span.bytes)
     }
 
-    @Test("that a real API server sent give all their counted events")
+    @Test("from a real API server contain all their counted events")
     func realBodies() throws {
         let found = try (1...4).map { try scan(Fixture.bytes("audit-logs/webhook/batch-\($0).json")) }
-        // 132 requests, nine of which came in two stages.
+        // 132 requests, nine of which were logged in two stages.
         #expect(found.map(\.events.count).reduce(0, +) == 141)
         #expect(found.allSatisfy { $0.lines > 0 && $0.lastEventTimestamp != nil })
     }
@@ -28,7 +28,7 @@ struct EventListTests {
     }
 
     @Test(
-        "that are no EventList give an error that says why",
+        "that are not an EventList give an error with the reason",
         arguments: [
             ("", "no JSON found"),
             ("[]", "not a JSON object"),
@@ -42,7 +42,7 @@ struct EventListTests {
         #expect(error?.reason.contains(reason) == true, "\(String(describing: error))")
     }
 
-    @Test("that are cut off anywhere are refused whole")
+    @Test("that are truncated anywhere are rejected as a whole")
     func cutOff() throws {
         let body = try Fixture.bytes("audit-logs/webhook/batch-3.json")
         for length in stride(from: 1, to: body.count - 1, by: 997) {

@@ -12,7 +12,7 @@ struct EventScannerTests {
         return scanner.scan(lines: Array(text.utf8).span.bytes)
     }
 
-    @Test("takes every field of an event, with its escapes resolved")
+    @Test("reads every field of an event, with its escapes resolved")
     func allFields() {
         let line = #"""
             {"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"a1","stage":"ResponseComplete","requestURI":"/api?a=1\u0026b=\"2\"","verb":"list","user":{"username":"system:anonymous","groups":["x","system:unauthenticated"]},"sourceIPs":["198.51.100.7","127.0.0.10"],"userAgent":"curl \\ \ud83d\ude00","responseStatus":{"metadata":{},"status":"Failure","message":"no","reason":"Forbidden","code":403},"requestReceivedTimestamp":"2026-11-23T23:10:06.716266Z","stageTimestamp":"2026-11-23T23:10:06.720963Z","annotations":{}}
@@ -31,7 +31,7 @@ struct EventScannerTests {
         #expect(found.lastEventTimestamp == 1_795_475_406.720963)
     }
 
-    @Test("does not take an impersonated user's groups for the user's own")
+    @Test("does not confuse an impersonated user's groups with the user's own")
     func impersonation() {
         let found = scan(
             #"{"user":{"groups":["system:masters"]},"impersonatedUser":{"groups":["system:unauthenticated"]},"responseStatus":{"code":403}}"#
@@ -41,7 +41,7 @@ struct EventScannerTests {
     }
 
     @Test(
-        "does not count what only looks like an event: in a string, in a nested object, in another list",
+        "does not count text that looks like an event: in a string, in a nested object, in another list",
         arguments: [
             #"{"userAgent":"{\"user\":{\"groups\":[\"system:unauthenticated\"]},\"responseStatus\":{\"code\":403}}","user":{},"responseStatus":{"code":403}}"#,
             #"{"requestObject":{"user":{"groups":["system:unauthenticated"]},"responseStatus":{"code":403}}}"#,
@@ -56,7 +56,7 @@ struct EventScannerTests {
         #expect(found.malformedCount == 0)
     }
 
-    @Test("takes the last of a key that stands twice, as the API server's own decoder does")
+    @Test("uses the last value of a duplicate key, as the API server's own decoder does")
     func duplicateKeys() {
         #expect(
             scan(#"{"user":{"groups":["system:unauthenticated"]},"responseStatus":{"code":403},"user":{}}"#).events
@@ -67,7 +67,7 @@ struct EventScannerTests {
                 == 1)
     }
 
-    @Test("counts lines that are not empty, and tells the place of malformed ones")
+    @Test("counts non-empty lines, and reports the position of malformed ones")
     func malformed() {
         let text = "\n{}\r\n  \nnot json\n\(Self.counted)\n{\"user\":\"system:unauthenticated\n[1]\n{\"cut\":"
         let found = scan(text)
@@ -97,7 +97,7 @@ struct EventScannerTests {
         #expect(scan("\(huge)\n\(Self.counted)\n").events.count == 2)
     }
 
-    @Test("reads nesting as deep as the API server's decoder allows it, and calls deeper malformed")
+    @Test("reads nesting up to the limit of the API server's decoder, and reports deeper nesting as malformed")
     func deepNesting() {
         let nested = { (depth: Int) in
             #"{"requestObject":\#(String(repeating: "[", count: depth))\#(String(repeating: "]", count: depth)),"#
@@ -107,13 +107,13 @@ struct EventScannerTests {
         #expect(scan(nested(100_000)).malformedCount == 1)
     }
 
-    @Test("gives the time of the last line, wanted or not")
+    @Test("returns the time of the last line, selected or not")
     func lastTimestamp() {
         let found = scan(Self.counted + "\n" + #"{"stageTimestamp":"2026-11-23T23:10:07.5Z"}"# + "\n\n")
         #expect(found.lastEventTimestamp == 1_795_475_407.5)
     }
 
-    @Test("reads nothing out of nothing")
+    @Test("finds nothing in an empty input")
     func empty() {
         #expect(scan("") == ScannedEvents())
         #expect(scan("\n \n\t\r\n") == ScannedEvents())

@@ -28,7 +28,7 @@ struct EventTimestampTests {
     }
 
     @Test(
-        "that are none are refused",
+        "that are invalid are rejected",
         arguments: [
             "", "2026", "2026-11-23", "2026-11-23T23:10:06", "2026-11-23T23:10:06.Z", "2026-13-23T23:10:06Z",
             "2026-11-23T24:10:06Z", "2026-11-23T23:10:06Z ", "2026-11-23T23:10:06+0200", "２026-11-23T23:10:06Z",

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 import TestSupport
 
-/// The shortcut that leaves most lines unparsed is sound: it selects what a full parse selects.
+/// The fast path that leaves most lines unparsed is correct: it selects the same events as a full parse.
 @Suite("The fast scan agrees with a full parse")
 struct FastScanAgreesWithFullParseTests {
     static let selector = EventSelector(group: "system:unauthenticated", responseCode: 403)
@@ -35,7 +35,7 @@ struct FastScanAgreesWithFullParseTests {
         }
     }
 
-    @Test("on spellings of the group that a byte search for its letters would miss")
+    @Test("on spellings of the group that a byte search for its text would miss")
     func spellings() throws {
         for group in [
             #"\u0073ystem:unauthenticated"#, #"system\u003aunauthenticated"#, #"system\u003Aunauthenticated"#,
@@ -71,7 +71,7 @@ struct FastScanAgreesWithFullParseTests {
             #expect(found.events == [], text, sourceLocation: sourceLocation)
             #expect(found.malformedCount == 0, text, sourceLocation: sourceLocation)
         case .malformed:
-            // Found out where the line may matter; one that cannot is not parsed.
+            // Detected if the line may match; other lines are not parsed.
             #expect(found.events == [], text, sourceLocation: sourceLocation)
             let isBlank = line.allSatisfy { [0x20, 0x09, 0x0d].contains($0) }
             let mayMatter = String(decoding: line, as: UTF8.self).contains("system:unauthenticated")

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Ways in which a line of an audit log may come differently from another shipper, or broken.
+/// Variants of an audit log line as another shipper may write it, or broken.
 enum LineMutation: CaseIterable {
     case respelled
     case reordered
@@ -15,7 +15,7 @@ enum LineMutation: CaseIterable {
         guard !line.isEmpty else { return line }
         var changed = line
         let place = Int.random(in: line.indices, using: &random)
-        // Bytes that mean something to JSON, and a few that do not.
+        // Bytes with a meaning in JSON, and some without.
         let byte = Array("{}[]\",:\\u0 9eE+-.tfn\tx\u{e9}".utf8).randomElement(using: &random) ?? 0
         switch self {
         case .respelled: changed = respell(line, using: &random)
@@ -29,7 +29,7 @@ enum LineMutation: CaseIterable {
         return changed.filter { $0 != UInt8(ascii: "\n") }
     }
 
-    /// Writes some of the letters as \u escapes. Only within strings, where such an escape means the letter.
+    /// Writes some letters as \u escapes. Only within strings, where the escape means the letter.
     private func respell(_ line: [UInt8], using random: inout some RandomNumberGenerator) -> [UInt8] {
         let share = Double.random(in: 0...0.3, using: &random)
         var spelled: [UInt8] = []

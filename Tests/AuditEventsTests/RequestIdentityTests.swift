@@ -8,7 +8,7 @@ struct RequestIdentityTests {
         auditID: "a", stage: "ResponseStarted", requestURI: "/api", verb: "get", sourceIPs: ["192.0.2.1"],
         userAgent: "curl", requestReceivedTimestamp: "2026-11-23T23:10:06.716266Z", stageTimestamp: "t")
 
-    @Test("differ where any of the six fields differs")
+    @Test("differ if any of the six fields differs")
     func differ() {
         var others = [AuditEvent](repeating: event, count: 8)
         others[0].auditID = "b"
@@ -24,7 +24,7 @@ struct RequestIdentityTests {
         }
     }
 
-    @Test("are the same in every stage, where the event's identity is another")
+    @Test("are the same in every stage, unlike the identities of events")
     func stages() {
         var other = event
         other.stage = "ResponseComplete"
@@ -35,7 +35,7 @@ struct RequestIdentityTests {
         )
     }
 
-    @Test("do not run two fields together")
+    @Test("separate adjacent fields")
     func borders() {
         var one = event
         var two = event
@@ -44,7 +44,7 @@ struct RequestIdentityTests {
         #expect(RequestIdentity(of: one, key: key) != RequestIdentity(of: two, key: key))
     }
 
-    @Test("are made with SipHash-2-4-128 as its authors' test vectors have it")
+    @Test("use SipHash-2-4-128 according to its authors' test vectors")
     func testVectors() {
         // Key 00 01 .. 0f; input 00 01 .. n-1, n = 0, 1, 8, 15.
         let key = SipHash128.Key(first: 0x0706_0504_0302_0100, second: 0x0f0e_0d0c_0b0a_0908)
@@ -66,7 +66,7 @@ struct RequestIdentityTests {
                 ]))
     }
 
-    @Test("do not depend on how the bytes were handed over")
+    @Test("do not depend on how the bytes are split")
     func chunking() {
         let bytes = (0..<61).map { UInt8($0) }
         var whole = SipHash128(key: key)

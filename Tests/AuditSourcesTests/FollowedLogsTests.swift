@@ -7,7 +7,7 @@ import TestSupport
 
 @Suite("Logs are followed as they change")
 struct FollowedLogsTests {
-    /// What a follower handed over.
+    /// The output of a follower.
     private final class Delivered: Sendable {
         private let state = Mutex<(ids: [Int], states: [LogState])>(([], []))
 
@@ -67,7 +67,7 @@ struct FollowedLogsTests {
         }
     }
 
-    @Test("by the slow poll where inotify sees nothing, as in a directory that comes later")
+    @Test("by the slow poll if inotify sees nothing, as in a directory that is created later")
     func poll() async throws {
         try await withTemporaryDirectory { directory in
             let pattern = try #require(LogPattern(directory.appending(path: "later/audit.log").path))
@@ -93,13 +93,13 @@ struct FollowedLogsTests {
         }
     }
 
-    @Test("without keeping a processor busy while nothing happens")
+    @Test("without using the CPU while nothing happens")
     func idle() async throws {
         try await following(every: .seconds(1)) { log, delivered in
             try log.append([1])
             try await eventually("the line") { delivered.ids == [1] }
             let looks = Mutex(0)
-            // The number of looks is what a busy loop would show; time of the processor is shared with other tests.
+            // A busy loop would show as a high number of looks; CPU time is shared with other tests.
             let pattern = try #require(LogPattern(log.path("audit.log")))
             let task = Task {
                 try await FollowedLogs().run(

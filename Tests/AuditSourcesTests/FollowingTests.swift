@@ -21,7 +21,7 @@ struct FollowingTests {
         }
     }
 
-    @Test("from its end where that is wanted, but a new one from its beginning")
+    @Test("from its end if configured, but a new one from its beginning")
     func fromEnd() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory, from: .end)
@@ -32,7 +32,7 @@ struct FollowingTests {
             #expect(log.ids == [])
             try log.append(String(begun.dropFirst(100)))
             log.read()
-            #expect(log.ids == [3], "a line that was begun before the start and ended after it is one of from now on")
+            #expect(log.ids == [3], "a line that began before the start and ended after it counts")
             try log.rename(to: "audit-2026-11-23T23-14-34.953.log")
             try log.append([4])
             log.read()
@@ -40,7 +40,7 @@ struct FollowingTests {
         }
     }
 
-    @Test("that is not there yet")
+    @Test("that does not exist yet")
     func notThereYet() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -53,7 +53,7 @@ struct FollowingTests {
         }
     }
 
-    @Test("with a line that is written in two pieces")
+    @Test("including a line that is written in two pieces")
     func lineInTwoPieces() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -77,7 +77,7 @@ struct FollowingTests {
         }
     }
 
-    @Test("when several patterns name it, once")
+    @Test("once, if several patterns match it")
     func severalPatterns() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory, following: ["audit.log", "*.log", "link"])
@@ -90,7 +90,7 @@ struct FollowingTests {
         }
     }
 
-    @Test("by a glob, also a file that comes later")
+    @Test("by a glob, including a file that is created later")
     func glob() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory, following: ["*/audit.log"])
@@ -106,7 +106,7 @@ struct FollowingTests {
         }
     }
 
-    @Test("with as many files as there are, each in its turn")
+    @Test("with any number of files, each in turn")
     func fairness() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory, following: ["a.log", "b.log"])
@@ -119,7 +119,7 @@ struct FollowingTests {
         }
     }
 
-    @Test("through a FIFO, whose writers come and go")
+    @Test("through a FIFO whose writers come and go")
     func fifo() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -134,7 +134,7 @@ struct FollowingTests {
         }
     }
 
-    @Test("through a symlink, and on when it is set to another file")
+    @Test("through a symlink, also after it points to another file")
     func symlinks() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -150,7 +150,7 @@ struct FollowingTests {
         }
     }
 
-    @Test("not, if it is a directory, which is said")
+    @Test("only if it is not a directory, which is reported")
     func notALog() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory, following: ["sub", "*"])
@@ -161,7 +161,7 @@ struct FollowingTests {
         }
     }
 
-    @Test("with malformed lines said by their place in the log")
+    @Test("with malformed lines reported by their position in the log")
     func malformedPlaces() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)

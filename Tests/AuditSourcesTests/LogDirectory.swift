@@ -6,7 +6,7 @@ import Glibc
 import Testing
 import TestSupport
 
-/// A directory in which things happen to logs, and what a follower of them read.
+/// A directory in which logs change, and the lines that a follower read.
 final class LogDirectory {
     static let selector = EventSelector(group: "system:unauthenticated", responseCode: 403)
 
@@ -14,7 +14,7 @@ final class LogDirectory {
     private let patterns: [LogPattern]
     private let start: StartingPoint
     private var follower: LogFollower
-    // As they would be kept on disk.
+    // As stored on disk.
     private var kept = KnownPositions()
     private(set) var batches: [InputBatch] = []
     private var now = ContinuousClock.now
@@ -26,7 +26,7 @@ final class LogDirectory {
         follower = LogFollower(self.patterns, from: start, selecting: Self.selector)
     }
 
-    /// Ends the follower, at whatever point it is, and starts another one that knows what was kept of it.
+    /// Drops the follower in whatever state it is, and creates another one from the stored positions.
     func restart() {
         follower = LogFollower(patterns, from: start, selecting: Self.selector, restoring: kept)
     }
@@ -35,7 +35,7 @@ final class LogDirectory {
 
     // MARK: What happens to logs
 
-    /// An event that can be told from all others by its ID.
+    /// An event with a unique ID.
     static func line(_ id: Int) -> String {
         #"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"\#(id)","stage":"ResponseComplete","requestURI":"/api/v1/secrets","verb":"list","user":{"username":"system:anonymous","groups":["system:unauthenticated"]},"sourceIPs":["192.0.2.1"],"responseStatus":{"metadata":{},"status":"Failure","reason":"Forbidden","code":403},"requestReceivedTimestamp":"2026-11-23T23:10:06.716266Z","stageTimestamp":"2026-11-23T23:10:06.720963Z"}"#
             + "\n"
@@ -79,14 +79,14 @@ final class LogDirectory {
 
     // MARK: What was read
 
-    /// Looks, and reads all there is.
+    /// Checks the files and reads everything.
     func read(after seconds: Double = 0) {
         now += .seconds(seconds)
         follower.look(at: now)
         while let batch = follower.next() { take(batch) }
     }
 
-    /// Looks, and reads no more than so many batches.
+    /// Checks the files and reads at most so many batches.
     func read(batches count: Int) {
         follower.look(at: now)
         for _ in 0..<count {
@@ -99,15 +99,15 @@ final class LogDirectory {
         for position in batch.positions { kept.add(position) }
     }
 
-    /// Keeps a position beside those that batches brought.
+    /// Stores a position in addition to those of batches.
     func keep(_ position: FilePosition) {
         kept.add(position)
     }
 
-    /// Drops what was read so far.
+    /// Forgets the lines read so far.
     func forget() { batches = [] }
 
-    /// The IDs of the events, in the order in which they were read.
+    /// The IDs of the events, in the order of reading.
     var ids: [Int] { batches.flatMap(\.scanned.events).compactMap { Int($0.auditID) } }
     var malformed: Int { batches.map(\.scanned.malformedCount).reduce(0, +) }
     var bytes: Int { batches.map(\.bytes).reduce(0, +) }

@@ -4,18 +4,18 @@ import Foundation
 import Testing
 import TestSupport
 
-@Suite("Of a log with a line that is too long")
+@Suite("In a log with a line that is too long")
 struct OversizedLineTests {
     private static let limit = 16 << 20
 
-    /// A line of so many bytes, its line feed not among them.
+    /// A line of so many bytes, without its line feed.
     private static func line(_ id: Int, length: Int) -> String {
         let event = LogDirectory.line(id).dropLast(2)
         let padding = length - event.utf8.count - #","pad":""}"#.utf8.count
         return event + #","pad":""# + String(repeating: "x", count: padding) + "\"}"
     }
 
-    @Test("that line is skipped, said once by its place, and reading goes on behind it", arguments: [1, 40 << 20])
+    @Test("that line is skipped and reported once with its position, then reading continues", arguments: [1, 40 << 20])
     func skipped(excess: Int) throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -32,7 +32,7 @@ struct OversizedLineTests {
         }
     }
 
-    @Test("of just 16 MiB, nothing is skipped")
+    @Test("of exactly 16 MiB, nothing is skipped")
     func longest() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -44,7 +44,7 @@ struct OversizedLineTests {
         }
     }
 
-    @Test("that is written in pieces, the pieces are counted and dropped as they come")
+    @Test("that is written in pieces, the pieces are counted and dropped as they arrive")
     func inPieces() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)

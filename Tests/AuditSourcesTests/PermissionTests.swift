@@ -5,9 +5,9 @@ import Glibc
 import Testing
 import TestSupport
 
-@Suite("A log that may not be read at first")
+@Suite("A log without read permission at first")
 struct PermissionTests {
-    @Test("is said to be so, and read from its beginning when that is granted")
+    @Test("is reported, and read from its beginning once the permission is granted")
     func grantedLater() throws {
         try withTemporaryDirectory { directory in
             chmod(directory.path, 0o755)

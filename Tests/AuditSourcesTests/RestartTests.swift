@@ -6,11 +6,11 @@ import Glibc
 import Testing
 import TestSupport
 
-@Suite("After a restart a log is read on where it was left")
+@Suite("After a restart, reading continues where it stopped")
 struct RestartTests {
     private let rotatedName = "audit-2026-11-23T23-14-34.953.log"
 
-    /// A log of which some was read, and what happened to it while nobody followed it.
+    /// A log that was partly read, and its changes while nobody followed it.
     private func read(
         _ first: ClosedRange<Int>, then happens: (LogDirectory) throws -> Void, expecting expected: [Int],
         from start: StartingPoint = .beginning, following patterns: [String] = ["audit.log"],
@@ -18,7 +18,7 @@ struct RestartTests {
     ) throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory, following: patterns, from: start)
-            // Not ours, whatever happens.
+            // Never read, whatever happens.
             try log.append([-1], to: "audit-2026-11-22T00-00-00.000.log")
             try log.append([-2], to: "audit.log.9")
             try log.compress("audit.log.9")
@@ -36,17 +36,17 @@ struct RestartTests {
         }
     }
 
-    @Test("when it only grew", arguments: StartingPoint.allCases)
+    @Test("if the log only grew", arguments: StartingPoint.allCases)
     func grown(start: StartingPoint) throws {
         try read(1...2, then: { try $0.append(3...4) }, expecting: [1, 2, 3, 4], from: start)
     }
 
-    @Test("when nothing happened to it")
+    @Test("if the log did not change")
     func unchanged() throws {
         try read(1...2, then: { _ in }, expecting: [1, 2])
     }
 
-    @Test("when it was renamed, once or several times: the oldest first", arguments: 1...4)
+    @Test("if the log was renamed, once or several times: the oldest first", arguments: 1...4)
     func renamed(times: Int) throws {
         try read(
             1...2,
@@ -60,7 +60,7 @@ struct RestartTests {
             }, expecting: [1, 2] + (1...times).map { 10 * $0 } + [99])
     }
 
-    @Test("when it was renamed and compressed", arguments: 1...3)
+    @Test("if the log was renamed and compressed", arguments: 1...3)
     func compressed(times: Int) throws {
         try read(
             1...2,
@@ -75,7 +75,7 @@ struct RestartTests {
             }, expecting: [1, 2] + (1...times).map { 10 * $0 } + [99])
     }
 
-    @Test("when it was compressed with zstd")
+    @Test("if the log was compressed with zstd")
     func zstd() throws {
         try read(
             1...2,
@@ -90,7 +90,7 @@ struct RestartTests {
             }, expecting: Array(1...4001))
     }
 
-    @Test("when it was copied and truncated, and the copy compressed or not", arguments: [false, true])
+    @Test("if the log was copied and truncated, and the copy compressed or not", arguments: [false, true])
     func copyTruncated(isCompressed: Bool) throws {
         try read(
             1...4,
@@ -103,7 +103,7 @@ struct RestartTests {
             }, expecting: Array(1...20))
     }
 
-    @Test("when it was removed and another one has its inode")
+    @Test("if the log was removed and another one has its inode")
     func inodeReuse() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -132,7 +132,7 @@ struct RestartTests {
         return information.st_ino
     }
 
-    @Test("when a glob matches it and what it was renamed and compressed to")
+    @Test("if a glob matches the log and its renamed and compressed files")
     func glob() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory, following: ["audit*"])
@@ -153,7 +153,7 @@ struct RestartTests {
         }
     }
 
-    @Test("in the middle of a line that is too long, to its end")
+    @Test("within a line that is too long, to its end")
     func skippedLine() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -169,7 +169,7 @@ struct RestartTests {
         }
     }
 
-    @Test("when it was rotated away and removed: what is lost is said, once")
+    @Test("if the log was rotated and removed: the loss is reported once")
     func lost() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -180,7 +180,7 @@ struct RestartTests {
             try log.remove()
             log.restart()
             log.read()
-            #expect(log.losses == [], "it may come back")
+            #expect(log.losses == [], "it may reappear")
             try log.append([3])
             for _ in 0..<2 { log.read() }
             #expect(log.ids == [1, 3])
@@ -196,11 +196,11 @@ struct RestartTests {
         }
     }
 
-    @Test("when it was truncated behind what was read: the bytes that are known to be lost are said")
+    @Test("if the log was truncated after the read position: the known lost bytes are reported")
     func truncatedBeforeRead() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
-            // More than one read takes.
+            // More than one read.
             try log.append(1...4000)
             log.read(batches: 1)
             let unread = try #require(log.states.first?.unreadBytes)
@@ -213,7 +213,7 @@ struct RestartTests {
         }
     }
 
-    @Test("when a rotated log is seen under no name while it gets another one: it is not lost")
+    @Test("if a rotated log has no visible name while it is renamed: it is not lost")
     func seenUnderNoName() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -233,7 +233,7 @@ struct RestartTests {
         }
     }
 
-    @Test("when its position was written again after its compressed form was read: nothing is called lost")
+    @Test("if its position was written again after its compressed form was read: no loss is reported")
     func positionOfAnOriginal() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -255,7 +255,7 @@ struct RestartTests {
         }
     }
 
-    @Test("when a compressed log is broken: that is said, and the others are read")
+    @Test("if a compressed log is corrupt: that is reported, and the others are read")
     func broken() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -277,7 +277,7 @@ struct RestartTests {
         }
     }
 
-    @Test("when a compressed log is still being written: it waits for its end")
+    @Test("if a compressed log is still being written: reading waits for its end")
     func incomplete() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -304,7 +304,7 @@ struct RestartTests {
     }
 
     @Test(
-        "at whatever moment it comes, and whatever happens to the files meanwhile",
+        "at any moment, whatever happens to the files meanwhile",
         arguments: ["audit.log", "audit*.log*"], [false, true])
     func randomHistories(pattern: String, copiesAndTruncates: Bool) throws {
         for seed in 1...12 as ClosedRange<UInt64> {
@@ -341,7 +341,7 @@ struct RestartTests {
                     }
                 }
                 log.restart()
-                // A compressed file that waits for its log's end is looked at again after a minute.
+                // A compressed file whose log is incomplete is checked again after a minute.
                 for _ in 0..<4 { log.read(after: 100) }
                 #expect(log.ids.sorted() == Array(0..<written).map { $0 + 1 }, "seed \(seed)")
                 #expect(log.malformed == 0, "seed \(seed)")

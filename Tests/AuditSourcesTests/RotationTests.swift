@@ -22,7 +22,7 @@ struct RotationTests {
         }
     }
 
-    @Test("when the old file is so large that it takes many reads, the new one waits")
+    @Test("when the old file takes many reads: the new one waits")
     func largeOldFile() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -37,7 +37,7 @@ struct RotationTests {
     }
 
     @Test(
-        "when it is rotated several times between two looks",
+        "when it is rotated several times between two checks",
         arguments: [
             [
                 "audit-2026-11-23T23-14-34.953.log", "audit-2026-11-23T23-14-34.960.log",
@@ -49,17 +49,17 @@ struct RotationTests {
     func severalRotations(names: [String]) throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
-            // Rotated before the start: not ours.
+            // Rotated before the start: not read.
             try log.append([-1], to: "audit-2026-11-22T00-00-00.000.log")
             try log.append([-2], to: "audit.log.9")
-            // Something else.
+            // Another file.
             try log.append([-3], to: "audit-policy.log")
             try log.append([1])
             log.read()
             for (index, name) in names.enumerated() {
                 try log.append([10 * index + 2, 10 * index + 3])
                 try log.rename(to: name)
-                // Some file systems give times no finer than a tick of the kernel's clock.
+                // Some file systems have times no finer than a tick of the kernel's clock.
                 usleep(8000)
             }
             try log.append([99])
@@ -74,7 +74,7 @@ struct RotationTests {
         }
     }
 
-    @Test("when a look comes just between the renaming and the creation of the new file")
+    @Test("when it is checked between the renaming and the creation of the new file")
     func lookInBetween() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -108,7 +108,7 @@ struct RotationTests {
         }
     }
 
-    @Test("and ends without a line feed: the last line counts, late")
+    @Test("when it ends without a line feed: the last line counts, late")
     func unterminatedLastLine() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -151,7 +151,7 @@ struct RotationTests {
             try log.append([2])
             try log.remove()
             log.read()
-            #expect(log.problems == [nil], "in the middle of a rotation a log that is gone is no problem")
+            #expect(log.problems == [nil], "during a rotation a missing log is not a problem")
             log.read(after: 6)
             #expect(log.problems == ["No such file or directory"])
             try log.append([3])
@@ -182,7 +182,7 @@ struct RotationTests {
         }
     }
 
-    @Test("as often as one likes, without keeping files open")
+    @Test("any number of times, without keeping files open")
     func descriptors() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -202,7 +202,7 @@ struct RotationTests {
     }
 
     @Test(
-        "whatever the order of appends, pieces of lines, rotations and looks",
+        "whatever the order of appends, pieces of lines, rotations and checks",
         arguments: ["audit.log", "audit*.log"], [false, true])
     func randomHistories(pattern: String, copiesAndTruncates: Bool) throws {
         for seed in 1...20 as ClosedRange<UInt64> {
@@ -212,7 +212,7 @@ struct RotationTests {
                 var written = 0
                 var rotations = 0
                 var pending = ""
-                // What was rotated before the first look would not be ours.
+                // Files that were rotated before the first look would not be read.
                 log.read()
                 for _ in 0..<120 {
                     switch Int.random(in: 0..<8, using: &random) {

@@ -37,7 +37,7 @@ struct StandardInputTests {
         }
     }
 
-    @Test("to its end, with lines in any pieces and a last one without a line feed")
+    @Test("to its end, with lines in any pieces and without a final line feed")
     func toItsEnd() async throws {
         let batches = try await reading { output, _ in
             let text = (1...3000).map(LogDirectory.line).joined() + "not json\n" + LogDirectory.line(3001).dropLast()
@@ -53,7 +53,7 @@ struct StandardInputTests {
         #expect(batches.allSatisfy { $0.input == .stdin && $0.path == "-" && $0.positions.isEmpty })
     }
 
-    @Test("until it is told to stop, also while nothing comes")
+    @Test("until it is stopped, also while nothing arrives")
     func cancelled() async throws {
         let batches = try await reading { output, task in
             Self.write(LogDirectory.line(1), to: output)

@@ -21,7 +21,7 @@ struct TruncationTests {
         }
     }
 
-    @Test("when it is truncated, and longer than before at the next look")
+    @Test("when it is truncated and longer than before at the next check")
     func truncatedAndRegrown() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -34,7 +34,7 @@ struct TruncationTests {
         }
     }
 
-    @Test("when it is copied and truncated: what only the copy has is read there")
+    @Test("when it is copied and truncated: lines that only the copy has are read there")
     func copyTruncated() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -63,7 +63,7 @@ struct TruncationTests {
             log.read()
             try log.append([11])
             let bytes = try Data(contentsOf: log.url.appending(path: "audit.log"))
-            // Within the first line, at a line's end, behind what one fingerprint is of, and behind what was read.
+            // Within the first line, at a line's end, after the range of a fingerprint, and after the read position.
             for place in [0, 100, LogDirectory.line(1).utf8.count, 3000, bytes.count - 100, bytes.count] {
                 try bytes.prefix(place).write(to: log.url.appending(path: "audit.log.1"))
                 if restarts { log.restart() }
@@ -93,7 +93,7 @@ struct TruncationTests {
         }
     }
 
-    @Test("when it is copied and truncated several times between two looks")
+    @Test("when it is copied and truncated several times between two checks")
     func copyTruncatedTwice() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -112,7 +112,7 @@ struct TruncationTests {
     }
 
     @Test(
-        "when it is copied and truncated before its first line was whole: nothing is called lost",
+        "when it is copied and truncated before its first line was complete: no loss is reported",
         arguments: ["audit.log", "audit.log*"], [false, true])
     func copyTruncatedInFirstLine(pattern: String, hasBacklog: Bool) throws {
         try withTemporaryDirectory { directory in
@@ -123,7 +123,7 @@ struct TruncationTests {
             try log.append(String(line.dropFirst(90)))
             try log.copy(to: "audit.log.1")
             try log.truncate()
-            // Another log has so much that this one is not read before the next look.
+            // Another log is so large that this one is not read before the next check.
             if hasBacklog { log.read(batches: 0) }
             try log.append([2])
             for _ in 0..<3 { log.read(after: 10) }
@@ -133,7 +133,7 @@ struct TruncationTests {
     }
 
     @Test(
-        "when it is copied, truncated, and the copy compressed before the next look: nothing is called lost",
+        "when it is copied, truncated, and the copy compressed before the next check: no loss is reported",
         arguments: ["audit.log", "audit.log*"])
     func copyCompressed(pattern: String) throws {
         try withTemporaryDirectory { directory in
@@ -152,11 +152,11 @@ struct TruncationTests {
         }
     }
 
-    @Test("when someone makes it begin like the one before: it is not taken for a copy")
+    @Test("when a client makes it begin like the previous one: it is not mistaken for a copy")
     func forgedBeginning() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory, following: ["*.log"])
-            // An Audit-ID and a URI of the client's own, longer than what is looked at.
+            // An Audit-ID and a URI chosen by the client, longer than the compared range.
             let forged = #"{"auditID":"1","requestURI":"/\#(String(repeating: "x", count: 4000))","time":"#
             try log.append(forged + "1}\n" + LogDirectory.line(1))
             log.read()

@@ -6,7 +6,7 @@ import TestSupport
 
 @Suite("A configuration file")
 struct ConfigurationFileTests {
-    @Test("is read as a whole, or refused with its path and the reason")
+    @Test("is read as a whole, or rejected with its path and the reason")
     func read() throws {
         try withTemporaryDirectory { directory in
             let file = directory.appending(path: "file.yml")
@@ -36,7 +36,7 @@ struct ConfigurationFileTests {
             let first = FileVersion(path: file.path)
             #expect(first != nil)
             #expect(FileVersion(path: file.path) == first)
-            // The size and the modification time stay, as with `rsync --inplace --times`.
+            // The size and the modification time stay the same, as with `rsync --inplace --times`.
             let modified = try FileManager.default.attributesOfItem(atPath: file.path)[.modificationDate]
             usleep(20_000)
             try Data("b".utf8).write(to: file)

@@ -10,7 +10,7 @@ struct LocationDatabaseTests {
     private let fixture = Fixture.url("locations/locations.mmdb").path
 
     @Test(
-        "gives country and city by their English names, empty where it does not know",
+        "returns country and city by their English names, empty if unknown",
         arguments: [
             ("192.0.2.77", "Germany", "Berlin"), ("198.51.100.7", "Japan", ""),
             ("203.0.113.9", "Côte d'Ivoire", "Abidjan"),
@@ -22,7 +22,7 @@ struct LocationDatabaseTests {
         #expect(database.location(of: try #require(IPAddress(address))) == Location(country: country, city: city))
     }
 
-    @Test("that cannot be used is an error that names the file")
+    @Test("that is unusable causes an error with the file's name")
     func unusable() throws {
         try withTemporaryDirectory { directory in
             let broken = directory.appending(path: "broken.mmdb").path
@@ -41,14 +41,14 @@ struct LocationDatabaseTests {
         }
     }
 
-    @Test("that is cut anywhere is an error or gives answers, and never stops the process")
+    @Test("that is truncated anywhere causes an error or answers, but never stops the process")
     func cutOff() throws {
         let whole = try Data(contentsOf: URL(filePath: fixture))
         let address = try #require(IPAddress("203.0.113.9"))
         try withTemporaryDirectory { directory in
             let path = directory.appending(path: "cut.mmdb").path
             for length in stride(from: 0, to: whole.count, by: 37) {
-                // The metadata, without which nothing opens, stand at the end.
+                // The metadata, which every opening needs, is at the end.
                 try (whole.prefix(length) + whole.suffix(400)).write(to: URL(filePath: path))
                 if let database = try? LocationDatabase(path: path) { _ = database.location(of: address) }
             }

@@ -6,13 +6,13 @@ import GRDB
 import Testing
 import TestSupport
 
-@Suite("The state stays bounded:")
+@Suite("The state is bounded:")
 struct BoundsTests {
     private static func count(_ table: String, _ store: StateStore) throws -> Int {
         try store.withDatabase { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? 0 }
     }
 
-    @Test("events that are not recognised any more go, and none of those that are")
+    @Test("events are removed once they are no longer recognized")
     func observed() async throws {
         try await withTemporaryDirectory { directory in
             let (store, _) = try StateStore.open(directory)
@@ -26,7 +26,7 @@ struct BoundsTests {
                 let loaded = try store.withDatabase { try StoredState($0) }
                 #expect(loaded.detection.observed == (first..<read).map(Samples.observed))
             }
-            // Many at once, of which only the last are recognised, as after a time without space.
+            // Many at once, of which only the last are recognized, as after a time without disk space.
             try await store.commit(.of(events: 1000..<1030, recognisedFrom: 1000))
             #expect(try Self.count("observed", store) == 1)
             try await store.commit(.of(events: 1030..<1030, recognisedFrom: 1030))
@@ -36,14 +36,14 @@ struct BoundsTests {
         }
     }
 
-    @Test("as many positions stay as are known again, those that changed last")
+    @Test("the read positions that changed last are kept, up to their limit")
     func positions() async throws {
         try await withTemporaryDirectory { directory in
             let (store, _) = try StateStore.open(directory)
             let limit = KnownPositions.limit
             let positions = (1...UInt64(limit + 1000)).map { Samples.position("/log", inode: $0) }
             try await store.commit(.of(positions: Array(positions[..<1500])))
-            // The first one changes again, and so outlives those after it.
+            // The first one changes again, and so outlives the later ones.
             try await store.commit(.of(positions: [Samples.position("/log", inode: 1, offset: 5)]))
             try await store.commit(.of(positions: Array(positions[1500...])))
             #expect(try Self.count("position", store) == limit)
@@ -55,7 +55,7 @@ struct BoundsTests {
         }
     }
 
-    @Test("a file has one position, and what has no inode one for each place and content")
+    @Test("a file has one position, and an input without an inode has one per path and content")
     func positionKeys() async throws {
         try await withTemporaryDirectory { directory in
             let (store, _) = try StateStore.open(directory)
@@ -78,13 +78,13 @@ struct BoundsTests {
         }
     }
 
-    @Test("SQLite's log is written back and does not grow with every checkpoint")
+    @Test("SQLite's write-ahead log is checkpointed and does not grow with every commit")
     func log() async throws {
         try await withTemporaryDirectory { directory in
             let (store, _) = try StateStore.open(directory)
             let log = directory.appending(path: "state.db-wal").path
             let size = { try FileManager.default.attributesOfItem(atPath: log)[.size] as? Int ?? 0 }
-            // Once as much as is ever written at a time, then as on an ordinary day.
+            // Once the largest amount that is ever written at a time, then the amount of an ordinary day.
             try await store.commit(.of(events: 0..<262_144))
             var largest = 0
             for step in 0..<200 {

@@ -7,7 +7,7 @@ import TestSupport
 
 @Suite("A checkpoint that cannot be written")
 struct CommitErrorTests {
-    @Test("for want of space says so, leaves what was there, and can be written once there is space")
+    @Test("due to missing space reports that, keeps the old state, and can be written once there is space")
     func full() async throws {
         try await withTemporaryDirectory { directory in
             let (store, _) = try StateStore.open(directory)
@@ -42,7 +42,7 @@ struct CommitErrorTests {
         }
     }
 
-    @Test("since its events do not follow those before is refused: a checkpoint twice, or one that leaves some out")
+    @Test("because its events do not follow the previous ones is rejected: repeated or skipped checkpoints")
     func misplaced() async throws {
         try await withTemporaryDirectory { directory in
             let (store, _) = try StateStore.open(directory)
@@ -57,7 +57,7 @@ struct CommitErrorTests {
         }
     }
 
-    @Test("after the store was closed says what SQLite says")
+    @Test("after the store was closed reports SQLite's error")
     func closed() async throws {
         try await withTemporaryDirectory { directory in
             let (store, _) = try StateStore.open(directory)
@@ -68,7 +68,7 @@ struct CommitErrorTests {
         }
     }
 
-    @Test("since the database became read-only says so")
+    @Test("because the database became read-only reports that")
     func readOnly() async throws {
         try await withTemporaryDirectory { directory in
             let (store, _) = try StateStore.open(directory)

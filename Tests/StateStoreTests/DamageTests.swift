@@ -5,7 +5,7 @@ import GRDB
 import Testing
 import TestSupport
 
-// One after the other: each has files open, and another test counts those of the process.
+// Serialized: each has files open, and another test counts the open files of the process.
 @Suite("A database that", .serialized)
 struct DamageTests {
     enum Damage: String, CaseIterable {
@@ -14,7 +14,7 @@ struct DamageTests {
         case shiftedEvents, impossibleAddress, shortBlock, noState, missingTable, impossibleNumber
     }
 
-    /// Makes a state with something in it, and damages it.
+    /// Creates a state with content, and damages it.
     private static func damage(_ directory: URL, _ damage: Damage) async throws {
         let file = directory.appending(path: "state.db")
         let (store, _) = try StateStore.open(directory)
@@ -59,7 +59,7 @@ struct DamageTests {
         }
     }
 
-    @Test("is damaged is moved aside and reported, and another one begun", arguments: Damage.allCases)
+    @Test("is damaged is moved aside and reported, and replaced by a new one", arguments: Damage.allCases)
     func movedAside(damage: Damage) async throws {
         try await withTemporaryDirectory { directory in
             try await Self.damage(directory, damage)
@@ -101,7 +101,7 @@ struct DamageTests {
         }
     }
 
-    @Test("turns out to be damaged at a checkpoint says so")
+    @Test("turns out to be damaged at a checkpoint reports that")
     func atCommit() async throws {
         try await withTemporaryDirectory { directory in
             let (first, _) = try StateStore.open(directory)
@@ -128,7 +128,7 @@ struct DamageTests {
         }
     }
 
-    @Test("a newer exporter made is left alone, and its version named")
+    @Test("a newer exporter created is not changed, and its version is reported")
     func newer() throws {
         try withTemporaryDirectory { directory in
             let (store, _) = try StateStore.open(directory: directory.path, version: "9.8.7", at: 0)
@@ -145,7 +145,7 @@ struct DamageTests {
         }
     }
 
-    @Test("another program made is left alone")
+    @Test("another program created is not changed")
     func foreign() throws {
         try withTemporaryDirectory { directory in
             let other = try DatabaseQueue(path: directory.appending(path: "state.db").path)

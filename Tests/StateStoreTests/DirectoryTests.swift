@@ -18,7 +18,7 @@ struct DirectoryTests {
         #expect(error?.description == message, sourceLocation: sourceLocation)
     }
 
-    @Test("serves one exporter at a time, and the next one once the first is gone")
+    @Test("serves one exporter at a time, and the next one after the first has exited")
     func lock() async throws {
         try await withTemporaryDirectory { directory in
             var first: StateStore? = try StateStore.open(directory).store
@@ -36,7 +36,7 @@ struct DirectoryTests {
         }
     }
 
-    @Test("is left alone while another program has the database open", .timeLimit(.minutes(1)))
+    @Test("is not changed while another program has the database open", .timeLimit(.minutes(1)))
     func otherProgram() throws {
         try withTemporaryDirectory { directory in
             try StateStore.open(directory).store.close()
@@ -51,7 +51,7 @@ struct DirectoryTests {
         }
     }
 
-    @Test("that is a file, lies nowhere, or holds a directory in the database's place is said to be so")
+    @Test("that is a file, does not exist, or contains a directory named like the database is reported")
     func somethingElse() throws {
         try withTemporaryDirectory { directory in
             let file = directory.appending(path: "file")
@@ -68,7 +68,7 @@ struct DirectoryTests {
         }
     }
 
-    @Test("or a file in it that may not be written is said to be so")
+    @Test("or a file in it without write permission is reported")
     func permissions() throws {
         try withTemporaryDirectory { directory in
             chmod(directory.path, 0o755)
@@ -88,7 +88,7 @@ struct DirectoryTests {
         }
     }
 
-    @Test("keeps what an attempt left to make a database, until the next attempt succeeds")
+    @Test("keeps the remains of a failed creation until the next one succeeds")
     func leftovers() throws {
         try withTemporaryDirectory { directory in
             try Data("half a database".utf8).write(to: directory.appending(path: "state.db.new"))

@@ -7,7 +7,7 @@ import GRDB
 import Testing
 import TestSupport
 
-@Suite("An exporter that goes on from its state")
+@Suite("An exporter that continues from its state")
 struct GoingOnTests {
     private static let limits = SourceLimits(verified: 3, claimed: 2, retention: 40)
     private static let horizon = 50
@@ -15,7 +15,7 @@ struct GoingOnTests {
         FilterEntry(name: "some", networks: [Network("192.0.2.0/30")].compactMap(\.self))
     ])
 
-    /// An exporter's counting and reading, as far as the state is concerned.
+    /// The counting and reading of an exporter, as far as the state is concerned.
     private struct Counting {
         var detector: AccessScanningDetector
         var reading = ReadingTotals()
@@ -58,7 +58,7 @@ struct GoingOnTests {
         }
     }
 
-    /// Has the next checkpoints fail at some place.
+    /// Lets the next checkpoints fail at some point.
     private static func breakCommits(_ store: StateStore, _ random: inout SeededGenerator) throws {
         let full = Bool.random(using: &random)
         let table =
@@ -87,7 +87,7 @@ struct GoingOnTests {
         }
     }
 
-    @Test("counts as one that never stopped and reads on from where it was, whenever it crashes or cannot write")
+    @Test("counts like one that never stopped and continues at its position, whenever it crashes or cannot write")
     func goesOn() async throws {
         try await withTemporaryDirectory { directory in
             var random = SeededGenerator(seed: 22)
@@ -151,7 +151,7 @@ struct GoingOnTests {
         }
     }
 
-    @Test("finds all of a checkpoint or nothing of it, wherever the writing of it stopped")
+    @Test("finds all of a checkpoint or nothing of it, wherever its writing stopped")
     func tornCheckpoint() async throws {
         try await withTemporaryDirectory { directory in
             var random = SeededGenerator(seed: 23)
@@ -161,7 +161,7 @@ struct GoingOnTests {
             var kept = Kept(stored)
             var outcomes: [Bool: Int] = [:]
             for step in 0..<60 {
-                // Now and then SQLite writes its log back, and begins it anew over what stands there.
+                // Now and then SQLite checkpoints its write-ahead log, and overwrites it from the beginning.
                 if step % 7 == 6 { try store.withDatabase { _ = try $0.checkpoint(.passive) } }
                 let before = (files: try StateFiles(of: live), kept: kept)
                 for number in 0..<20 { counting.read(&random, at: Double(step) + Double(number) / 100) }

@@ -3,11 +3,11 @@ import AuditSources
 import StateStore
 import TestSupport
 
-/// What a store should hold after the checkpoints that were written.
+/// The expected content of a store after the written checkpoints.
 struct Kept: Equatable {
     var counters: [String: [Source: SourceCounter]] = [:]
     var networks: [String: [SourceNetwork: NetworkCounter]] = [:]
-    // Without its counters, whose order is that of the times in them.
+    // Without its counters, whose order is that of their times.
     var detection: DetectionState
     var positions: [FilePosition] = []
     var reading = ReadingTotals()

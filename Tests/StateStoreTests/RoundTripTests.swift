@@ -7,8 +7,8 @@ import GRDB
 import Testing
 import TestSupport
 
-// One after the other: each has files open, and another test counts those of the process.
-@Suite("What was written", .serialized)
+// Serialized: each has files open, and another test counts the open files of the process.
+@Suite("Stored state", .serialized)
 struct RoundTripTests {
     private static let hostile = [
         "", "a\0b", "\0", "'; DROP TABLE source; --", "\"", "é", "e\u{301}", "\u{feff}", "\u{fffd}", "𝄞", "\r\n\t",
@@ -25,7 +25,7 @@ struct RoundTripTests {
         }
     }
 
-    @Test("is nothing but a key in a new directory, and that key stays")
+    @Test("is only a key in a new directory, and that key is kept")
     func new() async throws {
         try withTemporaryDirectory { parent in
             let directory = parent.appending(path: "state")
@@ -46,7 +46,7 @@ struct RoundTripTests {
         }
     }
 
-    @Test("comes back as it was, whatever clients wrote", arguments: hostile)
+    @Test("is restored unchanged, whatever clients wrote", arguments: hostile)
     func hostileText(text: String) async throws {
         var counter = Samples.counter("2001:db8::1", auditID: text, country: text)
         let position = Samples.position(text, inode: 1, offset: .max, content: text, isInSkippedLine: true)
@@ -59,7 +59,7 @@ struct RoundTripTests {
         #expect(stored.detection.forbidden.counters == [counter])
         #expect(stored.positions == [position])
         #expect(stored.reading.inputs == reading.inputs)
-        // Swift calls strings equal that are not the same bytes.
+        // Swift compares strings by canonical equivalence, not by bytes.
         #expect(
             stored.detection.forbidden.counters.first?.lastRequest.auditID.utf8.elementsEqual(
                 counter.lastRequest.auditID.utf8) == true)
@@ -69,7 +69,7 @@ struct RoundTripTests {
         #expect(try await Self.reopened([.of(counters: [counter])]).detection.forbidden.counters == [counter])
     }
 
-    @Test("keeps numbers to the last bit", arguments: [0, 1, 9_007_199_254_740_993, UInt64(Int64.max), 1 << 63, .max])
+    @Test("keeps numbers exactly", arguments: [0, 1, 9_007_199_254_740_993, UInt64(Int64.max), 1 << 63, .max])
     func counts(count: UInt64) async throws {
         let counter = Samples.counter("192.0.2.1", count)
         let input = ReadingTotals.Input(lines: count, bytes: count, malformed: count, oversized: count)
@@ -90,7 +90,7 @@ struct RoundTripTests {
     }
 
     @Test(
-        "keeps times to the last bit",
+        "keeps times exactly",
         arguments: [
             0.0, 0.1 + 0.2, 1_795_475_674.953_123, -1.5, Double.leastNonzeroMagnitude, Double.greatestFiniteMagnitude,
             9_007_199_254_740_992,
@@ -108,7 +108,7 @@ struct RoundTripTests {
         #expect(stored.lastCheckpoint == time)
     }
 
-    @Test("keeps every kind of source apart")
+    @Test("distinguishes every kind of source")
     func sources() async throws {
         let addresses: [SourceAddress] =
             [.invalid, .other]
@@ -126,7 +126,7 @@ struct RoundTripTests {
         #expect(try await Self.reopened([.of(counters: counters)]).detection.forbidden.counters == counters)
     }
 
-    @Test("gives counters in the order in which they were created, also one that was retired and came back")
+    @Test("has counters in order of their creation, including one that was retired and returned")
     func order() async throws {
         let first = Samples.counter("192.0.2.1", firstSeen: 1)
         let second = Samples.counter("192.0.2.2", firstSeen: 2)
@@ -139,7 +139,7 @@ struct RoundTripTests {
         #expect(stored.detection.forbidden.counters == [second, back])
     }
 
-    @Test("leaves inputs and the newest event's time as they were where a checkpoint does not tell of them")
+    @Test("keeps inputs and the newest event's time if a checkpoint does not contain them")
     func readingUntold() async throws {
         let file = ReadingTotals(inputs: ["file": ReadingTotals.Input(lines: 4)], lastEventTimestamp: 7)
         let stdin = ReadingTotals(inputs: ["stdin": ReadingTotals.Input(lines: 5)])
@@ -148,7 +148,7 @@ struct RoundTripTests {
         #expect(stored.reading.lastEventTimestamp == 7)
     }
 
-    @Test("is written though the task that writes it is cancelled")
+    @Test("is written even if the writing task is cancelled")
     func cancelled() async throws {
         try await withTemporaryDirectory { directory in
             let (store, _) = try StateStore.open(directory)

@@ -4,7 +4,7 @@ import AuditSources
 import StateStore
 import TestSupport
 
-/// Things to keep.
+/// Values to store.
 enum Samples {
     static func counter(
         _ address: String, _ requests: UInt64 = 1, firstSeen: Double = 1, auditID: String = "a",
@@ -47,7 +47,7 @@ extension Checkpoint {
         return checkpoint
     }
 
-    /// A checkpoint of the events with these numbers, which are the last ones, recognised from `first` on.
+    /// A checkpoint of the events with these numbers, which are the last ones, recognized from `first` on.
     static func of(events: Range<Int>, recognisedFrom first: Int = 0) -> Checkpoint {
         var checkpoint = Checkpoint.of()
         checkpoint.detection.observed = events.map(Samples.observed)

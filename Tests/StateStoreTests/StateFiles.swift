@@ -2,16 +2,16 @@ import Foundation
 @testable import StateStore
 
 extension StateStore {
-    /// Opens the state in a directory, at some time.
+    /// Opens the state in a directory, at a given time.
     static func open(_ directory: URL) throws(StateStoreError) -> (store: StateStore, stored: StoredState) {
         try open(directory: directory.path, version: "1.2.3", at: 1_795_475_674)
     }
 }
 
-/// What stands in the files of a database at one moment: what is left when the process or the machine stops then.
+/// The files of a database at one moment: what remains if the process or the machine stops then.
 struct StateFiles: Equatable {
     var database: Data
-    /// SQLite's log.
+    /// SQLite's write-ahead log.
     var log: Data
 
     init(of directory: URL) throws {

@@ -11,7 +11,7 @@ struct FilterFileTests {
         try RequestFilter(content: Array(text.utf8), file: "FILE")
     }
 
-    @Test("says what is not reported")
+    @Test("lists the requests that are not reported")
     func entries() throws {
         let filter = try Self.read(
             """
@@ -36,12 +36,12 @@ struct FilterFileTests {
             ])
     }
 
-    @Test("may have no entry", arguments: ["", "\n", "# nothing yet\n", "---\n", "{}\n", "filters: []"])
+    @Test("may be empty", arguments: ["", "\n", "# nothing yet\n", "---\n", "{}\n", "filters: []"])
     func empty(text: String) throws {
         #expect(try Self.read(text) == RequestFilter())
     }
 
-    /// What is wrong with a file: `FILE` stands for its path.
+    /// Errors of a file: `FILE` stands for its path.
     private static let bad: [(text: String, message: String)] = [
         ("filters: [", "FILE:2: is no YAML: did not find expected node content"),
         ("- name: x", "FILE: must be a mapping (key: value)"),
@@ -94,14 +94,14 @@ struct FilterFileTests {
         ("filters:\n  - name: a\n    name: b", "FILE:2: a key stands twice: name"),
     ]
 
-    @Test("is refused with its line, its entry and what to do", arguments: bad.indices)
+    @Test("is rejected with the line, the entry and a remedy", arguments: bad.indices)
     func refused(index: Int) throws {
         let (text, message) = Self.bad[index]
         let error = #expect(throws: ConfigurationFileError.self, "\(text)") { try Self.read(text) }
         #expect(error?.description == message)
     }
 
-    @Test("is refused where it is no text or has too many entries")
+    @Test("is rejected if it is not text or has too many entries")
     func unreadable() {
         let reason = { (content: [UInt8]) in
             #expect(throws: ConfigurationFileError.self) { try RequestFilter(content: content, file: "FILE") }?

@@ -21,12 +21,12 @@ struct GlobTests {
         #expect(try #require(Glob(pattern)).matches(text) == matches, "\(pattern), \(text)")
     }
 
-    @Test("is none where it ends in a single backslash", arguments: [#"\"#, #"a\"#, #"\\\"#])
+    @Test("is invalid if it ends in a single backslash", arguments: [#"\"#, #"a\"#, #"\\\"#])
     func unfinished(pattern: String) {
         #expect(Glob(pattern) == nil)
     }
 
-    /// All ways that a pattern without escapes can match, as the definition says it.
+    /// All possible matches of a pattern without escapes, by definition.
     private func matches(_ pattern: Substring, _ text: Substring) -> Bool {
         guard let first = pattern.first else { return text.isEmpty }
         if first == "*" {
@@ -36,7 +36,7 @@ struct GlobTests {
         return matches(pattern.dropFirst(), text.dropFirst())
     }
 
-    @Test("says what trying all ways would, in no more steps than pattern and text are long, multiplied")
+    @Test("has the result of an exhaustive search, in at most the product of both lengths as steps")
     func property() throws {
         var random = SeededGenerator(seed: 31)
         var outcomes: [Bool: Int] = [:]
@@ -54,13 +54,13 @@ struct GlobTests {
         #expect(outcomes.values.allSatisfy { $0 > 1000 }, "\(outcomes)")
     }
 
-    @Test("is not made slow by a text that almost matches in very many ways")
+    @Test("stays fast on a text that almost matches in very many ways")
     func adversarial() throws {
         let pattern = String(repeating: "*a", count: 100) + "b"
         let text = String(repeating: "a", count: 8192)
         var steps = 0
         #expect(try #require(Glob(pattern)).matches(text, steps: &steps) == false)
-        // Trying all ways would be 8192 over 100 steps; with one `*` it is the worst that there is.
+        // An exhaustive search would take 8192 over 100 steps; with one `*` this is the worst case.
         #expect(steps < 3 * text.count)
         steps = 0
         let long = "*" + String(repeating: "a", count: 100) + "b"

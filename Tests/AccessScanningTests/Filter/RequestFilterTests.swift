@@ -29,7 +29,7 @@ struct RequestFilterTests {
             filter: RequestFilter(entries: entries))
     }
 
-    @Test("keeps a request from all its sources, and counts it under the first entry that it matches")
+    @Test("excludes a request from all its sources, and counts it under the first matching entry")
     func filtered() {
         var detector = Self.detector([
             Self.entry("other", networks: ["198.51.100.0/24"]), Self.entry("first", networks: ["192.0.2.0/24"]),
@@ -40,7 +40,7 @@ struct RequestFilterTests {
         #expect(detector.filteredRequests == ["other": 0, "first": 1, "second": 0])
     }
 
-    @Test("asks for all conditions of an entry, and for any value of each")
+    @Test("requires all conditions of an entry, and any value of each")
     func conditions() {
         let entry = Self.entry(
             networks: ["10.0.0.0/8", "192.0.2.1"], userAgents: ["kube-probe/*", "curl"],
@@ -60,7 +60,7 @@ struct RequestFilterTests {
         }
     }
 
-    @Test("takes a request without a user agent for one with the empty one")
+    @Test("treats a request without a user agent as one with an empty user agent")
     func noUserAgent() {
         var detector = Self.detector([Self.entry(userAgents: [""])])
         detector.observe([Self.event(1, userAgent: nil), Self.event(2, userAgent: ""), Self.event(3)])
@@ -68,14 +68,14 @@ struct RequestFilterTests {
         #expect(detector.sum == 1)
     }
 
-    @Test("cannot be passed with a claimed address, only with one that is verified")
+    @Test("matches only verified addresses, never claimed ones")
     func claimed() {
         let entries = [Self.entry(networks: ["10.0.0.0/8"])]
         var detector = Self.detector(entries)
         detector.observe([Self.event(1, from: ["10.0.0.1", "192.0.2.1"])])
         #expect(detector.counts == ["192.0.2.1 verified": 1, "10.0.0.1 claimed": 1])
         #expect(detector.filteredRequests == ["probes": 0])
-        // Behind a proxy that is trusted it is the address that the proxy saw.
+        // Behind a trusted proxy it is the address that the proxy saw.
         var behindProxy = Self.detector(entries, trusting: ["192.0.2.1"])
         behindProxy.observe([
             Self.event(1, from: ["10.0.0.1", "192.0.2.1"]),
@@ -85,7 +85,7 @@ struct RequestFilterTests {
         #expect(behindProxy.counts == ["203.0.113.9 verified": 1, "10.0.0.1 claimed": 1])
     }
 
-    @Test("counts a request once, whatever its stages and however often it is read, and whatever the filter is then")
+    @Test("counts a request once, whatever its stages, repetitions and later filters")
     func once() {
         var detector = Self.detector([Self.entry(requestURIs: ["/readyz"])])
         let stages = [Self.event(stage: "ResponseStarted", at: 1), Self.event(at: 2)]
@@ -94,7 +94,7 @@ struct RequestFilterTests {
         #expect(detector.duplicateEvents == 3)
         detector.filter = RequestFilter()
         detector.observe(stages)
-        #expect(detector.filteredRequests == ["probes": 1], "an entry that is gone keeps what it counted")
+        #expect(detector.filteredRequests == ["probes": 1], "a removed entry keeps its count")
         #expect(detector.sum == 0)
         detector.observe([Self.event(2)])
         #expect(detector.sum == 1)
@@ -106,7 +106,7 @@ struct RequestFilterTests {
         #expect(detector.sum == 1)
     }
 
-    @Test("together with the sources counts every request, and each entry what its rule says")
+    @Test("counts, together with the sources, every request, and each entry according to its rule")
     func sum() {
         var random = SeededGenerator(seed: 17)
         var detector = Self.detector([Self.entry("a", networks: ["192.0.2.0/30"]), Self.entry("b", userAgents: ["x*"])])
