@@ -23,8 +23,8 @@ struct Kept: Equatable {
 
     private mutating func takeCounters() {
         for (name, state) in detection.analytics {
-            for counter in state.counters { counters[name, default: [:]][counter.source] = counter }
-            for counter in state.networks { networks[name, default: [:]][counter.network] = counter }
+            counters[name, default: [:]].merge(state.counters.map { ($0.source, $0) }) { $1 }
+            networks[name, default: [:]].merge(state.networks.map { ($0.network, $0) }) { $1 }
             detection.analytics[name]?.counters = []
             detection.analytics[name]?.networks = []
         }
