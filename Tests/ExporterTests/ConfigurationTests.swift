@@ -12,7 +12,7 @@ import TestSupport
 struct ConfigurationTests {
     private static let locations = Fixture.url("locations/locations.mmdb").path
 
-    @Test("is taken as it was given, with the defaults that are documented")
+    @Test("is used as given, with the documented defaults")
     func defaults() throws {
         let configuration = try Configuration(ServeOptions(auditLogs: ["audit.log", "-", "audit.log", "*.log"]))
         #expect(configuration.logs.map(\.description) == ["audit.log", "*.log"], "each log once")
@@ -27,7 +27,7 @@ struct ConfigurationTests {
         #expect(configuration.logger.logLevel == .info)
     }
 
-    @Test("with every flag")
+    @Test("accepts every flag")
     func everyFlag() throws {
         let configuration = try Configuration(
             ServeOptions(
@@ -44,7 +44,7 @@ struct ConfigurationTests {
         #expect(configuration.logger.logLevel == .debug)
     }
 
-    @Test("with a webhook needs no log")
+    @Test("needs no log with a webhook")
     func webhook() throws {
         let configuration = try Configuration(ServeOptions(webhookListenAddress: "127.0.0.1:0"))
         #expect(configuration.logs == [])
@@ -55,7 +55,7 @@ struct ConfigurationTests {
     }
 
     @Test(
-        "has sizes in bytes, KiB and MiB",
+        "accepts sizes in bytes, KiB and MiB",
         arguments: [
             ("0", 0), ("1000", 1000), ("512KiB", 524_288), ("32MiB", 33_554_432), ("", nil), ("KiB", nil),
             ("1kib", nil), ("1 MiB", nil), ("-1", nil), ("1.5MiB", nil), ("1GiB", nil), ("99999999999999999MiB", nil),
@@ -149,7 +149,7 @@ struct ConfigurationTests {
         (ServeOptions(auditLogs: ["x"], logFormat: "xml"), #"--log.format: "xml" is not known; give logfmt or json"#),
     ]
 
-    @Test("is refused with the flag's name and what to do", arguments: bad.indices)
+    @Test("is rejected with the flag's name and a remedy", arguments: bad.indices)
     func refused(index: Int) {
         let (options, message) = Self.bad[index]
         let error = #expect(throws: ConfigurationError.self) { try Configuration(options) }
@@ -157,7 +157,7 @@ struct ConfigurationTests {
     }
 
     @Test(
-        "has durations as Prometheus writes them",
+        "accepts durations in Prometheus' notation",
         arguments: [
             ("1h", 3600), ("90m", 5400), ("1d12h", 129_600), ("1w", 604_800), ("1y", 31_536_000), ("1s500ms", 1.5),
             ("0s", 0), ("", nil), ("1", nil), ("h", nil), ("1h1h", nil), ("1m1h", nil), ("1.5h", nil), ("-1h", nil),

@@ -25,7 +25,7 @@ struct FilterReloadTests {
         .split(separator: "\n").filter { $0.hasPrefix(name) }.map(String.init)
     }
 
-    @Test("is read again when its file changes; a bad one changes nothing, is said once, and shows in a metric")
+    @Test("is reloaded when its file changes; an invalid one changes nothing, is reported once, and sets a metric")
     func refresh() async throws {
         try await withTemporaryDirectory { directory in
             let file = directory.appending(path: "filter.yml")
@@ -47,19 +47,19 @@ struct FilterReloadTests {
 
             try Self.write("filters: [{name: a}]", file)
             #expect(await files.refreshFilter() != nil)
-            #expect(await files.refreshFilter() == nil, "it is said once")
+            #expect(await files.refreshFilter() == nil, "it is reported once")
             #expect(!succeeded())
             _ = await pipeline.commit(Samples.batch([Samples.event(3)]))
             #expect(filtered() == [#"kube_audit_filtered_requests_total{filter="a"} 2"#])
 
-            // Other files do not make up for it.
+            // Other files do not hide the failure.
             await files.noteReload(serversAreCurrent: true, othersAreCurrent: true)
             #expect(!succeeded())
 
             try Self.write(#"filters: [{name: "b\"", networks: [192.0.2.0/24]}]"#, file)
             #expect(await files.refreshFilter() == nil)
             #expect(succeeded())
-            try await eventually("the new entry at nought") { filtered().count == 2 }
+            try await eventually("the new entry at zero") { filtered().count == 2 }
             _ = await pipeline.commit(Samples.batch([Samples.event(4)]))
             #expect(
                 filtered() == [
@@ -69,7 +69,7 @@ struct FilterReloadTests {
         }
     }
 
-    @Test("is read again at a reload, which says what is wrong with it")
+    @Test("is loaded at a reload, which reports its errors")
     func reload() async throws {
         try await withTemporaryDirectory { directory in
             let file = directory.appending(path: "filter.yml")
@@ -91,7 +91,7 @@ struct FilterReloadTests {
         }
     }
 
-    @Test("goes on counting after a restart, also for an entry that is gone meanwhile")
+    @Test("continues its counts after a restart, also for a removed entry")
     func restart() async throws {
         try await withTemporaryDirectory { directory in
             let file = directory.appending(path: "filter.yml")

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("The exporter's own log")
 struct LoggingTests {
-    /// A log whose lines can be read.
+    /// A log with readable lines.
     private final class Lines: Sendable {
         private let pipe = Pipe()
         private let writer: LineWriter
@@ -18,10 +18,10 @@ struct LoggingTests {
             writer = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
         }
 
-        /// The lines that have been written since the last call.
+        /// The lines since the last call.
         var all: [String] {
             writer.flush(within: .seconds(10))
-            // So that there is something to read.
+            // Otherwise there may be nothing to read.
             pipe.fileHandleForWriting.write(Data([0]))
             var bytes: [UInt8] = []
             while bytes.last != 0 { bytes += Array(pipe.fileHandleForReading.availableData) }
@@ -38,7 +38,7 @@ struct LoggingTests {
         }
     }
 
-    @Test("is logfmt, quoted where it must be, and one line whatever it holds")
+    @Test("is logfmt, quoted if necessary, and one line whatever it contains")
     func logfmt() {
         #expect(
             LogFormat.logfmt.line([
@@ -49,7 +49,7 @@ struct LoggingTests {
                 + #"f="line\nfeed\r\t\u001b[31m\u202eé""# + "\n")
     }
 
-    @Test("is JSON that gives back any text")
+    @Test("is JSON from which any text can be read back")
     func json() throws {
         let texts = ["plain", "", "\"\\\n\r\t\u{0}\u{1B}", "é😀\u{E0001}\u{2028}", "</script>"]
         let line = LogFormat.json.line(texts.enumerated().map { ("key\($0)", $1) })
@@ -58,7 +58,7 @@ struct LoggingTests {
         #expect(object == Dictionary(uniqueKeysWithValues: texts.enumerated().map { ("key\($0)", $1) }))
     }
 
-    @Test("has time, level, message and details, and leaves out what is less grave than wanted")
+    @Test("has time, level, message and details, and omits lines below its level")
     func handler() throws {
         let lines = Lines()
         let logger = lines.logger(level: .warning)
@@ -71,7 +71,7 @@ struct LoggingTests {
         #expect(abs(date.timeIntervalSinceNow) < 60)
     }
 
-    @Test("says malformed lines by file and place, so many a minute and how many were left out")
+    @Test("reports malformed lines by file and position, limited per minute with the number of omitted ones")
     func malformed() {
         let lines = Lines()
         let log = ReadingLog(logger: lines.logger())
@@ -91,7 +91,7 @@ struct LoggingTests {
         #expect(admitted.map(\.suppressed) == [0, 0, 0, 2])
     }
 
-    @Test("says once when a log cannot be read, and once when it can again")
+    @Test("reports once that a log cannot be read, and once that it can be read again")
     func conditions() {
         let lines = Lines()
         let log = ReadingLog(logger: lines.logger())
@@ -106,7 +106,7 @@ struct LoggingTests {
             ])
     }
 
-    @Test("delays nobody when standard error is blocked, drops lines past a bound, and counts them")
+    @Test("delays nobody when standard error is blocked, drops lines past a limit, and counts them")
     func blocked() throws {
         let pipe = Pipe()
         let writer = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor, limit: 64 << 10)

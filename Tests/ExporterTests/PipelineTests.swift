@@ -19,7 +19,7 @@ struct PipelineTests {
         Pipeline(try Configuration(options), now: now)
     }
 
-    @Test("publishes what it counted, whole, and a batch that comes again changes no count")
+    @Test("publishes whole batches, and a repeated batch changes no count")
     func publishes() async throws {
         let pipeline = try Self.pipeline()
         let batch = Samples.batch((1...6).map { Samples.event($0, second: $0) }, malformed: 2)
@@ -40,10 +40,10 @@ struct PipelineTests {
         }
         #expect(again.sources.counters.map(\.requests) == [6])
         #expect(again.reading.inputs == ["file": ReadingTotals.Input(lines: 16, bytes: 200, malformed: 4)])
-        #expect(snapshot.duplicateEvents == 0, "what was published does not change any more")
+        #expect(snapshot.duplicateEvents == 0, "a published snapshot does not change any more")
     }
 
-    @Test("says the newest time, in whatever order batches come")
+    @Test("has the newest event's time, in whatever order batches arrive")
     func newest() async throws {
         let pipeline = try Self.pipeline()
         await pipeline.apply(Samples.batch([Samples.event(1, second: 5)]))
@@ -56,7 +56,7 @@ struct PipelineTests {
         #expect(snapshot.reading.lastEventTimestamp == EventTimestamp("2026-11-23T23:10:05Z")?.secondsSince1970)
     }
 
-    @Test("is ready when every log was looked at, standard input too, and shows them in their order")
+    @Test("is ready once every log was checked, including standard input, and shows them in order")
     func readiness() async throws {
         let pipeline = try Self.pipeline(ServeOptions(auditLogs: ["-", "a", "b"], logLevel: "error"))
         pipeline.status.report([LogState(log: "a"), LogState(log: "b", problem: "gone")])
@@ -95,7 +95,7 @@ struct PipelineTests {
         wrong.scanned.lastEventTimestamp = EventTimestamp("9999-12-31T23:59:59Z")?.secondsSince1970
         #expect(await pipeline.commit(wrong) == .committed)
         #expect(shown() == event + 60)
-        // It counts as new once, and then grows old as others do.
+        // It counts as new once, and then ages as others do.
         time.withLock { $0 += 900 }
         #expect(await pipeline.commit(Samples.batch([Samples.event(2, second: 6)])) == .committed)
         #expect(shown() == event + 60)
@@ -111,7 +111,7 @@ struct PipelineTests {
         #expect(counting.counts.reading.lastEventTimestamp == event)
     }
 
-    @Test("takes a new database of locations for sources that are new from then on, and keeps the old one else")
+    @Test("uses a new location database for later sources, and keeps the previous one if it is invalid")
     func locations() async throws {
         try await withTemporaryDirectory { directory in
             let path = directory.appending(path: "locations.mmdb").path

@@ -3,7 +3,7 @@ import Synchronization
 
 @testable import Exporter
 
-/// A sink that answers what it is told to, when it is let to, and remembers what it took.
+/// A sink with a given acknowledgement that can be delayed, and that records its batches.
 final class RecordingSink: WebhookSink {
     private let batches = Mutex<[InputBatch]>([])
     private let outcome: Acknowledgement
@@ -18,7 +18,7 @@ final class RecordingSink: WebhookSink {
 
     var taken: [InputBatch] { batches.withLock { $0 } }
 
-    /// From now on commits.
+    /// Commits from now on.
     func open() {
         continuation.finish()
     }

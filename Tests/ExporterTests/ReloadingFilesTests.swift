@@ -8,7 +8,7 @@ import TestSupport
 
 @Suite("A file that a flag names")
 struct ReloadingFilesTests {
-    @Test("with locations is opened anew when its file changes, and the old one stays while the new one is broken")
+    @Test("with locations is reopened when it changes, and the previous one stays active while the new one is invalid")
     func reload() throws {
         try withTemporaryDirectory { directory in
             let path = directory.appending(path: "locations.mmdb")
@@ -24,11 +24,11 @@ struct ReloadingFilesTests {
             try handle.close()
             #expect(database.location(of: address).city == "Berlin")
             guard case .failed(let error) = database.refresh() else {
-                Issue.record("a broken file was taken")
+                Issue.record("an invalid file was accepted")
                 return
             }
             #expect(error.file == path.path)
-            #expect(database.refresh() == .unchanged, "a broken file is said once")
+            #expect(database.refresh() == .unchanged, "an invalid file is reported once")
             #expect(database.location(of: address).city == "Berlin")
 
             try Data(content.map { $0 }.replacing("Berlin".utf8, with: "Munich".utf8)).write(to: path)
@@ -37,7 +37,7 @@ struct ReloadingFilesTests {
         }
     }
 
-    @Test("with a filter is read again when it changes, and the old one stays while the new one is bad")
+    @Test("with a filter is reloaded when it changes, and the previous one stays active while the new one is invalid")
     func filter() throws {
         try withTemporaryDirectory { directory in
             let file = directory.appending(path: "filter.yml")
@@ -47,17 +47,17 @@ struct ReloadingFilesTests {
             #expect(filter.refresh() == .unchanged)
             try write("filters: [{name: a}]")
             guard case .failed = filter.refresh() else {
-                Issue.record("a bad file was taken")
+                Issue.record("an invalid file was accepted")
                 return
             }
-            #expect(filter.refresh() == .unchanged, "it is said once")
+            #expect(filter.refresh() == .unchanged, "it is reported once")
             #expect(filter.content.entries.map(\.name) == ["a"])
             try write("filters: [{name: b, networks: ['::1']}]")
             #expect(filter.refresh() == .reloaded)
             #expect(filter.content.entries.map(\.name) == ["b"])
             try FileManager.default.removeItem(at: file)
             guard case .failed = filter.refresh(always: true) else {
-                Issue.record("a file that is gone was taken")
+                Issue.record("a missing file was accepted")
                 return
             }
             #expect(filter.content.entries.map(\.name) == ["b"])

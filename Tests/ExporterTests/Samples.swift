@@ -1,7 +1,7 @@
 import AuditEvents
 import AuditSources
 
-/// Batches as a log gives them.
+/// Batches as returned for a log.
 enum Samples {
     static func batch(_ events: [AuditEvent], malformed: Int = 0, bytes: Int = 100, positions: [FilePosition] = [])
         -> InputBatch

@@ -8,7 +8,7 @@ import TestSupport
 @Suite("The pool of scanners")
 struct ScannerPoolTests {
     @Test(
-        "finds in many bodies at a time what a scanner finds in each, whether they go or not", .timeLimit(.minutes(1)),
+        "finds in many concurrent bodies what one scanner finds in each, valid or not", .timeLimit(.minutes(1)),
         arguments: [1, 3])
     func manyAtATime(limit: Int) async throws {
         let pool = ScannerPool(selecting: .unauthenticatedForbidden, limit: limit)

@@ -15,7 +15,7 @@ struct ServedCertificatesTests {
             .filter { $0.hasPrefix("kube_audit_tls_certificates_last_reload_successful{") }
     }
 
-    @Test("tell in a metric when those on disk cannot be used, and when they can again")
+    @Test("have a metric that tells whether those on disk are usable")
     func metric() async throws {
         try await withTemporaryDirectory { directory in
             _ = try await CertificateAuthority("server", in: directory)
@@ -38,7 +38,7 @@ struct ServedCertificatesTests {
         }
     }
 
-    @Test("show in a metric when they end, the first of the chain counting, and the new ones when they are replaced")
+    @Test("have a metric with the earliest expiry in the chain, also after they are replaced")
     func notAfter() async throws {
         try await withTemporaryDirectory { directory in
             let make = { (name: String, days: Int) in
@@ -67,7 +67,7 @@ struct ServedCertificatesTests {
         }
     }
 
-    @Test("are no metric where there are none")
+    @Test("have no metric without TLS")
     func none() {
         let silent = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
         #expect(ServedCertificates([], logger: silent).families.isEmpty)
@@ -80,7 +80,7 @@ struct ServedCertificatesTests {
                 configuration: try WebConfiguration(file: file.path)))
     }
 
-    @Test("are those that the configuration file names after a reload; a bad file changes nothing and is said")
+    @Test("are those of the configuration file after a reload; an invalid file changes nothing and is reported")
     func reload() async throws {
         try await withTemporaryDirectory { directory in
             for name in ["first", "second"] {
@@ -119,7 +119,7 @@ struct ServedCertificatesTests {
         }
     }
 
-    @Test("are not all that is read again: so are users, where the file as a whole can be used")
+    @Test("are reloaded together with users, if the file as a whole is valid")
     func users() async throws {
         try await withTemporaryDirectory { directory in
             let file = directory.appending(path: "web.yml")
@@ -143,7 +143,7 @@ struct ServedCertificatesTests {
             #expect(try await status() == 401)
             try write("basic_auth_users:\n  alice: secret\n")
             #expect(certificates.reload().count == 1)
-            #expect(try await status() == 401, "a file that cannot be used opens nothing")
+            #expect(try await status() == 401, "an invalid file grants no access")
             try write("{}")
             #expect(certificates.reload() == [])
             #expect(try await status() == 200)

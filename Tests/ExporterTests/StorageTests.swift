@@ -10,7 +10,7 @@ import TestSupport
 @testable import Exporter
 @testable import StateStore
 
-@Suite("What was counted is kept")
+@Suite("Counts are stored")
 struct StorageTests {
     /// A pipeline that writes into a directory, and its store.
     private static func open(
@@ -21,7 +21,7 @@ struct StorageTests {
         return (Pipeline(try Configuration(options), storage: (store, stored), now: now), store, stored)
     }
 
-    /// Makes it fail to write, and lets it again.
+    /// Makes writes fail, or succeed again.
     private static func allowWriting(_ isAllowed: Bool, _ store: StateStore) throws {
         try store.withDatabase { try $0.execute(sql: "PRAGMA query_only = \(isAllowed ? "OFF" : "ON")") }
     }
@@ -30,7 +30,7 @@ struct StorageTests {
         counts.sources.counters.map(\.requests)
     }
 
-    @Test("and a restart goes on from it: counters, positions, totals, and what is known of requests")
+    @Test("and a restart continues from them: counters, positions, totals, and known requests")
     func restart() async throws {
         try await withTemporaryDirectory { directory in
             let batch = Samples.batch((1...6).map { Samples.event($0, second: $0) }, positions: [Samples.position(700)])
@@ -53,28 +53,28 @@ struct StorageTests {
         }
     }
 
-    @Test("and what is shown was written: while nothing can be, nothing new is shown, and all of it later")
+    @Test("before they are shown: while writing fails, nothing new is shown, and everything later")
     func failing() async throws {
         try await withTemporaryDirectory { directory in
             let (pipeline, store, _) = try Self.open(directory)
             #expect(await pipeline.commit(Samples.batch([Samples.event(1)])) == .committed)
             try Self.allowWriting(false, store)
-            // Its sender waits for the outcome, and is told to send it again.
+            // Its sender waits for the outcome, and is asked to send it again.
             let refused = await pipeline.commit(Samples.batch([Samples.event(2)]))
             guard case .unavailable(let reason) = refused else {
                 Issue.record("it was \(refused)")
                 return
             }
             #expect(reason.contains("state.db"))
-            // What nobody can send again is counted in memory.
+            // Batches that nobody can send again are counted in memory.
             await pipeline.apply(Samples.batch([Samples.event(3)], positions: [Samples.position(300)]))
-            // And while that lasts, a sender is told so at once.
+            // Meanwhile, a sender is told at once.
             #expect(await pipeline.commit(Samples.batch([Samples.event(4)])) == refused)
             #expect(Self.requests(pipeline.published.current) == [1])
             #expect(pipeline.status.current.storage?.problem == reason)
 
             try Self.allowWriting(true, store)
-            try await eventually("what was counted meanwhile") { Self.requests(pipeline.published.current) == [3] }
+            try await eventually("the counts of the meantime") { Self.requests(pipeline.published.current) == [3] }
             #expect(pipeline.status.current.storage?.problem == nil)
             #expect(await pipeline.commit(Samples.batch([Samples.event(2), Samples.event(4)])) == .committed)
             #expect(Self.requests(pipeline.published.current) == [4])
@@ -85,7 +85,7 @@ struct StorageTests {
         }
     }
 
-    @Test("or, where it cannot be at the end, that is said, and the next start goes on from before")
+    @Test("or, if that fails at the end, this is reported, and the next start continues from the last write")
     func failingAtTheEnd() async throws {
         try await withTemporaryDirectory { directory in
             let (pipeline, store, _) = try Self.open(directory)
@@ -99,13 +99,13 @@ struct StorageTests {
         }
     }
 
-    @Test("until the exporter stops: what comes later is refused, and nothing is written to a closed state")
+    @Test("until the exporter stops: later batches are rejected, and nothing is written to a closed state")
     func closed() async throws {
         try await withTemporaryDirectory { directory in
             let (pipeline, _, _) = try Self.open(directory)
             #expect(await pipeline.commit(Samples.batch([Samples.event(1)])) == .committed)
             #expect(await pipeline.finish())
-            // A reload, a round of upkeep and a batch that come too late.
+            // A reload, a round of upkeep and a batch that arrive too late.
             await pipeline.use(
                 RequestFilter(entries: [FilterEntry(name: "late", networks: [try #require(Network("192.0.2.1"))])]))
             await pipeline.keepHouse()
@@ -124,12 +124,12 @@ struct StorageTests {
         }
     }
 
-    @Test("also by a slow disk: counting goes on meanwhile, and nothing is shown before it is written")
+    @Test("also on a slow disk: counting continues meanwhile, and nothing is shown before it is written")
     func slow() async throws {
         try await withTemporaryDirectory { directory in
             let (pipeline, store, _) = try Self.open(directory)
             #expect(await pipeline.commit(Samples.batch([Samples.event(0)])) == .committed)
-            // Who has the database keeps the writer waiting, as a disk does that does not answer.
+            // A lock on the database delays the writer, like a disk that does not respond.
             let release = DispatchSemaphore(value: 0)
             let isHeld = DispatchSemaphore(value: 0)
             Thread.detachNewThread {
@@ -142,7 +142,7 @@ struct StorageTests {
             let sender = Task { await pipeline.commit(Samples.batch([Samples.event(1)])) }
             for id in 2..<100 { await pipeline.apply(Samples.batch([Samples.event(id)])) }
             pipeline.status.report([LogState(log: "audit.log")])
-            #expect(pipeline.status.current.isReady, "what needs no disk is shown")
+            #expect(pipeline.status.current.isReady, "status that needs no disk is shown")
             #expect(Self.requests(pipeline.published.current) == [1])
             release.signal()
             #expect(await sender.value == .committed)
@@ -151,14 +151,14 @@ struct StorageTests {
         }
     }
 
-    @Test("within a quarter of a second, and at once where a sender waits for it")
+    @Test("within a quarter of a second, and at once if a sender waits for it")
     func delay() async throws {
         #expect(Pipeline.writingDelay <= .milliseconds(250))
         try await withTemporaryDirectory { directory in
             let (pipeline, _, _) = try Self.open(directory)
             let start = ContinuousClock.now
             for id in 0..<50 {
-                // What nobody waits for begins a pause, which the next one ends.
+                // A batch without a waiting sender starts a pause, which the next one ends.
                 await pipeline.apply(Samples.batch([Samples.event(2 * id)]))
                 #expect(await pipeline.commit(Samples.batch([Samples.event(2 * id + 1)])) == .committed)
             }
@@ -168,7 +168,7 @@ struct StorageTests {
         }
     }
 
-    @Test("not from a database that is damaged: that is moved aside, shown, and counting begins anew")
+    @Test("but not in a damaged database: it is moved aside and reported, and counters start at zero")
     func damaged() async throws {
         try await withTemporaryDirectory { directory in
             let (first, _, _) = try Self.open(directory)
@@ -183,13 +183,13 @@ struct StorageTests {
         }
     }
 
-    @Test("and after a long absence nothing is counted until it was shown for a minute")
+    @Test("and after a long downtime nothing is counted until they were shown for a minute")
     func holdback() {
         #expect(Holdback(lastWritten: nil, now: 5000).duration == .zero)
         #expect(Holdback(lastWritten: 5000 - 1800, now: 5000).duration == .zero)
         #expect(Holdback(lastWritten: 5000 - 1801, now: 5000).duration == .seconds(60))
         #expect(Holdback(lastWritten: 5001, now: 5000).duration == .zero)
-        // The clock was set back: how long the exporter was down cannot be known.
+        // The clock was set back, so the length of the downtime is unknown.
         #expect(Holdback(lastWritten: 6000, now: 5000).duration == .seconds(60))
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Exporter
 
-@Suite("What is served")
+@Suite("The served pages")
 struct WebRoutesTests {
     private static func counts(_ addresses: [[String]] = [["192.0.2.1"]]) -> Counts {
         var detector = AccessScanningDetector([.forbidden])
@@ -38,7 +38,7 @@ struct WebRoutesTests {
     }
 
     @Test(
-        "are the metrics in the format that the scraper asks for",
+        "include the metrics in the format that the scraper requests",
         arguments: [
             (nil, ExpositionFormat.text), ("*/*", .text), ("text/plain", .text), ("application/json", .text),
             (
@@ -61,14 +61,14 @@ struct WebRoutesTests {
                 #"_requests_total{src_ip="192.0.2.1",country="",city="",origin="verified"} 1"#))
     }
 
-    @Test("are a source's creation time and its last request, where the format has a place for them")
+    @Test("include a source's creation time and last request, if the format supports them")
     func openMetrics() async {
         let text = await Self.text(Self.get("/metrics", accept: "application/openmetrics-text;version=1.0.0"))
         #expect(text.contains(##"origin="verified"} 1 # {audit_id="0"} 1 1795475406.5"##))
         #expect(text.contains(#"requests_created{src_ip="192.0.2.1",country="",city="",origin="verified"} 1795475500"#))
     }
 
-    @Test("are the same labels on a source's two series, one pair for each source")
+    @Test("have the same labels on a source's two series, one pair per source")
     func pairs() async {
         let text = await Self.text(
             Self.get("/metrics", of: Self.counts([["nonsense", "192.0.2.1"], ["2001:DB8::0:1"], []])))
@@ -89,7 +89,7 @@ struct WebRoutesTests {
             ])
     }
 
-    @Test("are a landing page, health and readiness")
+    @Test("include a landing page, health and readiness")
     func pages() async {
         #expect(await Self.get("/").headers["Content-Type"] == "text/html; charset=utf-8")
         #expect(await Self.text(Self.get("/")).contains(#"<a href="/metrics">"#))
@@ -100,14 +100,14 @@ struct WebRoutesTests {
         #expect(await Self.get("/nothing").status == 404)
     }
 
-    @Test("are the metrics at the root where that is wanted, and under another path")
+    @Test("have the metrics at the root if configured, or at another path")
     func telemetryPath() async {
         #expect(await Self.text(Self.get("/", telemetryPath: "/")).hasPrefix("# HELP"))
         #expect(await Self.text(Self.get("/probe/x", telemetryPath: "/probe/x")).hasPrefix("# HELP"))
         #expect(await Self.get("/metrics", telemetryPath: "/probe/x").status == 404)
     }
 
-    @Test("is a page that shows the names of logs as text, whatever they hold")
+    @Test("show the names of logs as text, whatever they contain")
     func escapes() async {
         let status = Status(logs: [LogState(log: "<script>alert('1')</script>", problem: "\"&\"", unreadBytes: 5)])
         let page = await Self.text(Self.get("/", of: Self.counts(), status))
@@ -116,7 +116,7 @@ struct WebRoutesTests {
         #expect(!page.contains("<script"))
     }
 
-    @Test("is what the process uses")
+    @Test("include the resources of the process")
     func process() async {
         let text = await Self.text(Self.get("/metrics"))
         for (name, range) in [
@@ -131,7 +131,7 @@ struct WebRoutesTests {
         }
     }
 
-    @Test("is what was published before it was asked for, though an answer is shared by those who ask at once")
+    @Test("show values published before the request, even if concurrent requests share a response")
     func fresh() async {
         let published = Published(Self.counts())
         let answers = Mutex(0)
@@ -153,7 +153,7 @@ struct WebRoutesTests {
         }
     }
 
-    @Test("changes nothing, whoever asks for what, but with POST for a reload")
+    @Test("change nothing for any request, except a reload with POST")
     func methods() async {
         let reloads = Mutex(0)
         let routes = WebRoutes.routes(

@@ -11,7 +11,7 @@ import TestSupport
 
 @testable import Exporter
 
-@Suite("What the webhook brings")
+@Suite("A webhook batch")
 struct WebhookCountingTests {
     private static let batches = ["batch-1", "batch-2", "batch-3", "batch-4"]
     private static let retried = ["00001.500", "00002.429", "00003.200", "00005.429", "00006.200"].map {
@@ -23,7 +23,7 @@ struct WebhookCountingTests {
             uniqueKeysWithValues: sources.counters.map { ("\($0.source.address) \($0.source.origin)", $0.requests) })
     }
 
-    /// What a detector counts that gets each body once.
+    /// The counts of a detector that gets each body once.
     private func expected(_ names: [String]) throws -> [String: UInt64] {
         var scanner = EventScanner(selecting: .unauthenticatedForbidden)
         var detector = AccessScanningDetector([.forbidden])
@@ -46,7 +46,7 @@ struct WebhookCountingTests {
         return PipelineSink(pipeline: pipeline, readingLog: readingLog, holdback: holdback)
     }
 
-    @Test("is counted once, though it comes twice, on several connections and in any order")
+    @Test("is counted once, even if it arrives repeatedly, on several connections and in any order")
     func twice() async throws {
         let pipeline = try pipeline()
         let service = try WebhookService.forTests(
@@ -56,7 +56,8 @@ struct WebhookCountingTests {
             for first in 0..<4 {
                 group.addTask {
                     let connection = try RawConnection(to: service.address)
-                    // Each connection sends all of them, another one first: each comes four times, interleaved.
+                    // Each connection sends all of them, starting with another one: each arrives four times,
+                    // interleaved.
                     for name in names[first...] + names[..<first] {
                         let body = try Fixture.bytes("audit-logs/webhook/\(name).json")
                         let response = try await connection.answer(to: webhookPost(body))
@@ -66,7 +67,7 @@ struct WebhookCountingTests {
             }
             try await group.waitForAll()
         }
-        // Whoever was answered is in what is shown: nothing is waited for.
+        // Acknowledged batches are visible at once, without waiting.
         let snapshot = pipeline.published.current
         let expected = try expected(Self.batches + ["retried/00003.200", "retried/00006.200"])
         #expect(counts(snapshot.sources) == expected)
@@ -74,7 +75,7 @@ struct WebhookCountingTests {
         #expect(service.answers == [#"{code="200"} 36"#])
     }
 
-    @Test("is counted for its sources as the clients counted themselves")
+    @Test("is counted for its sources in agreement with the clients")
     func known() async throws {
         let pipeline = try pipeline()
         let service = try WebhookService.forTests(
@@ -93,7 +94,7 @@ struct WebhookCountingTests {
         #expect(sources.counters.map(\.source.address.description).allSatisfy { $0 != "127.0.0.17" })
     }
 
-    @Test("is in what is shown once it is answered, and an exporter with a webhook only is ready at once")
+    @Test("is visible once it is acknowledged, and an exporter with only a webhook is ready at once")
     func shown() async throws {
         let pipeline = try pipeline()
         #expect(pipeline.status.current.isReady)
@@ -106,7 +107,7 @@ struct WebhookCountingTests {
         #expect(totals.bytes == UInt64(body.count))
     }
 
-    @Test("is not taken, and so not lost, while an exporter that was away for long shows its old counters")
+    @Test("is not accepted, and so not lost, while an exporter that was down for long shows its old counters")
     func heldBack() async throws {
         let pipeline = try pipeline()
         let sink = Self.sink(pipeline, Holdback(lastWritten: 0, now: 10_000))

@@ -17,7 +17,7 @@ struct WebhookReceiverTests {
         try Fixture.bytes("audit-logs/webhook/\(name).json")
     }
 
-    @Test("hands over the events of a real body, and says so with an empty 200", arguments: ["/", "/audit"])
+    @Test("delivers the events of a real body, and responds with an empty 200", arguments: ["/", "/audit"])
     func takes(path: String) async throws {
         let sink = RecordingSink()
         let service = try WebhookService.forTests(sink)
@@ -36,7 +36,7 @@ struct WebhookReceiverTests {
         #expect(service.answers == [#"{code="200"} 1"#])
     }
 
-    @Test("answers when the batch is committed, and no sooner")
+    @Test("responds when the batch is committed, not earlier")
     func waits() async throws {
         let sink = RecordingSink(isOpen: false)
         let service = try WebhookService.forTests(sink)
@@ -49,7 +49,7 @@ struct WebhookReceiverTests {
         #expect(service.answers == [#"{code="200"} 1"#])
     }
 
-    @Test("asks for what cannot be committed again, later")
+    @Test("asks the client to retry later if a batch cannot be committed")
     func unavailable() async throws {
         let service = try WebhookService.forTests(RecordingSink(.unavailable(reason: "the disk is full")))
         let response = try await RawConnection(to: service.address).answer(to: webhookPost(Self.emptyList))
@@ -59,7 +59,7 @@ struct WebhookReceiverTests {
         #expect(service.answers == [#"{code="200"} 0"#, #"{code="503"} 1"#])
     }
 
-    @Test("refuses what is no EventList with a reason, counts nothing of it, and keeps the connection")
+    @Test("rejects a body that is not an EventList with a reason, counts nothing of it, and keeps the connection")
     func malformed() async throws {
         let sink = RecordingSink()
         let service = try WebhookService.forTests(sink)
@@ -78,7 +78,7 @@ struct WebhookReceiverTests {
         #expect(service.answers == [#"{code="200"} 1"#, #"{code="400"} 4"#])
     }
 
-    @Test("refuses by path and method")
+    @Test("rejects other paths and methods")
     func routes() async throws {
         let sink = RecordingSink()
         let service = try WebhookService.forTests(sink)
@@ -91,7 +91,7 @@ struct WebhookReceiverTests {
         #expect(service.answers == [#"{code="200"} 0"#, #"{code="404"} 1"#, #"{code="405"} 1"#])
     }
 
-    @Test("refuses a body whose length nobody knows, and its connection with it")
+    @Test("rejects a body without a length, and closes its connection")
     func noLength() async throws {
         let sink = RecordingSink()
         let service = try WebhookService.forTests(sink)
@@ -104,7 +104,7 @@ struct WebhookReceiverTests {
         #expect(sink.taken.isEmpty)
     }
 
-    @Test("refuses a compressed body, and takes one that is said not to be", arguments: ["gzip", "identity"])
+    @Test("rejects a compressed body, and accepts one with the coding identity", arguments: ["gzip", "identity"])
     func coding(coding: String) async throws {
         let service = try WebhookService.forTests(RecordingSink())
         let response = try await RawConnection(to: service.address).answer(
@@ -113,7 +113,7 @@ struct WebhookReceiverTests {
         #expect(response.headers["accept-encoding"] == (coding == "gzip" ? "identity" : nil))
     }
 
-    @Test("refuses a body that is longer than allowed")
+    @Test("rejects a body over the limit")
     func tooLong() async throws {
         let sink = RecordingSink()
         let service = try WebhookService.forTests(sink, maxBodySize: "100KiB")
@@ -124,7 +124,7 @@ struct WebhookReceiverTests {
         #expect(service.answers == [#"{code="200"} 1"#, #"{code="413"} 1"#])
     }
 
-    @Test("takes bodies in chunks, and from clients that ask first")
+    @Test("accepts bodies in chunks, and from clients that expect 100")
     func framing() async throws {
         let sink = RecordingSink()
         let service = try WebhookService.forTests(sink)
@@ -143,7 +143,7 @@ struct WebhookReceiverTests {
         #expect(sink.taken.first?.scanned == sink.taken.last?.scanned)
     }
 
-    @Test("takes nothing of a body whose client leaves in the middle of it")
+    @Test("counts nothing of a body whose client disconnects in the middle of it")
     func leaves() async throws {
         let sink = RecordingSink()
         let service = try WebhookService.forTests(sink)

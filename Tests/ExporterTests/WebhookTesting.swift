@@ -4,7 +4,7 @@ import Logging
 @testable import Exporter
 
 extension WebhookService {
-    /// A receiver on a port that was free.
+    /// A receiver on a free port.
     static func forTests(_ sink: any WebhookSink, maxBodySize: String = "32MiB") throws -> WebhookService {
         let options = ServeOptions(webhookListenAddress: "127.0.0.1:0", webhookMaxBodySize: maxBodySize)
         let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
@@ -14,14 +14,14 @@ extension WebhookService {
         return try WebhookService(configuration, sink: sink, logger: logger)
     }
 
-    /// How often each code was answered, as it is exposed: `{code="200"} 1`.
+    /// The number of responses by code, as exposed: `{code="200"} 1`.
     var answers: [String] {
         String(decoding: ExpositionFormat.text.render(families), as: UTF8.self).split(separator: "\n")
             .filter { !$0.hasPrefix("#") }.map { String($0.trimmingPrefix("kube_audit_webhook_requests_total")) }
     }
 }
 
-/// The bytes of a request as the API server sends it.
+/// The bytes of a request in the form of the API server.
 func webhookPost(_ body: [UInt8], to path: String = "/audit", headers: String = "") -> [UInt8] {
     Array(
         """

@@ -1,7 +1,7 @@
 import HTTPServing
 import Testing
 
-@Suite("What a client would like to get")
+@Suite("The format of a response")
 struct AcceptHeaderTests {
     private static let text = "text/plain; version=0.0.4; charset=utf-8"
     private static let openMetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -11,7 +11,7 @@ struct AcceptHeaderTests {
     }
 
     @Test(
-        "is OpenMetrics to Prometheus, and to whoever puts it first",
+        "is OpenMetrics for Prometheus, and for clients that prefer it",
         arguments: [
             // Prometheus 2.42.
             "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
@@ -32,13 +32,13 @@ struct AcceptHeaderTests {
     }
 
     @Test(
-        "is the text format to browsers and curl, and to whoever has no wish",
+        "is the text format for browsers and curl, and for clients without a preference",
         arguments: [
             nil, "", " ", ",", "*/*", "*", "*; q=.2",
             "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
             "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
             "text/plain", "text/plain;version=0.0.4", "text/*", "*/*;q=0.1",
-            // Of OpenMetrics it can read another version only, and it takes anything else.
+            // It accepts only another version of OpenMetrics, and anything else.
             "application/openmetrics-text;version=0.0.1,*/*;q=0.1",
             "application/openmetrics-text;q=0.5,text/plain;q=0.6",
             "application/openmetrics-text;version=1.0.0;q=0,*/*",
@@ -51,7 +51,7 @@ struct AcceptHeaderTests {
     }
 
     @Test(
-        "can be nothing that there is",
+        "is none if the client accepts none of them",
         arguments: [
             "application/openmetrics-text;version=0.0.1", "image/png", "*/*;q=0", "text/plain;q=0",
             "text/plain;version=1.0.0", "application/json, image/*", "text", "\"", ";q=1",
@@ -60,7 +60,7 @@ struct AcceptHeaderTests {
         #expect(best(header) == nil)
     }
 
-    @Test("is judged by the range that describes it most closely")
+    @Test("is chosen by the most specific matching range")
     func specificity() {
         let accept = AcceptHeader("*/*;q=0.1, text/*;q=0.2, text/plain;q=0.3, text/plain;version=0.0.4;q=0.4")
         #expect(accept.quality(of: "text/plain; version=0.0.4") == 0.4)
@@ -70,7 +70,7 @@ struct AcceptHeaderTests {
         #expect(accept.quality(of: "") == 0)
     }
 
-    @Test("is found quickly however long the list is, and what stands too far behind is passed over")
+    @Test("is found quickly, however long the list is; entries past a limit are ignored")
     func long() {
         let clock = ContinuousClock()
         let long = [

@@ -20,7 +20,7 @@ struct BasicAuthenticationTests {
 
     private static let users = "basic_auth_users:\n  alice: \(hash)\n"
 
-    @Test("asks for a name and a password on every path", arguments: ["/", "/-/healthy", "/nowhere"])
+    @Test("requires a name and a password on every path", arguments: ["/", "/-/healthy", "/nowhere"])
     func everyPath(target: String) async throws {
         try await withPolicy(Self.users) { server, _ async throws in
             let answer = try await ask(server, target)
@@ -31,7 +31,7 @@ struct BasicAuthenticationTests {
         }
     }
 
-    @Test("lets in with the password of each of its users, the first time and again", arguments: ["2a", "2b", "2y"])
+    @Test("accepts the password of each of its users, the first time and later", arguments: ["2a", "2b", "2y"])
     func right(version: String) async throws {
         let hash = Self.hash.replacing("$2y$", with: "$\(version)$")
         // The second one's password is "päss:wörd".
@@ -51,7 +51,7 @@ struct BasicAuthenticationTests {
     }
 
     @Test(
-        "keeps out everything else, the first time and again",
+        "rejects all other credentials, the first time and later",
         arguments: [
             authorization("alice", "wrong"), authorization("alice", ""), authorization("", password),
             authorization("Alice", password), authorization("bob", password), authorization("alice", password + " "),
@@ -70,7 +70,7 @@ struct BasicAuthenticationTests {
         }
     }
 
-    @Test("keeps connections, whatever it answers, and takes bodies behind a password that it must verify first")
+    @Test("keeps connections, whatever the response, and accepts bodies with a password that must be verified first")
     func keepsConnections() async throws {
         try await withPolicy(Self.users, limits: Limits(bodySize: 4 << 20)) { server, _ async throws in
             let connection = try RawConnection(to: server.address)
@@ -90,7 +90,7 @@ struct BasicAuthenticationTests {
         }
     }
 
-    @Test("takes in no long body of who is not let in, and none of who asks first")
+    @Test("reads no long body without valid credentials, and none of clients that expect 100")
     func longBody() async throws {
         try await withPolicy(Self.users, limits: Limits(bodySize: 64 << 20)) { server, _ async throws in
             let wrong = Self.authorization("alice", "wrong")
@@ -106,7 +106,7 @@ struct BasicAuthenticationTests {
         }
     }
 
-    @Test("tells a client that asks first to go on when its password was verified")
+    @Test("sends 100 to a client that expects it once its password is verified")
     func asksFirst() async throws {
         try await withPolicy(Self.users) { server, _ async throws in
             let right = Self.authorization("alice", Self.password)
@@ -118,7 +118,7 @@ struct BasicAuthenticationTests {
         }
     }
 
-    @Test("goes by the users of a configuration that takes the place of the first")
+    @Test("uses the users of a new configuration")
     func reload() async throws {
         try await withPolicy(Self.users) { server, reload async throws in
             let alice = Self.authorization("alice", Self.password)
@@ -133,9 +133,9 @@ struct BasicAuthenticationTests {
         }
     }
 
-    @Test("hashes few passwords at a time, says so to who comes in between, and answers meanwhile who is known")
+    @Test("hashes few passwords at a time, rejects others with 429, and serves known clients meanwhile")
     func flood() async throws {
-        // Some 50 ms each.
+        // About 50 ms each.
         let slow = "$2b$10$abcdefghijklmnopqrstuu" + String(repeating: ".", count: 31)
         try await withPolicy("basic_auth_users:\n  alice: \(Self.hash)\n  slow: \(slow)\n") { server, _ async throws in
             let right = Self.authorization("alice", Self.password)
@@ -145,7 +145,7 @@ struct BasicAuthenticationTests {
                 try connection.send(RawConnection.get("/", headers: Self.authorization("user\(number)", "guess")))
                 return connection
             }
-            // One who is remembered does not stand in the queue.
+            // A cached client does not wait in the queue.
             #expect(try await ask(server, headers: right).status == 200)
             var statuses: [Int: Int] = [:]
             for connection in connections {
@@ -158,7 +158,7 @@ struct BasicAuthenticationTests {
         }
     }
 
-    @Test("has room in its queue for others while one client guesses")
+    @Test("has places in its queue for others while one client guesses")
     func fairness() async throws {
         let slow = "$2b$11$abcdefghijklmnopqrstuu" + String(repeating: ".", count: 31)
         try await withPolicy("basic_auth_users:\n  alice: \(Self.hash)\n  slow: \(slow)\n") { server, _ async throws in
@@ -167,14 +167,14 @@ struct BasicAuthenticationTests {
                 try connection.send(RawConnection.get("/", headers: Self.authorization("user\(number)", "guess")))
                 return connection
             }
-            // Once it is refused its places are taken.
+            // Once it gets a 429, its places are in use.
             for connection in connections.reversed() where try await connection.answer().status == 429 { break }
             let alice = Self.authorization("alice", Self.password)
             #expect(try await ask(server, headers: alice).status == 200)
         }
     }
 
-    @Test("takes as long for a user that there is not as for one that there is")
+    @Test("takes as long for an unknown user as for a known one")
     func timing() async throws {
         let slow = "$2b$10$abcdefghijklmnopqrstuu" + String(repeating: ".", count: 31)
         try await withPolicy("basic_auth_users:\n  alice: \(slow)\n") { server, _ async throws in
@@ -194,7 +194,7 @@ struct BasicAuthenticationTests {
         }
     }
 
-    @Test("stops in time while passwords are verified, and bears clients that leave meanwhile")
+    @Test("stops in time while passwords are verified, and tolerates clients that disconnect meanwhile")
     func stop() async throws {
         let slow = "$2b$13$abcdefghijklmnopqrstuu" + String(repeating: ".", count: 31)
         try await withPolicy("basic_auth_users:\n  alice: \(slow)\n") { server, _ async throws in
@@ -205,7 +205,7 @@ struct BasicAuthenticationTests {
             }
             for number in 0..<3 { _ = try guess(number) }
             let waiting = try guess(3)
-            // The fourth stands behind three others that take half a second each.
+            // The fourth waits behind three others that take half a second each.
             try await Task.sleep(for: .milliseconds(100))
             let start = ContinuousClock.now
             await server.shutDown(patience: .milliseconds(10))

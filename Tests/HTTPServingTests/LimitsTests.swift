@@ -3,7 +3,7 @@ import RawHTTP
 import Testing
 import TestSupport
 
-@Suite("The server bears what clients do to it")
+@Suite("The server enforces its limits:")
 struct LimitsTests {
     private static let bodySize = 1000
 
@@ -12,7 +12,7 @@ struct LimitsTests {
         "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: \(length)\r\n\(expecting)\r\n"
     }
 
-    @Test("a body as long as allowed is taken, with a length and in chunks")
+    @Test("a body of the maximum size is accepted, with a length and in chunks")
     func allowed() throws {
         let server = try HTTPServer.forTests(limits: Limits(bodySize: Self.bodySize))
         let body = String(repeating: "x", count: Self.bodySize)
@@ -24,7 +24,7 @@ struct LimitsTests {
         #expect(try connection.response().text == body)
     }
 
-    @Test("a longer body is answered 413 when it is over, and the connection stays good", arguments: [1001, 900_000])
+    @Test("a longer body gets a 413 after its end, and the connection stays open", arguments: [1001, 900_000])
     func tooLong(length: Int) throws {
         let server = try HTTPServer.forTests(limits: Limits(bodySize: Self.bodySize))
         let connection = try RawConnection(to: server.address)
@@ -36,7 +36,7 @@ struct LimitsTests {
         #expect(try connection.response().text == "hello\n")
     }
 
-    @Test("a client that asks before it sends too long a body is told at once")
+    @Test("a client that expects 100 for a body that is too long is rejected at once")
     func asksFirst() throws {
         let server = try HTTPServer.forTests(limits: Limits(bodySize: Self.bodySize))
         let refused = try RawConnection(to: server.address)
@@ -49,7 +49,7 @@ struct LimitsTests {
         #expect(try welcome.response().text == "abcde")
     }
 
-    @Test("a client that announces an endless body is told at once, and cut off")
+    @Test("a client that announces an endless body is rejected at once, and disconnected")
     func announcesEndless() throws {
         let server = try HTTPServer.forTests(limits: Limits(bodySize: Self.bodySize))
         let connection = try RawConnection(to: server.address)
@@ -58,7 +58,7 @@ struct LimitsTests {
         #expect(try connection.bytesToEnd().isEmpty)
     }
 
-    @Test("a client that sends chunks without an end is cut off")
+    @Test("a client that sends chunks without an end is disconnected")
     func endless() throws {
         let server = try HTTPServer.forTests(limits: Limits(bodySize: Self.bodySize))
         let connection = try RawConnection(to: server.address)
@@ -70,7 +70,7 @@ struct LimitsTests {
         #expect(try server.get("/").status == 200)
     }
 
-    @Test("a head that is too long is answered 431 or cut off, and the server goes on")
+    @Test("a header that is too long is answered with 431 or cut off, and the server continues")
     func longHead() throws {
         let server = try HTTPServer.forTests()
         for head in [
@@ -85,14 +85,14 @@ struct LimitsTests {
         #expect(try server.get("/").status == 200)
     }
 
-    @Test("what is no HTTP reaches no handler, and the server goes on")
+    @Test("bytes that are not HTTP reach no handler, and the server continues")
     func garbage() throws {
         let server = try HTTPServer.forTests(limits: Limits(idleTimeout: 1))
         var random = SeededGenerator(seed: 5)
         let noise = (0..<50).map { _ in (0..<500).map { _ in UInt8.random(in: 0...255, using: &random) } }
         let texts = ["\r\n\r\n\r\n", "GET\r\n\r\n", "GET /\r\n\r\n", " / HTTP/1.1\r\n\r\n", ":\r\n\r\n"]
         let hello: [UInt8] = [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03] + noise[0]
-        // All at once, for some are answered only when their time is over.
+        // All at once, because some are answered only at their timeout.
         let connections = try (noise + texts.map { Array($0.utf8) } + [hello]).map { bytes in
             let connection = try RawConnection(to: server.address)
             try? connection.send(bytes)
@@ -106,7 +106,7 @@ struct LimitsTests {
     }
 
     @Test(
-        "a request that can be read in two ways is refused, and its connection with it",
+        "an ambiguous request is rejected, and its connection closed",
         arguments: [
             "", "Host: t\r\nContent-Length: -1", "Host: t\r\nContent-Length: 5abc", "Host: t\r\nContent-Length: +5",
             "Host: t\r\nContent-Length: 99999999999999999999999", "Host: t\r\nContent-Length:",
@@ -123,11 +123,11 @@ struct LimitsTests {
         let response = try connection.response()
         #expect(response.status == 400 || response.status == 413)
         #expect(response.headers["connection"] == "close")
-        // What it may hide is never answered. (The rest is not empty: libmicrohttpd sends its own refusals twice.)
+        // A smuggled request is never answered. (The rest is not empty: libmicrohttpd sends its own rejections twice.)
         #expect(!String(decoding: try connection.bytesToEnd(), as: UTF8.self).contains(" 200 "))
     }
 
-    @Test("chunks that are none are refused", arguments: ["zz\r\n", "ffffffffffffffffff\r\n", "-1\r\n"])
+    @Test("invalid chunks are rejected", arguments: ["zz\r\n", "ffffffffffffffffff\r\n", "-1\r\n"])
     func brokenChunks(chunk: String) throws {
         let server = try HTTPServer.forTests()
         let connection = try RawConnection(to: server.address)
@@ -137,7 +137,7 @@ struct LimitsTests {
         #expect(try connection.bytesToEnd().isEmpty)
     }
 
-    @Test("half a request and then nothing does not keep the others waiting, and is cut off in time")
+    @Test("half a request without a continuation does not block others, and is disconnected in time")
     func stalls() throws {
         let server = try HTTPServer.forTests(limits: Limits(idleTimeout: 1))
         let halves = [
@@ -156,7 +156,7 @@ struct LimitsTests {
         }
     }
 
-    @Test("half a request and then an end harms nobody, and is let go at once")
+    @Test("half a request with an end affects nobody, and is closed at once")
     func halfClosed() throws {
         let server = try HTTPServer.forTests()
         let whole = post(5) + "abcde"
@@ -166,19 +166,19 @@ struct LimitsTests {
             connection.endSending()
             return connection
         }
-        // Were they held until they are idle for too long, this would take longer than a connection waits.
+        // If they were kept until their idle timeout, this would take longer than a connection waits.
         for connection in connections { #expect(try connection.bytesToEnd().isEmpty) }
         #expect(try server.get("/").status == 200)
     }
 
-    @Test("an answer that nobody reads to its end harms nobody")
+    @Test("a response that is not read to its end affects nobody")
     func unread() throws {
         let server = try HTTPServer.forTests()
         for _ in 0..<50 { try RawConnection(to: server.address).get("/long") }
         #expect(try server.get("/").status == 200)
     }
 
-    @Test("200 idle connections do not keep others from an answer")
+    @Test("200 idle connections do not block responses to others")
     func idle() throws {
         let server = try HTTPServer.forTests()
         let idle = try (0..<200).map { number in

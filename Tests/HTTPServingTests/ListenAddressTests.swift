@@ -1,10 +1,10 @@
 import HTTPServing
 import Testing
 
-@Suite("Where to listen")
+@Suite("A listen address")
 struct ListenAddressTests {
     @Test(
-        "is read from HOST:PORT, and written as it was read",
+        "is parsed from HOST:PORT, and formatted as it was written",
         arguments: [
             (":10403", "", 10403), ("127.0.0.1:0", "127.0.0.1", 0), ("localhost:9100", "localhost", 9100),
             ("[::1]:9100", "::1", 9100), ("[::]:65535", "::", 65535), ("[fe80::1%eth0]:80", "fe80::1%eth0", 80),
@@ -17,7 +17,7 @@ struct ListenAddressTests {
     }
 
     @Test(
-        "is nothing else",
+        "rejects all other text",
         arguments: [
             "", ":", "10403", "localhost", "localhost:", "localhost:http", ":65536", ":-1", ":+80", ": 80", ":80 ",
             ":٨٠",

@@ -7,14 +7,14 @@ import TestSupport
 
 @Suite("The server listens")
 struct ListeningTests {
-    /// Whether this machine has IPv6; said once where it has not.
+    /// Whether this machine has IPv6; reported once if it has not.
     private static let hasIPv6: Bool = {
         let has = (try? HTTPServer.forTests(host: "::1")) != nil
         if !has { print("skipped: this machine has no address ::1") }
         return has
     }()
 
-    @Test("on a free port where 0 is asked for, and tells which")
+    @Test("on a free port if 0 is given, and reports it")
     func port() throws {
         let first = try HTTPServer.forTests()
         let second = try HTTPServer.forTests()
@@ -32,7 +32,7 @@ struct ListeningTests {
         #expect(try server.get("/").status == 200)
     }
 
-    @Test("on all addresses of both families where no host is given, or ::", arguments: ["", "::"])
+    @Test("on all addresses of both families without a host, or with ::", arguments: ["", "::"])
     func everywhere(host: String) throws {
         let server = try HTTPServer.forTests(host: host)
         #expect(server.address.host == host)
@@ -43,7 +43,7 @@ struct ListeningTests {
         }
     }
 
-    @Test("by name on an address that clients of that name find")
+    @Test("on a host name's address, which clients find by that name")
     func localhost() throws {
         let server = try HTTPServer.forTests(host: "localhost")
         let answers = ["127.0.0.1", "::1"].compactMap { client in
@@ -54,7 +54,7 @@ struct ListeningTests {
         #expect(try connection.response().status == 200)
     }
 
-    @Test("or says that the address is taken")
+    @Test("or reports that the address is in use")
     func taken() throws {
         let server = try HTTPServer.forTests()
         let error = #expect(throws: HTTPServerError.self) { try HTTPServer.forTests(port: server.address.port) }
@@ -67,7 +67,7 @@ struct ListeningTests {
     }
 
     @Test(
-        "or says what is wrong with the host",
+        "or reports an invalid host",
         arguments: [
             ("host.invalid", "listen on host.invalid:0: name or service not known"),
             ("192.0.2.1", "listen on 192.0.2.1:0: cannot assign requested address"),
@@ -78,10 +78,10 @@ struct ListeningTests {
         #expect(error?.description == message)
     }
 
-    @Test("again at once where it was stopped")
+    @Test("at once again at the address where it was stopped")
     func again() throws {
         let first = try HTTPServer.forTests()
-        // A connection that the server ends first is what keeps an address busy for a while.
+        // An address stays busy for a while after the server closes a connection first.
         let open = try RawConnection(to: first.address)
         try open.get("/")
         #expect(try open.response().status == 200)
@@ -91,7 +91,7 @@ struct ListeningTests {
         #expect(try second.get("/").status == 200)
     }
 
-    @Test("until it is stopped: the request in hand is answered, then nobody is any more")
+    @Test("until it is stopped: the pending request is answered, and later ones are not accepted")
     func stop() async throws {
         let (reached, reach) = AsyncStream.makeStream(of: Void.self)
         let release = DispatchSemaphore(value: 0)
@@ -107,13 +107,13 @@ struct ListeningTests {
         try slow.get("/slow")
         for await _ in reached { break }
 
-        // A thread of its own: it waits, and so do not the few that async code shares.
+        // On a thread of its own: it blocks, and the few threads of async code must not.
         let (stopped, stop) = AsyncStream.makeStream(of: Void.self)
         Thread.detachNewThread {
             server.stop(patience: .seconds(20))
             stop.yield()
         }
-        try await eventually("no connection is taken any more") { (try? RawConnection(to: server.address)) == nil }
+        try await eventually("no connection is accepted any more") { (try? RawConnection(to: server.address)) == nil }
         release.signal()
         #expect(try slow.response().text == "done\n")
         for await _ in stopped { break }

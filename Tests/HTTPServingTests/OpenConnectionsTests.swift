@@ -13,7 +13,7 @@ struct OpenConnectionsTests {
 
     private func after(_ seconds: Double) -> ContinuousClock.Instant { Self.start + .seconds(seconds) }
 
-    /// Connections of clients, each accepted a second after the one before; the descriptors count from 0.
+    /// Connections of clients, each accepted a second after the previous one; the descriptors count from 0.
     private func opened(_ clients: [UInt8], limits: Limits = limits) -> OpenConnections {
         var connections = OpenConnections(limits)
         for (descriptor, number) in clients.enumerated() {
@@ -22,27 +22,27 @@ struct OpenConnectionsTests {
         return connections
     }
 
-    @Test("one whose first request is not complete in time is cut, once")
+    @Test("one whose first request is not complete in time is closed, once")
     func request() {
         var connections = opened([1, 2])
         #expect(connections.overdue(at: after(14.9)) == [])
         #expect(connections.overdue(at: after(15)) == [0])
-        #expect(connections.overdue(at: after(15)) == [], "it is cut already")
+        #expect(connections.overdue(at: after(15)) == [], "it is already closed")
         #expect(connections.overdue(at: after(16)) == [1])
         #expect(connections.count == 0)
     }
 
-    @Test("one has its time from its beginning, not from its head")
+    @Test("one has its time limit from its beginning, not from its header")
     func head() {
         var connections = opened([1])
         #expect(connections.enter(.receiving, on: 0, at: after(10)) == [])
         #expect(connections.overdue(at: after(15)) == [0])
     }
 
-    @Test("one has more time for a body that comes in, as long as that is not too slow")
+    @Test("one has more time for a body, as long as it is not too slow")
     func body() {
         var connections = opened([1])
-        // 800 bytes a second, where 1000 are the least.
+        // 800 bytes a second; at least 1000 are required.
         for second in 1...74 {
             connections.received(800, on: 0)
             #expect(connections.overdue(at: after(Double(second))) == [])
@@ -51,7 +51,7 @@ struct OpenConnectionsTests {
         #expect(connections.overdue(at: after(75)) == [0])
     }
 
-    @Test("one is not cut while its handler works, however long that takes; then its answer has time for its length")
+    @Test("one is not closed while its handler runs, however long; then its response has time for its length")
     func answer() {
         var connections = opened([1])
         _ = connections.enter(.handling, on: 0, at: after(1))
@@ -61,7 +61,7 @@ struct OpenConnectionsTests {
         #expect(connections.overdue(at: after(100_035)) == [0])
     }
 
-    @Test("one that is kept for another request may be idle for the whole timeout and then send one")
+    @Test("one that is kept may be idle for the whole timeout and then send a request")
     func idle() {
         var connections = opened([1])
         _ = connections.enter(.handling, on: 0, at: after(1))
@@ -73,7 +73,7 @@ struct OpenConnectionsTests {
         #expect(connections.overdue(at: after(151)) == [0])
     }
 
-    @Test("the oldest unfinished one of the client with the most goes when all places are taken")
+    @Test("the oldest unfinished one of the client with the most is closed when the limit is reached")
     func full() {
         var connections = opened([1, 2, 2, 3, 2, 3])
         #expect(connections.open(6, client(4), at: after(6)) == [1])
@@ -83,7 +83,7 @@ struct OpenConnectionsTests {
         #expect(connections.count == 6)
     }
 
-    @Test("an idle one goes only where none is unfinished, and one that is with its handler never")
+    @Test("an idle one is closed only if none is unfinished, and one with a running handler never")
     func order() {
         var connections = opened([1, 2, 2, 2, 3, 4])
         for descriptor: Int32 in 1...3 {
@@ -93,12 +93,12 @@ struct OpenConnectionsTests {
         _ = connections.enter(.handling, on: 5, at: after(10))
         #expect(connections.open(6, client(5), at: after(11)) == [4])
         _ = connections.enter(.handling, on: 6, at: after(11))
-        #expect(connections.open(7, client(6), at: after(12)) == [1], "no unfinished one is left but the new")
+        #expect(connections.open(7, client(6), at: after(12)) == [1], "only the new one is unfinished")
         for descriptor: Int32 in [2, 3, 7] { _ = connections.enter(.handling, on: descriptor, at: after(13)) }
-        #expect(connections.open(8, client(7), at: after(14)) == [8], "nobody else can go")
+        #expect(connections.open(8, client(7), at: after(14)) == [8], "no other one can be closed")
     }
 
-    @Test("one of a client's own goes when it has as many as it may, and none of another's")
+    @Test("one of the client's own is closed at its own limit, and none of another's")
     func client() {
         var connections = opened([1, 2, 2, 2, 2])
         #expect(connections.open(5, client(2), at: after(6)) == [1])
@@ -107,18 +107,18 @@ struct OpenConnectionsTests {
         #expect(connections.count == 5)
     }
 
-    @Test("those whose answers have waited longest go when all answers take more memory than they may")
+    @Test("those whose responses have waited longest are closed when all responses exceed their memory limit")
     func answers() {
         var connections = opened([1, 2, 3, 4])
         for descriptor: Int32 in [2, 0, 1] {
             #expect(connections.enter(.answering(30_000), on: descriptor, at: after(13 - Double(descriptor))) == [])
         }
         #expect(connections.enter(.answering(20_000), on: 3, at: after(14)) == [2])
-        #expect(connections.enter(.answering(500_000), on: 3, at: after(15)).sorted() == [0, 1], "one always has room")
+        #expect(connections.enter(.answering(500_000), on: 3, at: after(15)).sorted() == [0, 1], "one always may")
         #expect(connections.count == 1)
     }
 
-    @Test("a descriptor that is given again begins anew")
+    @Test("a reused descriptor starts from scratch")
     func again() {
         var connections = opened([1])
         #expect(connections.overdue(at: after(15)) == [0])

@@ -3,7 +3,7 @@ import HTTPServing
 import RawHTTP
 import TestSupport
 
-/// Runs a server with the policy of a web configuration file, which can be exchanged.
+/// Runs a server with the policy of a web configuration file, which can be replaced.
 func withPolicy(
     _ configuration: String, limits: Limits = Limits(),
     _ body: (HTTPServer, _ reload: (String) throws -> Void) async throws -> Void
@@ -30,7 +30,7 @@ func withPolicy(
     }
 }
 
-/// Asks on a connection of its own.
+/// Sends a request on a connection of its own.
 func ask(_ server: HTTPServer, _ target: String = "/", headers: String = "") async throws -> RawResponse {
     try await RawConnection(to: server.address).answer(to: RawConnection.get(target, headers: headers))
 }

@@ -9,7 +9,7 @@ import TestSupport
 struct ReloadingWebConfigurationTests {
     private static let users = "basic_auth_users:\n  alice: $2y$04$\(String(repeating: ".", count: 53))\n"
 
-    /// A file, and the server that goes by it.
+    /// A file, and the server that uses it.
     private struct Configured {
         let file: URL
         let configuration: ReloadingWebConfiguration
@@ -35,7 +35,7 @@ struct ReloadingWebConfigurationTests {
         }
     }
 
-    @Test("is in force at the second look, and said once")
+    @Test("is active at the second check, and reported once")
     func changed() throws {
         try withTemporaryDirectory { directory in
             let configured = try Configured("{}", in: directory)
@@ -49,7 +49,7 @@ struct ReloadingWebConfigurationTests {
         }
     }
 
-    @Test("and is caught in the middle of being written lets nobody in", arguments: [false, true])
+    @Test("and is read while it is being written lets nobody in", arguments: [false, true])
     func half(wasBad: Bool) throws {
         try withTemporaryDirectory { directory in
             let configured = try Configured(Self.users, in: directory)
@@ -57,11 +57,11 @@ struct ReloadingWebConfigurationTests {
                 try configured.write("nonsense: true\n")
                 #expect(configured.configuration.refresh() == .unchanged)
                 guard case .failed = configured.configuration.refresh() else {
-                    Issue.record("a bad file was taken")
+                    Issue.record("an invalid file was accepted")
                     return
                 }
             }
-            // Emptied first, then a line of what it is to be, then all of it.
+            // Truncated first, then one line of the new content, then all of it.
             for text in ["", "http_server_config: {}\n", "http_server_config: {}\n" + Self.users] {
                 try configured.write(text)
                 #expect(configured.configuration.refresh() == .unchanged)
@@ -72,7 +72,7 @@ struct ReloadingWebConfigurationTests {
         }
     }
 
-    @Test("and cannot be used leaves the old one in force, and is said once, until it can be used again")
+    @Test("and is invalid leaves the previous one active, and is reported once, until it is valid again")
     func bad() throws {
         try withTemporaryDirectory { directory in
             let configured = try Configured(Self.users, in: directory)
@@ -87,7 +87,7 @@ struct ReloadingWebConfigurationTests {
                 }
                 #expect(configured.configuration.refresh() == .unchanged)
                 guard case .failed(let error) = configured.configuration.refresh() else {
-                    Issue.record("\(text ?? "no file") was taken")
+                    Issue.record("\(text ?? "no file") was accepted")
                     return
                 }
                 #expect(error.description.hasPrefix(configured.file.path))
@@ -104,7 +104,7 @@ struct ReloadingWebConfigurationTests {
         }
     }
 
-    @Test("is tried again when a file that it names comes later")
+    @Test("is loaded again when a file that it names appears later")
     func later() async throws {
         try await withTemporaryDirectory { directory in
             for name in ["first", "second"] { _ = try await CertificateAuthority(name, in: directory) }
@@ -116,7 +116,7 @@ struct ReloadingWebConfigurationTests {
             try configured.write(text("second"))
             _ = configured.configuration.refresh()
             guard case .failed(let error) = configured.configuration.refresh() else {
-                Issue.record("it was taken without its key")
+                Issue.record("it was accepted without its key")
                 return
             }
             #expect(error.description.contains("second.key: no such file or directory"))

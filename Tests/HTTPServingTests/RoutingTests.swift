@@ -3,7 +3,7 @@ import HTTPServing
 import RawHTTP
 import Testing
 
-@Suite("The server answers what it is asked for")
+@Suite("The server responds")
 struct RoutingTests {
     let server: HTTPServer
 
@@ -11,7 +11,7 @@ struct RoutingTests {
         server = try .forTests()
     }
 
-    @Test("with the handler's answer")
+    @Test("with the handler's response")
     func answer() throws {
         let response = try server.get("/")
         #expect(response.status == 200)
@@ -20,14 +20,14 @@ struct RoutingTests {
         #expect(response.headers["content-length"] == "6")
     }
 
-    @Test("the same with a query as without")
+    @Test("equally with and without a query")
     func query() throws {
         #expect(try server.get("/?a=b").text == "hello\n")
         #expect(try server.get("/?").text == "hello\n")
     }
 
     @Test(
-        "with 404 where there is no such path",
+        "with 404 to an unknown path",
         arguments: ["/nothing", "//", "/long/", "/LONG", "/long%00", "/long%00x", "/%6Cong/..", "/a+b/%C3%BC", "*"])
     func notFound(target: String) throws {
         let response = try server.get(target)
@@ -35,18 +35,18 @@ struct RoutingTests {
         #expect(response.text == "404 page not found\n")
     }
 
-    @Test("whatever is written as percent escapes", arguments: ["/a%20b/%C3%BC", "/a%20b/%c3%bc", "/%61%20b/ü"])
+    @Test("to paths with any percent escapes", arguments: ["/a%20b/%C3%BC", "/a%20b/%c3%bc", "/%61%20b/ü"])
     func escapes(target: String) throws {
         #expect(try server.get(target).text == "/a b/ü")
     }
 
-    @Test("with 400 to a path that is no text", arguments: ["/%", "/%2", "/%zz", "/%ff", "/%C3", "/%ED%A0%80"])
+    @Test("with 400 to a path that is not text", arguments: ["/%", "/%2", "/%zz", "/%ff", "/%C3", "/%ED%A0%80"])
     func noText(target: String) throws {
         #expect(try server.get(target).status == 400)
     }
 
     @Test(
-        "with 405 and the methods that are allowed to another method",
+        "with 405 and the allowed methods to another method",
         arguments: [
             ("/", "POST", "GET, HEAD"), ("/echo", "GET", "POST"), ("/echo", "HEAD", "POST"), ("/", "get", "GET, HEAD"),
         ])
@@ -58,7 +58,7 @@ struct RoutingTests {
         #expect(response.headers["allow"] == allowed)
     }
 
-    @Test("HEAD with the length of a body that does not come")
+    @Test("to HEAD with a length but without a body")
     func head() throws {
         let connection = try RawConnection(to: server.address)
         for _ in 0..<2 {
@@ -67,12 +67,12 @@ struct RoutingTests {
             #expect(response.status == 200)
             #expect(response.headers["content-length"] == "\(HTTPServer.longText.utf8.count)")
         }
-        // Had a body come, the next answer would not begin where it does.
+        // With a body, the next response would begin elsewhere.
         try connection.get("/")
         #expect(try connection.response().text == "hello\n")
     }
 
-    @Test("one request after the other on one connection, whatever the answers are")
+    @Test("to consecutive requests on one connection, whatever the responses")
     func keepAlive() throws {
         let connection = try RawConnection(to: server.address)
         for (target, status) in [
@@ -85,7 +85,7 @@ struct RoutingTests {
         }
     }
 
-    @Test("requests that were sent without waiting for an answer, in their order")
+    @Test("to pipelined requests, in order")
     func pipelining() throws {
         let connection = try RawConnection(to: server.address)
         let requests = ["/", "/nothing", "/"].map { "GET \($0) HTTP/1.1\r\nHost: test\r\n\r\n" }
@@ -93,7 +93,7 @@ struct RoutingTests {
         #expect(try (0..<3).map { _ in try connection.response().status } == [200, 404, 200])
     }
 
-    @Test("and closes the connection where the client wants that")
+    @Test("and closes the connection if the client requests it")
     func close() throws {
         for request in ["GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"] {
             let connection = try RawConnection(to: server.address)
@@ -103,7 +103,7 @@ struct RoutingTests {
         }
     }
 
-    @Test("a request that comes byte by byte")
+    @Test("to a request that arrives byte by byte")
     func slowly() throws {
         let connection = try RawConnection(to: server.address)
         for byte in Array("POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nabcde".utf8) {
@@ -121,7 +121,7 @@ struct RoutingTests {
         #expect(try connection.response().text == "a\u{fffd}\u{01}ü")
     }
 
-    @Test("compressed where that is asked for, and says that this depends on the asking")
+    @Test("with gzip if requested, and with a matching Vary header")
     func gzip() throws {
         let response = try server.get("/long", headers: "Accept-Encoding: gzip\r\n")
         #expect(response.headers["content-encoding"] == "gzip")
@@ -134,7 +134,7 @@ struct RoutingTests {
     }
 
     @Test(
-        "as it is where compression is not asked for",
+        "uncompressed if gzip is not requested",
         arguments: [
             "", "Accept-Encoding: identity\r\n", "Accept-Encoding: gzip;q=0\r\n", "Accept-Encoding: gzip;q=0.0, *\r\n",
             "Accept-Encoding: *;q=0\r\n", "Accept-Encoding: zstd, br\r\n", "Accept-Encoding:\r\n",
@@ -147,13 +147,13 @@ struct RoutingTests {
     }
 
     @Test(
-        "compressed to whoever can undo it among other codings",
+        "with gzip if it is requested among other codings",
         arguments: ["br, GZIP;q=0.5", "*", "x-gzip", "deflate;q=1, gzip ; q=0.1", "gzip,deflate"])
     func gzipAmongOthers(value: String) throws {
         #expect(try server.get("/long", headers: "Accept-Encoding: \(value)\r\n").headers["content-encoding"] == "gzip")
     }
 
-    @Test("short answers as they are, for compression would make them longer")
+    @Test("with short bodies uncompressed, because compression would make them longer")
     func short() throws {
         let response = try server.get("/", headers: "Accept-Encoding: gzip\r\n")
         #expect(response.headers["content-encoding"] == nil)
@@ -161,7 +161,7 @@ struct RoutingTests {
     }
 
     @Test(
-        "so that a browser loads and runs nothing because of it, refusals too",
+        "with headers that forbid browsers to load or run anything, also on errors",
         arguments: ["/", "/long", "/<script>alert(1)</script>", "/%3Cscript%3E", "/%", "/echo"])
     func safeHeaders(target: String) throws {
         let response = try server.get(target)

@@ -6,7 +6,7 @@ import TestSupport
 
 @Suite("Clients that keep the server waiting")
 struct SlowClientsTests {
-    /// Sends a byte every 50 ms, until the connection is given up; how long that takes, and 30 seconds at the most.
+    /// Sends a byte every 50 ms until the connection is closed; returns the duration, at most 30 seconds.
     private func drip(on connection: RawConnection) -> Duration {
         let start = ContinuousClock.now
         while start.duration(to: .now) < .seconds(30) {
@@ -17,7 +17,7 @@ struct SlowClientsTests {
     }
 
     @Test(
-        "are cut off though they send a byte now and then",
+        "are disconnected even if they send a byte now and then",
         arguments: [
             "G", "GET / HTTP/1.1\r\nHost: test\r\nX: ",
             "POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 60000\r\n\r\n",
@@ -32,7 +32,7 @@ struct SlowClientsTests {
         #expect(try server.get("/").status == 200)
     }
 
-    @Test("are cut off in their second request as in their first, and those between two requests are not")
+    @Test("are disconnected in their second request as in their first, but not between two requests")
     func kept() async throws {
         let server = try HTTPServer.forTests(limits: Limits(idleTimeout: 3, requestTimeout: 1))
         let slow = try RawConnection(to: server.address)
@@ -41,7 +41,7 @@ struct SlowClientsTests {
         let idle = try RawConnection(to: server.address)
         try idle.get("/")
         #expect(try idle.response().status == 200)
-        // Longer than a request may take.
+        // Longer than the limit for a request.
         try await Task.sleep(for: .seconds(2))
         try idle.get("/")
         #expect(try idle.response().status == 200)
@@ -50,7 +50,7 @@ struct SlowClientsTests {
         #expect(held < .seconds(15), "it was held for \(held)")
     }
 
-    @Test("are given time for a long body that comes at a fair pace")
+    @Test("get time for a long body that arrives fast enough")
     func fair() throws {
         let server = try HTTPServer.forTests(limits: Limits(requestTimeout: 1, slowestRate: 1000, bodySize: 60_000))
         let connection = try RawConnection(to: server.address)
@@ -62,7 +62,7 @@ struct SlowClientsTests {
         #expect(try connection.response().body.count == 20_000)
     }
 
-    @Test("are cut off when they read nothing, or too little, of their answer")
+    @Test("are disconnected when they read nothing, or too little, of their response")
     func unread() throws {
         let server = try HTTPServer.forTests(limits: Limits(answerTimeout: 1, slowestRate: 8 << 20))
         let connection = try RawConnection(to: server.address)
@@ -71,7 +71,7 @@ struct SlowClientsTests {
         #expect(try server.get("/").status == 200)
     }
 
-    @Test("make room when all places are taken, those of their own address first")
+    @Test("are displaced when all connections are in use, those of their own address first")
     func places() async throws {
         let server = try HTTPServer.forTests(limits: Limits(connections: 8, connectionsPerAddress: 4))
         let kept = try RawConnection(to: server.address, from: "127.0.0.9")
@@ -86,8 +86,8 @@ struct SlowClientsTests {
             #expect(try server.get("/", from: source).status == 200)
         }
         try kept.get("/")
-        #expect(try kept.response().status == 200, "who kept nobody waiting has kept its place")
-        // Those that were not cut finish their requests.
+        #expect(try kept.response().status == 200, "a connection that kept nobody waiting stays open")
+        // Those that were not disconnected finish their requests.
         let answers = slow.map { connection in
             (try? connection.send("TP/1.1\r\nHost: test\r\n\r\n")).flatMap { try? connection.response().status }
         }
@@ -95,7 +95,7 @@ struct SlowClientsTests {
         #expect((1...7).contains(answered), "\(answered) were answered")
     }
 
-    @Test("by the hundred, from one address or many, leave an answer to others", arguments: [1, 4, 200])
+    @Test("by the hundred, from one address or many, do not block responses to others", arguments: [1, 4, 200])
     func hundreds(addresses: Int) throws {
         let server = try HTTPServer.forTests(limits: Limits(connections: 64, connectionsPerAddress: 32))
         let slow = try (0..<200).map { number in

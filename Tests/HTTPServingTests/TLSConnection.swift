@@ -1,9 +1,9 @@
 import Foundation
 import HTTPServing
 
-/// A TLS connection that stays open, held by `openssl s_client` with the client certificate of its directory.
+/// A TLS connection that stays open, made by `openssl s_client` with the client certificate of its directory.
 ///
-/// Unchecked, for a test uses it by one thread at a time.
+/// Unchecked, because a test uses it from one thread at a time.
 final class TLSConnection: @unchecked Sendable {
     private let process = Process()
     private let toServer = Pipe()
@@ -26,7 +26,7 @@ final class TLSConnection: @unchecked Sendable {
         process.terminate()
     }
 
-    /// Sends a request, and awaits an answer whose body ends with a line feed.
+    /// Sends a request, and awaits a response whose body ends with a line feed.
     func answer(toLine request: String) async throws -> String {
         try toServer.fileHandleForWriting.write(contentsOf: Data(request.utf8))
         return await withCheckedContinuation { continuation in

@@ -5,7 +5,7 @@ import RawHTTP
 import Testing
 import TestSupport
 
-@Suite("A server's options of TLS")
+@Suite("A server's TLS options")
 struct TLSOptionsTests {
     private static let files = "  cert_file: server.crt\n  key_file: server.key\n"
 
@@ -46,7 +46,7 @@ struct TLSOptionsTests {
         ).output == "hello\n"
     }
 
-    /// What `openssl s_client` has to say of a handshake; `nil` where it fails.
+    /// The output of `openssl s_client` for a handshake; `nil` if it fails.
     private func handshake(_ options: String, _ server: HTTPServer, _ directory: URL) async throws -> String? {
         let outcome = try await Command.run(
             ["openssl", "s_client", "-connect", "\(server.address)", "-CAfile", "ca.crt"]
@@ -55,7 +55,7 @@ struct TLSOptionsTests {
             ? nil : outcome.output
     }
 
-    @Test("may have certificates and keys in the configuration itself")
+    @Test("accept certificates and keys in the configuration itself")
     func inline() async throws {
         try await withServer { directory in
             var text = "  client_auth_type: RequireAndVerifyClientCert\n"
@@ -72,7 +72,7 @@ struct TLSOptionsTests {
     }
 
     @Test(
-        "let in clients whose certificate bears an allowed name, and no others",
+        "admit only clients whose certificate has an allowed name",
         arguments: [
             ("[a.example, 10.0.0.1]", ["host"]), ("[a@b.example]", ["mail"]), ("[\"spiffe://b/a\"]", ["uri"]),
             ("[192.0.2.1]", ["address"]), ("[\"2001:db8::1\"]", ["address6"]), ("[]", []),
@@ -91,7 +91,7 @@ struct TLSOptionsTests {
         }
     }
 
-    @Test("look at names also where certificates are taken whoever signed them")
+    @Test("check names also if certificates of any signer are accepted")
     func unsignedNames() async throws {
         try await withServer { _ in
             Self.files + "  client_auth_type: RequireAnyClientCert\n  client_allowed_sans: [a.example]\n"
@@ -103,7 +103,7 @@ struct TLSOptionsTests {
         }
     }
 
-    @Test("speak no version above the most that they are told")
+    @Test("use no version above the configured maximum")
     func maximum() async throws {
         try await withServer { _ in
             Self.files + "  max_version: TLS12\n"
@@ -114,7 +114,7 @@ struct TLSOptionsTests {
         }
     }
 
-    @Test("take the curves that they are told and no others, the first one first", arguments: ["-tls1_2", "-tls1_3"])
+    @Test("use only the configured curves, in order", arguments: ["-tls1_2", "-tls1_3"])
     func curves(version: String) async throws {
         try await withServer { _ in
             Self.files + "  curve_preferences: [CurveP384, CurveP256]\n"
@@ -127,7 +127,7 @@ struct TLSOptionsTests {
         }
     }
 
-    @Test("go by their own order of ciphers unless they are told to go by the client's", arguments: [true, false])
+    @Test("use the server's order of ciphers unless configured to use the client's", arguments: [true, false])
     func order(isOwn: Bool) async throws {
         try await withServer { _ in
             Self.files + (isOwn ? "" : "  prefer_server_cipher_suites: false\n")
@@ -140,7 +140,7 @@ struct TLSOptionsTests {
     }
 
     @Test(
-        "speak no cipher suites but those that they are told",
+        "use only the configured cipher suites",
         arguments: [
             ("cipher_suites: [TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256]", ["AES128-GCM"], ["AES_128_GCM_SHA256"]),
             (

@@ -7,7 +7,7 @@ import TestSupport
 
 @Suite("A server with TLS")
 struct TLSTests {
-    /// Runs a server that asks for certificates, with those of two authorities in a directory.
+    /// Runs a server that requests client certificates, with those of two authorities in a directory.
     private func withServer(
         _ configuration: String = "client_ca_file: ca.crt\n  client_auth_type: RequireAndVerifyClientCert",
         _ body: (HTTPServer, ServerTLS, URL) async throws -> Void
@@ -50,7 +50,7 @@ struct TLSTests {
     private static let client = ["--cert", "client.crt", "--key", "client.key"]
     private static let otherClient = ["--cert", "other-client.crt", "--key", "other-client.key"]
 
-    @Test("lets in a client with a certificate of its authority, and keeps out one without, or of another authority")
+    @Test("admits a client with a certificate of its authority, and rejects one without, or of another authority")
     func clientCertificates() async throws {
         try await withServer { server, _, directory in
             let right = try await curl(server, Self.client, in: directory)
@@ -65,7 +65,7 @@ struct TLSTests {
     }
 
     @Test(
-        "asks for certificates as it is told",
+        "requests certificates as configured",
         arguments: [
             ("min_version: TLS12", [true, true, true]),
             ("client_auth_type: RequestClientCert", [true, true, true]),
@@ -86,7 +86,7 @@ struct TLSTests {
         }
     }
 
-    @Test("speaks no version below the least that it is told")
+    @Test("uses no version below the configured minimum")
     func versions() async throws {
         let old = ["--tls-max", "1.1", "--ciphers", "DEFAULT@SECLEVEL=0"]
         try await withServer("min_version: TLS13") { server, _, directory in
@@ -107,7 +107,7 @@ struct TLSTests {
         }
     }
 
-    @Test("takes long bodies, and answers by handlers that wait")
+    @Test("accepts long bodies, and responds with waiting handlers")
     func longBody() async throws {
         try await withServer { server, _, directory in
             try Data(repeating: 0x20, count: 3_000_000).write(to: directory.appending(path: "body"))
@@ -118,7 +118,7 @@ struct TLSTests {
         }
     }
 
-    @Test("takes long bodies behind a password that it must verify first", arguments: ["--http1.1", "--tls-max 1.2"])
+    @Test("accepts long bodies with a password that must be verified first", arguments: ["--http1.1", "--tls-max 1.2"])
     func longBodyWithPassword(option: String) async throws {
         let hash = "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
         try await withServer("min_version: TLS12\nbasic_auth_users:\n  alice: \(hash)") { server, _, directory in
@@ -136,7 +136,7 @@ struct TLSTests {
         }
     }
 
-    @Test("hangs up on who speaks plain HTTP, and goes on")
+    @Test("disconnects clients that use plain HTTP, and continues")
     func plain() async throws {
         try await withServer { server, _, directory in
             let connection = try RawConnection(to: server.address)
@@ -147,7 +147,7 @@ struct TLSTests {
         }
     }
 
-    @Test("shows a new certificate when its files are exchanged, and keeps the connections that it has")
+    @Test("serves a new certificate when its files are replaced, and keeps open connections")
     func exchange() async throws {
         try await withServer { server, tls, directory in
             #expect(tls.reload() == .unchanged)
@@ -155,13 +155,13 @@ struct TLSTests {
             #expect(try await old.answer(toLine: "GET / HTTP/1.1\r\nHost: t\r\n\r\n").hasSuffix("hello\n"))
             try exchange("other-server.crt", for: "server.crt", in: directory)
             guard case .failed(let error) = tls.reload() else {
-                Issue.record("a certificate without its key was taken")
+                Issue.record("a certificate without its key was accepted")
                 return
             }
             #expect(error.key == "tls_server_config.key_file")
             #expect(error.reason.contains("do not match"), "\(error)")
-            #expect(tls.reload() == .unchanged, "it is said once")
-            #expect(try await curl(server, Self.client, in: directory).output == "hello\n", "the old one stays in use")
+            #expect(tls.reload() == .unchanged, "it is reported once")
+            #expect(try await curl(server, Self.client, in: directory).output == "hello\n", "the old one is active")
             try exchange("other-server.key", for: "server.key", in: directory)
             #expect(tls.reload() == .reloaded)
             #expect(try await curl(server, Self.client, in: directory).status != 0)
@@ -171,7 +171,7 @@ struct TLSTests {
             old.close()
             try FileManager.default.removeItem(at: directory.appending(path: "ca.crt"))
             guard case .failed = tls.reload() else {
-                Issue.record("a client CA that is gone was taken")
+                Issue.record("a missing client CA was accepted")
                 return
             }
             try exchange("other-ca.crt", for: "ca.crt", in: directory)

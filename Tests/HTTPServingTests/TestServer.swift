@@ -2,7 +2,7 @@ import HTTPServing
 import RawHTTP
 
 extension HTTPServer {
-    /// A server with a page of each kind, on a port that was free.
+    /// A server with a page of each kind, on a free port.
     static func forTests(host: String = "127.0.0.1", port: UInt16 = 0, limits: Limits = Limits()) throws -> HTTPServer {
         var routes = Routes()
         routes.on("GET", "/") { _ in .text("hello\n") }
@@ -14,10 +14,10 @@ extension HTTPServer {
         return try HTTPServer(listenOn: ListenAddress(host: host, port: port), routes: routes, limits: limits)
     }
 
-    /// Longer than what is sent uncompressed anyway, and easily compressed.
+    /// Longer than the limit for uncompressed bodies, and easy to compress.
     static var longText: String { String(repeating: "a line like the others\n", count: 5000) }
 
-    /// Asks on a connection of its own.
+    /// Sends a request on a connection of its own.
     func get(_ target: String, headers: String = "", from source: String? = nil) throws -> RawResponse {
         let connection = try RawConnection(to: address, from: source)
         try connection.get(target, headers: headers)
@@ -28,7 +28,7 @@ extension HTTPServer {
 extension RawConnection {
     /// Sends a request without a body.
     ///
-    /// - Parameter headers: Further lines, each with its line end.
+    /// - Parameter headers: Additional lines, each with its line end.
     func get(_ target: String, method: String = "GET", headers: String = "") throws {
         try send("\(method) \(target) HTTP/1.1\r\nHost: test\r\n\(headers)\r\n")
     }

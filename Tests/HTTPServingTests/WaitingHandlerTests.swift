@@ -7,7 +7,7 @@ import TestSupport
 
 @Suite("A handler that waits")
 struct WaitingHandlerTests {
-    /// Lets handlers go when the test says so, and knows how many have come.
+    /// Releases handlers when the test asks for it, and counts their calls.
     final class Gate: Sendable {
         private let arrivals = Mutex(0)
         private let (opening, continuation) = AsyncStream.makeStream(of: Void.self)
@@ -29,7 +29,7 @@ struct WaitingHandlerTests {
         }
     }
 
-    /// A server with a handler that waits at a gate and then gives back the body.
+    /// A server with a handler that waits at a gate and then returns the body.
     private func server(_ gate: Gate, limits: Limits = Limits()) throws -> HTTPServer {
         var routes = Routes()
         routes.on("GET", "/") { _ in .text("hello\n") }
@@ -44,7 +44,7 @@ struct WaitingHandlerTests {
         "POST /wait HTTP/1.1\r\nHost: test\r\nContent-Length: \(body.utf8.count)\r\n\(headers)\r\n\(body)"
     }
 
-    @Test("keeps nobody else waiting, and its connection stays good")
+    @Test("keeps nobody else waiting, and its connection stays open")
     func others() async throws {
         let gate = Gate()
         let server = try server(gate)
@@ -53,7 +53,7 @@ struct WaitingHandlerTests {
             try connection.send(post("body \(number)"))
             return connection
         }
-        try await eventually("all to be at work") {
+        try await eventually("all handlers to run") {
             gate.count
         } is: {
             $0 == 300
@@ -68,14 +68,14 @@ struct WaitingHandlerTests {
         await server.shutDown()
     }
 
-    @Test("is let go when its client has left, and the server goes on")
+    @Test("is abandoned when its client disconnects, and the server continues")
     func clientLeaves() async throws {
         let gate = Gate()
         let server = try server(gate)
         for _ in 0..<20 {
             try RawConnection(to: server.address).send(post("gone"))
         }
-        try await eventually("all to be at work") {
+        try await eventually("all handlers to run") {
             gate.count
         } is: {
             $0 == 20
@@ -84,13 +84,13 @@ struct WaitingHandlerTests {
         let connection = try RawConnection(to: server.address)
         try connection.send(post("still here"))
         #expect(try await connection.answer().text == "still here")
-        // It would wait for what was not let go.
+        // It would wait for abandoned handlers.
         let start = ContinuousClock.now
         await server.shutDown(patience: .seconds(300))
         #expect(ContinuousClock.now - start < .seconds(100))
     }
 
-    @Test("is never called for a body whose client leaves in the middle of it")
+    @Test("is never called for a body whose client disconnects in the middle of it")
     func clientLeavesEarly() async throws {
         let gate = Gate()
         gate.open()
@@ -101,12 +101,12 @@ struct WaitingHandlerTests {
         let connection = try RawConnection(to: server.address)
         try connection.send(post("whole"))
         #expect(try await connection.answer().text == "whole")
-        // Once it is stopped, nothing can come any more.
+        // Once it is stopped, nothing can arrive any more.
         await server.shutDown(patience: .seconds(60))
         #expect(gate.count == 1)
     }
 
-    @Test("gets a body in chunks, and one that its client asks about first")
+    @Test("gets a body in chunks, and one of a client that expects 100")
     func framing() async throws {
         let gate = Gate()
         gate.open()
@@ -137,21 +137,21 @@ struct WaitingHandlerTests {
         await server.shutDown()
     }
 
-    @Test("is finished when the server is stopped in patience")
+    @Test("is finished when the server is stopped with a grace period")
     func patience() async throws {
         let gate = Gate()
         let server = try server(gate)
         let connection = try RawConnection(to: server.address)
         try connection.send(post("in hand"))
-        try await eventually("it to be at work") { gate.count == 1 }
+        try await eventually("it to run") { gate.count == 1 }
         async let stopped: Void = server.shutDown(patience: .seconds(60))
-        try await eventually("no connection is taken any more") { (try? RawConnection(to: server.address)) == nil }
+        try await eventually("no connection is accepted any more") { (try? RawConnection(to: server.address)) == nil }
         gate.open()
         #expect(try await connection.answer().text == "in hand")
         await stopped
     }
 
-    @Test("that never comes to an end keeps a server from stopping for its patience and no longer")
+    @Test("that never ends delays a server's stop only by its grace period")
     func never() async throws {
         let gate = Gate()
         let server = try server(gate)
@@ -160,7 +160,7 @@ struct WaitingHandlerTests {
             try connection.send(post("lost"))
             return connection
         }
-        try await eventually("all to be at work") { gate.count == 50 }
+        try await eventually("all handlers to run") { gate.count == 50 }
         let start = ContinuousClock.now
         await server.shutDown(patience: .milliseconds(50))
         #expect(ContinuousClock.now - start < .seconds(60))
@@ -168,11 +168,11 @@ struct WaitingHandlerTests {
             #expect(try await connection.answer().status == 503)
             #expect(try connection.bytesToEnd().isEmpty)
         }
-        // What comes too late is for nobody.
+        // A late response is dropped.
         gate.open()
     }
 
-    @Test("is cancelled when the server gives it up")
+    @Test("is cancelled when the server abandons it")
     func cancelled() async throws {
         let (ended, end) = AsyncStream.makeStream(of: Bool.self)
         let (begun, begin) = AsyncStream.makeStream(of: Void.self)
@@ -194,7 +194,7 @@ struct WaitingHandlerTests {
         }
     }
 
-    @Test("holds its body's memory: who comes when it is used up is told to come again, and gets in then")
+    @Test("keeps its body's memory in use: further clients get a 503 with Retry-After, and succeed later")
     func memory() async throws {
         let gate = Gate()
         let server = try server(gate, limits: Limits(bodySize: 1000, bodyMemory: 2000))
@@ -204,13 +204,13 @@ struct WaitingHandlerTests {
             try connection.send(post(body))
             return connection
         }
-        try await eventually("two to be at work") { gate.count == 2 }
+        try await eventually("two handlers to run") { gate.count == 2 }
         let late = try RawConnection(to: server.address)
         try late.send(post(body))
         let refusal = try await late.answer()
         #expect(refusal.status == 503)
         #expect(refusal.headers["retry-after"] == "1")
-        // Bytes that come without being announced are found out when they come.
+        // Bytes without an announced length are counted as they arrive.
         let chunk = "384\r\n\(body)\r\n0\r\n\r\n"
         try late.send("POST /wait HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)")
         #expect(try await late.answer().status == 503)
@@ -225,7 +225,7 @@ struct WaitingHandlerTests {
         await server.shutDown()
     }
 
-    @Test("gives back the memory of bodies whose clients left")
+    @Test("frees the memory of bodies whose clients disconnected")
     func memoryOfTheGone() async throws {
         let gate = Gate()
         gate.open()
@@ -234,7 +234,7 @@ struct WaitingHandlerTests {
             try RawConnection(to: server.address).send(
                 "POST /wait HTTP/1.1\r\nHost: t\r\nContent-Length: 1000\r\n\r\n" + String(repeating: "x", count: 900))
         }
-        try await eventually("room for a whole body") {
+        try await eventually("memory for a whole body") {
             let connection = try RawConnection(to: server.address)
             try connection.send(post(String(repeating: "x", count: 1000)))
             return try await connection.answer().status == 200

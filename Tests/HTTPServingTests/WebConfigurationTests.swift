@@ -9,7 +9,7 @@ import TestSupport
 struct WebConfigurationTests {
     private static let hash = "$2y$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
 
-    /// What is wrong with a configuration: `DIR` stands for its directory, which has the files of an authority.
+    /// Errors of a configuration: `DIR` stands for its directory, which has the files of an authority.
     private static let bad: [(text: String, message: String)] = [
         ("tls_server_config: [", "DIR/web.yml:2: is no YAML: did not find expected node content"),
         ("- x", "DIR/web.yml: must be a mapping (key: value)"),
@@ -242,7 +242,7 @@ struct WebConfigurationTests {
         ),
     ]
 
-    @Test("is refused with its line, its key and what to do")
+    @Test("is rejected with the line, the key and a remedy")
     func refused() async throws {
         try await withTemporaryDirectory { directory in
             let authority = try await CertificateAuthority("ca", in: directory)
@@ -262,7 +262,7 @@ struct WebConfigurationTests {
         }
     }
 
-    @Test("may be empty, or hold comments only", arguments: ["", "\n", "# nothing yet\n", "---\n", "{}\n"])
+    @Test("may be empty, or contain only comments", arguments: ["", "\n", "# nothing yet\n", "---\n", "{}\n"])
     func empty(text: String) throws {
         try withTemporaryDirectory { directory in
             let file = directory.appending(path: "web.yml")
@@ -271,7 +271,7 @@ struct WebConfigurationTests {
         }
     }
 
-    @Test("says what in it has no effect")
+    @Test("reports settings without effect")
     func notices() throws {
         try withTemporaryDirectory { directory in
             let file = directory.appending(path: "web.yml")
@@ -285,13 +285,13 @@ struct WebConfigurationTests {
         }
     }
 
-    @Test("is refused where it is not there")
+    @Test("is rejected if it does not exist")
     func missing() {
         let error = #expect(throws: ConfigurationFileError.self) { try WebConfiguration(file: "/nowhere/web.yml") }
         #expect(error?.description == "/nowhere/web.yml: no such file or directory")
     }
 
-    @Test("is refused where it is no text")
+    @Test("is rejected if it is not text")
     func noText() throws {
         try withTemporaryDirectory { directory in
             let file = directory.appending(path: "web.yml")

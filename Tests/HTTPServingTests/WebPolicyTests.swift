@@ -7,7 +7,7 @@ import TestSupport
 
 @Suite("A server with rules for all requests")
 struct WebPolicyTests {
-    @Test("sets header fields on every answer, in place of the page's own", arguments: ["/", "/page", "/nowhere"])
+    @Test("sets header fields on every response, instead of the page's own", arguments: ["/", "/page", "/nowhere"])
     func headers(target: String) async throws {
         let configuration = """
             http_server_config:
@@ -33,7 +33,7 @@ struct WebPolicyTests {
         }
     }
 
-    @Test("takes as many requests at once as it is told, and then says when to come again")
+    @Test("accepts the configured burst of requests, then responds with Retry-After")
     func rateLimit() async throws {
         let users = "basic_auth_users:\n  alice: \("$2y$04$" + String(repeating: ".", count: 53))\n"
         let limit = "rate_limit:\n  interval: 1h\n  burst: 3\n"
@@ -46,7 +46,7 @@ struct WebPolicyTests {
                 #expect(refused.headers["retry-after"].flatMap { Int($0) }.map { (3500...3600).contains($0) } == true)
             }
             try reload(limit + users)
-            #expect(try await ask(server).status == 429, "the same limit goes on, and comes before the password")
+            #expect(try await ask(server).status == 429, "the limit applies, before the password")
             try reload("rate_limit:\n  interval: 1h\n  burst: 1\n")
             #expect(try await ask(server).status == 200)
             #expect(try await ask(server).status == 429)
@@ -55,14 +55,14 @@ struct WebPolicyTests {
         }
     }
 
-    @Test("has a budget of requests that fills with time")
+    @Test("has a budget of requests that refills over time")
     func budget() {
         let start = ContinuousClock.now
         var budget = RequestBudget(RateLimit(interval: .seconds(10), burst: 2), at: start)
         #expect(budget.spend(at: start) == nil)
         #expect(budget.spend(at: start) == nil)
         #expect(budget.spend(at: start) == .seconds(10))
-        #expect(budget.spend(at: start + .seconds(4)) == .seconds(6), "a refusal costs nothing")
+        #expect(budget.spend(at: start + .seconds(4)) == .seconds(6), "a rejection costs nothing")
         #expect(budget.spend(at: start + .seconds(10)) == nil)
         #expect(budget.spend(at: start + .seconds(10)) == .seconds(10))
         #expect(budget.spend(at: start + .seconds(1000)) == nil)
@@ -71,7 +71,7 @@ struct WebPolicyTests {
     }
 
     @Test(
-        "reads lengths of time as Go writes them",
+        "reads durations in Go's notation",
         arguments: [
             ("0", Duration.zero), ("1s", .seconds(1)), ("100ms", .milliseconds(100)), ("1m30s", .seconds(90)),
             ("1.5h", .seconds(5400)), ("3us", .microseconds(3)), ("3µs", .microseconds(3)), ("0s", .zero), ("", nil),
