@@ -77,7 +77,7 @@ final class LogDirectory {
         try #require(Glibc.truncate(path(name), 0) == 0)
     }
 
-    // MARK: What was read
+    // MARK: Read lines
 
     /// Checks the files and reads everything.
     func read(after seconds: Double = 0) {

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TortureKit
 import Yams
 
 /// Labels and annotations that people and routes need on each alert.
@@ -58,6 +59,25 @@ struct AlertRunbookTests {
         let files = try FileManager.default.contentsOfDirectory(
             atPath: Self.alerts.appending(path: "runbooks").path)
         #expect(Set(files) == Set(try Self.rules().map { "\($0.name).md" }))
+    }
+
+    @Test("has a runbook that searches the exporter's log for messages that it writes")
+    func messages() throws {
+        let sources = Fixture.repository.appending(path: "Sources/Exporter")
+        let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
+        let code = try files.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }
+            .map { try String(contentsOf: $0, encoding: .utf8) }.joined(separator: "\n")
+        #expect(code.contains("\"\(Torture.lossMessage)"), "make torture counts this message")
+        for name in Set(try Self.rules().map(\.name)) {
+            let runbook = Self.alerts.appending(path: "runbooks/\(name).md")
+            let text = try String(contentsOf: runbook, encoding: .utf8)
+            for search in text.matches(of: /journalctl -u kube-audit-exporter .*grep (?:-E )?'([^']+)'/) {
+                for pattern in search.1.split(separator: "|") {
+                    let message = try Regex("\"[^\"]*\(pattern)")
+                    #expect(code.contains(message), "no message of the exporter contains \(pattern), see \(name).md")
+                }
+            }
+        }
     }
 
     @Test("of the detection has the analytic's classification as labels, and no other alert has it")

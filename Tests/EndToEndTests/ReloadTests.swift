@@ -5,10 +5,10 @@ import RawHTTP
 import TestSupport
 import Testing
 
-@Suite("Configuration is read again")
+@Suite("Configuration is reloaded")
 struct ReloadTests {
     @Test(
-        "on SIGHUP and on POST; what cannot be used is said and shown, and the old one stays", .timeLimit(.minutes(1)))
+        "on SIGHUP and on POST; errors are logged and shown, the old one stays active", .timeLimit(.minutes(1)))
     func reload() async throws {
         try await withTemporaryDirectory { directory in
             let log = try GrowingLog(directory.appending(path: "audit.log"))
@@ -44,7 +44,7 @@ struct ReloadTests {
     }
 
     @Test(
-        "by itself where the servers' configuration file changes; what cannot be used is said once and shown",
+        "when the servers' configuration file changes; errors are logged once and shown",
         .timeLimit(.minutes(1)))
     func byItself() async throws {
         try await withTemporaryDirectory { directory in
@@ -66,14 +66,14 @@ struct ReloadTests {
             #expect(try await status() == 200)
 
             try write("basic_auth_users:\n  alice: $2y$04$\(String(repeating: ".", count: 53))\n")
-            try await eventually("a password to be wanted") { try await status() == 401 }
+            try await eventually("a password to be required") { try await status() == 401 }
             #expect(said("Configuration file read again") == 1)
             try write("basic_auth_users:\n  alice: secret\n")
             try await eventually("the bad file to be shown") { try await shown() == ["0"] }
             #expect(try await status() == 401)
-            // Looked at once more, after it was said.
+            // Checked once more after the error was logged.
             try write("{}")
-            try await eventually("the good file to be in force") { try await status() == 200 }
+            try await eventually("the valid file to be active") { try await status() == 200 }
             #expect(try await shown() == ["1"])
             #expect(said("Configuration file cannot be used; what was read before stays in force") == 1)
             #expect(said("Configuration file read again") == 2)

@@ -44,7 +44,7 @@ struct ExpositionTests {
                 """#)
     }
 
-    @Test("with the unit that the name ends with, where the format has one")
+    @Test("with the unit at the end of the name, if the format supports units")
     func units() {
         let family = MetricFamily(Metric("cpu_seconds_total", .counter, "h"), 0.25)
         #expect(

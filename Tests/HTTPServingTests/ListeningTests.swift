@@ -78,7 +78,7 @@ struct ListeningTests {
         #expect(error?.description == message)
     }
 
-    @Test("at once again at the address where it was stopped")
+    @Test("again on an address immediately after a stop")
     func again() throws {
         let first = try HTTPServer.forTests()
         // An address stays busy for a while after the server closes a connection first.

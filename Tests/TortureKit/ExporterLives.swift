@@ -78,7 +78,7 @@ struct ExporterLives {
         (1...max(1, lives)).reduce(0) { sum, life in
             let log = directory.appending(path: "exporter-\(life).log")
             let text = (try? Data(contentsOf: log)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-            return sum + text.split(separator: "\n").count { $0.contains("Lines of a log are lost") }
+            return sum + text.split(separator: "\n").count { $0.contains(Torture.lossMessage) }
         }
     }
 

@@ -3,6 +3,9 @@ import TestSupport
 
 /// Computes the expected counts independently while the exporter is killed repeatedly, and compares.
 public struct Torture: Sendable {
+    /// The exporter's log message about lost lines.
+    public static let lossMessage = "Log lines were lost"
+
     private let options: TortureOptions
     private let directory: URL
     private let truth = Truth()
@@ -148,7 +151,7 @@ public struct Torture: Sendable {
         }
     }
 
-    // MARK: What came of it
+    // MARK: Result
 
     private func status(_ kills: Int) -> String {
         "killed \(kills) times of \(options.kills): \(truth.requests) requests, \(backups.rotations) rotations, "
