@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The way of one audit line, left to right; LayeringTests holds the imports against this table.
+// The path of one audit line, left to right; LayeringTests checks the imports of each target.
 //
 //   bytes ─▶ AuditSources ─▶ AuditEvents ─▶ AccessScanning ─▶ StateStore ─▶ Exposition ─▶ HTTPServing ─▶ Prometheus
 //
@@ -25,7 +25,7 @@ let package = Package(
     dependencies: [
         // Commands and flags.
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        // The logging interface; how a line looks is ours (logfmt and JSON).
+        // The logging interface; the formats (logfmt and JSON) are the exporter's own.
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         // Start, stop and signals.
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
@@ -51,7 +51,7 @@ let package = Package(
 
         // C++ over simdjson (Debian: libsimdjson-dev), behind a C header of a few calls.
         .target(name: "CAuditScan", linkerSettings: [.linkedLibrary("simdjson")]),
-        // Which build this is; the values come from the Makefile's environment.
+        // Version and revision of the build; the values come from the Makefile's environment.
         .target(name: "CBuildInfo", cSettings: buildInfo),
 
         .target(name: "Compression", dependencies: ["CZlib", "CZstd"]),
@@ -89,7 +89,7 @@ let package = Package(
 
         // A log that rotates, an event builder, a free port, `eventually`.
         .target(name: "TestSupport", dependencies: ["AccessScanning", "AuditEvents"], path: "Tests/TestSupport"),
-        // Connections on which a test decides about every byte.
+        // Connections on which a test controls every byte.
         .target(name: "RawHTTP", dependencies: ["HTTPServing"], path: "Tests/RawHTTP"),
         .testTarget(name: "AuditEventsTests", dependencies: ["AuditEvents", "TestSupport"]),
         .testTarget(
@@ -122,7 +122,7 @@ let package = Package(
             ]),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"]),
 
-        // What must hold for any bytes: run by the fuzzer in Fuzzing/, and over its corpus by the tests.
+        // Properties that must hold for any bytes: checked by the fuzzer in Fuzzing/, and over its corpus by the tests.
         .target(
             name: "FuzzTargets",
             dependencies: [
@@ -140,7 +140,7 @@ let package = Package(
                 "LocalStack", "TestSupport",
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Tests/Demo"),
-        // The exporter killed again and again, and its counts compared with the truth.
+        // Kills the exporter repeatedly, and compares its counts with the truth.
         .target(
             name: "TortureKit", dependencies: ["Compression", "LocalStack", "TestSupport"], path: "Tests/TortureKit"),
         .executableTarget(
@@ -150,7 +150,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Tests/Torture"),
-        // The exporter under more addresses than can be kept.
+        // Floods the exporter with more addresses than it can keep.
         .executableTarget(
             name: "Flood",
             dependencies: [
@@ -158,7 +158,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ], path: "Tests/Flood"),
-        // Clients that keep the exporter waiting, and how long a scrape takes meanwhile.
+        // Measures scrapes while slow clients keep the exporter busy.
         .target(
             name: "SlowlorisKit", dependencies: ["HTTPServing", "LocalStack", "RawHTTP", "TestSupport"],
             path: "Tests/SlowlorisKit"),
@@ -186,7 +186,7 @@ var buildInfo: [CSetting] {
     }
 }
 
-// What we hold every Swift target of ours to.
+// Settings of all Swift targets.
 let cTargets = ["CAuditScan", "CBuildInfo"]
 for target in package.targets where target.type != .system && !cTargets.contains(target.name) {
     target.swiftSettings = [

@@ -27,7 +27,7 @@ struct DetectionChangesTests {
     }
 
     @Test("are sufficient to continue, whenever they are written, also if writing fails for a while")
-    func goesOn() {
+    func restoring() {
         var random = SeededGenerator(seed: 21)
         // The content of a store after the written changes.
         var kept = DetectionState(key: Self.key)

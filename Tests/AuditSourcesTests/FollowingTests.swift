@@ -25,12 +25,12 @@ struct FollowingTests {
     func fromEnd() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory, from: .end)
-            let begun = LogDirectory.line(3)
+            let partial = LogDirectory.line(3)
             try log.append(1...2)
-            try log.append(String(begun.prefix(100)))
+            try log.append(String(partial.prefix(100)))
             log.read()
             #expect(log.ids == [])
-            try log.append(String(begun.dropFirst(100)))
+            try log.append(String(partial.dropFirst(100)))
             log.read()
             #expect(log.ids == [3], "a line that began before the start and ended after it counts")
             try log.rename(to: "audit-2026-11-23T23-14-34.953.log")

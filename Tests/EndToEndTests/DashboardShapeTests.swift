@@ -137,8 +137,8 @@ struct DashboardShapeTests {
             #expect(size < 100_000 && start == "<svg ", "\(name)")
             for panel in dashboard.panels {
                 // Not within #expect, which would print the picture.
-                let isThere = text.contains(">\(panel.title)</text>")
-                #expect(isThere, "\(picture.path) has no panel \(panel.title); make pictures draws it")
+                let hasPanel = text.contains(">\(panel.title)</text>")
+                #expect(hasPanel, "\(picture.path) has no panel \(panel.title); make pictures draws it")
             }
         }
     }

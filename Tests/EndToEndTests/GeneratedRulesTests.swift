@@ -24,10 +24,10 @@ struct GeneratedRulesTests {
             let run = try await Self.generate(["--output", directory.path])
             try #require(run.exit == .status(0), "\(run.output)")
             for file in Self.files {
-                let there = try String(contentsOf: Self.alerts.appending(path: file), encoding: .utf8)
+                let existing = try String(contentsOf: Self.alerts.appending(path: file), encoding: .utf8)
                 let written = try String(contentsOf: directory.appending(path: file), encoding: .utf8)
-                let difference = written.split(separator: "\n").difference(from: there.split(separator: "\n"))
-                #expect(there == written, "alerts/\(file) differs from the output of make alerts: \(difference)")
+                let difference = written.split(separator: "\n").difference(from: existing.split(separator: "\n"))
+                #expect(existing == written, "alerts/\(file) differs from the output of make alerts: \(difference)")
             }
         }
     }

@@ -62,12 +62,13 @@ struct ReloadTests {
                 return try await RawConnection(to: webhook).answer(to: request).status
             }
             let shown = { try await exporter.values("kube_audit_config_last_reload_successful") }
-            let said = { (what: String) in exporter.program.logText.split(separator: "\n").count { $0.contains(what) } }
+            let logged = { (what: String) in exporter.program.logText.split(separator: "\n").count { $0.contains(what) }
+            }
             #expect(try await status() == 200)
 
             try write("basic_auth_users:\n  alice: $2y$04$\(String(repeating: ".", count: 53))\n")
             try await eventually("a password to be required") { try await status() == 401 }
-            #expect(said("Configuration file read again") == 1)
+            #expect(logged("Configuration file read again") == 1)
             try write("basic_auth_users:\n  alice: secret\n")
             try await eventually("the bad file to be shown") { try await shown() == ["0"] }
             #expect(try await status() == 401)
@@ -75,8 +76,8 @@ struct ReloadTests {
             try write("{}")
             try await eventually("the valid file to be active") { try await status() == 200 }
             #expect(try await shown() == ["1"])
-            #expect(said("Configuration file cannot be used; what was read before stays in force") == 1)
-            #expect(said("Configuration file read again") == 2)
+            #expect(logged("Configuration file cannot be used; what was read before stays in force") == 1)
+            #expect(logged("Configuration file read again") == 2)
             await exporter.program.stop()
         }
     }

@@ -74,7 +74,7 @@ struct ExporterLives {
     var processID: Int? { program?.processID }
 
     /// Number of lost logs that its runs reported; the metric of a run ends with it.
-    func lossesSaid() -> Int {
+    func reportedLosses() -> Int {
         (1...max(1, lives)).reduce(0) { sum, life in
             let log = directory.appending(path: "exporter-\(life).log")
             let text = (try? Data(contentsOf: log)).map { String(decoding: $0, as: UTF8.self) } ?? ""

@@ -172,7 +172,7 @@ public struct Torture: Sendable {
         }
         let reread = findings.lines - truth.lines
         if reread != 0 { report.faults.append("\(findings.lines) lines were read of \(truth.lines)") }
-        let lost = max(findings.lostLogs, exporter.lossesSaid())
+        let lost = max(findings.lostLogs, exporter.reportedLosses())
         if lost > 0 { report.faults.append("\(lost) logs were reported as lost, but none was") }
         report.faults += findings.notes
         report.figures = [
