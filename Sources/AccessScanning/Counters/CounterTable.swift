@@ -265,7 +265,8 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     mutating func takeChanges() -> CounterChanges<Counter> {
         stored.formUnion(pending)
         removed.formUnion(removedPending)
-        pending = changed.subtracting(stored)
+        // Not `subtracting`, which visits all that are stored.
+        pending = changed.filter { !stored.contains($0) }
         defer {
             removedPending = []
             changed = []
