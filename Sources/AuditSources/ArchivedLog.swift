@@ -1,21 +1,101 @@
 import Compression
 
-/// A rotated log that was compressed before it was read to its end.
-final class ArchivedLog: LogReader {
+/// Decompresses a log once to find how far it was read already, a bounded part at a time: a few bytes may decompress to
+/// very many, and other logs must not wait for that.
+final class ArchiveSurvey {
     /// What a compressed log turns out to be.
-    enum Survey {
+    enum Finding {
         /// It holds something that was not read, behind the last of some positions that were known.
         case unread(ArchivedLog, behind: [FilePosition])
-        /// All in it was read up to the last of these positions, under another name.
+        /// All of it was read, up to the last of these positions, under another name.
         case read(upTo: [FilePosition])
         /// A log that is followed is read up to within it, and will be read on without it.
         case followed
         /// It is being written.
         case incomplete
-        /// It cannot be unfolded, for a reason for people.
+        /// It cannot be decompressed; the reason is for people.
         case corrupt(String)
+        /// It cannot be read now.
+        case failed(FileFailure)
     }
 
+    /// Pieces of at most 256 KiB that are decompressed in one step.
+    static let piecesPerStep = 16
+
+    private let file: LogFile
+    private let format: CompressionFormat
+    private let followed: [LogFile]
+    // Positions that may be in it and whether their files are open, by offset.
+    private var candidates: ArraySlice<(position: FilePosition, isOpen: Bool)>
+    private var unfolded: UnfoldedLog
+    private var held: [FilePosition] = []
+    private var isFollowed = false
+    // Where the last of the held positions is: the bytes before it.
+    private var tail: [UInt8] = []
+    // How far it was decompressed, and the bytes before that place.
+    private var offset = 0
+    private var lastBytes: [UInt8] = []
+
+    /// - Parameters:
+    ///   - file: A compressed file.
+    ///   - format: How it is compressed.
+    ///   - known: How far logs were read; some position of this one may be among them.
+    ///   - followed: Files that are open.
+    init(_ file: LogFile, _ format: CompressionFormat, known: [FilePosition], followed: [LogFile]) {
+        self.file = file
+        self.format = format
+        self.followed = followed
+        unfolded = UnfoldedLog(file, format)
+        candidates =
+            (known.map { ($0, false) } + followed.compactMap(\.position).map { ($0, true) })
+            .filter { $0.0.fingerprint.length > 0 }.sorted { $0.0.offset < $1.0.offset }[...]
+    }
+
+    /// Does the next step.
+    ///
+    /// - Returns: What the file is; `nil` where it takes more steps to say.
+    func advance() -> Finding? {
+        do throws(UnfoldedLog.Failure) {
+            for _ in 0..<Self.piecesPerStep {
+                guard let piece = try unfolded.next() else { return finding }
+                guard !piece.isEmpty else { continue }
+                if offset == 0, followed.contains(where: { $0.isUnread(beginningWith: piece) }) { return .followed }
+                take(piece)
+            }
+            return nil
+        } catch {
+            return switch error {
+            case .compression(.truncated): .incomplete
+            case .compression(let error): .corrupt("\(error)")
+            case .file(let failure): .failed(failure)
+            }
+        }
+    }
+
+    private func take(_ piece: [UInt8]) {
+        while let (candidate, isOpen) = candidates.first, candidate.offset <= offset + piece.count {
+            candidates.removeFirst()
+            let before = LineBuffer.lastBytes(lastBytes, piece[..<(candidate.offset - offset)])
+            guard Fingerprint(of: before.suffix(candidate.fingerprint.length)) == candidate.fingerprint else {
+                continue
+            }
+            held.append(candidate)
+            isFollowed = isOpen
+            tail = before
+        }
+        offset += piece.count
+        lastBytes = LineBuffer.lastBytes(lastBytes, piece[...])
+    }
+
+    private var finding: Finding {
+        if let last = held.last, last.offset == offset { return .read(upTo: held) }
+        if isFollowed { return .followed }
+        return .unread(ArchivedLog(file, format, from: held.last, tail: tail, length: offset), behind: held)
+    }
+}
+
+/// A rotated log that was compressed before it was read to its end.
+final class ArchivedLog: LogReader {
     var name: String { file.name }
     var path: String { file.path }
     var inode: Inode { file.inode }
@@ -27,59 +107,23 @@ final class ArchivedLog: LogReader {
     private let length: Int
     private var unfolded: UnfoldedLog
     private var piece: ArraySlice<UInt8> = []
-    // Of what stands before the place where reading began.
+    // Bytes before the place where reading began.
     private var toSkip: Int
+    // Whether reading goes on at the next look.
+    private var canContinue = true
 
-    private init(_ file: LogFile, _ format: CompressionFormat, from start: FilePosition?, tail: [UInt8], length: Int) {
+    /// - Parameters:
+    ///   - start: Where reading begins; at the beginning where there is none.
+    ///   - tail: The bytes before that.
+    ///   - length: The size of the decompressed log.
+    fileprivate init(
+        _ file: LogFile, _ format: CompressionFormat, from start: FilePosition?, tail: [UInt8], length: Int
+    ) {
         self.file = file
         self.length = length
         unfolded = UnfoldedLog(file, format)
         toSkip = start?.offset ?? 0
         lines = LineBuffer(offset: toSkip, tail: tail, isSkipping: start?.isInSkippedLine ?? false)
-    }
-
-    /// Unfolds a file once to see how far it was read already.
-    ///
-    /// - Parameters:
-    ///   - file: A compressed file.
-    ///   - format: How it is compressed.
-    ///   - known: How far logs were read; some position of this one may be among them.
-    ///   - followed: Files that are open.
-    static func survey(
-        _ file: LogFile, _ format: CompressionFormat, known: [FilePosition], followed: [LogFile]
-    ) -> Survey {
-        let candidates = (known.map { ($0, false) } + followed.compactMap(\.position).map { ($0, true) })
-            .filter { $0.0.fingerprint.length > 0 }.sorted { $0.0.offset < $1.0.offset }
-        var rest = candidates[...]
-        var held: [FilePosition] = []
-        var isFollowed = false
-        var tail: [UInt8] = []
-        var unfolded = UnfoldedLog(file, format)
-        var lines = LineBuffer(offset: 0)
-        do throws(DecompressionError) {
-            while let piece = try unfolded.next() {
-                let start = lines.offset
-                if start == 0, followed.contains(where: { $0.isUnread(beginningWith: piece) }) { return .followed }
-                while let (candidate, isOpen) = rest.first, candidate.offset <= start + piece.count {
-                    rest.removeFirst()
-                    let before = LineBuffer.lastBytes(lines.tail, piece[..<(candidate.offset - start)])
-                    let bytes = before.suffix(candidate.fingerprint.length)
-                    guard Fingerprint(of: bytes) == candidate.fingerprint else { continue }
-                    held.append(candidate)
-                    isFollowed = isOpen
-                    tail = before
-                }
-                lines = LineBuffer(offset: start + piece.count, tail: LineBuffer.lastBytes(lines.tail, piece[...]))
-            }
-        } catch .truncated {
-            return .incomplete
-        } catch {
-            return .corrupt("\(error)")
-        }
-        if let last = held.last, last.offset == lines.offset { return .read(upTo: held) }
-        if isFollowed { return .followed }
-        let archive = ArchivedLog(file, format, from: held.last, tail: tail, length: lines.offset)
-        return .unread(archive, behind: held)
     }
 
     var unreadBytes: Int { max(0, length - lines.offset) }
@@ -90,28 +134,44 @@ final class ArchivedLog: LogReader {
             isInSkippedLine: lines.isSkipping, size: length)
     }
 
-    /// In the compressed bytes, so that it is known without being unfolded.
+    /// The end of the compressed bytes, by which it is known without being decompressed; `nil` where that cannot be
+    /// read, so that it is decompressed again to find that it was read.
     var finalPosition: FilePosition? {
-        file.skipToEnd()
+        do throws(FileFailure) {
+            try file.skipToEnd()
+        } catch {
+            return nil
+        }
         return file.finalPosition
     }
 
-    func look() {}
+    func look() {
+        if canContinue, isAtEnd, lines.offset < length { isAtEnd = false }
+    }
 
     func read() -> LogOutcome {
-        do throws(DecompressionError) {
+        do throws(UnfoldedLog.Failure) {
+            var pieces = 0
             while piece.isEmpty {
+                guard pieces < ArchiveSurvey.piecesPerStep else { return .working }
+                pieces += 1
                 guard let next = try unfolded.next() else {
                     isAtEnd = true
+                    canContinue = false
                     return .end
                 }
                 piece = next[...].dropFirst(toSkip)
                 toSkip -= next.count - piece.count
             }
         } catch {
-            // It was sound a moment ago.
             isAtEnd = true
-            return .failed("\(error)")
+            switch error {
+            case .file(let failure): return .failed(failure)
+            case .compression(let error):
+                // It was sound a moment ago.
+                canContinue = false
+                return .corrupt("\(error)")
+            }
         }
         let outcome = lines.readPiece(expecting: piece.count) { buffer in
             let count = min(buffer.count, piece.count)

@@ -9,11 +9,17 @@ public struct KnownPositions: Sendable {
 
     /// - Parameter positions: What was known before.
     public init(_ positions: [FilePosition] = []) {
-        self.positions = positions
+        self.positions = positions.filter(Self.isPossible)
+    }
+
+    /// Whether its numbers are not negative; only a damaged state holds others, and they are dropped.
+    private static func isPossible(_ position: FilePosition) -> Bool {
+        position.offset >= 0 && position.size >= 0 && position.fingerprint.length >= 0
     }
 
     /// Takes note of a position: of a file, its newest takes the place of the one before.
     public mutating func add(_ position: FilePosition) {
+        guard Self.isPossible(position) else { return }
         positions.removeAll { Self.areOfOneFile($0, position) }
         positions.append(position)
         if positions.count > Self.limit { positions.removeFirst(positions.count - Self.limit) }
@@ -27,12 +33,18 @@ public struct KnownPositions: Sendable {
     }
 
     /// The positions that a file holds, the furthest last: how far it was read already, also under other names.
-    func positions(in file: LogFile) -> [FilePosition] {
-        // Under its own inode first: there are few of these, and to look for copies is dear. One at the file's beginning
-        // says nothing of what is in it.
-        let own = positions.filter { $0.inode == file.inode && file.holds($0) }
-        let isKnown = own.contains { $0.offset > 0 }
-        let others = isKnown ? [] : positions.filter { $0.inode != file.inode && file.holds($0) }
-        return (own + others).sorted { $0.offset < $1.offset }
+    func positions(in file: LogFile) throws(FileFailure) -> [FilePosition] {
+        // Under its own inode first: there are few of these, and looking for copies is expensive. A position at the
+        // file's beginning says nothing about its content.
+        var held: [FilePosition] = []
+        for position in positions where position.inode == file.inode {
+            if try file.holds(position) { held.append(position) }
+        }
+        if !held.contains(where: { $0.offset > 0 }) {
+            for position in positions where position.inode != file.inode {
+                if try file.holds(position) { held.append(position) }
+            }
+        }
+        return held.sorted { $0.offset < $1.offset }
     }
 }

@@ -4,8 +4,8 @@ import Glibc
 
 /// Makes several pathnames look like logs that never end, whatever happens to the files.
 ///
-/// It is a state machine without a clock: `look()` takes note of what happened to the files, `next()` reads on, a
-/// bounded amount each. Who drives it decides when (see `FollowedLogs`).
+/// It is a state machine without a clock: `look()` takes note of what happened to the files, `step()` reads on, a
+/// bounded amount each. `FollowedLogs` decides when.
 ///
 /// A file is known by its inode while it is open, so that a rotated one stays the same file under its new name, and by
 /// the bytes before the read position, so that it is not read again as a copy, nor after a restart. What a path named
@@ -16,6 +16,16 @@ public struct LogFollower: ~Copyable {
     static let patience: Duration = .seconds(5)
     /// But no more nameless files of a log are kept than these.
     static let namelessFiles = 64
+
+    /// What a step came to.
+    public enum Step {
+        /// Something was read.
+        case batch(InputBatch)
+        /// A part of something long was done; there is more to do.
+        case working
+        /// There is nothing more now.
+        case idle
+    }
 
     private enum Problem {
         case absent(String)
@@ -31,7 +41,12 @@ public struct LogFollower: ~Copyable {
     private var rotated: RotatedLogFinder
     // Of each pattern.
     private var problems: [Problem?]
+    private var readErrors: [UInt64]
+    private var truncations: [UInt64]
+    private let pread: PositionalRead
     private var hasLooked = false
+    // Paths that were there at the first look, and could not be read since.
+    private var unreadableAtStart: Set<String> = []
     private var lastLook = ContinuousClock.now
     private var turn = 0
 
@@ -44,12 +59,23 @@ public struct LogFollower: ~Copyable {
         _ patterns: [LogPattern], from start: StartingPoint, selecting selector: EventSelector,
         restoring known: KnownPositions = KnownPositions()
     ) {
+        self.init(patterns, from: start, selecting: selector, restoring: known, reading: LogFile.systemRead)
+    }
+
+    /// - Parameter pread: How files are read.
+    init(
+        _ patterns: [LogPattern], from start: StartingPoint, selecting selector: EventSelector,
+        restoring known: KnownPositions = KnownPositions(), reading pread: @escaping PositionalRead
+    ) {
         self.patterns = patterns
         self.start = start
         knownPaths = Set(known.positions.map(\.path))
         scanner = EventScanner(selecting: selector)
-        rotated = RotatedLogFinder(known)
+        self.pread = pread
+        rotated = RotatedLogFinder(known, reading: pread)
         problems = patterns.map { _ in nil }
+        readErrors = patterns.map { _ in 0 }
+        truncations = patterns.map { _ in 0 }
     }
 
     private var followed: [any LogReader] { streams.flatMap(\.files) }
@@ -77,14 +103,19 @@ public struct LogFollower: ~Copyable {
             let paths = pattern.paths()
             problems[index] = paths.isEmpty ? .absent("no file matches") : nil
             for path in paths {
-                do throws(LogFile.OpenFailure) {
+                do throws(FileFailure) {
                     named.insert(try adopt(path, for: index))
+                    unreadableAtStart.remove(path)
                     present.append(path)
                 } catch {
                     let reason = pattern.isGlob ? "\(path): \(error)" : "\(error)"
                     // What it was rotated to is looked for also while there is no new one.
                     if !pattern.isGlob { streams[indexOfStream(at: path)].patterns.insert(index) }
-                    problems[index] = if case .error(ENOENT) = error { .absent(reason) } else { .unusable(reason) }
+                    problems[index] = if case .open(ENOENT) = error { .absent(reason) } else { .unusable(reason) }
+                    if case .read = error {
+                        readErrors[index] &+= 1
+                        if isNew(path, of: index) { unreadableAtStart.insert(path) }
+                    }
                 }
             }
         }
@@ -100,38 +131,42 @@ public struct LogFollower: ~Copyable {
             streams[index].look(named: named, at: now)
         }
         for path in present { rotated.reportLosses(of: path) }
-        streams.removeAll { stream in stream.isEmpty && !patterns.contains { $0.description == stream.path } }
+        streams.removeAll { [rotated] stream in
+            stream.isEmpty && !rotated.isSurveying(stream.path) && !patterns.contains { $0.description == stream.path }
+        }
     }
 
     /// Whether a log was never followed before, so that what there is of it is not what was missed.
     private func isNew(_ path: String, of pattern: Int) -> Bool {
-        !hasLooked && !knownPaths.contains(patterns[pattern].description) && !knownPaths.contains(path)
+        (!hasLooked || unreadableAtStart.contains(path)) && !knownPaths.contains(patterns[pattern].description)
+            && !knownPaths.contains(path)
     }
 
     /// Sees to it that the file that a path names is followed.
-    private mutating func adopt(_ path: String, for pattern: Int) throws(LogFile.OpenFailure) -> Inode {
+    private mutating func adopt(_ path: String, for pattern: Int) throws(FileFailure) -> Inode {
         if let inode = Inode(path: path), let index = indexOfStream(with: inode) {
             streams[index].patterns.insert(pattern)
             return inode
         }
-        let file = try LogFile(name: path, path: path)
+        let file = try LogFile(name: path, path: path, reading: pread)
         let isNew = isNew(path, of: pattern)
-        if let format = file.compression {
-            adopt(file, format, for: pattern, isNew: isNew)
+        if let format = try file.compression() {
+            try adopt(file, format, for: pattern, isNew: isNew)
             return file.inode
         }
-        let plain = followed.compactMap { $0 as? LogFile }
-        guard !plain.contains(where: { file.isCopy(of: $0) }) else { return file.inode }
-        // It is begun at a later look if it becomes something else.
-        if patterns[pattern].isGlob, plain.contains(where: { file.mayBecomeCopy(of: $0) }) { return file.inode }
+        for other in followed.compactMap({ $0 as? LogFile }) {
+            if try file.isCopy(of: other) { return file.inode }
+            // It is begun at a later look if it becomes something else.
+            if patterns[pattern].isGlob, try file.mayBecomeCopy(of: other) { return file.inode }
+        }
+        let held = try rotated.positions(in: file)
+        if let last = held.last {
+            try file.resume(at: last)
+        } else if isNew, start == .end {
+            try file.skipToLastLine()
+        }
         let index = indexOfStream(at: path)
         streams[index].patterns.insert(pattern)
-        let held = rotated.positions(in: file)
-        if let last = held.last {
-            file.resume(at: last)
-        } else if isNew, start == .end {
-            file.skipToLastLine()
-        }
         streams[index].append(file, at: lastLook)
         // They come before it.
         if !isNew { followMissedRotations(in: index, before: file) }
@@ -140,25 +175,26 @@ public struct LogFollower: ~Copyable {
     }
 
     /// A compressed log that a glob matches, or that is named itself.
-    private mutating func adopt(_ file: LogFile, _ format: CompressionFormat, for pattern: Int, isNew: Bool) {
+    private mutating func adopt(
+        _ file: LogFile, _ format: CompressionFormat, for pattern: Int, isNew: Bool
+    ) throws(FileFailure) {
         if isNew, start == .end {
-            file.skipToEnd()
+            try file.skipToEnd()
             rotated.end(file)
             return
         }
-        let plain = followed.compactMap { $0 as? LogFile }
-        guard let unread = rotated.unread(file, format, besides: plain, at: lastLook) else { return }
-        let index = indexOfStream(at: file.path)
-        streams[index].patterns.insert(pattern)
-        streams[index].append(unread.file, at: lastLook)
-        rotated.begin(unread)
+        try rotated.survey(file, format, before: nil, at: lastLook)
+        if rotated.isSurveying(file.path) { streams[indexOfStream(at: file.path)].patterns.insert(pattern) }
     }
 
     /// What was rotated before a log was followed for the first time was never ours; all of it is from then on.
     private mutating func rememberFirstLook() {
         for (index, pattern) in patterns.enumerated() where !knownPaths.contains(pattern.description) {
             for path in pattern.paths() where isNew(path, of: index) {
-                rotated.remember(rotatedLogsOf: path) { inode in streams.contains { $0.contains(inode) } }
+                let failure = rotated.remember(rotatedLogsOf: path) { inode in
+                    streams.contains { $0.contains(inode) }
+                }
+                if failure != nil { readErrors[index] &+= 1 }
             }
             rotated.noteFollowed(pattern.description)
         }
@@ -170,7 +206,10 @@ public struct LogFollower: ~Copyable {
     /// - Returns: How many files there were.
     @discardableResult
     private mutating func followMissedRotations(in index: Int, before current: (any LogReader)?) -> Int {
-        let missed = rotated.missedRotations(of: streams[index].path, besides: followed, at: lastLook)
+        let (missed, failure) = rotated.missedRotations(
+            of: streams[index].path, besides: followed, before: current, at: lastLook)
+        streams[index].siblingFailure = failure
+        if failure != nil { countReadError(in: index) }
         for unread in missed {
             streams[index].insert(unread.file, before: current, at: lastLook)
             rotated.begin(unread)
@@ -178,32 +217,69 @@ public struct LogFollower: ~Copyable {
         return missed.count
     }
 
+    private mutating func countReadError(in index: Int) {
+        for pattern in streams[index].patterns { readErrors[pattern] &+= 1 }
+    }
+
     // MARK: Reading
 
-    /// Reads on, from the logs in turn.
-    ///
-    /// - Returns: What was read; `nil` when there is nothing more now.
-    public mutating func next() -> InputBatch? {
+    /// Does the next bounded step, for the logs in turn.
+    public mutating func step() -> Step {
         var quiet = 0
         while quiet < streams.count {
             turn = (turn + 1) % streams.count
+            if rotated.isSurveying(streams[turn].path) {
+                survey(in: turn)
+                return .working
+            }
             switch streams[turn].read() {
-            case .piece(let piece, let file): return batch(piece, of: file)
+            case .piece(let piece, let file): return .batch(batch(piece, of: file))
             case .truncated(let file, let former): follow(file, truncatedFrom: former, in: turn)
+            case .working: return .working
+            case .failed: countReadError(in: turn)
             case nil: quiet += 1
             }
         }
-        return closeFinished() ?? remainder()
+        if rotated.advanceSearch() { return .working }
+        return (closeFinished() ?? remainder()).map { .batch($0) } ?? .idle
+    }
+
+    /// Does steps until something was read.
+    ///
+    /// - Returns: What was read; `nil` when there is nothing more now.
+    public mutating func next() -> InputBatch? {
+        while true {
+            switch step() {
+            case .batch(let batch): return batch
+            case .working: continue
+            case .idle: return nil
+            }
+        }
+    }
+
+    /// Does the next step of finding out what a compressed log holds. What is read after it waits.
+    private mutating func survey(in index: Int) {
+        let plain = followed.compactMap { $0 as? LogFile }
+        switch rotated.advanceSurvey(of: streams[index].path, besides: plain, at: lastLook) {
+        case .success(let found?):
+            streams[index].insert(found.unread.file, before: found.next, at: lastLook)
+            rotated.begin(found.unread)
+        case .success(nil): break
+        case .failure(let failure):
+            streams[index].siblingFailure = failure
+            countReadError(in: index)
+        }
     }
 
     /// copytruncate: what was written between the last read and the copying stands only in the copy.
     private mutating func follow(_ file: any LogReader, truncatedFrom former: FilePosition, in index: Int) {
+        for pattern in streams[index].patterns { truncations[pattern] &+= 1 }
         rotated.noteTruncated(file, from: former)
         let copies = followMissedRotations(in: index, before: file)
-        guard copies == 0, !hasFoundCopy(of: file, in: index),
+        guard copies == 0, streams[index].siblingFailure == nil, !hasFoundCopy(of: file, in: index),
             !rotated.hasDeferrals(of: former.path), former.size > former.offset
         else { return }
-        rotated.note(
+        rotated.noteUnlessCopied(
             LogLoss(
                 path: former.path, offset: former.offset, knownBytes: former.size - former.offset,
                 reason: "truncated before it was read to its end"))
@@ -270,7 +346,8 @@ public struct LogFollower: ~Copyable {
                 }
             return LogState(
                 log: patterns[index].description, problem: problem ?? own.lazy.compactMap(\.readFailure).first,
-                unreadBytes: own.map(\.unreadBytes).reduce(0, +))
+                unreadBytes: own.reduce(0) { $0.addingSaturated($1.unreadBytes) }, readErrors: readErrors[index],
+                truncations: truncations[index])
         }
     }
 

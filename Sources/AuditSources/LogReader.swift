@@ -35,6 +35,10 @@ enum LogOutcome {
     /// It was emptied, and perhaps written anew, since it had been read up to `former`; reading begins at its start
     /// again.
     case truncated(former: FilePosition)
-    /// It cannot be read, for a reason for people.
-    case failed(String)
+    /// A bounded part of something long was done; there are no bytes yet.
+    case working
+    /// It cannot be read now. It is tried again after the next look.
+    case failed(FileFailure)
+    /// The rest of it cannot be read; the reason is for people.
+    case corrupt(String)
 }

@@ -27,6 +27,10 @@ struct LogStream {
     enum Reading {
         case piece(LineBuffer.Piece, of: any LogReader)
         case truncated(any LogReader, former: FilePosition)
+        /// See `LogOutcome.working`.
+        case working
+        /// A file cannot be read now; the others do not wait for it.
+        case failed
     }
 
     let path: String
@@ -37,6 +41,8 @@ struct LogStream {
     private var entries: [Entry] = []
     private var lastLook: ContinuousClock.Instant?
     private var directory: RotatedLogs.DirectoryVersion?
+    /// Why the rotated logs beside it could not all be looked at the last time; they are looked at again at each look.
+    var siblingFailure: FileFailure?
 
     init(path: String) {
         self.path = path
@@ -44,8 +50,8 @@ struct LogStream {
 
     var isEmpty: Bool { entries.isEmpty }
     var files: [any LogReader] { entries.map(\.file) }
-    var readFailure: String? { entries.lazy.compactMap(\.readFailure).first }
-    var unreadBytes: Int { entries.map(\.file.unreadBytes).reduce(0, +) }
+    var readFailure: String? { entries.lazy.compactMap(\.readFailure).first ?? siblingFailure?.description }
+    var unreadBytes: Int { entries.reduce(0) { $0.addingSaturated($1.file.unreadBytes) } }
     /// How many of its files lost their name.
     var namelessFiles: Int { entries.count { $0.namelessSince != nil } }
 
@@ -83,7 +89,7 @@ struct LogStream {
             directory = current
             return true
         }
-        return false
+        return siblingFailure != nil
     }
 
     /// Takes note of which files have names at this look.
@@ -108,10 +114,14 @@ struct LogStream {
                     entries[index].readFailure = nil
                     entries[index].lastRead = lastLook
                     break reading
-                case .failed(let reason):
-                    // The others must not wait for it; it is tried again after the next look.
+                case .failed(let failure):
+                    entries[index].readFailure = "\(failure)"
+                    return .failed
+                case .corrupt(let reason):
                     entries[index].readFailure = reason
                     break reading
+                case .working:
+                    return .working
                 case .truncated(let former):
                     return .truncated(file, former: former)
                 case .piece(let piece):
@@ -129,5 +139,13 @@ struct LogStream {
     /// Removes the first file that has had no name and nothing new since `deadline`.
     mutating func removeFinished(since deadline: ContinuousClock.Instant) -> (any LogReader)? {
         entries.firstIndex { $0.isFinished(since: deadline) }.map { entries.remove(at: $0).file }
+    }
+}
+
+extension Int {
+    /// The sum, or the largest number. Sizes come from file systems, which may report anything.
+    func addingSaturated(_ other: Int) -> Int {
+        let (sum, overflow) = addingReportingOverflow(other)
+        return overflow ? .max : sum
     }
 }

@@ -16,12 +16,15 @@ enum RotatedLogs {
             guard stat(split(realPath(path)).directory, &information) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0
             else { return nil }
             modified = nanoseconds(information.st_mtim)
-            guard modified + Self.grain < nanoseconds(now) else { return nil }
+            guard modified < nanoseconds(now) - Self.grain else { return nil }
         }
     }
 
+    /// Nanoseconds since 1970. They end in the year 2262, and file systems do not: such a time is the largest number.
     private static func nanoseconds(_ time: timespec) -> Int {
-        time.tv_sec * 1_000_000_000 + time.tv_nsec
+        let (nanoseconds, overflow) = time.tv_sec.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return time.tv_sec < 0 ? .min : .max }
+        return nanoseconds.addingSaturated(time.tv_nsec)
     }
 
     /// The files beside a log that have the name of a rotated one, the oldest first.
@@ -29,13 +32,21 @@ enum RotatedLogs {
     /// kube-apiserver puts the time into the name (`audit-2026-11-23T23-14-34.953.log`), logrotate appends a number
     /// (`audit.log.1`) or a date (`audit.log-20261123`). Compressed ones, which end with `.gz` or `.zst` behind that,
     /// are among them once the file is gone that they were made from.
-    static func siblings(of path: String) -> [String] {
+    static func siblings(of path: String) throws(FileFailure) -> [String] {
         let resolved = realPath(path)
         let (directory, name) = split(resolved)
-        guard let handle = opendir(directory) else { return [] }
+        guard let handle = opendir(directory) else {
+            if FileFailure.isPermanent(errno) { return [] }
+            throw .read(errno)
+        }
         defer { closedir(handle) }
         var found: [(path: String, modified: Int)] = []
-        while let entry = readdir(handle) {
+        while true {
+            errno = 0
+            guard let entry = readdir(handle) else {
+                guard errno == 0 else { throw .read(errno) }
+                break
+            }
             let candidate = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
             }
@@ -48,6 +59,29 @@ enum RotatedLogs {
             found.append((sibling, nanoseconds(information.st_mtim)))
         }
         return found.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }.map(\.path)
+    }
+
+    /// The files beside a log that have the name of a rotated one, the oldest first.
+    ///
+    /// - Returns: Those that can be opened, and why some of the others failed. A file that is not there, or that this
+    ///   process may not read, is no failure.
+    static func openSiblings(of path: String, reading pread: @escaping PositionalRead)
+        -> (files: [LogFile], failure: FileFailure?)
+    {
+        var files: [LogFile] = []
+        var failure: FileFailure?
+        do throws(FileFailure) {
+            for name in try siblings(of: path) {
+                do throws(FileFailure) {
+                    files.append(try LogFile(name: name, path: path, reading: pread))
+                } catch {
+                    if case .open(let code) = error, !FileFailure.isPermanent(code) { failure = failure ?? error }
+                }
+            }
+        } catch {
+            failure = error
+        }
+        return (files, failure)
     }
 
     /// Whether a file's name is that of a rotated log.

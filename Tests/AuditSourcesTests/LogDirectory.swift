@@ -1,10 +1,11 @@
 import AuditEvents
-import AuditSources
 import Compression
 import Foundation
 import Glibc
 import Testing
 import TestSupport
+
+@testable import AuditSources
 
 /// A directory in which logs change, and the lines that a follower read.
 final class LogDirectory {
@@ -13,22 +14,27 @@ final class LogDirectory {
     let url: URL
     private let patterns: [LogPattern]
     private let start: StartingPoint
+    private let pread: PositionalRead
     private var follower: LogFollower
     // As stored on disk.
     private var kept = KnownPositions()
     private(set) var batches: [InputBatch] = []
     private var now = ContinuousClock.now
 
-    init(_ url: URL, following patterns: [String] = ["audit.log"], from start: StartingPoint = .beginning) throws {
+    init(
+        _ url: URL, following patterns: [String] = ["audit.log"], from start: StartingPoint = .beginning,
+        reading pread: @escaping PositionalRead = LogFile.systemRead
+    ) throws {
         self.url = url
         self.start = start
+        self.pread = pread
         self.patterns = try patterns.map { try #require(LogPattern(url.appending(path: $0).path)) }
-        follower = LogFollower(self.patterns, from: start, selecting: Self.selector)
+        follower = LogFollower(self.patterns, from: start, selecting: Self.selector, reading: pread)
     }
 
     /// Drops the follower in whatever state it is, and creates another one from the stored positions.
     func restart() {
-        follower = LogFollower(patterns, from: start, selecting: Self.selector, restoring: kept)
+        follower = LogFollower(patterns, from: start, selecting: Self.selector, restoring: kept, reading: pread)
     }
 
     func path(_ name: String) -> String { url.appending(path: name).path }

@@ -11,8 +11,8 @@ final class ReadingLog: Sendable {
 
     private let logger: Logger
     private let rate = Mutex(LogRate(limit: linesPerMinute))
-    /// By log, those that cannot be read.
-    private let problems = Mutex<[String: String]>([:])
+    /// By log, its state when it was last noted.
+    private let previous = Mutex<[String: LogState]>([:])
 
     init(logger: Logger) {
         self.logger = logger
@@ -44,18 +44,22 @@ final class ReadingLog: Sendable {
         logger.warning(message, metadata: metadata)
     }
 
-    /// Logs which logs have become unreadable, and which readable again.
+    /// Logs which logs have become unreadable or readable again, and which were truncated.
     func note(_ states: [LogState]) {
-        let changes = problems.withLock { problems in
-            let changed = states.filter { problems[$0.log] != $0.problem }
-            for state in changed { problems[state.log] = state.problem }
-            return changed
+        let changes = previous.withLock { previous in
+            states.map { state in
+                (now: state, before: previous.updateValue(state, forKey: state.log) ?? LogState(log: state.log))
+            }
         }
-        for state in changes {
-            if let problem = state.problem {
-                logger.warning("Log cannot be read", metadata: ["log": "\(state.log)", "reason": "\(problem)"])
+        for (now, before) in changes {
+            if now.truncations > before.truncations {
+                logger.info("Log was truncated; reading it from its start", metadata: ["log": "\(now.log)"])
+            }
+            guard now.problem != before.problem else { continue }
+            if let problem = now.problem {
+                logger.warning("Log cannot be read", metadata: ["log": "\(now.log)", "reason": "\(problem)"])
             } else {
-                logger.info("Log can be read again", metadata: ["log": "\(state.log)"])
+                logger.info("Log can be read again", metadata: ["log": "\(now.log)"])
             }
         }
     }

@@ -7,6 +7,13 @@ enum StatusMetrics {
         "kube_audit_log_readable", .gauge, "Whether the log can be read: 1 if so, else 0.", labels: ["log"])
     static let logUnreadBytes = Metric(
         "kube_audit_log_unread_bytes", .gauge, "Bytes of the log that have not been read yet.", labels: ["log"])
+    static let logReadErrors = Metric(
+        "kube_audit_log_read_errors_total", .counter,
+        "Failed reads of the log, as of a bad disk; reading is tried again at least once a second.", labels: ["log"])
+    static let logTruncations = Metric(
+        "kube_audit_log_truncations_total", .counter,
+        "Truncations of the log in place; it was then read from its start.",
+        labels: ["log"])
     static let locationsAreCurrent = Metric(
         "kube_audit_geoip_database_last_reload_successful", .gauge,
         "Whether the newest content of the location database is in use: 1 if so, else 0.",
@@ -33,7 +40,8 @@ enum StatusMetrics {
 
     /// In the order in which they are exposed.
     static let metrics = [
-        logReadable, logUnreadBytes, locationsAreCurrent, lastWriteSuccessful, lastWrite, stateRestored, stateDamaged,
+        logReadable, logUnreadBytes, logReadErrors, logTruncations, locationsAreCurrent, lastWriteSuccessful, lastWrite,
+        stateRestored, stateDamaged,
         reloadSuccessful, lastReload,
     ]
 
@@ -43,6 +51,10 @@ enum StatusMetrics {
                 logReadable, status.logs.map { logReadable.sample(SampleValue($0.problem == nil), $0.log) }),
             MetricFamily(
                 logUnreadBytes, status.logs.map { logUnreadBytes.sample(SampleValue($0.unreadBytes), $0.log) }),
+            MetricFamily(
+                logReadErrors, status.logs.map { logReadErrors.sample(.integer($0.readErrors), $0.log) }),
+            MetricFamily(
+                logTruncations, status.logs.map { logTruncations.sample(.integer($0.truncations), $0.log) }),
         ]
         if let areCurrent = status.locationsAreCurrent {
             families.append(MetricFamily(locationsAreCurrent, SampleValue(areCurrent)))
