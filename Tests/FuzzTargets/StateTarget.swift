@@ -77,12 +77,17 @@ enum StateTarget {
         }
     }
 
+    private static let extremes: [DatabaseValue] =
+        [Int64.min, -1, 0, 1 << 53, Int64(UInt32.max), .max].map(\.databaseValue)
+        + [-.infinity, -1e300, -9.3e18, -0.0, 1e-300, 9.3e18, 1e300, .infinity].map(\.databaseValue)
+
     private static func value(of kind: UInt8, from script: inout ArraySlice<UInt8>) -> DatabaseValue {
+        if kind == 1 { return extremes[Int(script.popFirst() ?? 0) % extremes.count] }
         let length = kind < 3 ? 8 : Int(script.popFirst() ?? 0)
         let bytes = script.prefix(length)
         script = script.dropFirst(length)
         return switch kind {
-        case 0, 1: Int64(bitPattern: number(bytes)).databaseValue
+        case 0: Int64(bitPattern: number(bytes)).databaseValue
         case 2: Double(bitPattern: number(bytes)).databaseValue
         case 3, 4: String(decoding: bytes, as: UTF8.self).databaseValue
         case 5, 6: Data(bytes).databaseValue
@@ -117,14 +122,18 @@ enum StateTarget {
         try Disagreement.unless(
             again.damaged == nil, "damaged when it is opened again: \(String(describing: again.damaged))")
         try Disagreement.unless(stored == same, "\(stored), and when it is opened again \(same)")
-        goOn(from: stored)
+        try goOn(from: stored)
     }
 
     /// As the exporter does.
-    private static func goOn(from stored: StoredState) {
+    private static func goOn(from stored: StoredState) throws {
         var detector = AccessScanningDetector([.forbidden], restoring: stored.detection, at: now)
         detector.observe(
             AuditEvent(auditID: "1", stage: "ResponseComplete", sourceIPs: ["192.0.2.1"]), of: 0, at: now)
+        let counters = detector.ledgers.flatMap { $0.counts.sources.counters }
+        try Disagreement.unless(
+            counters.allSatisfy { $0.firstSeen <= now && $0.lastSeen <= now && $0.lastRequest.received ?? now <= now },
+            "a time in the future: \(counters)")
         detector.retireSilentSources(at: now)
         _ = detector.takeChanges()
         guard let pattern = LogPattern("/nonexistent/audit.log") else { return }

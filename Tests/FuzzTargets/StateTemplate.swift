@@ -54,6 +54,13 @@ struct StateTemplate: Sendable {
         var changes = DetectionChanges()
         var analytic = AnalyticChanges(name: "forbidden")
         analytic.counters = counters
+        analytic.displacedSources[.verified] = DisplacedChanges(
+            pages: [0: [DisplacedCounter(fingerprint: 1, newest: 2, ages: SIMD4(1, 0, .max, .max))]], pageCount: 1,
+            next: 1, untrackedRequests: 1)
+        analytic.networks = [
+            NetworkCounter(
+                network: .invalid, firstSeen: 1, lastSeen: 2, requests: 3, recent: RecentRequests(times: [2]))
+        ]
         changes.analytics = [analytic]
         changes.filteredRequests = ["probes": 4]
         changes.observed = (0..<3).map { number in
