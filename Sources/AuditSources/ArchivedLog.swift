@@ -173,14 +173,7 @@ final class ArchivedLog: LogReader {
                 return .corrupt("\(error)")
             }
         }
-        let outcome = lines.readPiece(expecting: piece.count) { buffer in
-            let count = min(buffer.count, piece.count)
-            buffer.copyBytes(from: piece.prefix(count))
-            piece = piece.dropFirst(count)
-            return count
-        }
-        guard case .piece(let read) = outcome else { return .end }
-        return .piece(read)
+        return lines.readPiece(from: &piece).map { .piece($0) } ?? .end
     }
 
     func takeRest() -> LineBuffer.Piece? {

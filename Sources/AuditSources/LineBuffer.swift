@@ -78,6 +78,20 @@ struct LineBuffer {
         return .piece(cut(filled: filled, end: filled + got))
     }
 
+    /// Takes bytes that were read elsewhere, as many as are read at once.
+    ///
+    /// - Returns: What they gave; `nil` where there were none.
+    mutating func readPiece(from rest: inout ArraySlice<UInt8>) -> Piece? {
+        let outcome = readPiece(expecting: rest.count) { buffer in
+            let count = min(buffer.count, rest.count)
+            buffer.copyBytes(from: rest.prefix(count))
+            rest = rest.dropFirst(count)
+            return count
+        }
+        guard case .piece(let piece) = outcome else { return nil }
+        return piece
+    }
+
     /// What stands behind the last line feed, as a last line; for a log that ends here.
     mutating func takeRest() -> Piece? {
         moveRestToFront()

@@ -1,46 +1,71 @@
 public import AuditEvents
+import Glibc
 
 /// Events from standard input: a pipe, a terminal or a file.
-public struct StandardInput: Sendable {
+public struct StandardInput: AuditInput {
+    /// `stdin`.
+    public let kind = InputKind.stdin
+
+    private static let readSize = 1 << 20
+
     private let descriptor: Int32
     private let selector: EventSelector
+    private let report: LogReport
 
     /// - Parameters:
     ///   - descriptor: What to read; standard input unless given.
     ///   - selector: Which events are wanted.
-    public init(descriptor: Int32 = 0, selecting selector: EventSelector) {
+    ///   - report: Told when reading begins, and why it ended.
+    public init(
+        descriptor: Int32 = 0, selecting selector: EventSelector, report: @escaping LogReport = { _ in }
+    ) {
         self.descriptor = descriptor
         self.selector = selector
+        self.report = report
     }
 
-    /// Reads until the input ends or the task is cancelled. A last line without a line feed counts as one.
+    /// Reads until the input ends, cannot be read, or the task is cancelled. A last line without a line feed counts as
+    /// one.
     ///
-    /// - Parameter deliver: Takes what was read.
     /// - Throws: What `deliver` throws.
-    public func run(deliver: BatchHandler) async throws {
-        let reader = DescriptorReader(descriptor)
-        defer { reader.stop() }
-        try await withTaskCancellationHandler {
-            var lines = LineBuffer(offset: 0)
-            var scanner = EventScanner(selecting: selector)
-            for await bytes in reader.pieces {
+    public func run(_ deliver: BatchHandler) async throws {
+        await report([LogState(log: "-")])
+        let thread = InputThread<Result<[UInt8], FileFailure>>("standard input") { [descriptor] thread in
+            Self.read(descriptor, thread)
+        }
+        defer { thread.stop() }
+        var failure: FileFailure?
+        var lines = LineBuffer(offset: 0)
+        var scanner = EventScanner(selecting: selector)
+        for await outcome in thread.elements {
+            switch outcome {
+            case .success(let bytes):
                 var rest = bytes[...]
                 while !rest.isEmpty {
-                    let outcome = lines.readPiece(expecting: rest.count) { buffer in
-                        let count = min(buffer.count, rest.count)
-                        buffer.copyBytes(from: rest.prefix(count))
-                        rest = rest.dropFirst(count)
-                        return count
-                    }
-                    if case .piece(let piece) = outcome, piece.consumed > 0 {
-                        _ = try await deliver(batch(piece, in: lines, &scanner))
-                    }
+                    guard let piece = lines.readPiece(from: &rest), piece.consumed > 0 else { continue }
+                    guard try await self.deliver(batch(piece, in: lines, &scanner), to: deliver) else { return }
                 }
-                reader.next()
+            case .failure(let error): failure = error
             }
-            if let piece = lines.takeRest() { _ = try await deliver(batch(piece, in: lines, &scanner)) }
-        } onCancel: {
-            reader.stop()
+            thread.takeNext()
+        }
+        guard !Task.isCancelled else { return }
+        if let piece = lines.takeRest() { _ = try await self.deliver(batch(piece, in: lines, &scanner), to: deliver) }
+        await report([
+            LogState(
+                log: "-", problem: failure.map { "\($0)" } ?? "it has ended", readErrors: failure == nil ? 0 : 1)
+        ])
+    }
+
+    private static func read(_ descriptor: Int32, _ thread: InputThread<Result<[UInt8], FileFailure>>) {
+        var buffer = [UInt8](repeating: 0, count: readSize)
+        while thread.wait(for: descriptor) {
+            let got = buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if got < 0 {
+                if errno == EINTR || errno == EAGAIN { continue }
+                _ = thread.hand(over: .failure(.read(errno)))
+            }
+            guard got > 0, thread.hand(over: .success(Array(buffer[..<got]))) else { return }
         }
     }
 

@@ -1,3 +1,4 @@
+import AccessScanning
 import AuditSources
 import Foundation
 import Glibc
@@ -70,14 +71,25 @@ public enum Exporter {
             PipelineService(pipeline: pipeline),
         ]
         if let webhook { services.append(webhook) }
+        let report: LogReport = { states in
+            readingLog.note(states)
+            pipeline.status.report(states)
+        }
+        var inputs: [any AuditInput] = []
         if configuration.readsStandardInput {
-            services.append(StandardInputService(holdback: holdback, pipeline: pipeline, readingLog: readingLog))
+            inputs.append(StandardInput(selecting: .unauthenticatedForbidden, report: report))
         }
         if !configuration.logs.isEmpty {
-            services.append(
-                LogFollowingService(
-                    logs: configuration.logs, start: configuration.start, known: known, holdback: holdback,
-                    pipeline: pipeline, readingLog: readingLog))
+            inputs.append(
+                FollowedLogs(
+                    configuration.logs, from: configuration.start, selecting: .unauthenticatedForbidden,
+                    restoring: known, report: report))
+        }
+        services += inputs.map { input in
+            InputService(input: input, holdback: holdback) { batch in
+                readingLog.note(batch)
+                return await pipeline.apply(batch)
+            }
         }
         return services + [StopService(logger: logger)]
     }

@@ -32,11 +32,11 @@ struct FollowedLogsTests {
             let pattern = try #require(LogPattern(log.path("audit.log")))
             let delivered = Delivered()
             let task = Task {
-                try await FollowedLogs(wakeups: LogWakeups(every: interval)).run(
-                    LogFollower([pattern], from: .beginning, selecting: LogDirectory.selector)
+                try await FollowedLogs(
+                    [pattern], from: .beginning, selecting: LogDirectory.selector, every: interval
                 ) {
                     delivered.set($0)
-                } deliver: {
+                }.run {
                     delivered.add($0)
                     return .accepted
                 }
@@ -73,11 +73,11 @@ struct FollowedLogsTests {
             let pattern = try #require(LogPattern(directory.appending(path: "later/audit.log").path))
             let delivered = Delivered()
             let task = Task {
-                try await FollowedLogs(wakeups: LogWakeups(every: .milliseconds(50))).run(
-                    LogFollower([pattern], from: .beginning, selecting: LogDirectory.selector)
+                try await FollowedLogs(
+                    [pattern], from: .beginning, selecting: LogDirectory.selector, every: .milliseconds(50)
                 ) {
                     delivered.set($0)
-                } deliver: {
+                }.run {
                     delivered.add($0)
                     return .accepted
                 }
@@ -102,11 +102,9 @@ struct FollowedLogsTests {
             // A busy loop would show as a high number of looks; CPU time is shared with other tests.
             let pattern = try #require(LogPattern(log.path("audit.log")))
             let task = Task {
-                try await FollowedLogs().run(
-                    LogFollower([pattern], from: .beginning, selecting: LogDirectory.selector)
-                ) { _ in
+                try await FollowedLogs([pattern], from: .beginning, selecting: LogDirectory.selector) { _ in
                     looks.withLock { $0 += 1 }
-                } deliver: { _ in
+                }.run { _ in
                     .accepted
                 }
             }
@@ -114,6 +112,31 @@ struct FollowedLogsTests {
             task.cancel()
             let count = looks.withLock { $0 }
             #expect((1...8).contains(count), "it looked \(count) times in two seconds")
+        }
+    }
+
+    @Test("and a batch that is not taken is delivered again, before any other")
+    func notTaken() async throws {
+        try await withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append([1])
+            let pattern = try #require(LogPattern(log.path("audit.log")))
+            let delivered = Delivered()
+            let refusals = Mutex(1)
+            let task = Task {
+                try await FollowedLogs([pattern], from: .beginning, selecting: LogDirectory.selector).run { batch in
+                    delivered.add(batch)
+                    let isRefused = refusals.withLock { refusals in
+                        defer { refusals = 0 }
+                        return refusals > 0
+                    }
+                    return isRefused ? .unavailable(reason: "the disk is full") : .accepted
+                }
+            }
+            defer { task.cancel() }
+            try await eventually("the batch") { delivered.ids == [1] }
+            try log.append([2])
+            try await eventually("the batch again, and the next") { delivered.ids == [1, 1, 2] }
         }
     }
 }

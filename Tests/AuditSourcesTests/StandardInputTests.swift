@@ -63,4 +63,23 @@ struct StandardInputTests {
         }
         #expect(batches.count <= 1)
     }
+
+    @Test("until an error, which is reported as such, and its end as its end")
+    func reports() async throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        close(ends[1])
+        let directory = open("/", O_RDONLY | O_CLOEXEC)
+        defer { for descriptor in [ends[0], directory] { close(descriptor) } }
+        for (descriptor, last) in [
+            (ends[0], LogState(log: "-", problem: "it has ended")),
+            (directory, LogState(log: "-", problem: "Is a directory", readErrors: 1)),
+        ] {
+            let states = Mutex<[LogState]>([])
+            try await StandardInput(descriptor: descriptor, selecting: LogDirectory.selector) { reported in
+                states.withLock { $0 += reported }
+            }.run { _ in .accepted }
+            #expect(states.withLock { $0 } == [LogState(log: "-"), last])
+        }
+    }
 }

@@ -62,4 +62,43 @@ struct FileFaultTests {
             await exporter.program.stop()
         }
     }
+
+    @Test("answers scrapes, says so, and stops, while the file system does not answer")
+    func hanging() async throws {
+        try await withTemporaryDirectory { directory in
+            let files = try await FaultyFiles(in: directory)
+            let log = try GrowingLog(directory.appending(path: "audit.log"))
+            try log.append(Self.lines(1))
+            let exporter = try await Self.start(files)
+            try await exporter.expect(#"kube_audit_lines_total{input="file"} 1"#)
+            try files.begin("hang")
+            try await exporter.expect(#"kube_audit_log_readable{log="audit.log"} 0"#)
+            #expect(exporter.program.logText.contains("no answer from the file system"))
+            try files.end("hang")
+            try log.append(Self.lines(1))
+            try await exporter.expect(
+                #"kube_audit_lines_total{input="file"} 2"#, #"kube_audit_log_readable{log="audit.log"} 1"#)
+            try files.begin("hang")
+            // Longer than between two looks.
+            try await Task.sleep(for: .seconds(2))
+            let start = ContinuousClock.now
+            exporter.program.send(signal: SIGTERM)
+            #expect(await exporter.program.untilExit() == .status(0), "\(exporter.program.logText)")
+            #expect(ContinuousClock.now - start < .seconds(4))
+        }
+    }
+
+    @Test("does not take an error of standard input for its end")
+    func standardInput() async throws {
+        try await withTemporaryDirectory { directory in
+            let files = try await FaultyFiles(in: directory)
+            let exporter = try await Self.start(files, "-", input: directory)
+            try await exporter.expect(
+                #"kube_audit_log_readable{log="-"} 0"#, #"kube_audit_log_read_errors_total{log="-"} 1"#)
+            let text = exporter.program.logText
+            #expect(text.contains(#"log=- reason="Is a directory""#), "\(text)")
+            #expect(!text.contains("ended"), "\(text)")
+            await exporter.program.stop()
+        }
+    }
 }

@@ -1,0 +1,129 @@
+public import AuditEvents
+
+/// How events reach the exporter; the value of the label `input`.
+public enum InputKind: String, Sendable, Hashable, CaseIterable {
+    /// A log that is followed, or a FIFO.
+    case file
+    /// Standard input.
+    case stdin
+    /// The API server's audit webhook.
+    case webhook
+}
+
+/// Where events come from: batches go out, acknowledgements come back.
+public protocol AuditInput: Sendable {
+    /// The value of the label `input` for what it delivers.
+    var kind: InputKind { get }
+
+    /// Delivers batches until the input ends or the task is cancelled.
+    ///
+    /// - Throws: What `deliver` throws.
+    func run(_ deliver: BatchHandler) async throws
+}
+
+extension AuditInput {
+    /// Delivers a batch until it is taken: an input that has read on cannot go back.
+    ///
+    /// - Returns: Whether it was taken; `false` once the task is cancelled.
+    func deliver(_ batch: InputBatch, to handler: BatchHandler) async throws -> Bool {
+        while case .unavailable = try await handler(batch) {
+            guard !Task.isCancelled else { return false }
+            try? await Task.sleep(for: .seconds(1))
+        }
+        return true
+    }
+}
+
+/// Takes a batch. The next batch of the same input comes when it returns.
+public typealias BatchHandler = @Sendable (InputBatch) async throws -> Acknowledgement
+
+/// Takes the condition of logs whenever that may have changed.
+public typealias LogReport = @Sendable ([LogState]) async -> Void
+
+/// What was read in one go: whole lines, the events in them, and where reading goes on once they are counted.
+public struct InputBatch: Sendable, Hashable {
+    /// The kind of input that it comes from.
+    public var input: InputKind
+    /// The log's path as it was opened; `-` for standard input, `webhook` for a webhook's body.
+    public var path: String
+    /// What was found. Offsets of malformed lines are those in the log.
+    public var scanned: ScannedEvents
+    /// Bytes of the lines read and of those skipped.
+    public var bytes: Int
+    /// Offsets in the log of lines that were longer than `LineBuffer.lineLimit` and were skipped.
+    public var oversizedLines: [Int]
+    /// Where reading goes on once this batch is counted, in files for which that changed. Some batches bring nothing
+    /// else.
+    public var positions: [FilePosition]
+    /// Losses since the last batch.
+    public var losses: [LogLoss]
+
+    /// A batch without losses, unless they are given.
+    public init(
+        input: InputKind, path: String, scanned: ScannedEvents, bytes: Int, oversizedLines: [Int] = [],
+        positions: [FilePosition] = [], losses: [LogLoss] = []
+    ) {
+        self.input = input
+        self.path = path
+        self.scanned = scanned
+        self.bytes = bytes
+        self.oversizedLines = oversizedLines
+        self.positions = positions
+        self.losses = losses
+    }
+}
+
+/// What became of a batch.
+public enum Acknowledgement: Sendable, Hashable {
+    /// It is counted, and will be written and shown soon.
+    case accepted
+    /// It is counted, written and shown.
+    case committed
+    /// It is not counted and must be sent or read again. The reason is for people.
+    case unavailable(reason: String)
+}
+
+/// Lines that were written to a log and can never be read.
+public struct LogLoss: Sendable, Hashable {
+    /// The path under which the log is followed.
+    public var path: String
+    /// How far it had been read.
+    public var offset: Int
+    /// The bytes behind that which are known to have been there; there may have been more.
+    public var knownBytes: Int
+    /// What happened to them, for people.
+    public var reason: String
+
+    /// Creates a loss.
+    public init(path: String, offset: Int, knownBytes: Int, reason: String) {
+        self.path = path
+        self.offset = offset
+        self.knownBytes = knownBytes
+        self.reason = reason
+    }
+}
+
+/// The condition of a log that is named on the command line.
+public struct LogState: Sendable, Hashable {
+    /// The path or the glob as it was given.
+    public var log: String
+    /// Why it cannot be read, for people; `nil` while it can.
+    public var problem: String?
+    /// Bytes in it that were not read yet.
+    public var unreadBytes: Int
+    /// Failed reads since the start.
+    public var readErrors: UInt64
+    /// Truncations in place since the start.
+    public var truncations: UInt64
+
+    /// A log that can be read, unless a problem is given.
+    public init(
+        log: String, problem: String? = nil, unreadBytes: Int = 0, readErrors: UInt64 = 0, truncations: UInt64 = 0
+    ) {
+        self.log = log
+        self.problem = problem
+        self.unreadBytes = unreadBytes
+        self.readErrors = readErrors
+        self.truncations = truncations
+    }
+}
