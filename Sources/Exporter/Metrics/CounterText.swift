@@ -56,35 +56,49 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
     mutating func update(_ counters: JoinedPages<Counter>) {
         var requests = ExpositionText(format)
         var firstSeen = ExpositionText(format)
-        parts = counters.parts.enumerated().map { number, part in
-            let old = number < parts.count ? parts[number] : []
-            return part.pages.enumerated().map { number, counters in
+        var parts: [[Page]] = []
+        for (number, part) in counters.parts.enumerated() {
+            let old = number < self.parts.count ? self.parts[number] : []
+            var pages: [Page] = []
+            pages.reserveCapacity(part.pages.count)
+            for (number, counters) in part.pages.enumerated() {
                 let old = number < old.count ? old[number] : nil
                 // Pages of the same memory are equal without a comparison.
-                if let old, old.counters == counters { return old }
-                pagesWritten += 1
-                let labels = labels(of: counters, replacing: old)
-                for (counter, labels) in zip(counters, labels) {
-                    requests.write(
-                        Sample(
-                            .integer(counter.requests), labels: labels, created: counter.firstSeen,
-                            exemplar: format == .openMetrics ? counter.exemplar : nil), of: metrics.requests)
-                    firstSeen.write(Sample(.number(counter.firstSeen), labels: labels), of: metrics.firstSeen)
+                if let old, old.counters == counters {
+                    pages.append(old)
+                } else {
+                    pages.append(write(counters, replacing: old, &requests, &firstSeen))
+                    pagesWritten += 1
                 }
-                return Page(
-                    counters: counters, labels: labels, requests: BodyPart(requests.take()),
-                    firstSeen: BodyPart(firstSeen.take()))
             }
+            parts.append(pages)
         }
+        self.parts = parts
     }
 
-    private func labels(of counters: [Counter], replacing old: Page?) -> [LabelSet] {
-        counters.enumerated().map { place, counter in
-            if let old, place < old.counters.count, counter.hasLabels(of: old.counters[place]) {
-                return old.labels[place]
+    private func write(
+        _ counters: [Counter], replacing old: Page?, _ requests: inout ExpositionText, _ firstSeen: inout ExpositionText
+    ) -> Page {
+        let metrics = metrics
+        var labels: [LabelSet] = []
+        labels.reserveCapacity(counters.count)
+        // By index, since copies of counters take more time than the text.
+        for place in counters.indices {
+            if let old, place < old.counters.count, counters[place].hasLabels(of: old.counters[place]) {
+                labels.append(old.labels[place])
+            } else {
+                labels.append(LabelSet(metrics.requests.labels, counters[place].labelValues))
             }
-            return LabelSet(metrics.requests.labels, counter.labelValues)
+            requests.write(
+                Sample(
+                    .integer(counters[place].requests), labels: labels[place], created: counters[place].firstSeen,
+                    exemplar: format == .openMetrics ? counters[place].exemplar : nil), of: metrics.requests)
+            firstSeen.write(
+                Sample(.number(counters[place].firstSeen), labels: labels[place]), of: metrics.firstSeen)
         }
+        return Page(
+            counters: counters, labels: labels, requests: BodyPart(requests.take()),
+            firstSeen: BodyPart(firstSeen.take()))
     }
 
     private static func head(of metric: Metric, in format: ExpositionFormat) -> BodyPart {
