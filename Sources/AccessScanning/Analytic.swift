@@ -58,3 +58,22 @@ extension Analytic {
             requests: "kube_audit_unauthenticated_forbidden_requests_by_network_total",
             firstSeen: "kube_audit_network_first_seen_timestamp_seconds"))
 }
+
+extension EventSelector {
+    /// What this exporter counts: requests that were made without credentials and refused.
+    ///
+    /// Source: the Splunk analytic "Kubernetes Access Scanning", `user.groups{}="system:unauthenticated"` and
+    /// `responseStatus.code=403` (ID f5edd22d-0f3b-4c70-bcfe-5bf41150f10c, T1046).
+    public static let unauthenticatedForbidden = EventSelector(group: "system:unauthenticated", responseCode: 403)
+}
+
+/// What the analytic calls scanning: more than so many requests in so long a time.
+///
+/// The alert rules decide; here it says only which counters must not give way to others. Source: the Splunk analytic
+/// "Kubernetes Access Scanning", `count > 5` over an hour.
+public enum ScanningThreshold {
+    /// The most requests within the window that are no scan.
+    public static let requests = 5
+    /// The window, in seconds.
+    public static let window: Double = 3600
+}

@@ -54,3 +54,98 @@ extension Source: CountedSubject {
         hash.combine(address.low)
     }
 }
+
+/// Where requests come from, by network.
+public enum SourceNetwork: Sendable, Hashable {
+    /// A /24 of IPv4 or a /64 of IPv6.
+    case network(Network)
+    /// The source is no address.
+    case invalid
+    /// All networks that gave way to others, or found no place.
+    case other
+
+    /// The network of a source's address; `nil` for what stands for many sources.
+    init?(_ address: SourceAddress) {
+        switch address {
+        case .address(let address): self = .network(Network(around: address))
+        case .invalid: self = .invalid
+        case .other: return nil
+        }
+    }
+}
+
+extension SourceNetwork: CustomStringConvertible {
+    /// As it stands in the label `network`.
+    public var description: String {
+        switch self {
+        case .network(let network): network.description
+        case .invalid: "invalid"
+        case .other: "other"
+        }
+    }
+}
+
+extension SourceNetwork: CountedSubject {
+    var isBudgeted: Bool {
+        if case .network = self { true } else { false }
+    }
+
+    func combine(into hash: inout SipHash128) {
+        if case .network(let network) = self { network.combine(into: &hash) }
+    }
+}
+
+/// Where an address is, by English names; empty where that is not known.
+public struct Location: Sendable, Hashable {
+    /// The country's name, such as `Germany`.
+    public var country: String
+    /// The city's name, such as `Berlin`.
+    public var city: String
+
+    /// Nowhere that is known.
+    public static let unknown = Location(country: "", city: "")
+
+    /// A place.
+    public init(country: String, city: String) {
+        self.country = country
+        self.city = city
+    }
+}
+
+/// Says which sources a request is attributed to.
+///
+/// The API server writes into `sourceIPs` what the client's headers claim, and last the address of the connection. So
+/// the last one is verified and the others are claimed, unless the connection comes from a proxy that is trusted to
+/// have written the entry before its own.
+public struct SourceAttribution: Sendable {
+    private let trustedProxies: [Network]
+
+    /// - Parameter trustedProxies: Where proxies stand that append the address of their client to `X-Forwarded-For`.
+    public init(trustedProxies: [Network] = []) {
+        self.trustedProxies = trustedProxies
+    }
+
+    /// The distinct sources of a request, the verified one first; what is no address is `invalid`.
+    ///
+    /// Entries are taken from the right while they are inside a trusted network; the first one outside is verified,
+    /// and what lies left of it is claimed. If all are trusted, the leftmost is verified. An address that is both
+    /// counts as verified.
+    ///
+    /// - Parameter sourceIPs: As in the audit event; without any entry the request is of an `invalid` source.
+    public func sources(of sourceIPs: [String]) -> [Source] {
+        let addresses = sourceIPs.map { IPAddress($0).map(SourceAddress.address) ?? .invalid }
+        guard !addresses.isEmpty else { return [Source(.invalid, .verified)] }
+        let verified = addresses.lastIndex { !isTrusted($0) } ?? 0
+        var sources = [Source(addresses[verified], .verified)]
+        var seen: Set<SourceAddress> = [addresses[verified]]
+        for address in addresses[..<verified] where seen.insert(address).inserted {
+            sources.append(Source(address, .claimed))
+        }
+        return sources
+    }
+
+    private func isTrusted(_ address: SourceAddress) -> Bool {
+        guard case .address(let address) = address else { return false }
+        return trustedProxies.contains { $0.contains(address) }
+    }
+}

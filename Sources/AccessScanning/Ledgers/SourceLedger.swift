@@ -113,3 +113,124 @@ public struct SourceLedger: Sendable {
         claimed.putBack(of(.claimed))
     }
 }
+
+/// How many sources are kept, and how long.
+public struct SourceLimits: Sendable, Hashable {
+    /// At most so many verified sources have a counter of their own.
+    public var verified: Int
+    /// At most so many claimed sources have a counter of their own; a budget apart, so that forged headers can never
+    /// push out a verified source.
+    public var claimed: Int
+    /// At most so many networks of verified sources have a counter of their own.
+    public var networks: Int
+    /// A source or network that was silent for so many seconds is retired.
+    public var retention: Double
+
+    /// Limits; those of the exporter unless given.
+    public init(verified: Int = 10_000, claimed: Int = 1_000, networks: Int = 5_000, retention: Double = 24 * 3600) {
+        self.verified = verified
+        self.claimed = claimed
+        self.networks = networks
+        self.retention = retention
+    }
+
+    /// The budget of an origin.
+    public subscript(origin: Origin) -> Int {
+        switch origin {
+        case .verified: verified
+        case .claimed: claimed
+        }
+    }
+}
+
+/// What is known of one source.
+public struct SourceCounter: Sendable, Hashable {
+    /// Whose counter it is.
+    public let source: Source
+    /// Where the source is; looked up when the counter is created, since another database later must not move a
+    /// count to another series.
+    public let location: Location
+    /// When the counter was created, in seconds since 1970 by the exporter's clock.
+    public internal(set) var firstSeen: Double
+    /// When it last rose, in seconds since 1970 by the exporter's clock.
+    public internal(set) var lastSeen: Double
+    /// The requests counted.
+    public internal(set) var requests: UInt64
+    /// When the last ones of them were counted.
+    public internal(set) var recent: RecentRequests
+    /// The request counted last.
+    public internal(set) var lastRequest: RequestReference
+
+    /// A counter as it was kept.
+    public init(
+        source: Source, location: Location, firstSeen: Double, lastSeen: Double, requests: UInt64,
+        recent: RecentRequests = RecentRequests(), lastRequest: RequestReference
+    ) {
+        self.source = source
+        self.location = location
+        self.firstSeen = firstSeen
+        self.lastSeen = lastSeen
+        self.requests = requests
+        self.recent = recent
+        self.lastRequest = lastRequest
+    }
+}
+
+extension SourceCounter: BudgetedCounter {
+    var subject: Source { source }
+
+    mutating func limitTimes(to now: Double) {
+        firstSeen = firstSeen.limited(to: now)
+        lastSeen = lastSeen.limited(to: now)
+        recent.limit(to: now)
+        lastRequest.received = lastRequest.received?.limited(to: now)
+    }
+}
+
+/// Where to find a counted request in the audit log.
+public struct RequestReference: Sendable, Hashable {
+    /// The longest audit ID that is kept, in bytes.
+    ///
+    /// A client chooses it by a header and may make it as long as headers may be; kept with each source, that would fill
+    /// the memory. Those that API servers make are UUIDs.
+    public static let auditIDLimit = 128
+
+    /// Its audit ID, which the client may have chosen; empty where it is longer than the limit, for a part of it would
+    /// find nothing.
+    public let auditID: String
+    /// Its `requestReceivedTimestamp`, in seconds since 1970; `nil` where the event has none.
+    public internal(set) var received: Double?
+
+    /// A request with this ID.
+    public init(auditID: String, received: Double?) {
+        self.auditID = auditID.utf8.count <= Self.auditIDLimit ? auditID : ""
+        self.received = received
+    }
+}
+
+/// What can be shown of the ledger of sources, at one moment.
+public struct SourceCounts: Sendable, Hashable {
+    /// The counters of all sources. The parts are always the same ones in the same order, and a source keeps its index
+    /// in its part for as long as it has a counter; only the last one of a part may move, to an index that became free.
+    public var counters: JoinedPages<SourceCounter>
+    /// The bounds.
+    public var limits: SourceLimits
+    /// Requests of sources that were retired.
+    public var retiredRequests: UInt64
+    /// How full the budgets are.
+    public var origins: [Origin: BudgetUse]
+
+    /// An empty ledger's, unless it is given.
+    public init(
+        counters: JoinedPages<SourceCounter> = [], limits: SourceLimits = SourceLimits(), retiredRequests: UInt64 = 0,
+        origins: [Origin: BudgetUse] = [:]
+    ) {
+        self.counters = counters
+        self.limits = limits
+        self.retiredRequests = retiredRequests
+        self.origins = origins
+    }
+
+    /// How full the budget of an origin is.
+    public subscript(origin: Origin) -> BudgetUse { origins[origin] ?? BudgetUse() }
+}

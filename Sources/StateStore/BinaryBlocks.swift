@@ -1,0 +1,105 @@
+import AccessScanning
+import AuditEvents
+import Foundation
+
+/// The events of one checkpoint as they lie in the database, one behind the other: a row each would cost more than
+/// what it holds.
+///
+/// | byte | of an event |
+/// | --- | --- |
+/// | 0 | its request's digest, two 64-bit numbers |
+/// | 16 | its own digest, two 64-bit numbers |
+/// | 32 | how many alike ones were seen in each stage, four 32-bit numbers |
+///
+/// All little-endian.
+enum ObservedEventBlock {
+    /// Bytes of an event.
+    static let stride = 48
+
+    static func data(_ events: [ObservedEvent]) -> Data {
+        var data = Data(capacity: events.count * stride)
+        for event in events {
+            for digest in [event.request.digest, event.event.digest] {
+                LittleEndian.append(digest.first, to: &data)
+                LittleEndian.append(digest.second, to: &data)
+            }
+            for lane in 0..<4 { LittleEndian.append(event.stages.counts[lane], to: &data) }
+        }
+        return data
+    }
+
+    /// The events in `data`, whose length is a multiple of the stride.
+    static func events(_ data: Data) -> [ObservedEvent] {
+        (0..<data.count / stride).map { index in
+            let start = index * stride
+            let digest = { (offset: Int) in
+                SipHash128.Digest(
+                    first: LittleEndian.number(in: data, at: start + offset),
+                    second: LittleEndian.number(in: data, at: start + offset + 8))
+            }
+            var counts = SIMD4<UInt32>()
+            for lane in 0..<4 { counts[lane] = LittleEndian.number(in: data, at: start + 32 + 4 * lane) }
+            return ObservedEvent(
+                request: RequestIdentity(digest: digest(0)), event: EventIdentity(digest: digest(16)),
+                stages: StageCounts(counts))
+        }
+    }
+}
+
+/// A page of displaced counters as it lies in the database: of each the fingerprint (64 bits), when its last request was
+/// made (32 bits), and the four ages (16 bits each). All little-endian.
+enum DisplacedPage {
+    /// Bytes of one counter.
+    static let stride = 20
+
+    static func data(_ page: [DisplacedCounter]) -> Data {
+        var data = Data(capacity: page.count * stride)
+        for entry in page {
+            LittleEndian.append(entry.fingerprint, to: &data)
+            LittleEndian.append(entry.newest, to: &data)
+            for lane in 0..<4 { LittleEndian.append(entry.ages[lane], to: &data) }
+        }
+        return data
+    }
+
+    /// The counters in `data`, whose length is a multiple of the stride.
+    static func entries(_ data: Data) -> [DisplacedCounter] {
+        (0..<data.count / stride).map { index in
+            let start = index * stride
+            var ages = SIMD4<UInt16>()
+            for lane in 0..<4 { ages[lane] = LittleEndian.number(in: data, at: start + 12 + 2 * lane) }
+            return DisplacedCounter(
+                fingerprint: LittleEndian.number(in: data, at: start),
+                newest: LittleEndian.number(in: data, at: start + 8), ages: ages)
+        }
+    }
+}
+
+/// Numbers as bytes, the lowest first, so that a database can be read on any machine.
+enum LittleEndian {
+    /// Sixteen bytes.
+    static func data(_ first: UInt64, _ second: UInt64) -> Data {
+        var data = Data(capacity: 16)
+        append(first, to: &data)
+        append(second, to: &data)
+        return data
+    }
+
+    /// Four bytes each.
+    static func data(_ numbers: [UInt32]) -> Data {
+        var data = Data(capacity: 4 * numbers.count)
+        for number in numbers { append(number, to: &data) }
+        return data
+    }
+
+    static func append(_ number: some FixedWidthInteger, to data: inout Data) {
+        withUnsafeBytes(of: number.littleEndian) { data.append(contentsOf: $0) }
+    }
+
+    /// The number at an offset, which must be within the data.
+    static func number<Number: FixedWidthInteger>(_: Number.Type = Number.self, in data: Data, at offset: Int) -> Number
+    {
+        precondition(offset >= 0 && offset + MemoryLayout<Number>.size <= data.count)
+        return Number(littleEndian: data.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Number.self) })
+    }
+}
