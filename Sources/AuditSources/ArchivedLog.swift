@@ -24,9 +24,8 @@ final class ArchiveSurvey {
 
     private let file: LogFile
     private let format: CompressionFormat
-    private let followed: [LogFile]
     // Positions that may be in it and whether their files are open, by offset.
-    private var candidates: ArraySlice<(position: FilePosition, isOpen: Bool)>
+    private var candidates: ArraySlice<(position: FilePosition, isOpen: Bool)> = []
     private var unfolded: UnfoldedLog
     private var held: [FilePosition] = []
     private var isFollowed = false
@@ -39,27 +38,30 @@ final class ArchiveSurvey {
     /// - Parameters:
     ///   - file: A compressed file.
     ///   - format: How it is compressed.
-    ///   - known: How far logs were read; some position of this one may be among them.
-    ///   - followed: Files that are open.
-    init(_ file: LogFile, _ format: CompressionFormat, known: [FilePosition], followed: [LogFile]) {
+    init(_ file: LogFile, _ format: CompressionFormat) {
         self.file = file
         self.format = format
-        self.followed = followed
         unfolded = UnfoldedLog(file, format)
-        candidates =
-            (known.map { ($0, false) } + followed.compactMap(\.position).map { ($0, true) })
-            .filter { $0.0.fingerprint.length > 0 }.sorted { $0.0.offset < $1.0.offset }[...]
     }
 
     /// Does the next step.
     ///
+    /// - Parameters:
+    ///   - known: How far logs were read; some position of this one may be among them.
+    ///   - followed: Files that are open. Both are used as they are when the first bytes come: a file of which nothing
+    ///     was read is compared with these, and one that is read on later is among the open ones then.
     /// - Returns: What the file is; `nil` where it takes more steps to say.
-    func advance() -> Finding? {
+    func advance(known: [FilePosition], followed: [LogFile]) -> Finding? {
         do throws(UnfoldedLog.Failure) {
             for _ in 0..<Self.piecesPerStep {
                 guard let piece = try unfolded.next() else { return finding }
                 guard !piece.isEmpty else { continue }
-                if offset == 0, followed.contains(where: { $0.isUnread(beginningWith: piece) }) { return .followed }
+                if offset == 0 {
+                    if followed.contains(where: { $0.isUnread(beginningWith: piece) }) { return .followed }
+                    candidates =
+                        (known.map { ($0, false) } + followed.compactMap(\.position).map { ($0, true) })
+                        .filter { $0.0.fingerprint.length > 0 }.sorted { $0.0.offset < $1.0.offset }[...]
+                }
                 take(piece)
             }
             return nil

@@ -99,6 +99,8 @@ struct RotatedLogFinder {
         note(former, continuing: true)
         note(file.position, continuing: true)
         deferrals.drop(beside: former.path)
+        // A compressed copy of it was taken for one of a log that is followed.
+        for index in surveys.indices where surveys[index].isBeside(former.path) { surveys[index].work = nil }
     }
 
     /// - Parameter isContinued: Whether what is known under the file's inode is of the same file. Else that number was
@@ -259,10 +261,9 @@ struct RotatedLogFinder {
     ) -> Result<(unread: Unread, next: (any LogReader)?)?, FileFailure> {
         guard let index = surveys.firstIndex(where: { $0.file.path == path }) else { return .success(nil) }
         let (file, format) = (surveys[index].file, surveys[index].format)
-        let work =
-            surveys[index].work ?? ArchiveSurvey(file, format, known: known.positions, followed: followed)
+        let work = surveys[index].work ?? ArchiveSurvey(file, format)
         surveys[index].work = work
-        guard let finding = work.advance() else { return .success(nil) }
+        guard let finding = work.advance(known: known.positions, followed: followed) else { return .success(nil) }
         let next = surveys.remove(at: index).next
         defer { settleDoubtfulLosses() }
         do throws(FileFailure) {
@@ -353,9 +354,9 @@ struct RotatedLogFinder {
             }
             return true
         }
-        let work = search.work ?? ArchiveSurvey(file, format, known: search.positions, followed: [])
+        let work = search.work ?? ArchiveSurvey(file, format)
         search.work = work
-        if let finding = work.advance() {
+        if let finding = work.advance(known: search.positions, followed: []) {
             search.work = nil
             search.archives.removeFirst()
             switch finding {

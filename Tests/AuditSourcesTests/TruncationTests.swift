@@ -152,6 +152,25 @@ struct TruncationTests {
         }
     }
 
+    @Test(
+        "when its compressed copy is so large that the truncation is found while the copy is decompressed",
+        arguments: ["audit.log", "audit.log*"])
+    func largeCopyCompressed(pattern: String) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: [pattern])
+            try log.append([1])
+            log.read()
+            // 13 MiB; a step decompresses 4 MiB.
+            try log.append(2...30_000)
+            try log.copy(to: "audit.log.1")
+            try log.truncate()
+            try log.compress("audit.log.1")
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == Array(1...30_000))
+            #expect(log.losses == [])
+        }
+    }
+
     @Test("when a client makes it begin like the previous one: it is not mistaken for a copy")
     func forgedBeginning() throws {
         try withTemporaryDirectory { directory in
