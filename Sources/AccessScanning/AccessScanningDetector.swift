@@ -4,7 +4,7 @@ public import AuditEvents
 ///
 /// ```swift
 /// var detector = AccessScanningDetector([.forbidden], limits: SourceLimits(verified: 1000))
-/// for event in scanned.events { detector.observe(event, of: 0, at: now) }
+/// for selected in scanned.events { detector.observe(selected.event, of: selected.selector, at: now) }
 /// detector.ledgers[0].counts.sources.counters
 /// let changes = detector.takeChanges()
 /// ```

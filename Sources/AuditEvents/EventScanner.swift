@@ -5,7 +5,7 @@ import CAuditScan
 /// Finds the selected events in pieces of a log and in the bodies of webhook requests.
 ///
 /// ```swift
-/// var scanner = EventScanner(selecting: EventSelector(group: "system:unauthenticated", responseCode: 403))
+/// var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
 /// let found = scanner.scan(lines: bytes.span.bytes)
 /// ```
 ///
@@ -15,16 +15,22 @@ import CAuditScan
 public struct EventScanner: ~Copyable, @unchecked Sendable {
     private let scanner: OpaquePointer
 
-    /// A scanner that finds what `selector` selects.
-    public init(selecting selector: EventSelector) {
-        var group = selector.group
-        let created = group.withUTF8 { utf8 in
-            utf8.withMemoryRebound(to: CChar.self) {
-                audit_scanner_create($0.baseAddress, $0.count, Int64(selector.responseCode))
-            }
-        }
-        guard let created else { fatalError("out of memory") }
+    /// A scanner that finds the events that match one of `selectors`.
+    public init(selecting selectors: [EventSelector]) {
+        guard let created = audit_scanner_create() else { fatalError("out of memory") }
         scanner = created
+        for selector in selectors {
+            let isAdded = Self.withText(selector.literal) { literal in
+                Self.withText(selector.group) { group in
+                    audit_scanner_select(
+                        created,
+                        audit_selector(
+                            literal: literal, group: group, lowest_code: Int64(selector.responseCodes.lowerBound),
+                            highest_code: Int64(selector.responseCodes.upperBound)))
+                }
+            }
+            guard isAdded else { fatalError("out of memory") }
+        }
     }
 
     deinit {
@@ -83,7 +89,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         var reason: UnsafePointer<CChar>?
         while true {
             switch next(scanner, &event, &place, &reason) {
-            case AUDIT_EVENT: found.events.append(AuditEvent(event))
+            case AUDIT_EVENT: found.events.append(SelectedEvent(AuditEvent(event), selector: event.selector))
             case AUDIT_MALFORMED: found.append(MalformedEvent(offset: place, reason: Self.text(reason)))
             default: return
             }
@@ -94,6 +100,13 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         var event = audit_event()
         guard last(scanner, &event), let text = String(event.stage_timestamp) else { return nil }
         return EventTimestamp(text)?.secondsSince1970
+    }
+
+    private static func withText<Result>(_ text: String?, _ body: (audit_string) -> Result) -> Result {
+        guard var text else { return body(audit_string()) }
+        return text.withUTF8 { utf8 in
+            utf8.withMemoryRebound(to: CChar.self) { body(audit_string(bytes: $0.baseAddress, length: $0.count)) }
+        }
     }
 
     private static func text(_ reason: UnsafePointer<CChar>?) -> String {

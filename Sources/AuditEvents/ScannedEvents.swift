@@ -1,15 +1,29 @@
-/// What was found in a piece of a log or in the body of a webhook's request.
+/// An event that a selector matched.
+public struct SelectedEvent: Sendable, Hashable {
+    /// The event.
+    public var event: AuditEvent
+    /// The first matching selector: its index in the list that the scanner was given.
+    public var selector: Int
+
+    /// An event and the index of its selector.
+    public init(_ event: AuditEvent, selector: Int = 0) {
+        self.event = event
+        self.selector = selector
+    }
+}
+
+/// The content of a piece of a log, or of a part of a webhook's body.
 public struct ScannedEvents: Sendable, Hashable {
-    /// How many malformed pieces are described in `malformed`; beyond it they are only counted.
+    /// The number of malformed lines or items that are described in `malformed`; further ones are only counted.
     public static let describedMalformedLimit = 16
 
     /// The selected events, in the order in which they were written.
-    public var events: [AuditEvent] = []
-    /// How many lines (of a log; empty ones not counted) or items (of an EventList) there were, selected or not.
+    public var events: [SelectedEvent] = []
+    /// Number of lines (of a log; empty ones excluded) or items (of an EventList), selected or not.
     public var lines = 0
-    /// How many of the lines are no audit event.
+    /// Number of those lines that are not an audit event.
     public var malformedCount = 0
-    /// The first of the malformed ones.
+    /// The first malformed ones.
     public var malformed: [MalformedEvent] = []
     /// The `stageTimestamp` of the last line or item, selected or not, in seconds since 1970; `nil` where it has none.
     public var lastEventTimestamp: Double?

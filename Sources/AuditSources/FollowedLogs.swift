@@ -23,7 +23,7 @@ public struct FollowedLogs: AuditInput {
 
     private let patterns: [LogPattern]
     private let start: StartingPoint
-    private let selector: EventSelector
+    private let selectors: [EventSelector]
     private let known: KnownPositions
     private let interval: Duration
     private let report: LogReport
@@ -31,19 +31,19 @@ public struct FollowedLogs: AuditInput {
     /// - Parameters:
     ///   - patterns: What to follow.
     ///   - start: Where to begin in files that are there at the first look and of logs never followed before.
-    ///   - selector: Which events are wanted.
+    ///   - selectors: Which events are wanted.
     ///   - known: How far logs were read before.
     ///   - interval: How often to look where inotify reports nothing: it does not see everything (a network file
     ///     system, a directory that was not there).
     ///   - report: Told the condition of the logs, after each round of reading.
     public init(
-        _ patterns: [LogPattern], from start: StartingPoint, selecting selector: EventSelector,
+        _ patterns: [LogPattern], from start: StartingPoint, selecting selectors: [EventSelector],
         restoring known: KnownPositions = KnownPositions(), every interval: Duration = .seconds(1),
         report: @escaping LogReport = { _ in }
     ) {
         self.patterns = patterns
         self.start = start
-        self.selector = selector
+        self.selectors = selectors
         self.known = known
         self.interval = interval
         self.report = report
@@ -83,7 +83,7 @@ public struct FollowedLogs: AuditInput {
 
     /// What the thread does.
     private func follow(_ thread: InputThread<Event>) {
-        var follower = LogFollower(patterns, from: start, selecting: selector, restoring: known)
+        var follower = LogFollower(patterns, from: start, selecting: selectors, restoring: known)
         let changes = FileChanges()
         repeat {
             changes.forget()

@@ -53,24 +53,24 @@ public struct LogFollower: ~Copyable {
     /// - Parameters:
     ///   - patterns: What to follow.
     ///   - start: Where to begin in files that are there at the first look and of logs never followed before.
-    ///   - selector: Which events are wanted.
+    ///   - selectors: Which events are wanted.
     ///   - known: How far logs were read before.
     public init(
-        _ patterns: [LogPattern], from start: StartingPoint, selecting selector: EventSelector,
+        _ patterns: [LogPattern], from start: StartingPoint, selecting selectors: [EventSelector],
         restoring known: KnownPositions = KnownPositions()
     ) {
-        self.init(patterns, from: start, selecting: selector, restoring: known, reading: LogFile.systemRead)
+        self.init(patterns, from: start, selecting: selectors, restoring: known, reading: LogFile.systemRead)
     }
 
     /// - Parameter pread: How files are read.
     init(
-        _ patterns: [LogPattern], from start: StartingPoint, selecting selector: EventSelector,
+        _ patterns: [LogPattern], from start: StartingPoint, selecting selectors: [EventSelector],
         restoring known: KnownPositions = KnownPositions(), reading pread: @escaping PositionalRead
     ) {
         self.patterns = patterns
         self.start = start
         knownPaths = Set(known.positions.map(\.path))
-        scanner = EventScanner(selecting: selector)
+        scanner = EventScanner(selecting: selectors)
         self.pread = pread
         rotated = RotatedLogFinder(known, reading: pread)
         problems = patterns.map { _ in nil }

@@ -9,18 +9,18 @@ public struct StandardInput: AuditInput {
     private static let readSize = 1 << 20
 
     private let descriptor: Int32
-    private let selector: EventSelector
+    private let selectors: [EventSelector]
     private let report: LogReport
 
     /// - Parameters:
     ///   - descriptor: What to read; standard input unless given.
-    ///   - selector: Which events are wanted.
+    ///   - selectors: Which events are wanted.
     ///   - report: Told when reading begins, and why it ended.
     public init(
-        descriptor: Int32 = 0, selecting selector: EventSelector, report: @escaping LogReport = { _ in }
+        descriptor: Int32 = 0, selecting selectors: [EventSelector], report: @escaping LogReport = { _ in }
     ) {
         self.descriptor = descriptor
-        self.selector = selector
+        self.selectors = selectors
         self.report = report
     }
 
@@ -36,7 +36,7 @@ public struct StandardInput: AuditInput {
         defer { thread.stop() }
         var failure: FileFailure?
         var lines = LineBuffer(offset: 0)
-        var scanner = EventScanner(selecting: selector)
+        var scanner = EventScanner(selecting: selectors)
         for await outcome in thread.elements {
             switch outcome {
             case .success(let bytes):

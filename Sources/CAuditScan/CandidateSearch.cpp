@@ -15,24 +15,29 @@ int hexDigit(uint8_t byte) {
 
 }  // namespace
 
-CandidateSearch::CandidateSearch(std::string_view group) : group_(group) {
-    for (char letter : group) escaped_[static_cast<uint8_t>(letter)] = true;
+void CandidateSearch::add(std::string_view literal) {
+    literals_.push_back({std::string(literal), nullptr});
+    for (char letter : literal) escaped_[static_cast<uint8_t>(letter)] = true;
 }
 
 void CandidateSearch::begin(const uint8_t *bytes, size_t length) {
     end_ = bytes + length;
-    literal_ = nextLiteral(bytes);
+    for (Literal &literal : literals_) literal.next = nextPlace(literal, bytes);
     escape_ = nextEscape(bytes);
 }
 
 bool CandidateSearch::mayContain(const uint8_t *from, const uint8_t *to) {
-    if (literal_ < from) literal_ = nextLiteral(from);
     if (escape_ < from) escape_ = nextEscape(from);
-    return literal_ < to || escape_ < to;
+    bool found = escape_ < to;
+    for (Literal &literal : literals_) {
+        if (literal.next < from) literal.next = nextPlace(literal, from);
+        found |= literal.next < to;
+    }
+    return found;
 }
 
-const uint8_t *CandidateSearch::nextLiteral(const uint8_t *from) const {
-    void *hit = memmem(from, static_cast<size_t>(end_ - from), group_.data(), group_.size());
+const uint8_t *CandidateSearch::nextPlace(const Literal &literal, const uint8_t *from) const {
+    void *hit = memmem(from, static_cast<size_t>(end_ - from), literal.text.data(), literal.text.size());
     return hit ? static_cast<const uint8_t *>(hit) : end_;
 }
 

@@ -33,8 +33,14 @@ bool integer(element value, int64_t &into) {
 
 }  // namespace
 
+void EventFields::select(const audit_selector &selector) {
+    std::optional<std::string> group;
+    if (selector.group.bytes != nullptr) group.emplace(selector.group.bytes, selector.group.length);
+    selectors_.push_back({std::move(group), selector.lowest_code, selector.highest_code});
+}
+
 // All fields are walked through, once: where a key stands twice the last one holds, as in Go's decoder and in most
-// others, and no order of keys is dearer than another.
+// others, and every order of keys costs the same.
 void EventFields::read(object fields, audit_event &event) {
     event = audit_event{};
     groups_.clear();
@@ -82,8 +88,19 @@ void EventFields::readResponseStatus(element status, audit_event &event) {
     }
 }
 
-bool EventFields::match(const audit_event &event, std::string_view group, int64_t code) const {
-    if (!event.has_response_code || event.response_code != code) return false;
+bool EventFields::match(audit_event &event) const {
+    if (!event.has_response_code) return false;
+    for (size_t index = 0; index < selectors_.size(); index++) {
+        const Selector &selector = selectors_[index];
+        if (event.response_code < selector.lowestCode || event.response_code > selector.highestCode) continue;
+        if (selector.group && !hasGroup(*selector.group)) continue;
+        event.selector = index;
+        return true;
+    }
+    return false;
+}
+
+bool EventFields::hasGroup(std::string_view group) const {
     for (const audit_string &entry : groups_) {
         if (entry.bytes != nullptr && std::string_view(entry.bytes, entry.length) == group) return true;
     }

@@ -3,6 +3,8 @@
 
 #include <simdjson.h>
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,13 +18,23 @@ public:
     /// Fills `event`; it holds until the next call and until the parser parses again.
     void read(simdjson::dom::object object, audit_event &event);
 
-    /// Whether the event last read is of a user in `group` and was answered with `code`.
-    bool match(const audit_event &event, std::string_view group, int64_t code) const;
+    /// Adds a selector; the bytes that it points at are copied.
+    void select(const audit_selector &selector);
+
+    /// Whether a selector matches the event read last; if so, says in the event which one.
+    bool match(audit_event &event) const;
 
 private:
+    struct Selector {
+        std::optional<std::string> group;
+        int64_t lowestCode, highestCode;
+    };
+
     void readUser(simdjson::dom::element user, audit_event &event);
     void readResponseStatus(simdjson::dom::element status, audit_event &event);
+    bool hasGroup(std::string_view group) const;
 
+    std::vector<Selector> selectors_;
     std::vector<audit_string> groups_;
     std::vector<audit_string> sourceIPs_;
 };

@@ -11,10 +11,6 @@ using simdjson::dom::element;
 using simdjson::dom::object;
 
 struct audit_scanner {
-    audit_scanner(std::string_view group, int64_t code) : group(group), code(code), candidates(group) {}
-
-    std::string group;
-    int64_t code;
     audit_scan::CandidateSearch candidates;
     audit_scan::EventFields fields;
     simdjson::dom::parser parser;
@@ -51,11 +47,21 @@ bool isSpace(uint8_t byte) { return byte == ' ' || byte == '\t' || byte == '\r';
 
 }  // namespace
 
-audit_scanner *audit_scanner_create(const char *group, size_t group_length, int64_t response_code) {
+audit_scanner *audit_scanner_create(void) {
     try {
-        return new audit_scanner(std::string_view(group, group_length), response_code);
+        return new audit_scanner();
     } catch (const std::bad_alloc &) {
         return nullptr;
+    }
+}
+
+bool audit_scanner_select(audit_scanner *scanner, audit_selector selector) {
+    try {
+        scanner->candidates.add(std::string_view(selector.literal.bytes, selector.literal.length));
+        scanner->fields.select(selector);
+        return true;
+    } catch (const std::bad_alloc &) {
+        return false;
     }
 }
 
@@ -107,7 +113,7 @@ audit_result audit_lines_next(audit_scanner *scanner, audit_event *event, size_t
             *reason = "no memory to parse it";
             return AUDIT_MALFORMED;
         }
-        if (scanner->fields.match(*event, scanner->group, scanner->code)) return AUDIT_EVENT;
+        if (scanner->fields.match(*event)) return AUDIT_EVENT;
     }
     return AUDIT_END;
 }
@@ -191,7 +197,7 @@ audit_result audit_list_next(audit_scanner *scanner, audit_event *event, size_t 
             *reason = "no memory to read it";
             return AUDIT_MALFORMED;
         }
-        if (scanner->fields.match(*event, scanner->group, scanner->code)) return AUDIT_EVENT;
+        if (scanner->fields.match(*event)) return AUDIT_EVENT;
     }
     return AUDIT_END;
 }

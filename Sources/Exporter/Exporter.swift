@@ -75,14 +75,15 @@ public enum Exporter {
             readingLog.note(states)
             pipeline.status.report(states)
         }
+        let selectors = configuration.analytics.map(\.selector)
         var inputs: [any AuditInput] = []
         if configuration.readsStandardInput {
-            inputs.append(StandardInput(selecting: .unauthenticatedForbidden, report: report))
+            inputs.append(StandardInput(selecting: selectors, report: report))
         }
         if !configuration.logs.isEmpty {
             inputs.append(
                 FollowedLogs(
-                    configuration.logs, from: configuration.start, selecting: .unauthenticatedForbidden,
+                    configuration.logs, from: configuration.start, selecting: selectors,
                     restoring: known, report: report))
         }
         services += inputs.map { input in

@@ -55,12 +55,12 @@ extension AccessScanningDetector {
 }
 
 func selectedEvents(lines: [UInt8]) -> [AuditEvent] {
-    var scanner = EventScanner(selecting: .unauthenticatedForbidden)
-    return scanner.scan(lines: lines.span.bytes).events
+    var scanner = EventScanner(selecting: [.unauthenticatedForbidden])
+    return scanner.scan(lines: lines.span.bytes).events.map(\.event)
 }
 
 func selectedEvents(eventList name: String) throws -> [AuditEvent] {
-    var scanner = EventScanner(selecting: .unauthenticatedForbidden)
+    var scanner = EventScanner(selecting: [.unauthenticatedForbidden])
     let body = try Fixture.bytes("audit-logs/webhook/\(name).json")
-    return try scanner.scan(eventList: body.span.bytes).events
+    return try scanner.scan(eventList: body.span.bytes).events.map(\.event)
 }

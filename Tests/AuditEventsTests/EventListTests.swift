@@ -5,7 +5,7 @@ import TestSupport
 @Suite("The bodies of the audit webhook")
 struct EventListTests {
     private func scan(_ body: [UInt8]) throws -> ScannedEvents {
-        var scanner = EventScanner(selecting: EventSelector(group: "system:unauthenticated", responseCode: 403))
+        var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
         return try scanner.scan(eventList: body.span.bytes)
     }
 

@@ -8,7 +8,7 @@ struct EventScannerTests {
         #"{"user":{"groups":["system:unauthenticated"]},"responseStatus":{"code":403},"stageTimestamp":"2026-11-23T23:10:06Z"}"#
 
     private func scan(_ text: String) -> ScannedEvents {
-        var scanner = EventScanner(selecting: EventSelector(group: "system:unauthenticated", responseCode: 403))
+        var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
         return scanner.scan(lines: Array(text.utf8).span.bytes)
     }
 
@@ -19,7 +19,7 @@ struct EventScannerTests {
             """#
         let found = scan(line)
         #expect(
-            found.events == [
+            found.events.map(\.event) == [
                 AuditEvent(
                     auditID: "a1", stage: "ResponseComplete", requestURI: #"/api?a=1&b="2""#, verb: "list",
                     username: "system:anonymous", groups: ["x", "system:unauthenticated"],

@@ -60,12 +60,12 @@ struct FastScanAgreesWithFullParseTests {
     }
 
     private func expectAgreement(on line: [UInt8], sourceLocation: SourceLocation = #_sourceLocation) throws {
-        var scanner = EventScanner(selecting: Self.selector)
+        var scanner = EventScanner(selecting: [Self.selector])
         let found = scanner.scan(lines: line.span.bytes)
         let text = Comment(rawValue: String(decoding: line, as: UTF8.self))
         switch FoundationReference.read(line, selecting: Self.selector) {
         case .selected(let event):
-            #expect(found.events == [event], text, sourceLocation: sourceLocation)
+            #expect(found.events == [SelectedEvent(event)], text, sourceLocation: sourceLocation)
             #expect(found.malformedCount == 0, text, sourceLocation: sourceLocation)
         case .other:
             #expect(found.events == [], text, sourceLocation: sourceLocation)

@@ -15,7 +15,7 @@ struct FollowedLogsTests {
         var states: [LogState] { state.withLock { $0.states } }
 
         func add(_ batch: InputBatch) {
-            state.withLock { $0.ids += batch.scanned.events.compactMap { Int($0.auditID) } }
+            state.withLock { $0.ids += batch.scanned.events.compactMap { Int($0.event.auditID) } }
         }
 
         func set(_ states: [LogState]) {
@@ -33,7 +33,7 @@ struct FollowedLogsTests {
             let delivered = Delivered()
             let task = Task {
                 try await FollowedLogs(
-                    [pattern], from: .beginning, selecting: LogDirectory.selector, every: interval
+                    [pattern], from: .beginning, selecting: LogDirectory.selectors, every: interval
                 ) {
                     delivered.set($0)
                 }.run {
@@ -74,7 +74,7 @@ struct FollowedLogsTests {
             let delivered = Delivered()
             let task = Task {
                 try await FollowedLogs(
-                    [pattern], from: .beginning, selecting: LogDirectory.selector, every: .milliseconds(50)
+                    [pattern], from: .beginning, selecting: LogDirectory.selectors, every: .milliseconds(50)
                 ) {
                     delivered.set($0)
                 }.run {
@@ -102,7 +102,7 @@ struct FollowedLogsTests {
             // A busy loop would show as a high number of looks; CPU time is shared with other tests.
             let pattern = try #require(LogPattern(log.path("audit.log")))
             let task = Task {
-                try await FollowedLogs([pattern], from: .beginning, selecting: LogDirectory.selector) { _ in
+                try await FollowedLogs([pattern], from: .beginning, selecting: LogDirectory.selectors) { _ in
                     looks.withLock { $0 += 1 }
                 }.run { _ in
                     .accepted
@@ -124,7 +124,7 @@ struct FollowedLogsTests {
             let delivered = Delivered()
             let refusals = Mutex(1)
             let task = Task {
-                try await FollowedLogs([pattern], from: .beginning, selecting: LogDirectory.selector).run { batch in
+                try await FollowedLogs([pattern], from: .beginning, selecting: LogDirectory.selectors).run { batch in
                     delivered.add(batch)
                     let isRefused = refusals.withLock { refusals in
                         defer { refusals = 0 }

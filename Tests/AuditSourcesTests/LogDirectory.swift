@@ -9,7 +9,7 @@ import TestSupport
 
 /// A directory in which logs change, and the lines that a follower read.
 final class LogDirectory {
-    static let selector = EventSelector(group: "system:unauthenticated", responseCode: 403)
+    static let selectors = [EventSelector(group: "system:unauthenticated", responseCode: 403)]
 
     let url: URL
     private let patterns: [LogPattern]
@@ -29,12 +29,12 @@ final class LogDirectory {
         self.start = start
         self.pread = pread
         self.patterns = try patterns.map { try #require(LogPattern(url.appending(path: $0).path)) }
-        follower = LogFollower(self.patterns, from: start, selecting: Self.selector, reading: pread)
+        follower = LogFollower(self.patterns, from: start, selecting: Self.selectors, reading: pread)
     }
 
     /// Drops the follower in whatever state it is, and creates another one from the stored positions.
     func restart() {
-        follower = LogFollower(patterns, from: start, selecting: Self.selector, restoring: kept, reading: pread)
+        follower = LogFollower(patterns, from: start, selecting: Self.selectors, restoring: kept, reading: pread)
     }
 
     func path(_ name: String) -> String { url.appending(path: name).path }
@@ -114,7 +114,7 @@ final class LogDirectory {
     func forget() { batches = [] }
 
     /// The IDs of the events, in the order of reading.
-    var ids: [Int] { batches.flatMap(\.scanned.events).compactMap { Int($0.auditID) } }
+    var ids: [Int] { batches.flatMap(\.scanned.events).compactMap { Int($0.event.auditID) } }
     var malformed: Int { batches.map(\.scanned.malformedCount).reduce(0, +) }
     var bytes: Int { batches.map(\.bytes).reduce(0, +) }
     var lastPosition: FilePosition? { batches.last?.positions.last }

@@ -18,7 +18,7 @@ struct StandardInputTests {
         defer { close(input) }
         let batches = Mutex<[InputBatch]>([])
         let task = Task {
-            try await StandardInput(descriptor: input, selecting: LogDirectory.selector).run { batch in
+            try await StandardInput(descriptor: input, selecting: LogDirectory.selectors).run { batch in
                 batches.withLock { $0.append(batch) }
                 return .accepted
             }
@@ -46,7 +46,7 @@ struct StandardInputTests {
                 close(output)
             }
         }
-        let ids = batches.flatMap(\.scanned.events).compactMap { Int($0.auditID) }
+        let ids = batches.flatMap(\.scanned.events).compactMap { Int($0.event.auditID) }
         #expect(ids == Array(1...3001))
         let place = (1...3000).map { LogDirectory.line($0).utf8.count }.reduce(0, +)
         #expect(batches.flatMap(\.scanned.malformed).map(\.offset) == [place])
@@ -76,7 +76,7 @@ struct StandardInputTests {
             (directory, LogState(log: "-", problem: "Is a directory", readErrors: 1)),
         ] {
             let states = Mutex<[LogState]>([])
-            try await StandardInput(descriptor: descriptor, selecting: LogDirectory.selector) { reported in
+            try await StandardInput(descriptor: descriptor, selecting: LogDirectory.selectors) { reported in
                 states.withLock { $0 += reported }
             }.run { _ in .accepted }
             #expect(states.withLock { $0 } == [LogState(log: "-"), last])

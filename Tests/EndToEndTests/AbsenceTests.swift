@@ -35,9 +35,10 @@ struct AbsenceTests {
     private static func batch(_ ids: Range<Int>) -> InputBatch {
         var scanned = ScannedEvents()
         scanned.events = ids.map { id in
-            AuditEvent(
-                auditID: "\(id)", stage: "ResponseComplete", groups: ["system:unauthenticated"],
-                sourceIPs: ["192.0.2.1"], responseCode: 403, stageTimestamp: "\(id)")
+            SelectedEvent(
+                AuditEvent(
+                    auditID: "\(id)", stage: "ResponseComplete", groups: ["system:unauthenticated"],
+                    sourceIPs: ["192.0.2.1"], responseCode: 403, stageTimestamp: "\(id)"))
         }
         return InputBatch(input: .file, path: "audit.log", scanned: scanned, bytes: 1)
     }

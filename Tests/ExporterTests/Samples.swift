@@ -7,7 +7,7 @@ enum Samples {
         -> InputBatch
     {
         var scanned = ScannedEvents()
-        scanned.events = events
+        scanned.events = events.map { SelectedEvent($0) }
         scanned.lines = events.count + malformed
         scanned.malformedCount = malformed
         scanned.lastEventTimestamp = events.last.flatMap { EventTimestamp($0.stageTimestamp)?.secondsSince1970 }

@@ -11,9 +11,9 @@ struct ScannerPoolTests {
         "finds in many concurrent bodies what one scanner finds in each, valid or not", .timeLimit(.minutes(1)),
         arguments: [1, 3])
     func manyAtATime(limit: Int) async throws {
-        let pool = ScannerPool(selecting: .unauthenticatedForbidden, limit: limit)
+        let pool = ScannerPool(selecting: [.unauthenticatedForbidden], limit: limit)
         let bodies = try (1...4).map { try Fixture.bytes("audit-logs/webhook/batch-\($0).json") } + [Array("{".utf8)]
-        var scanner = EventScanner(selecting: .unauthenticatedForbidden)
+        var scanner = EventScanner(selecting: [.unauthenticatedForbidden])
         let expected = bodies.map { body in try? scanner.scan(eventList: body.span.bytes) }
         #expect(expected.map { $0 == nil } == [false, false, false, false, true])
         try await withThrowingTaskGroup { group in

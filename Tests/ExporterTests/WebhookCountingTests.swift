@@ -25,12 +25,12 @@ struct WebhookCountingTests {
 
     /// The counts of a detector that gets each body once.
     private func expected(_ names: [String]) throws -> [String: UInt64] {
-        var scanner = EventScanner(selecting: .unauthenticatedForbidden)
+        var scanner = EventScanner(selecting: [.unauthenticatedForbidden])
         var detector = AccessScanningDetector([.forbidden])
         for name in names {
             let body = try Fixture.bytes("audit-logs/webhook/\(name).json")
-            for event in try scanner.scan(eventList: body.span.bytes).events {
-                detector.observe(event, of: 0, at: 1000)
+            for selected in try scanner.scan(eventList: body.span.bytes).events {
+                detector.observe(selected.event, of: selected.selector, at: 1000)
             }
         }
         return counts(detector.ledgers[0].sources.counts)

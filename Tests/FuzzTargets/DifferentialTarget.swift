@@ -6,12 +6,12 @@ enum DifferentialTarget {
     static func run(_ bytes: [UInt8]) throws(Disagreement) {
         let line = bytes.filter { $0 != UInt8(ascii: "\n") }
         guard ReferenceLimits.covers(line) else { return }
-        var scanner = EventScanner(selecting: .unauthenticatedForbidden)
+        var scanner = EventScanner(selecting: [.unauthenticatedForbidden])
         let found = scanner.scan(lines: line.span.bytes)
         let reading = FoundationReference.read(line, selecting: .unauthenticatedForbidden)
         switch reading {
         case .selected(let event):
-            try Disagreement.unless(found.events == [event], "expected \(event), found \(found)")
+            try Disagreement.unless(found.events == [SelectedEvent(event)], "expected \(event), found \(found)")
             try Disagreement.unless(found.malformedCount == 0, "not malformed: \(found.malformed)")
         case .other:
             try Disagreement.unless(found.events == [], "not to be selected: \(found.events)")

@@ -5,12 +5,12 @@ import TestSupport
 /// A body is rejected, or all its events are found: those that a full parse selects, in order.
 enum EventListTarget {
     static func run(_ bytes: [UInt8]) throws(Disagreement) {
-        var scanner = EventScanner(selecting: .unauthenticatedForbidden)
+        var scanner = EventScanner(selecting: [.unauthenticatedForbidden])
         let found = try? scanner.scan(eventList: bytes.span.bytes)
         guard ReferenceLimits.covers(bytes) else { return }
         let expected = events(of: bytes)
         try Disagreement.unless(
-            found?.events == expected?.selected,
+            found?.events.map(\.event) == expected?.selected,
             "expected \(String(describing: expected)), found \(String(describing: found))")
         try Disagreement.unless(
             found?.lines == expected?.count, "expected \(String(describing: expected?.count)) items")
@@ -29,7 +29,7 @@ enum EventListTarget {
         guard items.count == list.count else { return nil }
         let events = items.map(FoundationReference.event)
         return (
-            events.filter { $0.groups.contains(selector.group) && $0.responseCode == selector.responseCode }, list.count
+            events.filter { FoundationReference.selection(of: $0, by: [selector]) != nil }, list.count
         )
     }
 }

@@ -46,7 +46,7 @@ struct LogHistory: ~Copyable {
         self.setup = setup
         patterns = texts.compactMap { LogPattern("\(directory)/\($0)") }
         logs = names.map { RotatingLog($0, in: directory) }
-        follower = LogFollower(patterns, from: .beginning, selecting: .unauthenticatedForbidden)
+        follower = LogFollower(patterns, from: .beginning, selecting: [.unauthenticatedForbidden])
         // Contents from before the first look, and under another name than the followed one, are not read.
         look(batches: .max)
         committed = reading
@@ -105,7 +105,7 @@ struct LogHistory: ~Copyable {
 
     private mutating func restart() {
         follower = LogFollower(
-            patterns, from: .beginning, selecting: .unauthenticatedForbidden, restoring: reading.known)
+            patterns, from: .beginning, selecting: [.unauthenticatedForbidden], restoring: reading.known)
     }
 
     private mutating func look(batches: Int, after seconds: Double = 0) {
@@ -114,7 +114,7 @@ struct LogHistory: ~Copyable {
         var rest = batches
         while rest > 0, let batch = follower.next() {
             rest -= 1
-            reading.auditIDs += batch.scanned.events.map(\.auditID)
+            reading.auditIDs += batch.scanned.events.map(\.event.auditID)
             reading.complaints += batch.scanned.malformed.map(\.description) + batch.losses.map(\.reason)
             for position in batch.positions { reading.known.add(position) }
         }

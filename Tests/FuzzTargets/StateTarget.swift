@@ -138,7 +138,7 @@ enum StateTarget {
         _ = detector.takeChanges()
         guard let pattern = LogPattern("/nonexistent/audit.log") else { return }
         var follower = LogFollower(
-            [pattern], from: .beginning, selecting: .unauthenticatedForbidden,
+            [pattern], from: .beginning, selecting: [.unauthenticatedForbidden],
             restoring: KnownPositions(stored.positions))
         for _ in 0..<3 {
             follower.look()

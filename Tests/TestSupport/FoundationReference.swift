@@ -19,8 +19,12 @@ public enum FoundationReference {
             !hasTrailingComma(line)
         else { return .malformed }
         let event = event(from: object)
-        let isSelected = event.groups.contains(selector.group) && event.responseCode == selector.responseCode
-        return isSelected ? .selected(event) : .other
+        return event.matches(selector) ? .selected(event) : .other
+    }
+
+    /// The index of the first selector that matches the event; `nil` where none does.
+    public static func selection(of event: AuditEvent, by selectors: [EventSelector]) -> Int? {
+        selectors.firstIndex { event.matches($0) }
     }
 
     /// The fields of a parsed event.
@@ -55,5 +59,12 @@ public enum FoundationReference {
             if ![0x20, 0x09, 0x0d].contains(byte) { lastMark = byte }
         }
         return false
+    }
+}
+
+extension AuditEvent {
+    fileprivate func matches(_ selector: EventSelector) -> Bool {
+        guard let responseCode, selector.responseCodes.contains(responseCode) else { return false }
+        return selector.group.map(groups.contains) ?? true
     }
 }

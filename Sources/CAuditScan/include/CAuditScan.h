@@ -30,7 +30,15 @@ typedef struct {
     size_t source_ip_count;
     int64_t response_code;
     bool has_response_code;
+    size_t selector; /* the first one that matches the event, by the order in which they were added */
 } audit_event;
+
+/* The events of one analytic: those whose responseStatus.code lies in the range and whose user.groups contains `group`,
+ * unless that has NULL bytes. Every such event contains `literal` in one of its strings. */
+typedef struct {
+    audit_string literal, group;
+    int64_t lowest_code, highest_code;
+} audit_selector;
 
 typedef enum {
     AUDIT_END,       /* nothing more */
@@ -38,9 +46,10 @@ typedef enum {
     AUDIT_MALFORMED, /* reason and offset are set; go on calling */
 } audit_result;
 
-/* Wanted are events whose user.groups contains `group` and whose responseStatus.code equals `response_code`. NULL when
- * out of memory. */
-audit_scanner *audit_scanner_create(const char *group, size_t group_length, int64_t response_code);
+/* NULL when out of memory. */
+audit_scanner *audit_scanner_create(void);
+/* Adds a selector, of which a copy is kept. An event is wanted when a selector matches it. False when out of memory. */
+bool audit_scanner_select(audit_scanner *scanner, audit_selector selector);
 void audit_scanner_destroy(audit_scanner *scanner);
 
 /* Lines: begin, then next until AUDIT_END. The bytes must stay until then. */

@@ -58,8 +58,10 @@ struct Counting {
     ///
     /// - Parameter now: Seconds since 1970.
     mutating func count(_ batch: InputBatch, at now: Double) {
-        for event in batch.scanned.events {
-            detector.observe(event, of: 0, at: now) { [locations] in locations?.location(of: $0) ?? .unknown }
+        for selected in batch.scanned.events {
+            detector.observe(selected.event, of: selected.selector, at: now) { [locations] in
+                locations?.location(of: $0) ?? .unknown
+            }
         }
         reading.add(batch, at: now)
         for position in batch.positions { positions.add(position) }

@@ -8,8 +8,8 @@ final class ScannerPool: Sendable {
     private final class Scanner: @unchecked Sendable {
         var scanner: EventScanner
 
-        init(_ selector: EventSelector) {
-            scanner = EventScanner(selecting: selector)
+        init(_ selectors: [EventSelector]) {
+            scanner = EventScanner(selecting: selectors)
         }
     }
 
@@ -22,15 +22,15 @@ final class ScannerPool: Sendable {
     // A parser takes several times the body that it has parsed, for good: one that has seen a longer one is let go.
     private static let keptBodySize = 4 << 20
 
-    private let selector: EventSelector
+    private let selectors: [EventSelector]
     private let limit: Int
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - selector: What is searched for.
+    ///   - selectors: The events that are wanted.
     ///   - limit: How many bodies are scanned at a time; the others wait, in the order in which they came.
-    init(selecting selector: EventSelector, limit: Int = 4) {
-        self.selector = selector
+    init(selecting selectors: [EventSelector], limit: Int = 4) {
+        self.selectors = selectors
         self.limit = limit
     }
 
@@ -56,7 +56,7 @@ final class ScannerPool: Sendable {
             }
             if mayBegin { continuation.resume() }
         }
-        return state.withLock { $0.idle.popLast() } ?? Scanner(selector)
+        return state.withLock { $0.idle.popLast() } ?? Scanner(selectors)
     }
 
     private func give(_ scanner: Scanner?) {

@@ -13,7 +13,7 @@ struct WebhookReceiver: Sendable {
 
     private let sink: any WebhookSink
     private let log: WebhookLog
-    private let scanners = ScannerPool(selecting: .unauthenticatedForbidden)
+    private let scanners = ScannerPool(selecting: [.unauthenticatedForbidden])
 
     init(sink: any WebhookSink, log: WebhookLog) {
         self.sink = sink
