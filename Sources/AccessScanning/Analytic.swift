@@ -60,19 +60,16 @@ extension Analytic {
 }
 
 extension EventSelector {
-    /// What this exporter counts: requests that were made without credentials and refused.
-    ///
-    /// Source: the Splunk analytic "Kubernetes Access Scanning", `user.groups{}="system:unauthenticated"` and
-    /// `responseStatus.code=403` (ID f5edd22d-0f3b-4c70-bcfe-5bf41150f10c, T1046).
+    /// The events of `Analytic.forbidden`.
     public static let unauthenticatedForbidden = EventSelector(group: "system:unauthenticated", responseCode: 403)
 }
 
-/// What the analytic calls scanning: more than so many requests in so long a time.
+/// The analytic's threshold for a scan: more than this number of requests within the window.
 ///
-/// The alert rules decide; here it says only which counters must not give way to others. Source: the Splunk analytic
-/// "Kubernetes Access Scanning", `count > 5` over an hour.
+/// The alert rules decide what is a scan; here the threshold only protects counters from giving way to others. Source:
+/// the Splunk analytic "Kubernetes Access Scanning", `count > 5` over an hour.
 public enum ScanningThreshold {
-    /// The most requests within the window that are no scan.
+    /// The largest number of requests within the window that is no scan.
     public static let requests = 5
     /// The window, in seconds.
     public static let window: Double = 3600

@@ -14,7 +14,7 @@ public struct IPAddress: Sendable, Hashable {
 
     /// Parses an address as `inet_pton` does: no brackets, port, zone, prefix length or spaces.
     ///
-    /// - Parameter text: What may be an address; `nil` where it is none.
+    /// - Parameter text: Any text; the result is `nil` if it is no address.
     public init?(_ text: String) {
         // The C function would stop at a NUL, and an address is never longer than this.
         guard text.utf8.count <= 45, !text.utf8.contains(0) else { return nil }
@@ -57,7 +57,7 @@ public struct IPAddress: Sendable, Hashable {
 extension IPAddress: CustomStringConvertible {
     /// The canonical form: dotted decimal, or RFC 5952 (lower case, the longest run of zeros compressed).
     public var description: String {
-        // By hand, since each scrape writes ten thousands of them.
+        // By hand, since a scrape may write 100,000 of them.
         var text: [UInt8] = []
         text.reserveCapacity(39)
         if isIPv4 { writeIPv4(to: &text) } else { writeIPv6(to: &text) }
@@ -118,17 +118,17 @@ extension IPAddress: CustomStringConvertible {
 /// A block of IP addresses, such as `10.0.0.0/8` or `2001:db8::/32`.
 public struct Network: Sendable, Hashable {
     private let base: IPAddress
-    // Of 128; an IPv4 prefix has 96 more than it is written with.
+    // Of 128 bits; the length of an IPv4 prefix is 96 more than its notation says.
     private let prefixLength: Int
 
-    /// Parses CIDR notation; an address without a prefix length is the network of that one address. Bits behind the
+    /// Parses CIDR notation. An address without a prefix length is the network of that one address; bits after the
     /// prefix are ignored.
     ///
-    /// - Parameter text: `ADDRESS/LENGTH` or `ADDRESS`; `nil` where it is neither.
+    /// - Parameter text: `ADDRESS/LENGTH` or `ADDRESS`; the result is `nil` for any other text.
     public init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(String(parts[0])) else { return nil }
-        // Written as IPv4 or as IPv4-mapped IPv6: then the length is counted of 128.
+        // The prefix length of an IPv4-mapped IPv6 address is out of 128 too.
         let bits = parts[0].utf8.contains(UInt8(ascii: ":")) ? 128 : 32
         var length = bits
         if parts.count == 2 {
@@ -141,13 +141,13 @@ public struct Network: Sendable, Hashable {
         base = Self.masked(address, prefixLength)
     }
 
-    /// The network that one owner usually has as a whole: the /24 of an IPv4 address, the /64 of an IPv6 address.
+    /// The network that usually belongs to one owner: the /24 of an IPv4 address, the /64 of an IPv6 address.
     init(around address: IPAddress) {
         prefixLength = address.isIPv4 ? 96 + 24 : 64
         base = Self.masked(address, prefixLength)
     }
 
-    /// Adds to a hash what tells it from others.
+    /// Adds the network to a hash.
     func combine(into hash: inout SipHash128) {
         hash.combine(base.high)
         hash.combine(base.low)

@@ -1,20 +1,20 @@
 public import AuditEvents
 
-/// Counts a request once, however many events tell of it and however often each of them is read.
+/// Counts each request once, however many events it has and however often each of them is read.
 ///
-/// Events are alike when they have the same `RequestIdentity`. Alike events are as many requests as the largest number
-/// of different stage timestamps among them in any one stage: a request has at most one event a stage, and an event
-/// that is read again repeats its timestamp. That makes a refused watch (ResponseStarted and ResponseComplete) one
-/// request, a repeated webhook batch none, and parallel requests with one `Audit-ID` as many as there were.
+/// Events with the same `RequestIdentity` belong to indistinguishable requests. The number of these requests is the
+/// largest number of different stage timestamps in any one stage: a request has at most one event per stage, and an
+/// event that is read again repeats its timestamp. So a refused watch (ResponseStarted and ResponseComplete) is one
+/// request, a repeated webhook batch adds none, and parallel requests with one `Audit-ID` are all counted.
 ///
-/// Memory is bounded: what was seen is kept in two generations of `horizon` events. When the younger is full it becomes
-/// the older, and the older is forgotten; so the last `horizon` events at least are recognised, and twice as many at
-/// the most. An event read again after more than that counts as a new request.
+/// Memory is bounded: events are remembered in two generations of `horizon` events. When the younger one is full it
+/// becomes the older one, and the older one is forgotten. So at least the last `horizon` events are recognised, and at
+/// most twice as many. An event that is read again later than that counts as a new request.
 public struct RequestDeduplicator: Sendable {
-    /// How many events are recognised again at least; what was seen of them takes at most about 32 MiB.
+    /// The least number of events that are recognised; remembering them takes at most about 32 MiB.
     public static let defaultHorizon = 1 << 17
 
-    /// What an event adds to what is known.
+    /// What an event adds.
     public enum Outcome: Sendable, Hashable {
         /// A request not seen before.
         case newRequest
@@ -29,9 +29,9 @@ public struct RequestDeduplicator: Sendable {
         var events: Set<EventIdentity> = []
     }
 
-    /// What hashes are made with.
+    /// The key of the hashes.
     public let key: SipHash128.Key
-    /// How many events were ever observed, each once.
+    /// The number of different events observed so far.
     public private(set) var observedCount: Int
 
     private let horizon: Int
@@ -39,10 +39,10 @@ public struct RequestDeduplicator: Sendable {
     private var older = Generation()
 
     /// - Parameters:
-    ///   - key: What hashes are made with; what is restored must have been made with the same.
-    ///   - horizon: How many events are recognised again at least.
-    ///   - observedCount: How many events were ever observed, those that are restored being the last of them.
-    ///   - restored: What was kept, in the order in which it was observed.
+    ///   - key: The key of the hashes, also of the restored ones.
+    ///   - horizon: The least number of events that are recognised.
+    ///   - observedCount: The number of different events observed so far, including the restored ones.
+    ///   - restored: The last observed events, oldest first.
     public init(
         key: SipHash128.Key = .random(), horizon: Int = defaultHorizon, observedCount: Int? = nil,
         restoring restored: [ObservedEvent] = []
@@ -54,17 +54,17 @@ public struct RequestDeduplicator: Sendable {
         for event in restored { insert(event) }
     }
 
-    /// The number of the oldest event that is still recognised; what was kept of those before it can go.
+    /// The number of the oldest event that is still recognised; earlier ones need not be stored any longer.
     public var firstRecognised: Int { max(0, observedCount / horizon - 1) * horizon }
 
-    /// Takes note of `event` and says whether it is of a request not counted yet.
+    /// Remembers an event, and finds out whether its request is new.
     ///
-    /// - Returns: The outcome, and what is to be kept of an event that was not seen before.
+    /// - Returns: The outcome, and the record to store of an event that was not seen before.
     public mutating func observe(_ event: AuditEvent) -> (outcome: Outcome, observed: ObservedEvent?) {
         let request = RequestIdentity(of: event, key: key)
         let identity = EventIdentity(of: event, request: request, key: key)
         guard !older.events.contains(identity), !younger.events.contains(identity) else { return (.knownEvent, nil) }
-        // What the older generation knows of the request moves along, or a second stage would begin at nought.
+        // The stages known to the older generation are carried over, or a second stage would start from zero.
         var stages = younger.requests[request] ?? older.requests[request] ?? StageCounts()
         let before = stages.requests
         stages.add(stage: event.stage)
@@ -84,17 +84,17 @@ public struct RequestDeduplicator: Sendable {
     }
 }
 
-/// What is kept of an event, so that it is recognised when it is read again, and its request when another of its
-/// events comes.
+/// The stored record of an event. By it the event is recognised when it is read again, and its request when another
+/// event of it is read.
 public struct ObservedEvent: Sendable, Hashable {
-    /// Its request.
+    /// The event's request.
     public let request: RequestIdentity
     /// The event.
     public let event: EventIdentity
-    /// What was known of the request once this event was observed.
+    /// The stages of the request, this event included.
     public let stages: StageCounts
 
-    /// What is kept of an event.
+    /// The record of an event.
     public init(request: RequestIdentity, event: EventIdentity, stages: StageCounts) {
         self.request = request
         self.event = event
@@ -102,18 +102,18 @@ public struct ObservedEvent: Sendable, Hashable {
     }
 }
 
-/// For alike requests: how many different stage timestamps were seen in each stage.
+/// The number of different stage timestamps seen in each stage, for indistinguishable requests.
 public struct StageCounts: Sendable, Hashable {
-    /// Of ResponseStarted, ResponseComplete, Panic, and any other stage (RequestReceived comes before there is an
-    /// answer).
+    /// For ResponseStarted, ResponseComplete, Panic, and any other stage (RequestReceived precedes the response and is
+    /// not counted).
     public private(set) var counts: SIMD4<UInt32>
 
-    /// So many in each stage.
+    /// The numbers of each stage.
     public init(_ counts: SIMD4<UInt32> = SIMD4()) {
         self.counts = counts
     }
 
-    /// How many requests that makes: each has at most one event a stage.
+    /// The number of requests: each has at most one event per stage.
     var requests: UInt32 { counts.max() }
 
     mutating func add(stage: String) {

@@ -1,17 +1,17 @@
 import AuditEvents
 
-/// Who a counted request is attributed to.
+/// The address that a request is attributed to.
 public enum SourceAddress: Sendable, Hashable {
     /// An address.
     case address(IPAddress)
-    /// What should have been an address and is none, and a request without any.
+    /// An entry that is no address, or a request without any entry.
     case invalid
-    /// All sources that gave way to others, or found no place.
+    /// All sources that gave way to others or got no counter.
     case other
 }
 
 extension SourceAddress: CustomStringConvertible {
-    /// As it stands in the label `src_ip`.
+    /// The value of the label `src_ip`.
     public var description: String {
         switch self {
         case .address(let address): address.description
@@ -21,15 +21,15 @@ extension SourceAddress: CustomStringConvertible {
     }
 }
 
-/// How a source address is known.
+/// How the address of a source is known.
 public enum Origin: String, Sendable, Hashable, CaseIterable {
-    /// From the connection, or from a proxy that is trusted: it cannot be forged.
+    /// From the connection or from a trusted proxy: it cannot be forged.
     case verified
-    /// The client wrote it into a header.
+    /// From a header that the client wrote.
     case claimed
 }
 
-/// A source of requests; each has a counter of its own.
+/// A source of requests: an address, and how it is known.
 public struct Source: Sendable, Hashable {
     /// Its address.
     public let address: SourceAddress
@@ -55,16 +55,16 @@ extension Source: CountedSubject {
     }
 }
 
-/// Where requests come from, by network.
+/// The network that a request is attributed to.
 public enum SourceNetwork: Sendable, Hashable {
     /// A /24 of IPv4 or a /64 of IPv6.
     case network(Network)
     /// The source is no address.
     case invalid
-    /// All networks that gave way to others, or found no place.
+    /// All networks that gave way to others or got no counter.
     case other
 
-    /// The network of a source's address; `nil` for what stands for many sources.
+    /// The network of an address; `nil` for `other`, which stands for many sources.
     init?(_ address: SourceAddress) {
         switch address {
         case .address(let address): self = .network(Network(around: address))
@@ -75,7 +75,7 @@ public enum SourceNetwork: Sendable, Hashable {
 }
 
 extension SourceNetwork: CustomStringConvertible {
-    /// As it stands in the label `network`.
+    /// The value of the label `network`.
     public var description: String {
         switch self {
         case .network(let network): network.description
@@ -95,14 +95,14 @@ extension SourceNetwork: CountedSubject {
     }
 }
 
-/// Where an address is, by English names; empty where that is not known.
+/// The location of an address, by English names; empty if unknown.
 public struct Location: Sendable, Hashable {
     /// The country's name, such as `Germany`.
     public var country: String
     /// The city's name, such as `Berlin`.
     public var city: String
 
-    /// Nowhere that is known.
+    /// An unknown location.
     public static let unknown = Location(country: "", city: "")
 
     /// A place.
@@ -112,26 +112,26 @@ public struct Location: Sendable, Hashable {
     }
 }
 
-/// Says which sources a request is attributed to.
+/// How requests map to client addresses.
 ///
-/// The API server writes into `sourceIPs` what the client's headers claim, and last the address of the connection. So
-/// the last one is verified and the others are claimed, unless the connection comes from a proxy that is trusted to
-/// have written the entry before its own.
+/// The API server fills `sourceIPs` with the addresses from the client's headers and, last, the address of the
+/// connection. So the last one is verified and the others are claimed, unless the connection comes from a trusted
+/// proxy, which has written the entry before its own.
 public struct SourceAttribution: Sendable {
     private let trustedProxies: [Network]
 
-    /// - Parameter trustedProxies: Where proxies stand that append the address of their client to `X-Forwarded-For`.
+    /// - Parameter trustedProxies: Networks of proxies that append the address of their client to `X-Forwarded-For`.
     public init(trustedProxies: [Network] = []) {
         self.trustedProxies = trustedProxies
     }
 
-    /// The distinct sources of a request, the verified one first; what is no address is `invalid`.
+    /// The distinct sources of a request, the verified one first. An entry that is no address is `invalid`.
     ///
-    /// Entries are taken from the right while they are inside a trusted network; the first one outside is verified,
-    /// and what lies left of it is claimed. If all are trusted, the leftmost is verified. An address that is both
-    /// counts as verified.
+    /// Entries are skipped from the right while they are in a trusted network; the first one outside is verified, and
+    /// those to its left are claimed. If all are trusted, the leftmost one is verified. An address that is both
+    /// verified and claimed counts as verified.
     ///
-    /// - Parameter sourceIPs: As in the audit event; without any entry the request is of an `invalid` source.
+    /// - Parameter sourceIPs: As in the audit event; a request without any entry has an `invalid` source.
     public func sources(of sourceIPs: [String]) -> [Source] {
         let addresses = sourceIPs.map { IPAddress($0).map(SourceAddress.address) ?? .invalid }
         guard !addresses.isEmpty else { return [Source(.invalid, .verified)] }

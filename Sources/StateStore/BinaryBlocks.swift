@@ -2,14 +2,14 @@ import AccessScanning
 import AuditEvents
 import Foundation
 
-/// The events of one checkpoint as they lie in the database, one behind the other: a row each would cost more than
-/// what it holds.
+/// The events of one checkpoint as they are stored, one after the other: a row for each would be larger than its
+/// content.
 ///
 /// | byte | of an event |
 /// | --- | --- |
 /// | 0 | its request's digest, two 64-bit numbers |
 /// | 16 | its own digest, two 64-bit numbers |
-/// | 32 | how many alike ones were seen in each stage, four 32-bit numbers |
+/// | 32 | the number of its request's events in each stage, four 32-bit numbers |
 ///
 /// All little-endian.
 enum ObservedEventBlock {
@@ -46,8 +46,8 @@ enum ObservedEventBlock {
     }
 }
 
-/// A page of displaced counters as it lies in the database: of each the fingerprint (64 bits), when its last request was
-/// made (32 bits), and the four ages (16 bits each). All little-endian.
+/// A page of displaced counters as it is stored: for each counter the fingerprint (64 bits), the time of its last
+/// request (32 bits), and the four ages (16 bits each). All little-endian.
 enum DisplacedPage {
     /// Bytes of one counter.
     static let stride = 20
@@ -75,9 +75,9 @@ enum DisplacedPage {
     }
 }
 
-/// Numbers as bytes, the lowest first, so that a database can be read on any machine.
+/// Numbers as little-endian bytes, so that a database can be read on any machine.
 enum LittleEndian {
-    /// Sixteen bytes.
+    /// Two numbers as 16 bytes.
     static func data(_ first: UInt64, _ second: UInt64) -> Data {
         var data = Data(capacity: 16)
         append(first, to: &data)
@@ -85,7 +85,7 @@ enum LittleEndian {
         return data
     }
 
-    /// Four bytes each.
+    /// Numbers as 4 bytes each.
     static func data(_ numbers: [UInt32]) -> Data {
         var data = Data(capacity: 4 * numbers.count)
         for number in numbers { append(number, to: &data) }
@@ -96,7 +96,7 @@ enum LittleEndian {
         withUnsafeBytes(of: number.littleEndian) { data.append(contentsOf: $0) }
     }
 
-    /// The number at an offset, which must be within the data.
+    /// The number at an offset; all its bytes must be within the data.
     static func number<Number: FixedWidthInteger>(_: Number.Type = Number.self, in data: Data, at offset: Int) -> Number
     {
         precondition(offset >= 0 && offset + MemoryLayout<Number>.size <= data.count)

@@ -5,9 +5,9 @@ import Foundation
 import GRDB
 
 extension Checkpoint {
-    /// Writes it, within a transaction.
+    /// Writes the checkpoint within a transaction.
     ///
-    /// - Parameter version: The exporter's.
+    /// - Parameter version: The version of the exporter.
     func write(_ db: Database, version: String) throws {
         for analytic in detection.analytics { try analytic.write(db) }
         try writeFiltered(db)
@@ -36,7 +36,7 @@ extension Checkpoint {
     private func writeObserved(_ db: Database) throws {
         let events = detection.observed
         let begin = detection.totals.observedCount - events.count
-        // What could not be read again must not be written: a checkpoint twice, or one that leaves some out.
+        // Content that could not be read again must not be written: a repeated checkpoint, or one with a gap before it.
         let end = try Int.fetchOne(db, sql: "SELECT first + count FROM observed ORDER BY first DESC LIMIT 1")
         if let end, end != begin, end > detection.totals.firstRecognised {
             throw ImpossibleContent(
@@ -46,8 +46,8 @@ extension Checkpoint {
             try db.cachedStatement(sql: "INSERT INTO observed (first, count, events) VALUES (?, ?, ?)")
                 .execute(arguments: [begin, events.count, ObservedEventBlock.data(events)])
         }
-        // Rows have no gaps between them, so that all before the one that holds the first recognised event can go;
-        // to compare each row's end would mean to read them all.
+        // Rows have no gaps between them, so all rows before the one with the first recognised event can be deleted.
+        // Comparing the end of each row would read all of them.
         let first = detection.totals.firstRecognised
         let holding = "(SELECT max(first) FROM observed WHERE first <= ?1)"
         for sql in [
@@ -57,7 +57,7 @@ extension Checkpoint {
     }
 
     private func writePositions(_ db: Database) throws {
-        // What it replaces goes by the unique indices, and what is new comes last.
+        // The unique indices replace the position of the same file; new rows come last.
         let keep = try db.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO position (path, device, inode, offset, fingerprint_length, fingerprint,
@@ -92,7 +92,7 @@ extension Checkpoint {
 }
 
 extension AnalyticChanges {
-    /// Writes them, within a transaction.
+    /// Writes the changes within a transaction.
     fileprivate func write(_ db: Database) throws {
         try db.cachedStatement(
             sql: """

@@ -2,18 +2,18 @@ public import AccessScanning
 public import AuditEvents
 public import AuditSources
 
-/// One transaction: what was counted and how far was read, together, so that neither is ever ahead of the other.
+/// One transaction: the changed counts together with the read positions, so that neither is ever ahead of the other.
 public struct Checkpoint: Sendable, Hashable {
-    /// What the detection changed since the last checkpoint.
+    /// The changes of the detection since the last checkpoint.
     public var detection: DetectionChanges
-    /// How far logs were read: the positions that changed, in their order.
+    /// The read positions that changed, in the order of their changes.
     public var positions: [FilePosition]
-    /// What was read, in all.
+    /// The totals of reading.
     public var reading: ReadingTotals
-    /// When that is, in seconds since 1970.
+    /// When the checkpoint was taken, in seconds since 1970.
     public var time: Double
 
-    /// What is to be kept.
+    /// A checkpoint with this content.
     public init(detection: DetectionChanges, positions: [FilePosition], reading: ReadingTotals, time: Double) {
         self.detection = detection
         self.positions = positions
@@ -24,13 +24,13 @@ public struct Checkpoint: Sendable, Hashable {
 
 /// The content of the store; a new one holds only a key.
 public struct StoredState: Sendable, Hashable {
-    /// What was counted.
+    /// The state of the detection.
     public var detection: DetectionState
-    /// How far files were read, the one that changed longest ago first.
+    /// The read positions, least recently changed first.
     public var positions: [FilePosition] = []
-    /// What was read.
+    /// The totals of reading.
     public var reading = ReadingTotals()
-    /// When it was written, in seconds since 1970; `nil` where nothing was yet.
+    /// When the last checkpoint was taken, in seconds since 1970; `nil` if there was none.
     public var lastCheckpoint: Double?
 
     /// The content of a new store.
@@ -39,20 +39,20 @@ public struct StoredState: Sendable, Hashable {
     }
 }
 
-/// What was read, by input, since the state was begun.
+/// What has been read since the state was created, by input.
 public struct ReadingTotals: Sendable, Hashable {
-    /// What was read from the inputs of one kind.
+    /// The totals of the inputs of one kind.
     public struct Input: Sendable, Hashable {
         /// Lines, or items of webhook bodies.
         public var lines: UInt64
-        /// Bytes of them, line feeds included.
+        /// Their bytes, line feeds included.
         public var bytes: UInt64
-        /// Lines that are no audit event, oversized ones among them.
+        /// Lines that are no audit event, including oversized ones.
         public var malformed: UInt64
-        /// Lines that were too long to read.
+        /// Lines that were too long and were skipped.
         public var oversized: UInt64
 
-        /// So much was read.
+        /// Totals; zero unless they are given.
         public init(lines: UInt64 = 0, bytes: UInt64 = 0, malformed: UInt64 = 0, oversized: UInt64 = 0) {
             self.lines = lines
             self.bytes = bytes
@@ -61,12 +61,12 @@ public struct ReadingTotals: Sendable, Hashable {
         }
     }
 
-    /// By the input's name. In a checkpoint, an input that is not told of is as it was.
+    /// By the name of the input. Inputs that a checkpoint leaves out stay as they are.
     public var inputs: [String: Input]
-    /// The newest `stageTimestamp` read, in seconds since 1970; `nil` in a checkpoint: as it was.
+    /// The newest `stageTimestamp` read, in seconds since 1970. If it is `nil`, a checkpoint leaves it as it is.
     public var lastEventTimestamp: Double?
 
-    /// Nothing read, unless it is given.
+    /// Totals; none unless they are given.
     public init(inputs: [String: Input] = [:], lastEventTimestamp: Double? = nil) {
         self.inputs = inputs
         self.lastEventTimestamp = lastEventTimestamp

@@ -1,20 +1,20 @@
 import AuditEvents
 import GRDB
 
-/// What the database looks like, and how older ones come to look like it.
+/// The tables of the database, and the migrations from older ones.
 ///
-/// Text that may hold anything is a BLOB of UTF-8, since TEXT ends at a NUL; `CAST(path AS TEXT)` shows it. Counts are
-/// the bits of a `UInt64`: past 2^63 SQLite shows them as negative. Times are seconds since 1970.
+/// Text that may hold any character is a BLOB of UTF-8, since TEXT ends at a NUL; `CAST(path AS TEXT)` shows it. Counts
+/// are the bits of a `UInt64`; from 2^63 on SQLite shows them as negative. Times are seconds since 1970.
 enum Schema {
-    /// Marks a SQLite database as one of ours, in its header: "kaex".
+    /// Marks a SQLite database in its header as one of this exporter: "kaex".
     static let applicationID: Int64 = 0x6b61_6578
 
-    /// A migration that was released is never changed; another is added.
+    /// A released migration is never changed; a new one is added.
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { db in
-            // One row. The version is that of the exporter that wrote last; later schemas keep that column, so that an
-            // older exporter can say which one it needs.
+            // One row. The version is that of the last exporter that wrote; later schemas keep that column, so that an
+            // older exporter can name the version that is needed.
             try db.execute(
                 sql: """
                     CREATE TABLE state (
@@ -30,7 +30,7 @@ enum Schema {
                         last_checkpoint REAL
                     ) STRICT;
 
-                    -- Addresses as they stand in the label src_ip.
+                    -- Addresses as in the label src_ip.
                     CREATE TABLE source (
                         id INTEGER PRIMARY KEY,
                         address TEXT NOT NULL,
@@ -46,7 +46,7 @@ enum Schema {
                         UNIQUE (address, origin)
                     ) STRICT;
 
-                    -- Networks as they stand in the label network.
+                    -- Networks as in the label network.
                     CREATE TABLE network (
                         id INTEGER PRIMARY KEY,
                         network TEXT NOT NULL UNIQUE,
@@ -56,8 +56,8 @@ enum Schema {
                         recent BLOB NOT NULL
                     ) STRICT;
 
-                    -- Who gave way to others, by population ("verified", "claimed", "network"): where the next one is
-                    -- put, and all of them in pages, 20 bytes each, see DisplacedPage.
+                    -- Counters that gave way, by population ("verified", "claimed", "network"): the place of the next
+                    -- one, and all of them in pages, 20 bytes each, see DisplacedPage.
                     CREATE TABLE displaced (
                         population TEXT PRIMARY KEY,
                         next INTEGER NOT NULL CHECK (next >= 0),
@@ -70,21 +70,22 @@ enum Schema {
                         PRIMARY KEY (population, number)
                     ) STRICT;
 
-                    -- By the name of the filter's entry.
+                    -- By the name of the entry of the filter.
                     CREATE TABLE filtered (
                         name BLOB PRIMARY KEY,
                         requests INTEGER NOT NULL
                     ) STRICT;
 
-                    -- The events of one checkpoint, from the number "first" on; 48 bytes each, see ObservedEventBlock.
+                    -- The events of one checkpoint, starting with number "first"; 48 bytes each, see
+                    -- ObservedEventBlock.
                     CREATE TABLE observed (
                         first INTEGER PRIMARY KEY CHECK (first >= 0),
                         count INTEGER NOT NULL CHECK (count > 0 AND length(events) = 48 * count),
                         events BLOB NOT NULL
                     ) STRICT;
 
-                    -- In the order of "change". A file has one position; device and inode 0 are no file's, and such
-                    -- positions are known by what was read.
+                    -- In the order of "change". A file has one position. Device and inode 0 belong to no file; such
+                    -- positions are recognised by the content that was read.
                     CREATE TABLE position (
                         change INTEGER PRIMARY KEY,
                         path BLOB NOT NULL,
@@ -111,12 +112,12 @@ enum Schema {
                     ) STRICT;
                     """)
         }
-        // The counters belong to an analytic; before there was one.
+        // Counters belong to an analytic; before, there was only one.
         migrator.registerMigration("2") { db in
             try db.execute(
                 sql: """
-                    -- By name. Analytics that the exporter does not count any more, or not yet, keep their rows here and
-                    -- below, so that no count is lost when the list of analytics changes back.
+                    -- By name. Rows of analytics that the exporter does not count stay, here and in the other tables,
+                    -- so that no count is lost when such an analytic is counted again.
                     CREATE TABLE analytic (
                         name TEXT PRIMARY KEY,
                         retired_requests INTEGER NOT NULL,
@@ -187,9 +188,9 @@ enum Schema {
         return migrator
     }
 
-    /// Begins a state.
+    /// Inserts the row of a new state.
     ///
-    /// - Parameter version: The exporter's.
+    /// - Parameter version: The version of the exporter.
     static func insertState(_ db: Database, version: String) throws {
         let key = SipHash128.Key.random()
         try db.execute(

@@ -1,16 +1,16 @@
 import GRDB
 
-/// Makes and opens the database.
+/// Creates and opens the database.
 enum StateDatabase {
-    /// Makes a new one.
+    /// Creates a database.
     ///
     /// - Parameters:
-    ///   - path: An empty file, which gets the database's own name once all is in it.
-    ///   - version: The exporter's.
+    ///   - path: An empty file, which is renamed once the database is complete.
+    ///   - version: The version of the exporter.
     static func create(at path: String, version: String, in directory: StateDirectory) throws(StateStoreError) {
         try translating(path, directory) {
             var configuration = Configuration()
-            // What is left of an attempt is thrown away.
+            // The remains of a failed attempt are deleted.
             configuration.prepareDatabase { try $0.execute(sql: "PRAGMA journal_mode = MEMORY") }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             defer { try? queue.close() }
@@ -19,12 +19,12 @@ enum StateDatabase {
         }
     }
 
-    /// Opens the one that is there, and reads what is in it.
+    /// Opens the existing database, and reads its content.
     ///
-    /// A queue and not a pool of connections: nothing is read after this, and a reader could hold up checkpoints, so
-    /// that the log of SQLite would grow.
+    /// It is a queue and not a pool of connections: nothing is read afterwards, and a reader could delay checkpoints,
+    /// so that SQLite's log would grow.
     ///
-    /// - Parameter version: The exporter's, which is written where the schema has to be changed.
+    /// - Parameter version: The version of the exporter, which is written if the database is migrated.
     static func open(in directory: StateDirectory, version: String) throws(StateStoreError) -> (
         queue: DatabaseQueue, stored: StoredState
     ) {
@@ -51,12 +51,12 @@ enum StateDatabase {
         var configuration = Configuration()
         configuration.busyMode = .timeout(2)
         configuration.prepareDatabase { db in
-            // No other program reads or writes it meanwhile, and SQLite needs no memory shared through a file, which
-            // not every file system has.
+            // No other program uses the database meanwhile, and SQLite needs no shared memory, which not every file
+            // system offers.
             try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
-            // What was committed outlives a power failure: it may have been shown already.
+            // Committed counts survive a power failure: they may have been shown already.
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            // SQLite's log is written back past 4 MiB; one large checkpoint does not leave it large.
+            // SQLite's log is written back beyond 4 MiB, and truncated after a large checkpoint.
             try db.execute(sql: "PRAGMA wal_autocheckpoint = 1000")
             try db.execute(sql: "PRAGMA journal_size_limit = 8388608")
         }
@@ -69,7 +69,7 @@ enum StateDatabase {
         } catch let error as DatabaseError
             where [.SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH].contains(error.resultCode)
         {
-            // A table or column is missing, or holds what it cannot, though the schema is said to be ours.
+            // A table or column is missing or holds a forbidden value, though the schema claims to be ours.
             throw ImpossibleContent(description: error.message ?? "\(error)")
         } catch let error as RowDecodingError {
             throw ImpossibleContent(description: "\(error)")
@@ -77,11 +77,11 @@ enum StateDatabase {
     }
 
     private static func check(_ db: Database, _ path: String) throws {
-        // Indices too: it takes a few milliseconds, 30 with as many small checkpoints as are ever kept.
+        // Indices are checked too. It takes a few milliseconds, 30 with the maximum number of small checkpoints.
         if let finding = try String.fetchOne(db, sql: "PRAGMA integrity_check(1)"), finding != "ok" {
             throw ImpossibleContent(description: finding)
         }
-        // To SQLite, an empty file is a database. We make none such.
+        // SQLite takes an empty file for a database; the exporter never makes one.
         guard try Int.fetchOne(db, sql: "PRAGMA page_count") != 0 else {
             throw ImpossibleContent(description: "an empty file")
         }

@@ -2,17 +2,17 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The directory that holds the state; this process's alone, until it is released.
+/// The directory of the state. This process owns it until it is released.
 final class StateDirectory: Sendable {
     /// The directory.
     let path: String
-    // Of the file `lock`. The lock goes with the process, so that one that was killed leaves none behind.
+    // Of the file `lock`. The lock ends with the process, so a killed process leaves none behind.
     private let descriptor: Mutex<Int32?>
 
-    /// Where the database is.
+    /// The path of the database.
     var database: String { "\(path)/state.db" }
 
-    /// Creates the directory where it is missing, and locks it.
+    /// Creates the directory if it is missing, and locks it.
     init(path: String) throws(StateStoreError) {
         self.path = path
         try Self.create(path)
@@ -23,7 +23,7 @@ final class StateDirectory: Sendable {
         release()
     }
 
-    /// Lets another process have it.
+    /// Unlocks the directory for other processes.
     func release() {
         descriptor.withLock { descriptor in
             if let descriptor { close(descriptor) }
@@ -33,7 +33,7 @@ final class StateDirectory: Sendable {
 
     private static func create(_ path: String) throws(StateStoreError) {
         if mkdir(path, 0o750) == 0 {
-            // Its parent may be closed to us, and an empty directory is little to lose.
+            // The parent may be unreadable, and the loss of an empty directory does no harm.
             try? sync(directory: "\(path)/..")
             return
         }
@@ -64,7 +64,7 @@ final class StateDirectory: Sendable {
                 kind: .inUse, path: path,
                 reason: "another exporter\(process) keeps its state here; give each its own directory")
         }
-        // For people only, so that it does not matter if it cannot be written.
+        // Only information for people, so errors do not matter.
         let process = "\(getpid())\n"
         _ = ftruncate(descriptor, 0)
         _ = pwrite(descriptor, process, process.utf8.count, 0)
@@ -82,31 +82,31 @@ final class StateDirectory: Sendable {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(errno, path) }
         defer { close(descriptor) }
-        // Some file systems cannot, and need not.
+        // Some file systems cannot sync a directory, and need not.
         guard fsync(descriptor) == 0 || errno == EINVAL else { throw .system(errno, path) }
     }
 
-    /// Makes names last that were given to files or taken from them.
+    /// Makes changes of file names durable.
     func sync() throws(StateStoreError) {
         try Self.sync(directory: path)
     }
 
-    /// Whether files in it can be written, as far as can be seen without trying.
+    /// Whether files in it can be written, as far as permissions tell.
     var isWritable: Bool { access(path, W_OK) == 0 }
 }
 
 extension StateDirectory {
-    /// What SQLite keeps beside a database.
+    /// The suffixes of files that SQLite keeps beside a database.
     private static let companions = ["-wal", "-shm", "-journal"]
 
-    /// What was found in the place of the database.
+    /// What exists at the path of the database.
     enum Finding {
         case nothing, database
-        /// Its companions are there, and it is not; a new one must not be taken for theirs.
-        case remains
+        /// Only SQLite's companion files; a new database must not be combined with them.
+        case companionsOnly
     }
 
-    /// Looks for the database, and whether it may be read and written: SQLite would open it for reading alone.
+    /// Finds the database, and checks that it can be read and written: SQLite would open it read-only without an error.
     func find() throws(StateStoreError) -> Finding {
         let descriptor = open(database, O_RDWR | O_CLOEXEC)
         if descriptor >= 0 {
@@ -114,13 +114,13 @@ extension StateDirectory {
             return .database
         }
         guard errno == ENOENT else { throw .system(errno, database) }
-        return Self.companions.contains { exists(database + $0) } ? .remains : .nothing
+        return Self.companions.contains { exists(database + $0) } ? .companionsOnly : .nothing
     }
 
-    /// Moves the database out of the way.
+    /// Moves the database aside.
     ///
     /// - Parameter now: Seconds since 1970.
-    /// - Returns: Where it lies now.
+    /// - Returns: Its new path.
     func moveAside(at now: Double) throws(StateStoreError) -> String {
         let time = Date(timeIntervalSince1970: now).formatted(
             .iso8601.dateSeparator(.omitted).timeSeparator(.omitted))
@@ -130,7 +130,7 @@ extension StateDirectory {
             number += 1
             target = "\(database).damaged-\(time)-\(number)"
         }
-        // The database first: without its companions it may look whole, and they without it do not.
+        // The database first: without its companions it may look complete, they without it do not.
         for companion in [""] + Self.companions {
             guard rename(database + companion, target + companion) == 0 || errno == ENOENT else {
                 throw .system(errno, database + companion)
@@ -140,11 +140,11 @@ extension StateDirectory {
         return target
     }
 
-    /// Has a new database made under another name, so that there is a whole one or none.
+    /// Creates a database under another name and renames it, so that there is a complete one or none.
     func createDatabase(_ make: (_ path: String) throws(StateStoreError) -> Void) throws(StateStoreError) {
         let new = "\(database).new"
         for companion in [""] + Self.companions { unlink(new + companion) }
-        // Its key is a secret, and SQLite would let others read it.
+        // The key in it is secret, and SQLite would let others read the file.
         let descriptor = open(new, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .system(errno, new) }
         close(descriptor)

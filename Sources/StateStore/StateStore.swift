@@ -1,7 +1,7 @@
 import GRDB
 
-/// Keeps on disk what was counted and how far was read, in one transaction each time, so that after a crash nothing
-/// is lost and nothing counted twice.
+/// Stores counts and read positions on disk in one transaction, so that after a crash nothing is lost and nothing is
+/// counted twice.
 ///
 /// ```swift
 /// let (store, stored) = try StateStore.open(directory: "/var/lib/kube-audit-exporter", version: "1.0", at: now)
@@ -11,7 +11,7 @@ import GRDB
 ///
 /// The directory holds `state.db`, SQLite's `state.db-wal` beside it, and `lock`, which keeps other exporters out.
 public final class StateStore: Sendable {
-    /// Where a database was moved that was there and damaged; `nil` where none was.
+    /// The damaged database that was moved aside; `nil` if there was none.
     public let damaged: DamagedState?
 
     private let directory: StateDirectory
@@ -29,17 +29,17 @@ public final class StateStore: Sendable {
         close()
     }
 
-    /// Opens the state in a directory, and begins one where there is none.
+    /// Opens the state in a directory, or creates one.
     ///
-    /// A damaged database is moved aside, and another one begun; see `damaged`.
+    /// A damaged database is moved aside and replaced by a new one; see `damaged`.
     ///
     /// - Parameters:
-    ///   - path: The directory; it is created where it is missing, its parent is not.
-    ///   - version: The exporter's, which an older one names that does not know the schema.
+    ///   - path: The directory, which is created if it is missing; its parent is not.
+    ///   - version: The version of the exporter. An older exporter that does not know the schema names it.
     ///   - now: Seconds since 1970.
-    /// - Returns: The store, and what was kept in it.
-    /// - Throws: What stands against it: another exporter that has the directory, a newer schema, missing permissions,
-    ///   a full disk.
+    /// - Returns: The store and its content.
+    /// - Throws: Why it cannot be opened: another exporter uses the directory, a newer schema, missing permissions, a
+    ///   full disk.
     public static func open(
         directory path: String, version: String, at now: Double
     ) throws(StateStoreError) -> (store: StateStore, stored: StoredState) {
@@ -47,9 +47,9 @@ public final class StateStore: Sendable {
         var damaged: DamagedState?
         switch try directory.find() {
         case .nothing: break
-        case .remains:
+        case .companionsOnly:
             damaged = DamagedState(
-                path: try directory.moveAside(at: now), reason: "there is SQLite's log, and no database")
+                path: try directory.moveAside(at: now), reason: "SQLite's log is there without a database")
         case .database:
             do throws(StateStoreError) {
                 let (queue, stored) = try StateDatabase.open(in: directory, version: version)
@@ -66,18 +66,17 @@ public final class StateStore: Sendable {
         return (StateStore(directory, queue, version: version, damaged: damaged), stored)
     }
 
-    /// Writes a checkpoint, all of it or, where that fails, nothing. Once this returns, it outlives a power failure.
+    /// Writes a checkpoint completely or, after an error, not at all. Once this returns, it survives a power failure.
     ///
-    /// That the task is cancelled does not stop it.
+    /// Cancellation of the task does not stop it.
     ///
-    /// - Parameter checkpoint: What changed since the last one that was written. After an error the next one has to
-    ///   hold again what could not be written.
+    /// - Parameter checkpoint: The changes since the last checkpoint that was written. After an error, the next
+    ///   checkpoint has to include these changes.
     /// - Throws: Why it could not be written.
     public func commit(_ checkpoint: Checkpoint) async throws(StateStoreError) {
         let result: Result<Void, StateStoreError> = await withCheckedContinuation { continuation in
-            // Unlike GRDB's asynchronous write, this one does not heed cancellation: a checkpoint that is begun when
-            // the exporter is stopped is to be written. It does not hold the store, which would else close the queue
-            // from within.
+            // Unlike GRDB's asynchronous write, this one ignores cancellation: a checkpoint during a stop must be
+            // written. It does not retain the store, which would otherwise close the queue from within.
             queue.asyncWriteWithoutTransaction { [directory, version] db in
                 continuation.resume(returning: Self.write(checkpoint, db, version: version, in: directory))
             }
@@ -102,23 +101,23 @@ public final class StateStore: Sendable {
         }
     }
 
-    /// Closes the database, and lets another exporter have the directory. Nothing can be committed afterwards.
+    /// Closes the database and unlocks the directory. Nothing can be committed afterwards.
     public func close() {
-        // What it could not write back into the database is in its log, and read from there the next time.
+        // If closing fails, SQLite's log keeps the rest, and it is read from there the next time.
         try? queue.close()
         directory.release()
     }
 
-    /// For tests: has the database itself, in its turn.
+    /// Direct access to the database, for tests.
     func withDatabase<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try queue.writeWithoutTransaction(body)
     }
 }
 
-/// A database that could not be read, and where it lies now.
+/// A damaged database that was moved aside.
 public struct DamagedState: Sendable, Hashable {
-    /// Where it was moved to; its `-wal` lies beside it, where there was one.
+    /// Its new path; its `-wal`, if any, is beside it.
     public let path: String
-    /// What is wrong with it, for people.
+    /// What is wrong with it.
     public let reason: String
 }

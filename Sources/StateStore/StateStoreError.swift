@@ -3,29 +3,29 @@ import Glibc
 
 /// Why state cannot be read or written.
 public struct StateStoreError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What sort of trouble it is.
+    /// The kind of the error.
     public enum Kind: Sendable, Hashable {
         /// Another exporter or another program has it open.
         case inUse
-        /// The directory, or a file in it, is something else, or may not be read and written.
+        /// The directory or a file in it is something else, or cannot be read and written.
         case unusable
         /// A newer exporter made it.
         case newer
-        /// There is no space left; the same can be written once there is.
+        /// No space is left; the write can be repeated once there is.
         case full
         /// It can be read but not written.
         case readOnly
         /// The database is damaged.
         case damaged
-        /// Something else, in SQLite's words.
+        /// Another error, in SQLite's words.
         case other
     }
 
-    /// What sort of trouble it is.
+    /// The kind of the error.
     public let kind: Kind
-    /// The directory or file.
+    /// The path of the directory or file.
     public let path: String
-    /// What is wrong, and what to do about it.
+    /// What is wrong and how to correct it.
     public let reason: String
 
     /// The path and the reason.
@@ -33,7 +33,7 @@ public struct StateStoreError: Error, Sendable, Hashable, CustomStringConvertibl
 }
 
 extension StateStoreError {
-    /// What the system answered about a directory or a file.
+    /// An error of the system about a directory or file.
     static func system(_ code: Int32, _ path: String) -> StateStoreError {
         let message = String(cString: strerror(code))
         switch code {
@@ -46,9 +46,9 @@ extension StateStoreError {
         }
     }
 
-    /// What SQLite answered about a database.
+    /// An error of SQLite about a database.
     ///
-    /// - Parameter isWritable: Asked after an input or output error, since SQLite does not say what it was.
+    /// - Parameter isWritable: Whether the directory is writable; asked after I/O errors, whose reason SQLite hides.
     static func database(_ error: DatabaseError, _ path: String, isWritable: () -> Bool) -> StateStoreError {
         let message = error.message ?? "\(error.resultCode)"
         switch error.resultCode {
@@ -63,12 +63,13 @@ extension StateStoreError {
         }
     }
 
-    /// With what to do about it, where that is for people to do.
+    /// The error with advice, if people can do something about it.
     var withAdvice: StateStoreError {
         guard kind == .damaged else { return self }
         return StateStoreError(
             kind: kind, path: path,
-            reason: "\(reason): it is damaged; start the exporter anew, which moves it aside and begins with nothing")
+            reason:
+                "\(reason): it is damaged; restart the exporter, which moves it aside and starts with empty counters")
     }
 
     private static func full(_ path: String, _ message: String) -> StateStoreError {

@@ -5,9 +5,9 @@ import Foundation
 import GRDB
 
 extension StoredState {
-    /// What stands in a database of the current schema.
+    /// Reads a database of the current schema.
     ///
-    /// - Throws: `ImpossibleContent`, or what SQLite answers.
+    /// - Throws: `ImpossibleContent`, or SQLite's error.
     init(_ db: Database) throws {
         guard let row = try Row.fetchOne(db, sql: "SELECT * FROM state") else {
             throw ImpossibleContent(description: "the table state is empty")
@@ -21,7 +21,7 @@ extension StoredState {
         totals.duplicateEvents = try row.count("duplicate_events")
         totals.observedCount = try row.value("observed_count")
         totals.firstRecognised = try row.value("first_recognised")
-        // Twice as many could not be counted any more.
+        // Larger numbers leave no room for counting.
         guard 0...(.max / 2) ~= totals.observedCount, totals.firstRecognised >= 0 else {
             throw ImpossibleContent(description: "\(totals.observedCount) events, from \(totals.firstRecognised) on")
         }
@@ -68,7 +68,7 @@ extension StoredState {
             let address: String = try row.value("address")
             let origin: String = try row.value("origin")
             guard let source = Source(address: address, origin: origin) else {
-                throw ImpossibleContent(description: "no source: \(address), \(origin)")
+                throw ImpossibleContent(description: "not a source: \(address), \(origin)")
             }
             analytics[try row.value("analytic"), default: AnalyticState()].counters.append(
                 SourceCounter(
@@ -86,7 +86,7 @@ extension StoredState {
         while let row = try rows.next() {
             let network: String = try row.value("network")
             guard let network = SourceNetwork(label: network) else {
-                throw ImpossibleContent(description: "no network: \(network)")
+                throw ImpossibleContent(description: "not a network: \(network)")
             }
             analytics[try row.value("analytic"), default: AnalyticState()].networks.append(
                 NetworkCounter(
@@ -167,7 +167,7 @@ extension Row {
 }
 
 extension SourceNetwork {
-    /// The network that stands in the label `network`.
+    /// The network of a value of the label `network`.
     fileprivate init?(label: String) {
         switch label {
         case "invalid": self = .invalid
@@ -180,7 +180,7 @@ extension SourceNetwork {
 }
 
 extension Source {
-    /// The source whose address stands in the label `src_ip`.
+    /// The source of a value of the label `src_ip`.
     fileprivate init?(address: String, origin: String) {
         guard let origin = Origin(rawValue: origin) else { return nil }
         switch address {
@@ -194,23 +194,23 @@ extension Source {
 }
 
 extension Row {
-    /// The value of a column; GRDB's own subscript would stop the process where it is of another type.
+    /// The value of a column. GRDB's subscript would stop the process if it is of another type.
     func value<Value: DatabaseValueConvertible>(_ column: String) throws -> Value {
         try decode(Value.self, forColumn: column)
     }
 
-    /// A number that is kept by its bits.
+    /// A number that is stored by its bits.
     func count(_ column: String) throws -> UInt64 {
         UInt64(bitPattern: try decode(Int64.self, forColumn: column))
     }
 
-    /// Text that is kept as a BLOB.
+    /// Text that is stored as a BLOB.
     func text(_ column: String) throws -> String {
         String(decoding: try decode(Data.self, forColumn: column), as: UTF8.self)
     }
 }
 
-/// What no exporter keeps: damage that SQLite does not see, or what is refused before it becomes that.
+/// Content that no exporter writes: damage that SQLite does not detect, or a checkpoint that would cause it.
 struct ImpossibleContent: Error, CustomStringConvertible {
     let description: String
 }

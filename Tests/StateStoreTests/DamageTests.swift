@@ -123,8 +123,8 @@ struct DamageTests {
             #expect(error?.kind == .damaged)
             #expect(
                 "\(try #require(error))"
-                    == "\(file.path): database disk image is malformed: it is damaged; start the exporter anew, which "
-                    + "moves it aside and begins with nothing")
+                    == "\(file.path): database disk image is malformed: it is damaged; restart the exporter, which "
+                    + "moves it aside and starts with empty counters")
         }
     }
 

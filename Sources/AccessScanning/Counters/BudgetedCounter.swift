@@ -1,30 +1,30 @@
 import AuditEvents
 
-/// Who has a counter: a source, a network.
+/// The subject of a counter: a source or a network.
 protocol CountedSubject: Hashable, Sendable {
-    /// Whether it takes a place of the budget; what stands for many does not.
+    /// Whether it takes a place of the budget; a subject that stands for many does not.
     var isBudgeted: Bool { get }
 
-    /// Adds to a hash what tells it from others.
+    /// Adds the subject to a hash.
     func combine(into hash: inout SipHash128)
 }
 
-/// A counter that has a place of a budget.
+/// A counter with a place in a budget.
 protocol BudgetedCounter: Sendable, Equatable {
     associatedtype Subject: CountedSubject
 
-    /// Whose it is.
+    /// The subject of the counter.
     var subject: Subject { get }
     /// The requests counted.
     var requests: UInt64 { get set }
     /// When the counter was created, in seconds since 1970.
     var firstSeen: Double { get set }
-    /// When it last rose, in seconds since 1970.
+    /// When it last increased, in seconds since 1970.
     var lastSeen: Double { get set }
-    /// When its last requests were made.
+    /// When the last requests were counted.
     var recent: RecentRequests { get set }
 
-    /// Makes times after `now` to be `now`.
+    /// Replaces times after `now` by `now`.
     mutating func limitTimes(to now: Double)
 }
 
@@ -44,34 +44,34 @@ extension BudgetedCounter {
 }
 
 extension Double {
-    /// A time, or `now` if it is after that or no number.
+    /// The time, or `now` if the time is later or not a number.
     func limited(to now: Double) -> Double { self <= now ? self : now }
 }
 
-/// When the last requests were made, as many as it takes to know whether they are a scan.
+/// The times of the last requests, as many as are needed to recognise a scan.
 public struct RecentRequests: Sendable, Hashable {
-    /// How many are remembered: one more than are no scan.
+    /// The number of requests that are remembered: one more than the threshold of a scan.
     public static let limit = ScanningThreshold.requests + 1
 
-    // Whole seconds since 1970, the newest first; nought where there is none. The lanes past the limit stay nought.
+    // Whole seconds since 1970, newest first; zero for no request. The lanes past the limit stay zero.
     private var seconds = SIMD8<UInt32>()
 
     /// No requests.
     public init() {}
 
-    /// Requests at these times; those past the limit are left out.
+    /// Requests at these times; times past the limit are left out.
     ///
-    /// - Parameter times: In whole seconds since 1970, the newest first.
+    /// - Parameter times: In whole seconds since 1970, newest first.
     public init(times: some Sequence<UInt32>) {
         for (lane, time) in times.prefix(Self.limit).enumerated() { seconds[lane] = time }
     }
 
-    /// In whole seconds since 1970, the newest first.
+    /// The times in whole seconds since 1970, newest first.
     public var times: [UInt32] {
         (0..<Self.limit).map { seconds[$0] }.filter { $0 != 0 }
     }
 
-    /// Takes note of a request.
+    /// Adds a request.
     ///
     /// - Parameter now: Seconds since 1970.
     mutating func add(at now: Double) {
@@ -79,7 +79,7 @@ public struct RecentRequests: Sendable, Hashable {
         seconds[0] = Self.wholeSecond(now)
     }
 
-    /// Makes times after `now` to be `now`.
+    /// Replaces times after `now` by `now`.
     mutating func limit(to now: Double) {
         seconds = pointwiseMin(seconds, SIMD8(repeating: Self.wholeSecond(now)))
     }
@@ -89,7 +89,7 @@ public struct RecentRequests: Sendable, Hashable {
         UInt32(max(1, min(now, Double(UInt32.max))))
     }
 
-    /// How many were made within the window before `now`, as far as they are remembered.
+    /// The number of remembered requests within the window before `now`.
     func count(at now: Double) -> Int {
         var count = 0
         while count < Self.limit, seconds[count] != 0, now - Double(seconds[count]) < ScanningThreshold.window {
@@ -98,38 +98,38 @@ public struct RecentRequests: Sendable, Hashable {
         return count
     }
 
-    /// Those within the window before `now`.
+    /// The requests within the window before `now`.
     func within(_ now: Double) -> RecentRequests {
         first(count(at: now))
     }
 
-    /// The newest ones.
+    /// The newest requests.
     func first(_ count: Int) -> RecentRequests {
         RecentRequests(times: times.prefix(count))
     }
 
-    /// Whether they are a scan.
+    /// Whether the requests within the window are a scan.
     func areScan(at now: Double) -> Bool {
         count(at: now) > ScanningThreshold.requests
     }
 }
 
-/// How full a budget of counters is.
+/// The use of a budget of counters.
 public struct BudgetUse: Sendable, Hashable {
-    /// How many have a counter of their own.
+    /// The number of subjects with a counter of their own.
     public var tracked = 0
-    /// How many gave way within the last hour or before, and are remembered.
+    /// The number of subjects that gave way and are remembered.
     public var displaced = 0
-    /// Requests that a scan may hide among: of the hour before, and forgotten since more gave way than can be remembered;
-    /// or without a place, since all that had one were scanning.
+    /// Requests among which a scan may hide: they were forgotten within the hour, since more subjects gave way than can
+    /// be remembered, or got no counter, since all subjects with a counter were scanning.
     public var untrackedRequests: UInt64 = 0
 
-    /// Nothing.
+    /// An unused budget.
     public init() {}
 }
 
 extension CounterTable {
-    /// How full it is.
+    /// The use of the budget.
     var use: BudgetUse {
         var use = BudgetUse()
         use.tracked = trackedCount
@@ -139,12 +139,12 @@ extension CounterTable {
     }
 }
 
-/// What was changed of a table of counters.
+/// What has changed in a table of counters.
 struct CounterChanges<Counter: BudgetedCounter>: Sendable {
-    /// The counters that are new or rose, as they are now.
+    /// The new values of the counters that were created or changed.
     var counters: [Counter]
-    /// Whose counters were removed; among them may be some that have a new one.
+    /// The subjects whose counters were removed. One that came back has a new counter.
     var removed: Set<Counter.Subject>
-    /// Changes of those that gave way; `nil` where there are none.
+    /// Changes of the counters that gave way; `nil` if there are none.
     var displaced: DisplacedChanges?
 }

@@ -1,50 +1,51 @@
 import AuditEvents
 
-/// Counters within a budget. Where it is full, a new one takes the place of one that may give way.
+/// Counters within a budget. When it is full, a new counter takes the place of one that gives way.
 ///
-/// Who made more than `ScanningThreshold.requests` within the last hour never gives way, so that none of those who come
-/// once can push out one that scans. Of the others the one that was silent longest does. If it was silent for more than
-/// the hour its requests are out of the window, and it is retired. If not, its requests are counted under `other` from
-/// then on, and it is remembered: when it comes again it has a counter that goes on from its requests within the hour,
-/// so that a scan is counted to the sixth request even where thousands come in between.
+/// A subject with more than `ScanningThreshold.requests` within the last hour never gives way, so that subjects with
+/// single requests cannot push out one that scans. Of the others, the one that was silent longest gives way. If it was
+/// silent for more than an hour, its requests are out of the window, and it is retired. Otherwise its requests are
+/// counted under `other` from then on, and it is remembered: with its next request it gets a counter that continues
+/// from its requests within the hour. So a scan is counted to the sixth request even if thousands of other subjects
+/// come in between.
 ///
-/// What it is given back stands no more under `other`, which is a counter too and must not fall. So as many others give
-/// way for it as it takes, five at the most.
+/// The requests that it gets back are no longer counted under `other`, which is a counter too and must not fall. So
+/// others give way at the same time until `other` has gained as many requests; five are always enough.
 struct CounterTable<Counter: BudgetedCounter>: Sendable {
-    /// At most so many have a counter of their own.
+    /// The maximum number of subjects with a counter of their own.
     let limit: Int
-    /// Requests of counters that were retired. Sums of counts may wrap: no counting comes so far, but a damaged database
-    /// may say so, and must not stop the exporter.
+    /// Requests of retired counters. Sums of counts may wrap: counting never reaches such values, but a damaged
+    /// database may hold them, and must not stop the exporter.
     private(set) var retiredRequests: UInt64
-    /// Who gave way and is remembered.
+    /// The subjects that gave way and are remembered.
     private(set) var displaced: DisplacedCounters
 
     private let other: Counter.Subject
     private let key: SipHash128.Key
-    // A counter keeps its place until it is removed, or takes over the place of one that is.
+    // A counter keeps its place until it is removed, or moves to the place of a removed one.
     private var places = PagedArray<Counter>()
     private var indices: [Counter.Subject: Int] = [:]
     private var order = RecencyLists()
-    // What stands for many, in the order of creation; never more than a few.
+    // Counters that stand for many, in the order of creation; never more than a few.
     private var unbudgeted = PagedArray<Counter>()
 
-    // The counters that changed since changes were last taken, and those that were removed and may be on disk.
+    // The counters that changed since changes were last taken, and the removed ones that may be on disk.
     private var changed: Set<Counter.Subject> = []
     private var removed: Set<Counter.Subject> = []
-    // The counters that are on disk; and new ones in the changes that were taken last, of which it is not known yet.
+    // The counters that are on disk, and the new ones in the changes that were taken last, which may not be there yet.
     private var stored: Set<Counter.Subject> = []
     private var pending: Set<Counter.Subject> = []
     private var removedPending: Set<Counter.Subject> = []
 
     /// - Parameters:
-    ///   - limit: At most so many have a counter of their own. Counters that are restored stay past it until others
-    ///     need a place.
-    ///   - other: Whose counter has the requests of those that gave way.
-    ///   - key: What fingerprints are made with.
-    ///   - restored: Counters that were kept, no two of the same subject.
-    ///   - displaced: Who gave way before.
-    ///   - retiredRequests: Requests of counters that were retired before.
-    ///   - now: Seconds since 1970; later times in what is restored become this.
+    ///   - limit: The maximum number of subjects with a counter of their own. Restored counters past it stay until
+    ///     others need a place.
+    ///   - other: The subject that stands for those that gave way.
+    ///   - key: The key of the fingerprints.
+    ///   - restored: Counters, no two of the same subject.
+    ///   - displaced: The subjects that gave way.
+    ///   - retiredRequests: Requests of retired counters.
+    ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
         limit: Int, other: Counter.Subject, key: SipHash128.Key, restoring restored: [Counter],
         displaced: DisplacedState, retiredRequests: UInt64, at now: Double
@@ -63,13 +64,13 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         arrange(at: now)
     }
 
-    /// All counters: those of the budget, then those that stand for many.
+    /// All counters: those in the budget, then those that stand for many.
     var counters: [PagedArray<Counter>] { [places, unbudgeted] }
 
-    /// How many have a counter of their own.
+    /// The number of subjects with a counter of their own.
     var trackedCount: Int { places.count }
 
-    /// Whether there is such a counter.
+    /// Whether a subject has a counter.
     func contains(_ subject: Counter.Subject) -> Bool {
         indices[subject] != nil || unbudgeted.contains { $0.subject == subject }
     }
@@ -77,10 +78,10 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// Counts one request.
     ///
     /// - Parameters:
-    ///   - subject: Whose it is.
+    ///   - subject: The subject of the request.
     ///   - now: Seconds since 1970.
-    ///   - create: Makes a counter that stands at nought.
-    ///   - note: What else the request changes of its counter.
+    ///   - create: Makes a counter that stands at zero.
+    ///   - note: Makes further changes to the counter.
     mutating func count(
         _ subject: Counter.Subject, at now: Double, create: (Counter.Subject) -> Counter, note: (inout Counter) -> Void
     ) {
@@ -96,7 +97,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             }
         } else if let counter = admit(subject, at: now, create) {
             append(counter, to: .quiet)
-            // Now that it has its place, as any other.
+            // It has its place now, like any other.
             count(subject, at: now, create: create, note: note)
         } else {
             displaced.noteUntracked(1)
@@ -106,12 +107,12 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     // MARK: Giving way
 
-    /// A counter for a newcomer, if there is a place or one is made.
+    /// Makes a counter for a new subject if there is a place or another counter gives way.
     private mutating func admit(
         _ subject: Counter.Subject, at now: Double, _ create: (Counter.Subject) -> Counter
     ) -> Counter? {
         let fingerprint = fingerprint(of: subject)
-        // Taken out first, or who gives way for it could have it forgotten.
+        // Taken out first: the counters that give way for it must not displace it.
         let earlier = displaced.take(fingerprint)?.within(now) ?? RecentRequests()
         let needed = UInt64(earlier.times.count)
         var moved: UInt64 = 0
@@ -123,14 +124,14 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             return nil
         }
         var counter = create(subject)
-        // Where all others are scanning, the newest of its requests that can be had.
+        // If all others are scanning, only some of its requests can be given back: the newest.
         let givenBack = earlier.first(Int(min(needed, moved)))
         displaced.noteUntracked(earlier.times.count - givenBack.times.count)
         guard let first = givenBack.times.last else { return counter }
         changeUnbudgeted(other, create) { $0.requests &-= UInt64(givenBack.times.count) }
         counter.requests = UInt64(givenBack.times.count)
         counter.recent = givenBack
-        // The counter's age is that of what it shows, or the rule would take old requests for new ones.
+        // The counter is as old as its requests, or the alert rule would take old requests for new ones.
         counter.firstSeen = min(Double(first), now)
         return counter
     }
@@ -146,7 +147,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         now - places[place].lastSeen > ScanningThreshold.window
     }
 
-    /// - Returns: How many requests are counted under `other` now that were not before.
+    /// - Returns: The number of requests that are now counted under `other`.
     private mutating func giveWay(
         _ place: Int, at now: Double, mayRetire: Bool, _ create: (Counter.Subject) -> Counter
     ) -> UInt64 {
@@ -215,7 +216,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         changed.insert(subject)
     }
 
-    /// Puts the counters into the order in which they were used, and those that stopped scanning among the quiet ones.
+    /// Orders the counters by their last request, and moves those that stopped scanning to the quiet ones.
     private mutating func arrange(at now: Double) {
         let lastSeen = places.map(\.lastSeen)
         for place in places.indices.sorted(by: { lastSeen[$0] < lastSeen[$1] }) {
@@ -223,11 +224,11 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         }
     }
 
-    /// Removes the counters that were silent for longer than `retention` seconds. Their requests are in
-    /// `retiredRequests` from then on.
+    /// Removes the counters that were silent for longer than `retention` seconds, and adds their requests to
+    /// `retiredRequests`.
     mutating func retireSilent(for retention: Double, at now: Double) {
         let isRetired = { (counter: Counter) in now - counter.lastSeen > retention }
-        // From the end, since the last one takes over a place that becomes free.
+        // From the end, since the last counter moves to a place that becomes free.
         for place in places.indices.reversed() where isRetired(places[place]) {
             retiredRequests &+= places[place].requests
             remove(place)
@@ -240,14 +241,14 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         arrange(at: now)
     }
 
-    /// Makes times after `now` to be `now`: they come from a clock that was wrong, and would keep a counter for ever.
+    /// Replaces times after `now` by `now`: they come from a wrong clock, and would keep a counter for ever.
     mutating func limitTimes(to now: Double) {
         changed.formUnion(Self.limitTimes(of: &places, to: now))
         changed.formUnion(Self.limitTimes(of: &unbudgeted, to: now))
         displaced.limitTimes(to: now)
     }
 
-    /// - Returns: Whose counters that changed.
+    /// - Returns: The subjects whose counters changed.
     private static func limitTimes(of counters: inout PagedArray<Counter>, to now: Double) -> [Counter.Subject] {
         counters.indices.compactMap { place in
             var counter = counters[place]
@@ -261,7 +262,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     // MARK: Changes
 
-    /// What was changed since the last call.
+    /// Takes what has changed since the last call. That the call before was written is assumed unless it was put back.
     mutating func takeChanges() -> CounterChanges<Counter> {
         stored.formUnion(pending)
         removed.formUnion(removedPending)
@@ -276,12 +277,12 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             counters: changed.compactMap(counter), removed: removed, displaced: displaced.takeChanges())
     }
 
-    /// Gives changes back that could not be written: they will be among those that are taken next.
+    /// Gives back the changes that were taken last and could not be written: they are part of the next ones.
     mutating func putBack(_ changes: CounterChanges<Counter>) {
-        // Nothing need be removed from the disk that was not written.
+        // Counters that were not written need no removal from the disk.
         pending = []
         removedPending = []
-        // What was removed since is no change any more, but a removal.
+        // A counter that has been removed since is a removal, not a change.
         changed.formUnion(changes.counters.map(\.subject).filter(contains))
         removed.formUnion(changes.removed)
         if let displaced = changes.displaced { self.displaced.putBack(displaced) }

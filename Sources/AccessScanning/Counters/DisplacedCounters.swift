@@ -1,18 +1,17 @@
-/// The counters that gave way, the last ones of them: a ring in the order in which they did.
+/// The last counters that gave way: a ring in the order in which they did.
 struct DisplacedCounters: Sendable {
-    /// For each place of the budget so many are remembered,
+    /// The number of counters that are remembered for each place of the budget,
     private static let perPlace = 25
-    /// and never more than this, which takes 16 MiB.
+    /// and the maximum, which takes 16 MiB.
     private static let limit = 1 << 19
-    /// How many are kept on disk together.
+    /// The number of counters that are stored together.
     static let pageSize = 512
 
-    /// At most so many are remembered.
+    /// The maximum number of counters that are remembered.
     let capacity: Int
-    /// Where the next one is put.
+    /// The place of the next counter.
     private(set) var next = 0
-    /// Requests that a scan may hide among: of the last hour and forgotten with their counter, since the ring was full, or
-    /// without a place.
+    /// Requests among which a scan may hide; see `BudgetUse`.
     private(set) var untrackedRequests: UInt64
 
     private var places = PagedArray<DisplacedCounter>(pageSize: pageSize)
@@ -22,15 +21,15 @@ struct DisplacedCounters: Sendable {
     private var changedPages: Set<Int> = []
 
     /// - Parameters:
-    ///   - capacity: At most so many are remembered.
-    ///   - stored: What was kept. With another capacity the last ones of it stay.
+    ///   - capacity: The maximum number of counters that are remembered.
+    ///   - stored: The state. With a smaller capacity its last counters stay.
     init(capacity: Int, restoring stored: DisplacedState = DisplacedState()) {
         self.capacity = capacity
         untrackedRequests = stored.untrackedRequests
         guard !stored.entries.isEmpty, capacity > 0 else { return }
         let isFull = stored.entries.count == capacity
         if isFull && stored.next < capacity || stored.entries.count < capacity && stored.next == stored.entries.count {
-            // As it was, so that nothing need be written.
+            // At the same places, so that no page need be written.
             for entry in stored.entries { append(entry) }
             next = stored.next
             changedPages = []
@@ -41,7 +40,7 @@ struct DisplacedCounters: Sendable {
             }
         }
         for place in places.indices where self[place].fingerprint != 0 {
-            // A fingerprint that stands twice is damage, and one of the two as good as the other.
+            // A duplicate fingerprint is damage; either of the two is as good as the other.
             guard self.place(of: self[place].fingerprint) == nil else {
                 self[place] = .none
                 continue
@@ -50,17 +49,17 @@ struct DisplacedCounters: Sendable {
         }
     }
 
-    /// How many are remembered beside so many that have a place.
+    /// The capacity that belongs to a budget.
     static func capacity(forBudget budget: Int) -> Int {
         budget < limit / perPlace ? perPlace * budget : limit
     }
 
-    /// How many are remembered.
+    /// The number of counters that are remembered.
     var count: Int { index.count }
 
-    /// Takes a counter out.
+    /// Removes a counter.
     ///
-    /// - Returns: What was remembered of it.
+    /// - Returns: Its last requests; `nil` if it was not remembered.
     @discardableResult
     mutating func take(_ fingerprint: UInt64) -> RecentRequests? {
         guard let place = place(of: fingerprint) else { return nil }
@@ -70,7 +69,7 @@ struct DisplacedCounters: Sendable {
         return recent
     }
 
-    /// Remembers a counter that gave way, and forgets the one that did longest ago where there is no room.
+    /// Remembers a counter that gave way, and forgets the oldest one if there is no room.
     mutating func insert(_ entry: DisplacedCounter, at now: Double) {
         guard capacity > 0 else {
             noteUntracked(entry.recent.count(at: now))
@@ -86,13 +85,13 @@ struct DisplacedCounters: Sendable {
         index.insert(place, entry.fingerprint) { [places] in places[$0].fingerprint }
     }
 
-    /// Takes note of requests that a scan may hide among.
+    /// Counts requests among which a scan may hide.
     mutating func noteUntracked(_ requests: Int) {
         untrackedRequests &+= UInt64(requests)
         hasChanges = true
     }
 
-    /// Makes times after `now` to be `now`. The requests of one counter keep their distances.
+    /// Replaces times after `now` by `now`. The requests of a counter keep their intervals.
     mutating func limitTimes(to now: Double) {
         let second = RecentRequests.wholeSecond(now)
         for place in places.indices where self[place].newest > second { self[place].newest = second }
@@ -100,7 +99,7 @@ struct DisplacedCounters: Sendable {
 
     // MARK: Changes
 
-    /// What was changed since the last call; `nil` where nothing was.
+    /// Takes what has changed since the last call; `nil` if nothing has.
     mutating func takeChanges() -> DisplacedChanges? {
         guard hasChanges else { return nil }
         defer {
@@ -112,7 +111,7 @@ struct DisplacedCounters: Sendable {
             pageCount: places.pages.count, next: next, untrackedRequests: untrackedRequests)
     }
 
-    /// Gives changes back that could not be written.
+    /// Gives back changes that could not be written.
     mutating func putBack(_ changes: DisplacedChanges) {
         changedPages.formUnion(changes.pages.keys)
         hasChanges = true
@@ -152,52 +151,52 @@ struct DisplacedCounters: Sendable {
     }
 }
 
-/// What is remembered of a counter that gave way to another: its last requests, for as long as they may become a scan.
+/// The last requests of a counter that gave way, which may still become a scan.
 ///
-/// Twenty-four bytes, since there may be half a million of them.
+/// It takes 24 bytes, since there may be half a million of them.
 public struct DisplacedCounter: Sendable, Hashable {
-    /// Keyed hash of whose counter it was; nought is no one's.
+    /// Keyed hash of the subject; zero for an empty place.
     public var fingerprint: UInt64
-    /// When its last request was made, in whole seconds since 1970.
+    /// The time of the last request, in whole seconds since 1970.
     public var newest: UInt32
-    /// How many seconds before that each of those before it was made, the newest first; `UInt16.max` where none was.
+    /// The times of the requests before it, in seconds before it, newest first; `UInt16.max` for no request.
     public var ages: SIMD4<UInt16>
 
-    /// No one's.
+    /// An empty place.
     public static let none = DisplacedCounter(fingerprint: 0, newest: 0, ages: SIMD4(repeating: .max))
 
-    /// What was kept.
+    /// A counter with these values.
     public init(fingerprint: UInt64, newest: UInt32, ages: SIMD4<UInt16>) {
         self.fingerprint = fingerprint
         self.newest = newest
         self.ages = ages
     }
 
-    /// - Parameter recent: Not a scan, and within a window, which fits into sixteen bits.
+    /// - Parameter recent: No scan, and within one window, so that ages fit into 16 bits.
     init(fingerprint: UInt64, _ recent: RecentRequests) {
         let times = recent.times
         self = .none
         self.fingerprint = fingerprint
         newest = times.first ?? 0
-        // A clock that was turned back in between makes an age of nought.
+        // If the clock was turned back in between, the age is zero.
         for (lane, time) in times.dropFirst().prefix(4).enumerated() {
             ages[lane] = UInt16(min(newest - min(time, newest), UInt32(UInt16.max - 1)))
         }
     }
 
-    /// Its last requests.
+    /// The last requests.
     var recent: RecentRequests {
         let before = (0..<4).prefix { ages[$0] != .max }.map { newest - min(newest, UInt32(ages[$0])) }
         return RecentRequests(times: [newest] + before)
     }
 }
 
-/// Where the entry with a fingerprint lies: four bytes for each place instead of a dictionary's key and value.
+/// Finds the place of a fingerprint: four bytes for each place instead of a dictionary's key and value.
 ///
-/// Open addressing with linear probing; what is removed is closed up. Fingerprints are keyed hashes, so nobody can make
-/// many of them fall into one place.
+/// Open addressing with linear probing and without tombstones. Fingerprints are keyed hashes, so an attacker cannot
+/// choose addresses that collide.
 struct FingerprintIndex: Sendable {
-    // The place of an entry and one; nought where there is none. A power of two, at most half full.
+    // The place of an entry plus one; zero for none. The size is a power of two, at most half full.
     private var places: [UInt32] = Array(repeating: 0, count: 64)
     private(set) var count = 0
 
@@ -212,14 +211,14 @@ struct FingerprintIndex: Sendable {
         return nil
     }
 
-    /// Adds an entry whose fingerprint is not among them.
+    /// Adds an entry whose fingerprint is not in the index.
     mutating func insert(_ place: Int, _ fingerprint: UInt64, in fingerprintAt: (Int) -> UInt64) {
         if 2 * (count + 1) > places.count { grow(fingerprintAt) }
         put(place, fingerprint)
         count += 1
     }
 
-    /// Removes an entry, which must be among them.
+    /// Removes an entry, which must be in the index.
     mutating func remove(_ place: Int, _ fingerprint: UInt64, in fingerprintAt: (Int) -> UInt64) {
         var hole = home(of: fingerprint)
         while places[hole] != UInt32(place + 1) {
@@ -227,7 +226,7 @@ struct FingerprintIndex: Sendable {
             hole = after(hole)
         }
         count -= 1
-        // What lies behind moves up, unless it would come to lie before its home.
+        // Entries after it move up, unless they would get before their home.
         var bucket = after(hole)
         while places[bucket] != 0 {
             let home = home(of: fingerprintAt(Int(places[bucket]) - 1))

@@ -1,4 +1,4 @@
-/// Two lists of places, each in the order in which they were used last. Everything is done in constant time.
+/// Two lists of places, each in the order of their last use. All operations take constant time.
 struct RecencyLists: Sendable {
     enum List: Int {
         /// Counters that may give way.
@@ -21,25 +21,25 @@ struct RecencyLists: Sendable {
     private var heads = [none, none]
     private var tails = [none, none]
 
-    /// The place that was used longest ago.
+    /// The least recently used place.
     func first(of list: List) -> Int? {
         let head = heads[list.rawValue]
         return head == Self.none ? nil : Int(head)
     }
 
-    /// Adds the next place, as the one used last.
+    /// Adds the next place, as the most recently used one.
     mutating func append(to list: List) {
         links.append(Link(list: list, previous: Self.none, next: Self.none))
         attach(links.count - 1, to: list)
     }
 
-    /// Notes that a place was used.
+    /// Makes a place the most recently used one of a list.
     mutating func touch(_ place: Int, list: List) {
         detach(place)
         attach(place, to: list)
     }
 
-    /// Removes a place; the last one takes it over.
+    /// Removes a place; the last place gets its number.
     mutating func remove(_ place: Int) {
         detach(place)
         let last = links.count - 1
@@ -72,7 +72,7 @@ struct RecencyLists: Sendable {
         }
     }
 
-    /// Has the neighbours of a link lead to a place.
+    /// Makes the neighbours of a link point to a place.
     private mutating func relink(_ link: Link, to place: Int32) {
         if link.previous == Self.none {
             heads[link.list.rawValue] = place

@@ -1,19 +1,19 @@
 public import AuditEvents
 
-/// What is known to be harmless and not to be reported, as the analytic's macro `kubernetes_access_scanning_filter`
-/// says it. Requests that match are counted under the entry's name instead of for their sources.
+/// Requests that are known to be harmless and are not reported, as the analytic's macro
+/// `kubernetes_access_scanning_filter` says. They are counted under the name of the entry instead of for their sources.
 public struct RequestFilter: Sendable, Hashable {
-    /// In the order in which they are asked; no two have the same name.
+    /// The entries in the order in which they are tried; no two have the same name.
     public let entries: [FilterEntry]
 
-    /// A filter; one that lets everything through unless entries are given.
+    /// A filter; without entries it matches nothing.
     public init(entries: [FilterEntry] = []) {
         self.entries = entries
     }
 
-    /// The first entry that a request matches; `nil` where it is to be reported.
+    /// The first entry that a request matches; `nil` if it is reported.
     ///
-    /// Only the verified source is asked for its network: a claimed one could else hide every request.
+    /// Only the network of the verified source matters: by a claimed one a client could hide any request.
     ///
     /// - Parameters:
     ///   - event: An event of the request.
@@ -24,19 +24,19 @@ public struct RequestFilter: Sendable, Hashable {
     }
 }
 
-/// Requests that are not to be reported. A request matches when it matches each condition that is given, and it matches
-/// a condition when it matches any of its values.
+/// An entry of a filter. A request matches an entry if it matches each condition that is given, and it matches a
+/// condition if it matches any of its values.
 public struct FilterEntry: Sendable, Hashable {
-    /// What the requests are counted under.
+    /// The name under which the requests are counted.
     public let name: String
-    /// Where they come from; `nil` for anywhere.
+    /// Networks of the verified source; `nil` for any.
     public let networks: [Network]?
-    /// Their user agents; `nil` for any.
+    /// User agents; `nil` for any.
     public let userAgents: [Glob]?
-    /// What they ask for, path and query; `nil` for anything.
+    /// Request URIs, path and query; `nil` for any.
     public let requestURIs: [Glob]?
 
-    /// An entry; conditions that are left out match everything.
+    /// An entry; a condition that is left out matches everything.
     public init(name: String, networks: [Network]? = nil, userAgents: [Glob]? = nil, requestURIs: [Glob]? = nil) {
         self.name = name
         self.networks = networks
@@ -44,11 +44,11 @@ public struct FilterEntry: Sendable, Hashable {
         self.requestURIs = requestURIs
     }
 
-    /// Whether a request is one of these.
+    /// Whether a request matches.
     ///
     /// - Parameters:
-    ///   - event: An event of the request. One without a user agent has the empty one.
-    ///   - address: Where the request verifiably comes from; what is no address is in no network.
+    ///   - event: An event of the request. A missing user agent is an empty one.
+    ///   - address: The verified source of the request; `invalid` is in no network.
     func matches(_ event: AuditEvent, from address: SourceAddress) -> Bool {
         if let networks {
             guard case .address(let address) = address, networks.contains(where: { $0.contains(address) }) else {
@@ -61,11 +61,11 @@ public struct FilterEntry: Sendable, Hashable {
     }
 }
 
-/// A text with wildcards: `*` stands for any characters or none, `?` for any one; `\*`, `\?` and `\\` for themselves.
+/// A pattern with wildcards: `*` matches any characters or none, `?` any single one; `\*`, `\?` and `\\` match
+/// themselves.
 ///
-/// It is held against the whole text, character by character (Unicode scalars), upper and lower case apart. Matching
-/// takes no more steps than pattern and text are long, multiplied: the text is the client's, who must not be able to
-/// make it slow.
+/// It is compared with the whole text by Unicode scalars, case sensitive. Matching takes at most as many steps as the
+/// product of the lengths of pattern and text: the text comes from a client, which must not be able to make it slow.
 public struct Glob: Sendable, Hashable {
     private enum Element: Sendable, Hashable {
         case character(Unicode.Scalar)
@@ -75,7 +75,7 @@ public struct Glob: Sendable, Hashable {
 
     private let elements: [Element]
 
-    /// - Parameter pattern: The text; `nil` where it ends in a single `\`.
+    /// - Parameter pattern: The pattern; the result is `nil` if it ends in a single `\`.
     public init?(_ pattern: String) {
         var elements: [Element] = []
         var isEscaped = false
@@ -94,20 +94,20 @@ public struct Glob: Sendable, Hashable {
         self.elements = elements
     }
 
-    /// Whether it matches the whole of `text`.
+    /// Whether it matches the whole text.
     public func matches(_ text: String) -> Bool {
         var steps = 0
         return matches(text, steps: &steps)
     }
 
-    /// - Parameter steps: Rises by one with each character that is held against an element.
+    /// - Parameter steps: Increases by one for each character that is compared with an element.
     func matches(_ text: String, steps: inout Int) -> Bool {
         let characters = text.unicodeScalars
         var position = characters.startIndex
         var next = 0
-        // Where to go on when what follows the last `*` does not match: that one then covers one more character. The
-        // ones before never need to cover more, for whatever could follow then can follow now too; this is what keeps
-        // it from trying all ways.
+        // Where to continue if the elements after the last `*` do not match: that `*` then covers one more character.
+        // The earlier ones never need to cover more, since anything that could follow then can follow now too. This
+        // avoids trying all combinations.
         var retry: (next: Int, position: String.UnicodeScalarView.Index)?
         while position < characters.endIndex {
             steps += 1

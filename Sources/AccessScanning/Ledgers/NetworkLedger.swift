@@ -1,9 +1,9 @@
 import AuditEvents
 
-/// The counters of the networks that verified sources come from, within a budget of their own.
+/// The counters of the networks of verified sources, within a budget of their own.
 ///
-/// Who has many addresses can stay at or under the threshold with each of them; together they stand out. A claimed
-/// address is of no network, since anyone can claim any.
+/// An attacker with many addresses can stay below the threshold with each of them; together they stand out. Claimed
+/// addresses are not counted by network, since a client can claim any address.
 public struct NetworkLedger: Sendable {
     private let limits: SourceLimits
     private var networks: CounterTable<NetworkCounter>
@@ -22,7 +22,7 @@ public struct NetworkLedger: Sendable {
     /// Counts one request of a source.
     ///
     /// - Parameters:
-    ///   - source: Whose it is; nothing is counted for one that is not verified.
+    ///   - source: The source of the request; only verified ones are counted.
     ///   - now: Seconds since 1970.
     mutating func count(_ source: Source, at now: Double) {
         guard source.origin == .verified, let network = SourceNetwork(source.address) else { return }
@@ -36,12 +36,12 @@ public struct NetworkLedger: Sendable {
         networks.retireSilent(for: limits.retention, at: now)
     }
 
-    /// Makes times after `now` to be `now`.
+    /// Replaces times after `now` by `now`.
     mutating func limitTimes(to now: Double) {
         networks.limitTimes(to: now)
     }
 
-    /// What can be shown of it.
+    /// The counters as they can be shown.
     public var counts: NetworkCounts {
         NetworkCounts(
             counters: JoinedPages(networks.counters), limit: limits.networks, retiredRequests: networks.retiredRequests,
@@ -50,7 +50,7 @@ public struct NetworkLedger: Sendable {
 
     // MARK: Changes
 
-    /// Writes what was changed since the last call.
+    /// Adds what has changed since the last call.
     mutating func takeChanges(into changes: inout AnalyticChanges) {
         let taken = networks.takeChanges()
         changes.networks = taken.counters
@@ -59,7 +59,7 @@ public struct NetworkLedger: Sendable {
         changes.retiredNetworkRequests = networks.retiredRequests
     }
 
-    /// Gives changes back that could not be written: they will be among those that are taken next.
+    /// Gives back the changes that were taken last and could not be written: they are part of the next ones.
     mutating func putBack(_ changes: AnalyticChanges) {
         networks.putBack(
             CounterChanges(
@@ -67,20 +67,20 @@ public struct NetworkLedger: Sendable {
     }
 }
 
-/// What is known of one network of verified sources.
+/// The counter of one network of verified sources.
 public struct NetworkCounter: Sendable, Hashable {
-    /// Whose counter it is.
+    /// The network.
     public let network: SourceNetwork
     /// When the counter was created, in seconds since 1970 by the exporter's clock.
     public internal(set) var firstSeen: Double
-    /// When it last rose, in seconds since 1970 by the exporter's clock.
+    /// When it last increased, in seconds since 1970 by the exporter's clock.
     public internal(set) var lastSeen: Double
     /// The requests counted.
     public internal(set) var requests: UInt64
-    /// When the last ones of them were counted.
+    /// When the last requests were counted.
     public internal(set) var recent: RecentRequests
 
-    /// A counter as it was kept.
+    /// A counter with these values.
     public init(
         network: SourceNetwork, firstSeen: Double, lastSeen: Double, requests: UInt64,
         recent: RecentRequests = RecentRequests()
@@ -97,18 +97,18 @@ extension NetworkCounter: BudgetedCounter {
     var subject: SourceNetwork { network }
 }
 
-/// What can be shown of the ledger of networks, at one moment.
+/// The counters by network at one moment.
 public struct NetworkCounts: Sendable, Hashable {
     /// The counters of all networks; see `SourceCounts.counters`.
     public var counters: JoinedPages<NetworkCounter>
-    /// How many may have a counter of their own.
+    /// The maximum number of networks with a counter of their own.
     public var limit: Int
-    /// Requests of networks that were retired.
+    /// Requests of retired networks.
     public var retiredRequests: UInt64
-    /// How full the budget is.
+    /// The use of the budget.
     public var use: BudgetUse
 
-    /// An empty ledger's, unless it is given.
+    /// Counters; those of an empty ledger unless they are given.
     public init(
         counters: JoinedPages<NetworkCounter> = [], limit: Int = SourceLimits().networks, retiredRequests: UInt64 = 0,
         use: BudgetUse = BudgetUse()

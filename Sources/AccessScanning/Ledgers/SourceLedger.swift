@@ -1,13 +1,13 @@
 import AuditEvents
 
-/// The counters of all sources, within bounds.
+/// The counters of all sources, within limits.
 ///
-/// Verified and claimed sources have a budget each, so that forged headers can never push out a verified source.
-/// Where one is full, sources that are quiet give way to others, and their requests are counted together under `other`
-/// (see `CounterTable`); the sum over all counters, with what was retired, is always the number of addresses counted.
-/// `invalid` and `other` need no budget.
+/// Verified and claimed sources have separate budgets, so that forged headers never push out a verified source. When a
+/// budget is full, quiet sources give way to new ones, and their requests are counted under `other` (see
+/// `CounterTable`). The sum over all counters, retired ones included, is always the number of addresses counted.
+/// `invalid` and `other` need no place in a budget.
 public struct SourceLedger: Sendable {
-    /// The bounds.
+    /// The limits of the ledger.
     public let limits: SourceLimits
 
     private var verified: CounterTable<SourceCounter>
@@ -16,13 +16,12 @@ public struct SourceLedger: Sendable {
     /// A ledger that continues from a state.
     ///
     /// - Parameters:
-    ///   - limits: The bounds. Counters that are restored stay past a budget that was lowered, until others need their
-    ///     places.
-    ///   - key: What displaced sources are known by; what is restored must have been made with the same.
+    ///   - limits: The limits of the ledger. Restored counters past a budget stay until others need their places.
+    ///   - key: The key of the fingerprints of displaced sources.
     ///   - counters: No two of the same source.
-    ///   - displaced: Sources that gave way before.
-    ///   - retiredRequests: Requests of sources that were retired before.
-    ///   - now: Seconds since 1970; later times in what is restored become this.
+    ///   - displaced: The sources that gave way.
+    ///   - retiredRequests: Requests of retired sources.
+    ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
         limits: SourceLimits, key: SipHash128.Key, restoring counters: [SourceCounter],
         displaced: [Origin: DisplacedState], retiredRequests: UInt64, at now: Double
@@ -47,10 +46,10 @@ public struct SourceLedger: Sendable {
     /// Counts one request of `source`.
     ///
     /// - Parameters:
-    ///   - source: Whose it is.
-    ///   - reference: Where to find the request.
+    ///   - source: The source of the request.
+    ///   - reference: The request in the audit log.
     ///   - now: Seconds since 1970.
-    ///   - locate: Asked where an address is when its counter is created.
+    ///   - locate: Finds the location of an address when its counter is created.
     public mutating func count(
         _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
     ) {
@@ -75,13 +74,13 @@ public struct SourceLedger: Sendable {
         claimed.retireSilent(for: limits.retention, at: now)
     }
 
-    /// Makes times after `now` to be `now`.
+    /// Replaces times after `now` by `now`.
     mutating func limitTimes(to now: Double) {
         verified.limitTimes(to: now)
         claimed.limitTimes(to: now)
     }
 
-    /// What can be shown of it.
+    /// The counters as they can be shown.
     public var counts: SourceCounts {
         SourceCounts(
             counters: JoinedPages(verified.counters + claimed.counters), limits: limits,
@@ -91,7 +90,7 @@ public struct SourceLedger: Sendable {
 
     // MARK: Changes
 
-    /// Writes what was changed since the last call.
+    /// Adds what has changed since the last call.
     mutating func takeChanges(into changes: inout AnalyticChanges) {
         for (origin, taken) in [(Origin.verified, verified.takeChanges()), (.claimed, claimed.takeChanges())] {
             changes.counters += taken.counters
@@ -101,7 +100,7 @@ public struct SourceLedger: Sendable {
         changes.retiredRequests = verified.retiredRequests &+ claimed.retiredRequests
     }
 
-    /// Gives changes back that could not be written: they will be among those that are taken next.
+    /// Gives back the changes that were taken last and could not be written: they are part of the next ones.
     mutating func putBack(_ changes: AnalyticChanges) {
         let of = { (origin: Origin) in
             CounterChanges<SourceCounter>(
@@ -114,19 +113,19 @@ public struct SourceLedger: Sendable {
     }
 }
 
-/// How many sources are kept, and how long.
+/// Limits of the counters of one analytic.
 public struct SourceLimits: Sendable, Hashable {
-    /// At most so many verified sources have a counter of their own.
+    /// The maximum number of verified sources with a counter of their own.
     public var verified: Int
-    /// At most so many claimed sources have a counter of their own; a budget apart, so that forged headers can never
-    /// push out a verified source.
+    /// The maximum number of claimed sources with a counter of their own: a separate budget, so that forged headers
+    /// never push out a verified source.
     public var claimed: Int
-    /// At most so many networks of verified sources have a counter of their own.
+    /// The maximum number of networks with a counter of their own.
     public var networks: Int
-    /// A source or network that was silent for so many seconds is retired.
+    /// The seconds of silence after which a source or network is retired.
     public var retention: Double
 
-    /// Limits; those of the exporter unless given.
+    /// Limits; the exporter's defaults unless they are given.
     public init(verified: Int = 10_000, claimed: Int = 1_000, networks: Int = 5_000, retention: Double = 24 * 3600) {
         self.verified = verified
         self.claimed = claimed
@@ -143,25 +142,25 @@ public struct SourceLimits: Sendable, Hashable {
     }
 }
 
-/// What is known of one source.
+/// The counter of one source.
 public struct SourceCounter: Sendable, Hashable {
-    /// Whose counter it is.
+    /// The source.
     public let source: Source
-    /// Where the source is; looked up when the counter is created, since another database later must not move a
-    /// count to another series.
+    /// The location of the source when the counter was created: a later database must not move a count to another
+    /// series.
     public let location: Location
     /// When the counter was created, in seconds since 1970 by the exporter's clock.
     public internal(set) var firstSeen: Double
-    /// When it last rose, in seconds since 1970 by the exporter's clock.
+    /// When it last increased, in seconds since 1970 by the exporter's clock.
     public internal(set) var lastSeen: Double
     /// The requests counted.
     public internal(set) var requests: UInt64
-    /// When the last ones of them were counted.
+    /// When the last requests were counted.
     public internal(set) var recent: RecentRequests
     /// The request counted last.
     public internal(set) var lastRequest: RequestReference
 
-    /// A counter as it was kept.
+    /// A counter with these values.
     public init(
         source: Source, location: Location, firstSeen: Double, lastSeen: Double, requests: UInt64,
         recent: RecentRequests = RecentRequests(), lastRequest: RequestReference
@@ -187,40 +186,40 @@ extension SourceCounter: BudgetedCounter {
     }
 }
 
-/// Where to find a counted request in the audit log.
+/// Identifies a counted request in the audit log.
 public struct RequestReference: Sendable, Hashable {
-    /// The longest audit ID that is kept, in bytes.
+    /// The maximum length of an audit ID that is kept, in bytes.
     ///
-    /// A client chooses it by a header and may make it as long as headers may be; kept with each source, that would fill
-    /// the memory. Those that API servers make are UUIDs.
+    /// A client can choose the ID by a header, as long as headers may be; kept with each source, such IDs would fill
+    /// the memory. IDs that API servers make are UUIDs.
     public static let auditIDLimit = 128
 
-    /// Its audit ID, which the client may have chosen; empty where it is longer than the limit, for a part of it would
+    /// The audit ID, which the client may have chosen; empty if it is longer than the limit, since a part of it would
     /// find nothing.
     public let auditID: String
-    /// Its `requestReceivedTimestamp`, in seconds since 1970; `nil` where the event has none.
+    /// The `requestReceivedTimestamp`, in seconds since 1970; `nil` if the event has none.
     public internal(set) var received: Double?
 
-    /// A request with this ID.
+    /// A reference to a request.
     public init(auditID: String, received: Double?) {
         self.auditID = auditID.utf8.count <= Self.auditIDLimit ? auditID : ""
         self.received = received
     }
 }
 
-/// What can be shown of the ledger of sources, at one moment.
+/// The counters by source at one moment.
 public struct SourceCounts: Sendable, Hashable {
-    /// The counters of all sources. The parts are always the same ones in the same order, and a source keeps its index
-    /// in its part for as long as it has a counter; only the last one of a part may move, to an index that became free.
+    /// The counters of all sources. The parts and their order never change, and a source keeps its index in its part
+    /// while it has a counter; only the last one of a part may move, to an index that became free.
     public var counters: JoinedPages<SourceCounter>
-    /// The bounds.
+    /// The limits of the ledger.
     public var limits: SourceLimits
-    /// Requests of sources that were retired.
+    /// Requests of retired sources.
     public var retiredRequests: UInt64
-    /// How full the budgets are.
+    /// The use of the budgets.
     public var origins: [Origin: BudgetUse]
 
-    /// An empty ledger's, unless it is given.
+    /// Counters; those of an empty ledger unless they are given.
     public init(
         counters: JoinedPages<SourceCounter> = [], limits: SourceLimits = SourceLimits(), retiredRequests: UInt64 = 0,
         origins: [Origin: BudgetUse] = [:]
@@ -231,6 +230,6 @@ public struct SourceCounts: Sendable, Hashable {
         self.origins = origins
     }
 
-    /// How full the budget of an origin is.
+    /// The use of the budget of an origin.
     public subscript(origin: Origin) -> BudgetUse { origins[origin] ?? BudgetUse() }
 }
