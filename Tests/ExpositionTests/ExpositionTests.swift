@@ -84,6 +84,23 @@ struct ExpositionTests {
         #expect(Exemplar(labels: ["audit_id": String(repeating: "é", count: 121)]) == nil)
     }
 
+    @Test("sample by sample, in parts that make the same text")
+    func parts() {
+        for format in ExpositionFormat.allCases {
+            var text = ExpositionText(format)
+            text.writeHead(of: requests.metric)
+            var whole = text.take()
+            for sample in requests.samples {
+                text.write(sample, of: requests.metric)
+                whole += text.take()
+            }
+            text.writeEnd()
+            whole += text.take()
+            #expect(whole == format.render([requests]))
+            #expect(text.bytes.isEmpty)
+        }
+    }
+
     @Test("with any label value readable again, except NUL, which Prometheus cannot read")
     func roundTrip() throws {
         var random = SeededGenerator(seed: 9)

@@ -232,4 +232,14 @@ public struct SourceCounts: Sendable, Hashable {
 
     /// The use of the budget of an origin.
     public subscript(origin: Origin) -> BudgetUse { origins[origin] ?? BudgetUse() }
+
+    /// The requests of all sources of an origin that have a counter.
+    public func requests(of origin: Origin) -> UInt64 {
+        var requests: UInt64 = 0
+        for page in counters.parts.lazy.flatMap(\.pages) {
+            // By index, since a copy of a whole counter takes most of the time.
+            for place in page.indices where page[place].source.origin == origin { requests &+= page[place].requests }
+        }
+        return requests
+    }
 }

@@ -55,11 +55,10 @@ enum LandingPage {
     }
 
     private static func row(_ origin: Origin, _ sources: SourceCounts) -> String {
-        let requests = sources.counters.filter { $0.source.origin == origin }.map(\.requests).reduce(0, &+)
-        return """
-            <tr><td>\(origin.rawValue)</td><td class="n">\(sources[origin].tracked)</td>\
-            <td class="n">\(sources.limits[origin])</td><td class="n">\(requests)</td></tr>
-            """
+        """
+        <tr><td>\(origin.rawValue)</td><td class="n">\(sources[origin].tracked)</td>\
+        <td class="n">\(sources.limits[origin])</td><td class="n">\(sources.requests(of: origin))</td></tr>
+        """
     }
 }
 
