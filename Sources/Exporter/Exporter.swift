@@ -48,26 +48,27 @@ public enum Exporter {
         _ configuration: Configuration, _ pipeline: Pipeline, _ holdback: Holdback, known: KnownPositions
     ) throws -> [any Service] {
         let logger = configuration.logger
-        for notice in (configuration.web?.notices ?? []) + (configuration.webhook?.web?.notices ?? []) {
+        for notice in configuration.notices {
             logger.warning("\(notice)")
         }
-        let certificates = ServedCertificates(configuration.configuredServers, logger: logger)
-        let files = ReloadedFiles(configuration, pipeline: pipeline) { Date.now.timeIntervalSince1970 }
-        let reload = Reload(files: files, certificates: certificates, logger: logger)
+        let status = pipeline.status
+        let files = ReloadableFiles(configuration.reloadableFiles(for: pipeline), status: status, logger: logger) {
+            Date.now.timeIntervalSince1970
+        }
         let readingLog = ReadingLog(logger: logger)
         let webhook = try configuration.webhook.map { webhook in
             let sink = PipelineSink(pipeline: pipeline, readingLog: readingLog, holdback: holdback)
             return try WebhookService(webhook, sink: sink, logger: logger)
         }
         let routes = WebRoutes.routes(
-            showing: pipeline.published, pipeline.status, telemetryPath: configuration.telemetryPath,
-            reload: { await reload() }
+            showing: pipeline.published, status, telemetryPath: configuration.telemetryPath,
+            lifecycle: configuration.lifecycle, reload: files.reload
         ) {
-            certificates.families + (webhook?.families ?? [])
+            CertificateMetrics.families(of: status.current) + (webhook?.families ?? [])
         }
         var services: [any Service] = [
-            try WebService(configuration, routes: routes), ReloadService(reload: reload),
-            UpkeepService(pipeline: pipeline, files: files, certificates: certificates),
+            try WebService(configuration, routes: routes), ReloadService(files: files),
+            UpkeepService(pipeline: pipeline),
             PipelineService(pipeline: pipeline),
         ]
         if let webhook { services.append(webhook) }

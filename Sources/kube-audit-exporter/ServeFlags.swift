@@ -40,6 +40,13 @@ struct ServeFlags: ParsableArguments {
     )
     var webConfigFile: String?
 
+    @Flag(
+        name: .customLong("web.enable-lifecycle"),
+        help: ArgumentHelp(
+            "Allow POST and PUT on /-/reload, which are also allowed if the web configuration demands passwords or "
+                + "verified client certificates."))
+    var webEnableLifecycle = false
+
     @Option(
         name: .customLong("web.telemetry-path"),
         help: ArgumentHelp("Path of the metrics.", valueName: "path"))
@@ -119,7 +126,7 @@ struct ServeFlags: ParsableArguments {
         let options = ServeOptions(
             auditLogs: auditLog, auditFrom: auditFrom, storagePath: storagePath,
             listenAddresses: webListenAddress,
-            webConfigFile: webConfigFile, telemetryPath: webTelemetryPath,
+            webConfigFile: webConfigFile, enablesLifecycle: webEnableLifecycle, telemetryPath: webTelemetryPath,
             webhookListenAddress: webhookListenAddress, webhookConfigFile: webhookConfigFile,
             webhookMaxBodySize: webhookMaxBodySize, geoipDatabase: geoipDatabase, trustedProxies: sourceTrustedProxy,
             sourceLimit: sourceLimit, claimedLimit: sourceClaimedLimit,

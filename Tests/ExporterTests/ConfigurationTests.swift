@@ -50,7 +50,7 @@ struct ConfigurationTests {
         #expect(configuration.logs == [])
         #expect(configuration.webhook?.address == ListenAddress(host: "127.0.0.1", port: 0))
         #expect(configuration.webhook?.maxBodySize == 32 << 20)
-        #expect(configuration.webhook?.web?.tls == nil)
+        #expect(configuration.webhook?.web?.content.tls == nil)
         #expect(try Configuration(ServeOptions(auditLogs: ["x"])).webhook == nil)
     }
 

@@ -2,8 +2,11 @@ import AccessScanning
 import AuditEvents
 import AuditSources
 import Exposition
+import Foundation
 import HTTPServing
+import RawHTTP
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Exporter
@@ -156,25 +159,71 @@ struct WebRoutesTests {
         }
     }
 
-    @Test("change nothing for any request, except a reload with POST")
+    @Test("change nothing for any request, except a reload with POST or PUT")
     func methods() async {
         let reloads = Mutex(0)
         let routes = WebRoutes.routes(
             showing: Published(Self.counts()), StatusBoard(Status()), telemetryPath: "/metrics",
+            lifecycle: Lifecycle(isEnabled: true),
             reload: {
                 reloads.withLock { $0 += 1 }
                 return []
             })
         for path in ["/", "/metrics", "/-/healthy", "/-/ready", "/-/reload", "/nothing"] {
             for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "post"] {
-                guard (path, method) != ("/-/reload", "POST") else { continue }
+                guard path != "/-/reload" || (method != "POST" && method != "PUT") else { continue }
                 let status = await routes.respond(to: HTTPRequest(method: method, path: path)).status
                 let isRead = (method == "GET" || method == "HEAD") && path != "/-/reload"
                 #expect([404, 405].contains(status) || isRead, "\(method) \(path) is answered \(status)")
             }
         }
         #expect(reloads.withLock { $0 } == 0)
-        #expect(await routes.respond(to: HTTPRequest(method: "POST", path: "/-/reload")).status == 200)
-        #expect(reloads.withLock { $0 } == 1)
+        for method in ["POST", "PUT"] {
+            #expect(await routes.respond(to: HTTPRequest(method: method, path: "/-/reload")).status == 200)
+        }
+        #expect(reloads.withLock { $0 } == 2)
+    }
+
+    @Test("refuse a reload unless it is enabled or the server demands credentials, also after it was reconfigured")
+    func lifecycle() async throws {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "web.yml")
+            try Data("{}".utf8).write(to: file)
+            let reloading = try Reloading(ServeOptions(webConfigFile: file.path))
+            let answer = {
+                let routes = WebRoutes.routes(
+                    showing: Published(Counts()), StatusBoard(Status()), telemetryPath: "/metrics",
+                    lifecycle: reloading.configuration.lifecycle)
+                return await routes.respond(to: HTTPRequest(method: "POST", path: "/-/reload"))
+            }
+            let refused = await answer()
+            #expect(refused.status == 403)
+            #expect(Self.text(refused).hasPrefix("Lifecycle API is not enabled. Start the exporter with --web.enable-"))
+            try Data("basic_auth_users: {a: $2y$04$\(String(repeating: ".", count: 53))}".utf8).write(to: file)
+            for _ in 0..<2 { await reloading.look() }
+            #expect(await answer().status == 200)
+            try Data("{}".utf8).write(to: file)
+            for _ in 0..<2 { await reloading.look() }
+            #expect(await answer().status == 403)
+        }
+    }
+
+    @Test("allow a reload for verified client certificates, not for any certificate")
+    func lifecycleCertificates() async throws {
+        try await withTemporaryDirectory { directory in
+            _ = try await CertificateAuthority("ca", in: directory)
+            let file = directory.appending(path: "web.yml")
+            for (type, isAllowed) in [
+                ("RequireAndVerifyClientCert", true), ("VerifyClientCertIfGiven", false),
+                ("RequireAnyClientCert", false),
+            ] {
+                let ca = type == "RequireAnyClientCert" ? "" : "  client_ca_file: ca.crt\n"
+                let text =
+                    "tls_server_config:\n  cert_file: ca.crt\n  key_file: ca.key\n  client_auth_type: \(type)\n\(ca)"
+                try Data(text.utf8).write(to: file)
+                let configuration = try Configuration(ServeOptions(auditLogs: ["x"], webConfigFile: file.path))
+                #expect(configuration.lifecycle.isAllowed == isAllowed, "\(type)")
+            }
+        }
     }
 }

@@ -150,32 +150,25 @@ struct TLSTests {
     @Test("serves a new certificate when its files are replaced, and keeps open connections")
     func exchange() async throws {
         try await withServer { server, tls, directory in
-            #expect(tls.reload() == .unchanged)
+            let reload = { () throws(ConfigurationFileError) in tls.adopt(try tls.reread()) }
             let old = try TLSConnection(to: server.address, in: directory)
             #expect(try await old.answer(toLine: "GET / HTTP/1.1\r\nHost: t\r\n\r\n").hasSuffix("hello\n"))
             try exchange("other-server.crt", for: "server.crt", in: directory)
-            guard case .failed(let error) = tls.reload() else {
-                Issue.record("a certificate without its key was accepted")
-                return
-            }
-            #expect(error.key == "tls_server_config.key_file")
-            #expect(error.reason.contains("do not match"), "\(error)")
-            #expect(tls.reload() == .unchanged, "it is reported once")
+            let error = #expect(throws: ConfigurationFileError.self) { try reload() }
+            #expect(error?.key == "tls_server_config.key_file")
+            #expect(error?.reason.contains("do not match") == true, "\(String(describing: error))")
             #expect(try await curl(server, Self.client, in: directory).output == "hello\n", "the old one is active")
             try exchange("other-server.key", for: "server.key", in: directory)
-            #expect(tls.reload() == .reloaded)
+            try reload()
             #expect(try await curl(server, Self.client, in: directory).status != 0)
             let new = ["--cacert", "other-ca.crt"] + Self.client
             #expect(try await curl(server, new, in: directory).output == "hello\n")
             #expect(try await old.answer(toLine: "GET / HTTP/1.1\r\nHost: t\r\n\r\n").hasSuffix("hello\n"))
             old.close()
             try FileManager.default.removeItem(at: directory.appending(path: "ca.crt"))
-            guard case .failed = tls.reload() else {
-                Issue.record("a missing client CA was accepted")
-                return
-            }
+            #expect(throws: ConfigurationFileError.self, "a missing client CA") { try reload() }
             try exchange("other-ca.crt", for: "ca.crt", in: directory)
-            #expect(tls.reload() == .reloaded)
+            try reload()
             #expect(try await curl(server, Self.otherClient, in: directory).output == "hello\n")
             #expect(try await curl(server, Self.client, in: directory).status != 0)
         }

@@ -2,6 +2,7 @@ import AccessScanning
 import AuditSources
 import ConfigurationFiles
 import HTTPServing
+import Locations
 import Logging
 
 /// What was given on the command line, looked at: nothing in it can be nonsense.
@@ -16,16 +17,16 @@ struct Configuration: Sendable {
     let start: StartingPoint
     /// Where to serve.
     let listenAddresses: [ListenAddress]
-    /// The file with the servers' configuration; `nil` where none is given.
-    let webConfigFile: String?
     /// What is in that file: TLS, users and rules of the servers of metrics and pages.
-    let web: WebConfiguration?
+    let web: LoadedFile<WebConfiguration>?
+    /// Whether the server may be asked to reload.
+    let lifecycle: Lifecycle
     /// How the audit webhook is received; `nil` where it is not.
     let webhook: WebhookConfiguration?
     /// Under which path the metrics are.
     let telemetryPath: String
     /// Where addresses are.
-    let locations: ReloadingLocationDatabase?
+    let locations: LoadedFile<LocationDatabase>?
     /// The outcomes that are counted.
     let analytics = Analytic.counted
     /// Whose word is taken for where a request comes from.
@@ -33,7 +34,7 @@ struct Configuration: Sendable {
     /// How many sources are kept, and how long.
     let limits: SourceLimits
     /// What is not reported; `nil` where no file says.
-    let filter: ReloadingFilter?
+    let filter: LoadedFile<RequestFilter>?
     /// The exporter's own log.
     let logger: Logger
 
@@ -45,13 +46,13 @@ struct Configuration: Sendable {
         storagePath = try Self.storagePath(options.storagePath)
         start = try Self.choice(options.auditFrom, for: "--audit.from")
         listenAddresses = try Self.listenAddresses(options.listenAddresses)
-        webConfigFile = options.webConfigFile
-        web = try Self.web(options.webConfigFile, for: "--web.config.file")
+        web = try Self.file(options.webConfigFile, for: "--web.config.file", WebConfiguration.read)
+        lifecycle = Lifecycle(isEnabled: options.enablesLifecycle, web: web?.content)
         telemetryPath = try Self.telemetryPath(options.telemetryPath)
         attribution = SourceAttribution(trustedProxies: try Self.networks(options.trustedProxies))
         limits = try Self.limits(options)
-        locations = try Self.locations(options.geoipDatabase)
-        filter = try Self.filter(options.filterFile)
+        locations = try Self.file(options.geoipDatabase, for: "--geoip.database", LocationDatabase.read)
+        filter = try Self.file(options.filterFile, for: "--filter.file", RequestFilter.read)
     }
 
     /// The logs as they are named in metrics.
@@ -62,14 +63,17 @@ struct Configuration: Sendable {
         (logs.isEmpty ? [] : [.file]) + (readsStandardInput ? [.stdin] : []) + (webhook == nil ? [] : [.webhook])
     }
 
-    /// The servers that have a configuration file.
-    var configuredServers: [ServedCertificates.Server] {
+    /// What configuration files contain without an effect.
+    var notices: [String] { [web, webhook?.web].compactMap { $0?.content.notices }.flatMap(\.self) }
+
+    /// The files that flags name, to be read again.
+    func reloadableFiles(for pipeline: Pipeline) -> [ReloadableFile] {
         [
-            ServedCertificates.Server(name: "web", flag: "--web.config.file", file: webConfigFile, configuration: web),
-            ServedCertificates.Server(
-                name: "webhook", flag: "--webhook.config.file", file: webhook?.configFile,
-                configuration: webhook?.web),
-        ].compactMap { $0 }
+            web.map { .web($0, flag: "--web.config.file", server: "web") },
+            webhook?.web.map { .web($0, flag: "--webhook.config.file", server: "webhook") },
+            locations.map { .locations($0, for: pipeline) },
+            filter.map { .filter($0, for: pipeline) },
+        ].compactMap(\.self)
     }
 
     private static func storagePath(_ text: String) throws(ConfigurationError) -> String {
@@ -134,13 +138,12 @@ struct Configuration: Sendable {
         return address
     }
 
-    static func web(_ path: String?, for flag: String) throws(ConfigurationError) -> WebConfiguration? {
+    /// Reads a file that a flag names; `nil` if the flag is not given.
+    static func file<Content>(
+        _ path: String?, for flag: String, _ read: (String) -> FileReading<Content>
+    ) throws(ConfigurationError) -> LoadedFile<Content>? {
         guard let path else { return nil }
-        do throws(ConfigurationFileError) {
-            return try WebConfiguration(file: path)
-        } catch {
-            throw ConfigurationError(flag: flag, reason: "\(error)")
-        }
+        return try LoadedFile(path, flag: flag, read)
     }
 
     private static func telemetryPath(_ text: String) throws(ConfigurationError) -> String {
@@ -185,23 +188,5 @@ struct Configuration: Sendable {
         return SourceLimits(
             verified: options.sourceLimit, claimed: options.claimedLimit, networks: options.networkLimit,
             retention: retention.seconds)
-    }
-
-    private static func locations(_ path: String?) throws(ConfigurationError) -> ReloadingLocationDatabase? {
-        guard let path else { return nil }
-        do throws(ConfigurationFileError) {
-            return try ReloadingLocationDatabase(path: path)
-        } catch {
-            throw ConfigurationError(flag: "--geoip.database", reason: "\(error)")
-        }
-    }
-
-    private static func filter(_ path: String?) throws(ConfigurationError) -> ReloadingFilter? {
-        guard let path else { return nil }
-        do throws(ConfigurationFileError) {
-            return try ReloadingFilter(path: path)
-        } catch {
-            throw ConfigurationError(flag: "--filter.file", reason: "\(error)")
-        }
     }
 }

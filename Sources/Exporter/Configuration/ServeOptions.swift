@@ -10,6 +10,8 @@ public struct ServeOptions: Sendable {
     public var listenAddresses: [String]
     /// `--web.config.file`
     public var webConfigFile: String?
+    /// `--web.enable-lifecycle`
+    public var enablesLifecycle: Bool
     /// `--web.telemetry-path`
     public var telemetryPath: String
     /// `--webhook.listen-address`; no webhook where it is `nil`
@@ -41,7 +43,8 @@ public struct ServeOptions: Sendable {
     public init(
         auditLogs: [String] = [], auditFrom: String = "beginning", storagePath: String = "data/",
         listenAddresses: [String] = [],
-        webConfigFile: String? = nil, telemetryPath: String = "/metrics", webhookListenAddress: String? = nil,
+        webConfigFile: String? = nil, enablesLifecycle: Bool = false, telemetryPath: String = "/metrics",
+        webhookListenAddress: String? = nil,
         webhookConfigFile: String? = nil, webhookMaxBodySize: String = "32MiB", geoipDatabase: String? = nil,
         trustedProxies: [String] = [],
         sourceLimit: Int = 10_000, claimedLimit: Int = 1_000, networkLimit: Int = 5_000, retention: String = "24h",
@@ -53,6 +56,7 @@ public struct ServeOptions: Sendable {
         self.storagePath = storagePath
         self.listenAddresses = listenAddresses
         self.webConfigFile = webConfigFile
+        self.enablesLifecycle = enablesLifecycle
         self.telemetryPath = telemetryPath
         self.webhookListenAddress = webhookListenAddress
         self.webhookConfigFile = webhookConfigFile

@@ -6,10 +6,8 @@ struct WebhookConfiguration: Sendable {
     private static let bodySizes = 1 << 10...1 << 30
 
     let address: ListenAddress
-    /// The file with its server's configuration; `nil` where none is given.
-    let configFile: String?
-    /// What is in that file.
-    let web: WebConfiguration?
+    /// The configuration file of its server; `nil` where none is given.
+    let web: LoadedFile<WebConfiguration>?
     /// Bytes of a body.
     let maxBodySize: Int
 
@@ -26,8 +24,8 @@ struct WebhookConfiguration: Sendable {
             return nil
         }
         self.address = try Configuration.address(address, for: "--webhook.listen-address")
-        configFile = options.webhookConfigFile
-        web = try Configuration.web(options.webhookConfigFile, for: "--webhook.config.file")
+        web = try Configuration.file(
+            options.webhookConfigFile, for: "--webhook.config.file", WebConfiguration.read)
         guard let size = ByteSize(options.webhookMaxBodySize), Self.bodySizes.contains(size.bytes) else {
             throw ConfigurationError(
                 flag: "--webhook.max-body-size",

@@ -66,6 +66,8 @@ struct Status: Sendable, Hashable {
     var locationsAreCurrent: Bool?
     /// The state on disk; `nil` without one.
     var storage: StorageStatus?
+    /// The certificates of each server with TLS.
+    var certificates: [CertificateStatus] = []
     /// The last reload of configuration; the start counts as one.
     var reload = ReloadStatus()
 }
@@ -84,15 +86,19 @@ struct StorageStatus: Sendable, Hashable {
 
 /// The outcome of reloads of configuration.
 struct ReloadStatus: Sendable, Hashable {
-    /// Whether the servers' configuration files are in force; they are also read without a reload.
-    var serversAreCurrent = true
-    /// Whether every other file is in use that was read at the last reload.
-    var othersAreCurrent = true
-    /// Whether the filter's newest content is in use; it is also read without a reload.
-    var filterIsCurrent = true
+    /// Whether the newest content of every file is in use. A location database counts if a requested reload found that
+    /// it cannot be used.
+    var isSuccessful = true
     /// When a reload last succeeded, in seconds since 1970.
     var lastSuccess: Double = 0
+}
 
-    /// Whether the newest content of every file is in use.
-    var isSuccessful: Bool { serversAreCurrent && othersAreCurrent && filterIsCurrent }
+/// The certificates of one server.
+struct CertificateStatus: Sendable, Hashable {
+    /// The server as metrics name it: `web` or `webhook`.
+    let server: String
+    /// Whether the newest certificates on disk are in use.
+    var isCurrent: Bool
+    /// When the served certificate expires, or the first of its chain, in seconds since 1970.
+    var notAfter: Double
 }

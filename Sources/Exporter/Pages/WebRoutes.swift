@@ -7,11 +7,12 @@ enum WebRoutes {
     ///   - counts: The counts that are shown.
     ///   - status: The status that is shown.
     ///   - telemetryPath: The path of the metrics.
+    ///   - lifecycle: Whether the server may be asked to reload.
     ///   - reload: Reloads the files that flags name, and returns what is wrong with them.
     ///   - servers: The metrics of the exporter's own servers.
     static func routes(
         showing counts: Published<Counts>, _ status: StatusBoard, telemetryPath: String,
-        reload: @escaping @Sendable () async -> [String] = { [] },
+        lifecycle: Lifecycle = Lifecycle(), reload: @escaping @Sendable () async -> [String] = { [] },
         servers: @escaping @Sendable () -> [MetricFamily] = { [] }
     ) -> Routes {
         var routes = Routes()
@@ -34,10 +35,14 @@ enum WebRoutes {
                 ? .text("kube-audit-exporter is ready.\n")
                 : .text("kube-audit-exporter has not looked at every log yet.\n", status: 503)
         }
-        routes.onWaiting("POST", "/-/reload") { _ in
-            let problems = await reload()
-            guard !problems.isEmpty else { return .text("") }
-            return .text("failed to reload: \(problems.joined(separator: "; "))\n", status: 500)
+        // Prometheus takes both methods.
+        for method in ["POST", "PUT"] {
+            routes.onWaiting(method, "/-/reload") { _ in
+                guard lifecycle.isAllowed else { return .text(Lifecycle.refusal, status: 403) }
+                let problems = await reload()
+                guard !problems.isEmpty else { return .text("") }
+                return .text("failed to reload: \(problems.joined(separator: "; "))\n", status: 500)
+            }
         }
         return routes
     }
@@ -46,5 +51,24 @@ enum WebRoutes {
     private static func format(wanted accept: String?) -> ExpositionFormat {
         let best = AcceptHeader(accept).best(of: ExpositionFormat.allCases.map(\.contentType))
         return ExpositionFormat.allCases.first { $0.contentType == best } ?? .text
+    }
+}
+
+/// Whether requests to the server may change something: a reload makes the exporter read all its files, which a client
+/// without credentials must not be able to demand at will.
+struct Lifecycle: Sendable {
+    /// The body of the answer when it is not allowed.
+    static let refusal =
+        "Lifecycle API is not enabled. Start the exporter with --web.enable-lifecycle, or give --web.config.file with "
+        + "basic_auth_users or client_auth_type RequireAndVerifyClientCert. SIGHUP reloads in any case.\n"
+
+    /// Whether `--web.enable-lifecycle` is given.
+    var isEnabled = false
+    /// The configuration of the server, which a reload may change; `nil` without a file.
+    var web: WebConfiguration?
+
+    /// Whether it is allowed at this moment.
+    var isAllowed: Bool {
+        isEnabled || web?.policy.requiresPassword == true || web?.tls?.requiresVerifiedClients == true
     }
 }

@@ -10,13 +10,14 @@ struct WebService: Service {
     ///
     /// - Throws: `HTTPServerError` where nobody can listen.
     init(_ configuration: Configuration, routes: Routes) throws(HTTPServerError) {
-        let policy = configuration.web?.policy ?? WebPolicy()
+        let policy = configuration.web?.content.policy ?? WebPolicy()
         var servers: [HTTPServer] = []
         for address in configuration.listenAddresses {
             let server = try HTTPServer(
-                listenOn: address, routes: routes, tls: configuration.web?.tls, policy: policy)
+                listenOn: address, routes: routes, tls: configuration.web?.content.tls, policy: policy)
             configuration.logger.info(
-                "Listening", metadata: ["address": "\(server.address)", "tls": "\(configuration.web?.tls != nil)"])
+                "Listening",
+                metadata: ["address": "\(server.address)", "tls": "\(configuration.web?.content.tls != nil)"])
             servers.append(server)
         }
         self.servers = servers

@@ -19,11 +19,12 @@ struct WebhookService: Service {
         let receiver = WebhookReceiver(sink: sink, log: WebhookLog(logger: logger))
         server = try HTTPServer(
             listenOn: configuration.address, routes: receiver.routes, limits: configuration.limits,
-            tls: configuration.web?.tls, policy: configuration.web?.policy ?? WebPolicy(), onAnswer: requests.count)
+            tls: configuration.web?.content.tls, policy: configuration.web?.content.policy ?? WebPolicy(),
+            onAnswer: requests.count)
         self.requests = requests
         logger.info(
             "Listening for the audit webhook",
-            metadata: ["address": "\(server.address)", "tls": "\(configuration.web?.tls != nil)"])
+            metadata: ["address": "\(server.address)", "tls": "\(configuration.web?.content.tls != nil)"])
     }
 
     /// Where it listens.

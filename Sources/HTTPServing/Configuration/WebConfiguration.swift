@@ -30,50 +30,60 @@ public struct WebConfiguration: Sendable {
     public let policy: WebPolicy
     /// What stands in the file and has no effect, for people; each with its file, line and key.
     public let notices: [String]
-    /// What was read; `nil` where it was no file.
-    let version: FileVersion?
 
-    /// Reads a file.
+    /// Reads a file and the files that it names.
     ///
-    /// - Throws: `ConfigurationFileError`, which names file, line and key and says what to do.
+    /// - Throws: `ConfigurationFileError` with file, line, key and the correction.
     public init(file: String) throws(ConfigurationFileError) {
-        // Looked at before it is read: what changes in between is read again.
-        let version = FileVersion(path: file)
-        try self.init(try ConfigurationFile.read(file, limit: Self.sizeLimit), file, version)
+        self = try Self.read(file).result.get()
     }
 
-    /// Reads what would be in a file.
-    ///
-    /// - Parameter file: Its path, for messages and as what other paths are relative to.
-    package init(content bytes: [UInt8], file: String) throws(ConfigurationFileError) {
-        try self.init(bytes, file, nil)
-    }
-
-    private init(
-        _ bytes: [UInt8], _ file: String, _ version: FileVersion?
-    ) throws(ConfigurationFileError) {
-        self.version = version
-        guard let document = try ConfigurationMapping(document: bytes, file: file) else {
-            tls = nil
-            policy = WebPolicy()
-            notices = []
-            return
+    /// Reads a file and the files that it names, and lists them all, also those of a configuration that cannot be used.
+    public static func read(_ file: String) -> FileReading<WebConfiguration> {
+        do throws(ConfigurationFileError) {
+            let content = try ConfigurationFile.read(file, limit: sizeLimit)
+            let parsed = try ParsedWebConfiguration(content, file: file)
+            let files = [file] + (parsed.tls?.files.map(\.path) ?? [])
+            return FileReading(
+                Result { () throws(ConfigurationFileError) in try WebConfiguration(parsed) }, files: files)
+        } catch {
+            return FileReading(.failure(error), files: [file])
         }
+    }
+
+    /// Uses the content of a configuration file.
+    ///
+    /// - Parameter file: The path of the file, for errors and as the base of relative paths.
+    package init(content bytes: [UInt8], file: String) throws(ConfigurationFileError) {
+        try self.init(ParsedWebConfiguration(bytes, file: file))
+    }
+
+    private init(_ parsed: ParsedWebConfiguration) throws(ConfigurationFileError) {
+        tls = try parsed.tls.map(ServerTLS.init)
+        policy = WebPolicy(parsed.rules)
+        notices = parsed.notices
+    }
+}
+
+/// The content of a web configuration file; the files that it names are not read yet.
+private struct ParsedWebConfiguration {
+    var tls: TLSConfiguration?
+    var rules = WebRules()
+    var notices: [String] = []
+
+    init(_ bytes: [UInt8], file: String) throws(ConfigurationFileError) {
+        guard let document = try ConfigurationMapping(document: bytes, file: file) else { return }
         try document.allow(["tls_server_config", "http_server_config", "basic_auth_users", "rate_limit"])
-        tls = try document.mapping("tls_server_config").map(TLSConfiguration.init).map(ServerTLS.init)
+        tls = try document.mapping("tls_server_config").map(TLSConfiguration.init)
         let http = try document.mapping("http_server_config")
         try http?.allow(["http2", "headers"])
-        policy = WebPolicy(
-            WebRules(
-                users: try document.mapping("basic_auth_users").flatMap(BasicAuthUsers.init),
-                headers: try http?.mapping("headers").map(ResponseHeader.headers) ?? [:],
-                rateLimit: try document.mapping("rate_limit").flatMap(RateLimit.init)))
-        // What is written for another exporter may be used here; only nobody shall wait for what does not come.
-        notices =
-            if let http, try http.bool("http2") == true {
-                ["\(http.place(of: "http2").failure("has no effect; this server speaks HTTP/1.1"))"]
-            } else {
-                []
-            }
+        rules = WebRules(
+            users: try document.mapping("basic_auth_users").flatMap(BasicAuthUsers.init),
+            headers: try http?.mapping("headers").map(ResponseHeader.headers) ?? [:],
+            rateLimit: try document.mapping("rate_limit").flatMap(RateLimit.init))
+        // A file that was written for another exporter can be used here; its owner is told not to expect HTTP/2.
+        if let http, try http.bool("http2") == true {
+            notices = ["\(http.place(of: "http2").failure("has no effect; this server speaks HTTP/1.1"))"]
+        }
     }
 }

@@ -33,6 +33,9 @@ public final class WebPolicy: Sendable {
         }
     }
 
+    /// Whether every request needs a user's name and password.
+    public var requiresPassword: Bool { state.withLock { $0.rules.users != nil } }
+
     /// Sets on an answer what is set on all, in place of what its page says itself.
     func apply(to response: inout HTTPResponse) {
         response.headers.merge(state.withLock { $0.rules.headers }) { $1 }

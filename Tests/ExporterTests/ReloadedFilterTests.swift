@@ -1,17 +1,15 @@
 import AccessScanning
+import AuditSources
 import Exposition
 import Foundation
-import HTTPServing
-import Logging
 import StateStore
-import Synchronization
 import Testing
 import TestSupport
 
 @testable import Exporter
 
 @Suite("The filter of a running exporter")
-struct FilterReloadTests {
+struct ReloadedFilterTests {
     private static func write(_ text: String, _ file: URL) throws {
         try Data(text.utf8).write(to: file, options: .atomic)
     }
@@ -30,10 +28,8 @@ struct FilterReloadTests {
         try await withTemporaryDirectory { directory in
             let file = directory.appending(path: "filter.yml")
             try Self.write("filters: [{name: a, networks: [192.0.2.1]}]", file)
-            let configuration = try Configuration(
-                ServeOptions(auditLogs: ["x"], filterFile: file.path, logLevel: "error"))
-            let pipeline = Pipeline(configuration, now: { 1000 })
-            let files = ReloadedFiles(configuration, pipeline: pipeline, now: { 1000 })
+            let reloading = try Reloading(ServeOptions(filterFile: file.path))
+            let pipeline = reloading.pipeline
             let filtered = { Self.lines(pipeline, "kube_audit_filtered_requests_total{") }
             let succeeded = {
                 Self.lines(pipeline, "kube_audit_config_last_reload_successful ")
@@ -46,18 +42,14 @@ struct FilterReloadTests {
             #expect(succeeded())
 
             try Self.write("filters: [{name: a}]", file)
-            #expect(await files.refreshFilter() != nil)
-            #expect(await files.refreshFilter() == nil, "it is reported once")
+            for _ in 0..<4 { await reloading.look() }
+            #expect(reloading.logged("Changed file cannot be loaded").count == 1)
             #expect(!succeeded())
             _ = await pipeline.commit(Samples.batch([Samples.event(3)]))
             #expect(filtered() == [#"kube_audit_filtered_requests_total{filter="a"} 2"#])
 
-            // Other files do not hide the failure.
-            await files.noteReload(serversAreCurrent: true, othersAreCurrent: true)
-            #expect(!succeeded())
-
             try Self.write(#"filters: [{name: "b\"", networks: [192.0.2.0/24]}]"#, file)
-            #expect(await files.refreshFilter() == nil)
+            for _ in 0..<2 { await reloading.look() }
             #expect(succeeded())
             try await eventually("the new entry at zero") { filtered().count == 2 }
             _ = await pipeline.commit(Samples.batch([Samples.event(4)]))
@@ -74,20 +66,42 @@ struct FilterReloadTests {
         try await withTemporaryDirectory { directory in
             let file = directory.appending(path: "filter.yml")
             try Self.write("", file)
-            let configuration = try Configuration(
-                ServeOptions(auditLogs: ["x"], filterFile: file.path, logLevel: "error"))
-            let pipeline = Pipeline(configuration)
-            let silent = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
-            let files = ReloadedFiles(configuration, pipeline: pipeline, now: { 1000 })
-            let reload = Reload(
-                files: files, certificates: ServedCertificates([], logger: silent), logger: silent)
-            #expect(await reload() == [])
+            let reloading = try Reloading(ServeOptions(filterFile: file.path))
+            #expect(await reloading.files.reload() == [])
             try Self.write("filter: []", file)
-            #expect(await reload() == ["--filter.file: \(file.path):1: filter: is not known; there is filters"])
-            #expect(!pipeline.status.current.reload.isSuccessful)
+            #expect(
+                await reloading.files.reload()
+                    == ["--filter.file: \(file.path):1: filter: is not known; there is filters"])
+            #expect(!reloading.isSuccessful)
             try Self.write("filters: []", file)
-            #expect(await reload() == [])
-            #expect(pipeline.status.current.reload.isSuccessful)
+            #expect(await reloading.files.reload() == [])
+            #expect(reloading.isSuccessful)
+        }
+    }
+
+    @Test("keeps its entries while its file is being written", arguments: [false, true])
+    func half(isRequested: Bool) async throws {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "filter.yml")
+            let filter = "filters: [{name: a, networks: [192.0.2.1]}]"
+            try Self.write(filter, file)
+            let reloading = try Reloading(ServeOptions(filterFile: file.path))
+            // As editors and configuration management do it: emptied first, written in pieces.
+            let writing = Task {
+                for length in [0, 8, filter.utf8.count] {
+                    try Data(filter.utf8.prefix(length)).write(to: file)
+                    if isRequested { try await Task.sleep(for: .milliseconds(200)) } else { await reloading.look() }
+                    let id = length + 1
+                    #expect(await reloading.pipeline.commit(Samples.batch([Samples.event(id)])) == .committed)
+                }
+            }
+            if isRequested {
+                try await Task.sleep(for: .milliseconds(50))
+                #expect(await reloading.files.reload() == [])
+            }
+            try await writing.value
+            #expect(reloading.pipeline.published.current.filteredRequests == ["a": 3])
+            #expect(reloading.pipeline.published.current.sources.counters.isEmpty)
         }
     }
 
