@@ -115,4 +115,52 @@ struct SourceLedgerTests {
         #expect(asked == ["192.0.2.2"])
         #expect(ledger.counts.counters.map(\.location.country) == ["", "", "first"])
     }
+
+    @Test("shares all pages of counters with an earlier snapshot except those with a changed counter")
+    func snapshots() {
+        var detector = AccessScanningDetector([.forbidden])
+        for number in 0..<5000 {
+            detector.observe(
+                event(
+                    ["203.0.\(number / 250).\(number % 250)", "10.0.\(number / 250).\(number % 250)"], number: number),
+                at: 1)
+        }
+        _ = detector.takeChanges()
+        let before = detector.ledger.counts.counters
+        detector.observe(event(["10.0.4.7"], number: 5000), at: 2)
+        let changes = detector.takeChanges()
+        #expect(changes.forbidden.counters.count == 1)
+        let after = detector.ledger.counts.counters
+        let copied = zip(before.parts, after.parts).flatMap { before, after in
+            after.pages.indices.filter { !after.sharesPage($0, with: before) }
+        }
+        #expect(copied == [1007 / 128])
+        #expect(before.parts[0][1007].requests == 1 && after.parts[0][1007].requests == 2)
+    }
+
+    @Test("keeps each source at its index while it has a counter, except the last one, which fills a gap")
+    func places() {
+        var random = SeededGenerator(seed: 17)
+        var detector = AccessScanningDetector(
+            [.forbidden], limits: SourceLimits(verified: 200, claimed: 50, retention: 300))
+        var moved = 0
+        for number in 0..<3000 {
+            let before = detector.ledger.counts.counters.parts.map { $0.map(\.source) }
+            detector.observe(
+                event(
+                    ["192.0.\(Int.random(in: 0..<3, using: &random)).\(Int.random(in: 0..<250, using: &random))"],
+                    number: number), at: Double(number))
+            if number % 100 == 99 { detector.retireSilentSources(at: Double(number)) }
+            let after = detector.ledger.counts.counters.parts.map { $0.map(\.source) }
+            #expect(after.count == before.count)
+            for (before, after) in zip(before, after) {
+                let places = Dictionary(uniqueKeysWithValues: after.enumerated().map { ($1, $0) })
+                let removed = before.count { places[$0] == nil }
+                let changed = before.enumerated().filter { places[$1] != nil && places[$1] != $0 }
+                #expect(changed.count <= removed, "step \(number)")
+                moved += changed.count
+            }
+        }
+        #expect(moved > 0)
+    }
 }
