@@ -18,7 +18,7 @@ public protocol AuditInput: Sendable {
     /// Delivers batches until the input ends or the task is cancelled.
     ///
     /// - Throws: What `deliver` throws.
-    func run(_ deliver: BatchHandler) async throws
+    func run(_ deliver: @escaping BatchHandler) async throws
 }
 
 extension AuditInput {

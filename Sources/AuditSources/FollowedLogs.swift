@@ -52,7 +52,7 @@ public struct FollowedLogs: AuditInput {
     /// Follows the logs until the task is cancelled.
     ///
     /// - Throws: What `deliver` throws.
-    public func run(_ deliver: BatchHandler) async throws {
+    public func run(_ deliver: @escaping BatchHandler) async throws {
         let thread = InputThread<Event>("logs") { [self] thread in follow(thread) }
         defer { thread.stop() }
         let watch = Task {

@@ -28,7 +28,7 @@ public struct StandardInput: AuditInput {
     /// one.
     ///
     /// - Throws: What `deliver` throws.
-    public func run(_ deliver: BatchHandler) async throws {
+    public func run(_ deliver: @escaping BatchHandler) async throws {
         await report([LogState(log: "-")])
         let thread = InputThread<Result<[UInt8], FileFailure>>("standard input") { [descriptor] thread in
             Self.read(descriptor, thread)

@@ -56,10 +56,7 @@ public enum Exporter {
             Date.now.timeIntervalSince1970
         }
         let readingLog = ReadingLog(logger: logger)
-        let webhook = try configuration.webhook.map { webhook in
-            let sink = PipelineSink(pipeline: pipeline, readingLog: readingLog, holdback: holdback)
-            return try WebhookService(webhook, sink: sink, logger: logger)
-        }
+        let webhook = try configuration.webhook.map { try WebhookInput($0, logger: logger) }
         let routes = WebRoutes.routes(
             showing: pipeline.published, status, telemetryPath: configuration.telemetryPath,
             lifecycle: configuration.lifecycle, reload: files.reload
@@ -71,13 +68,13 @@ public enum Exporter {
             UpkeepService(pipeline: pipeline),
             PipelineService(pipeline: pipeline),
         ]
-        if let webhook { services.append(webhook) }
         let report: LogReport = { states in
             readingLog.note(states)
             pipeline.status.report(states)
         }
         let selectors = configuration.analytics.map(\.selector)
         var inputs: [any AuditInput] = []
+        if let webhook { inputs.append(webhook) }
         if configuration.readsStandardInput {
             inputs.append(StandardInput(selecting: selectors, report: report))
         }
@@ -90,7 +87,8 @@ public enum Exporter {
         services += inputs.map { input in
             InputService(input: input, holdback: holdback) { batch in
                 readingLog.note(batch)
-                return await pipeline.apply(batch)
+                // The API server forgets a batch once it is acknowledged; logs can be read again.
+                return input.kind == .webhook ? await pipeline.commit(batch) : await pipeline.apply(batch)
             }
         }
         return services + [StopService(logger: logger)]

@@ -4,7 +4,7 @@ import Synchronization
 @testable import Exporter
 
 /// A sink with a given acknowledgement that can be delayed, and that records its batches.
-final class RecordingSink: WebhookSink {
+final class RecordingSink: Sendable {
     private let batches = Mutex<[InputBatch]>([])
     private let outcome: Acknowledgement
     private let (opening, continuation) = AsyncStream.makeStream(of: Void.self)
@@ -23,7 +23,10 @@ final class RecordingSink: WebhookSink {
         continuation.finish()
     }
 
-    func take(_ batch: InputBatch) async -> Acknowledgement {
+    /// Takes batches for an input.
+    var deliver: BatchHandler { { [self] batch in await take(batch) } }
+
+    private func take(_ batch: InputBatch) async -> Acknowledgement {
         batches.withLock { $0.append(batch) }
         await opened.value
         return outcome

@@ -41,16 +41,10 @@ struct WebhookCountingTests {
             try Configuration(ServeOptions(webhookListenAddress: "127.0.0.1:0", logLevel: "error")), now: { 1000 })
     }
 
-    private static func sink(_ pipeline: Pipeline, _ holdback: Holdback) -> PipelineSink {
-        let readingLog = ReadingLog(logger: Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() })
-        return PipelineSink(pipeline: pipeline, readingLog: readingLog, holdback: holdback)
-    }
-
     @Test("is counted once, even if it arrives repeatedly, on several connections and in any order")
     func twice() async throws {
         let pipeline = try pipeline()
-        let service = try WebhookService.forTests(
-            Self.sink(pipeline, Holdback(lastWritten: nil, now: 0)))
+        let service = try await RunningWebhook { await pipeline.commit($0) }
         let names = Self.batches + Self.retried
         try await withThrowingTaskGroup { group in
             for first in 0..<4 {
@@ -78,8 +72,7 @@ struct WebhookCountingTests {
     @Test("is counted for its sources in agreement with the clients")
     func known() async throws {
         let pipeline = try pipeline()
-        let service = try WebhookService.forTests(
-            Self.sink(pipeline, Holdback(lastWritten: nil, now: 0)))
+        let service = try await RunningWebhook { await pipeline.commit($0) }
         let connection = try RawConnection(to: service.address)
         for name in Self.batches + Self.batches {
             let body = try Fixture.bytes("audit-logs/webhook/\(name).json")
@@ -98,8 +91,7 @@ struct WebhookCountingTests {
     func shown() async throws {
         let pipeline = try pipeline()
         #expect(pipeline.status.current.isReady)
-        let service = try WebhookService.forTests(
-            Self.sink(pipeline, Holdback(lastWritten: nil, now: 0)))
+        let service = try await RunningWebhook { await pipeline.commit($0) }
         let body = try Fixture.bytes("audit-logs/webhook/batch-1.json")
         #expect(try await RawConnection(to: service.address).answer(to: webhookPost(body)).status == 200)
         let totals = try #require(pipeline.published.current.reading.inputs["webhook"])
@@ -110,8 +102,8 @@ struct WebhookCountingTests {
     @Test("is not accepted, and so not lost, while an exporter that was down for long shows its old counters")
     func heldBack() async throws {
         let pipeline = try pipeline()
-        let sink = Self.sink(pipeline, Holdback(lastWritten: 0, now: 10_000))
-        let service = try WebhookService.forTests(sink)
+        // Until the holdback is over, the input is not run.
+        let service = try await RunningWebhook(nil)
         let body = try Fixture.bytes("audit-logs/webhook/batch-1.json")
         let response = try await RawConnection(to: service.address).answer(to: webhookPost(body))
         #expect(response.status == 503)

@@ -20,7 +20,7 @@ struct WebhookReceiverTests {
     @Test("delivers the events of a real body, and responds with an empty 200", arguments: ["/", "/audit"])
     func takes(path: String) async throws {
         let sink = RecordingSink()
-        let service = try WebhookService.forTests(sink)
+        let service = try await RunningWebhook(sink.deliver)
         let body = try real("batch-1")
         let response = try await RawConnection(to: service.address).answer(to: webhookPost(body, to: path))
         #expect(response.status == 200)
@@ -39,7 +39,7 @@ struct WebhookReceiverTests {
     @Test("responds when the batch is committed, not earlier")
     func waits() async throws {
         let sink = RecordingSink(isOpen: false)
-        let service = try WebhookService.forTests(sink)
+        let service = try await RunningWebhook(sink.deliver)
         let connection = try RawConnection(to: service.address)
         async let response = connection.answer(to: webhookPost(Self.emptyList))
         try await eventually("the batch") { sink.taken.count == 1 }
@@ -51,7 +51,7 @@ struct WebhookReceiverTests {
 
     @Test("asks the client to retry later if a batch cannot be committed")
     func unavailable() async throws {
-        let service = try WebhookService.forTests(RecordingSink(.unavailable(reason: "the disk is full")))
+        let service = try await RunningWebhook(RecordingSink(.unavailable(reason: "the disk is full")).deliver)
         let response = try await RawConnection(to: service.address).answer(to: webhookPost(Self.emptyList))
         #expect(response.status == 503)
         #expect(response.headers["retry-after"] == "10")
@@ -62,7 +62,7 @@ struct WebhookReceiverTests {
     @Test("rejects a body that is not an EventList with a reason, counts nothing of it, and keeps the connection")
     func malformed() async throws {
         let sink = RecordingSink()
-        let service = try WebhookService.forTests(sink)
+        let service = try await RunningWebhook(sink.deliver)
         let connection = try RawConnection(to: service.address)
         let cutOff = Array(try real("batch-1").dropLast(100))
         for (body, reason) in [
@@ -81,7 +81,7 @@ struct WebhookReceiverTests {
     @Test("rejects other paths and methods")
     func routes() async throws {
         let sink = RecordingSink()
-        let service = try WebhookService.forTests(sink)
+        let service = try await RunningWebhook(sink.deliver)
         let connection = try RawConnection(to: service.address)
         #expect(try await connection.answer(to: webhookPost(Self.emptyList, to: "/metrics")).status == 404)
         let wrong = try await connection.answer(to: "GET /audit HTTP/1.1\r\nHost: t\r\n\r\n")
@@ -94,7 +94,7 @@ struct WebhookReceiverTests {
     @Test("rejects a body without a length, and closes its connection")
     func noLength() async throws {
         let sink = RecordingSink()
-        let service = try WebhookService.forTests(sink)
+        let service = try await RunningWebhook(sink.deliver)
         let connection = try RawConnection(to: service.address)
         let response = try await connection.answer(
             to: "POST /audit HTTP/1.1\r\nHost: t\r\n\r\nPOST /audit HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n")
@@ -106,7 +106,7 @@ struct WebhookReceiverTests {
 
     @Test("rejects a compressed body, and accepts one with the coding identity", arguments: ["gzip", "identity"])
     func coding(coding: String) async throws {
-        let service = try WebhookService.forTests(RecordingSink())
+        let service = try await RunningWebhook(RecordingSink().deliver)
         let response = try await RawConnection(to: service.address).answer(
             to: webhookPost(Self.emptyList, headers: "Content-Encoding: \(coding)\r\n"))
         #expect(response.status == (coding == "gzip" ? 415 : 200))
@@ -116,7 +116,7 @@ struct WebhookReceiverTests {
     @Test("rejects a body over the limit")
     func tooLong() async throws {
         let sink = RecordingSink()
-        let service = try WebhookService.forTests(sink, maxBodySize: "100KiB")
+        let service = try await RunningWebhook(sink.deliver, maxBodySize: "100KiB")
         let connection = try RawConnection(to: service.address)
         #expect(try await connection.answer(to: webhookPost(try real("batch-1"))).status == 413)
         #expect(sink.taken.isEmpty)
@@ -127,7 +127,7 @@ struct WebhookReceiverTests {
     @Test("accepts bodies in chunks, and from clients that expect 100")
     func framing() async throws {
         let sink = RecordingSink()
-        let service = try WebhookService.forTests(sink)
+        let service = try await RunningWebhook(sink.deliver)
         let connection = try RawConnection(to: service.address)
         let body = try real("batch-2")
         var request = Array("POST /audit HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
@@ -146,7 +146,7 @@ struct WebhookReceiverTests {
     @Test("counts nothing of a body whose client disconnects in the middle of it")
     func leaves() async throws {
         let sink = RecordingSink()
-        let service = try WebhookService.forTests(sink)
+        let service = try await RunningWebhook(sink.deliver)
         let request = webhookPost(try real("batch-1"))
         for length in [request.count / 2, request.count - 1] {
             try RawConnection(to: service.address).send(Array(request.prefix(length)))

@@ -1,22 +1,37 @@
+import AuditSources
 import Exposition
+import HTTPServing
 import Logging
+import TestSupport
 
 @testable import Exporter
 
-extension WebhookService {
-    /// A receiver on a free port.
-    static func forTests(_ sink: any WebhookSink, maxBodySize: String = "32MiB") throws -> WebhookService {
+/// A webhook input on a free port that delivers to a handler until it is released.
+final class RunningWebhook: Sendable {
+    let input: WebhookInput
+    private let task: Task<Void, any Error>?
+
+    /// - Parameter deliver: Takes the batches; without it the input has not been run yet.
+    init(_ deliver: BatchHandler?, maxBodySize: String = "32MiB") async throws {
         let options = ServeOptions(webhookListenAddress: "127.0.0.1:0", webhookMaxBodySize: maxBodySize)
         let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
         guard let configuration = try WebhookConfiguration(options) else {
             throw ConfigurationError(flag: "--webhook.listen-address", reason: "was not taken")
         }
-        return try WebhookService(configuration, sink: sink, logger: logger)
+        let input = try WebhookInput(configuration, logger: logger)
+        self.input = input
+        task = deliver.map { deliver in Task { try await input.run(deliver) } }
+        guard deliver != nil else { return }
+        try await eventually("the input to run") { input.isRunning }
     }
+
+    deinit { task?.cancel() }
+
+    var address: ListenAddress { input.address }
 
     /// The number of responses by code, as exposed: `{code="200"} 1`.
     var answers: [String] {
-        String(decoding: ExpositionFormat.text.render(families), as: UTF8.self).split(separator: "\n")
+        String(decoding: ExpositionFormat.text.render(input.families), as: UTF8.self).split(separator: "\n")
             .filter { !$0.hasPrefix("#") }.map { String($0.trimmingPrefix("kube_audit_webhook_requests_total")) }
     }
 }

@@ -11,12 +11,12 @@ struct WebhookReceiver: Sendable {
     /// Under which paths it is reached; which one is used stands in the API server's configuration file.
     static let paths = ["/", "/audit"]
 
-    private let sink: any WebhookSink
+    private let handler: WebhookHandler
     private let log: WebhookLog
     private let scanners = ScannerPool(selecting: [.unauthenticatedForbidden])
 
-    init(sink: any WebhookSink, log: WebhookLog) {
-        self.sink = sink
+    init(handler: WebhookHandler, log: WebhookLog) {
+        self.handler = handler
         self.log = log
     }
 
@@ -40,7 +40,7 @@ struct WebhookReceiver: Sendable {
         }
         let batch = InputBatch(input: .webhook, path: "webhook", scanned: scanned, bytes: request.body.count)
         let reason: String
-        switch await sink.take(batch) {
+        switch await handler.take(batch) {
         case .committed: return HTTPResponse(body: [])
         // The API server forgets a batch that is answered with 200, so it must be on disk by then.
         case .accepted: reason = "the batch is not written yet"

@@ -1,0 +1,69 @@
+import AuditSources
+import Exposition
+import HTTPServing
+import Logging
+import ServiceLifecycle
+import Synchronization
+
+/// The audit webhook as an input. It listens from the beginning, so that an address that cannot be used is reported at
+/// the start, and delivers while it runs.
+struct WebhookInput: AuditInput {
+    let kind = InputKind.webhook
+
+    /// How long a stop waits for batches that are being written. The API server sends the others to the next exporter.
+    private static let patience: Duration = .seconds(2)
+
+    private let server: HTTPServer
+    private let requests = WebhookRequests()
+    private let handler = WebhookHandler()
+
+    /// - Throws: `HTTPServerError` where it cannot listen.
+    init(_ configuration: WebhookConfiguration, logger: Logger) throws(HTTPServerError) {
+        let receiver = WebhookReceiver(handler: handler, log: WebhookLog(logger: logger))
+        server = try HTTPServer(
+            listenOn: configuration.address, routes: receiver.routes, limits: configuration.limits,
+            tls: configuration.web?.content.tls, policy: configuration.web?.content.policy ?? WebPolicy(),
+            onAnswer: requests.count)
+        logger.info(
+            "Listening for the audit webhook",
+            metadata: ["address": "\(server.address)", "tls": "\(configuration.web?.content.tls != nil)"])
+    }
+
+    var address: ListenAddress { server.address }
+
+    /// Whether batches are delivered; before that they are refused.
+    var isRunning: Bool { handler.isInUse }
+
+    /// The number of responses, by code.
+    var families: [MetricFamily] { [requests.family] }
+
+    func run(_ deliver: @escaping BatchHandler) async throws {
+        handler.use(deliver)
+        // Also returns when the task is cancelled.
+        try? await gracefulShutdown()
+        await server.shutDown(patience: Self.patience)
+    }
+}
+
+/// Takes the webhook's batches once the input runs.
+final class WebhookHandler: Sendable {
+    private let deliver = Mutex<BatchHandler?>(nil)
+
+    func use(_ deliver: @escaping BatchHandler) {
+        self.deliver.withLock { $0 = deliver }
+    }
+
+    var isInUse: Bool { deliver.withLock { $0 != nil } }
+
+    /// Returns when the batch is written, or cannot be.
+    func take(_ batch: InputBatch) async -> Acknowledgement {
+        guard let deliver = deliver.withLock({ $0 }) else {
+            return .unavailable(reason: "the exporter has just started, and accepts batches within a minute")
+        }
+        do {
+            return try await deliver(batch)
+        } catch {
+            return .unavailable(reason: "\(error)")
+        }
+    }
+}
