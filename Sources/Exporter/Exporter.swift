@@ -59,10 +59,7 @@ public enum Exporter {
         let webhook = try configuration.webhook.map { try WebhookInput($0, logger: logger) }
         let routes = WebRoutes.routes(
             showing: pipeline.published, status, telemetryPath: configuration.telemetryPath,
-            lifecycle: configuration.lifecycle, reload: files.reload
-        ) {
-            CertificateMetrics.families(of: status.current) + (webhook?.families ?? [])
-        }
+            lifecycle: configuration.lifecycle, reload: files.reload, servers: { webhook?.families ?? [] })
         var services: [any Service] = [
             try WebService(configuration, routes: routes), ReloadService(files: files),
             UpkeepService(pipeline: pipeline),

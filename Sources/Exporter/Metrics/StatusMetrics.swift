@@ -4,7 +4,7 @@ import Exposition
 import Foundation
 import Glibc
 
-/// The metrics of the status board: logs, storage and reloads.
+/// The metrics of the status board: logs, storage, reloads and certificates.
 enum StatusMetrics {
     static let logReadable = Metric(
         "kube_audit_log_readable", .gauge, "Whether the log can be read: 1 if so, else 0.", labels: ["log"])
@@ -41,23 +41,30 @@ enum StatusMetrics {
         "kube_audit_config_last_reload_success_timestamp_seconds", .gauge,
         "When a reload of configuration last succeeded, in seconds since 1970.")
 
+    static let certificatesAreCurrent = Metric(
+        "kube_audit_tls_certificates_last_reload_successful", .gauge,
+        "Whether the newest certificates on disk are in use: 1 if so, else 0.", labels: ["server"],
+        condition: "with TLS")
+    static let certificateNotAfter = Metric(
+        "kube_audit_tls_certificate_not_after_timestamp_seconds", .gauge,
+        "When the served certificate expires, or the first of its chain, in seconds since 1970.", labels: ["server"],
+        condition: "with TLS")
+
     /// In the order in which they are exposed.
     static let metrics = [
         logReadable, logUnreadBytes, logReadErrors, logTruncations, locationsAreCurrent, lastWriteSuccessful, lastWrite,
-        stateRestored, stateDamaged,
-        reloadSuccessful, lastReload,
+        stateRestored, stateDamaged, reloadSuccessful, lastReload, certificatesAreCurrent, certificateNotAfter,
     ]
 
     static func families(of status: Status) -> [MetricFamily] {
+        let byLog = { (metric: Metric, value: (LogState) -> SampleValue) in
+            MetricFamily(metric, status.logs.map { metric.sample(value($0), $0.log) })
+        }
         var families = [
-            MetricFamily(
-                logReadable, status.logs.map { logReadable.sample(SampleValue($0.problem == nil), $0.log) }),
-            MetricFamily(
-                logUnreadBytes, status.logs.map { logUnreadBytes.sample(SampleValue($0.unreadBytes), $0.log) }),
-            MetricFamily(
-                logReadErrors, status.logs.map { logReadErrors.sample(.integer($0.readErrors), $0.log) }),
-            MetricFamily(
-                logTruncations, status.logs.map { logTruncations.sample(.integer($0.truncations), $0.log) }),
+            byLog(logReadable) { SampleValue($0.problem == nil) },
+            byLog(logUnreadBytes) { SampleValue($0.unreadBytes) },
+            byLog(logReadErrors) { .integer($0.readErrors) },
+            byLog(logTruncations) { .integer($0.truncations) },
         ]
         if let areCurrent = status.locationsAreCurrent {
             families.append(MetricFamily(locationsAreCurrent, SampleValue(areCurrent)))
@@ -70,9 +77,17 @@ enum StatusMetrics {
                 MetricFamily(stateDamaged, SampleValue(storage.wasDamaged)),
             ]
         }
-        return families + [
+        families += [
             MetricFamily(reloadSuccessful, SampleValue(status.reload.isSuccessful)),
             MetricFamily(lastReload, .number(status.reload.lastSuccess)),
+        ]
+        guard !status.certificates.isEmpty else { return families }
+        let byServer = { (metric: Metric, value: (CertificateStatus) -> SampleValue) in
+            MetricFamily(metric, status.certificates.map { metric.sample(value($0), $0.server) })
+        }
+        return families + [
+            byServer(certificatesAreCurrent) { SampleValue($0.isCurrent) },
+            byServer(certificateNotAfter) { .number($0.notAfter) },
         ]
     }
 }
