@@ -91,6 +91,24 @@ struct MetricsPageTests {
         }
     }
 
+    @Test("is at most five seconds old, since sources stop being quiet without a change of counts")
+    func quietSources() {
+        var detector = AccessScanningDetector([.forbidden])
+        Self.observe("192.0.2.1", 1, at: 10_000, &detector)
+        let start = ContinuousClock.now
+        let seconds = Mutex(3590)
+        let page = MetricsPage(
+            .text, showing: Published(Self.counts(detector)), StatusBoard(Status()), servers: { [] },
+            clock: { start + .seconds(seconds.withLock { $0 }) }, now: { 10_000 + Double(seconds.withLock { $0 }) })
+        let quiet = #"kube_audit_network_quiet_sources{network="192.0.2.0/24"}"#
+        for (second, texts, value) in [(3590, 1, 1), (3594, 1, 1), (3597, 2, 1), (3601, 2, 1), (3602, 3, 0)] {
+            seconds.withLock { $0 = second }
+            #expect(Self.text(page.response()).contains("\(quiet) \(value)\n"), "second \(second)")
+            #expect(page.work.texts == texts, "second \(second)")
+        }
+        #expect(page.work.pages == 2, "the counters are written once")
+    }
+
     @Test("has two more families for each analytic, and two more if it counts networks")
     func analytics() {
         let names = { (name: String) in

@@ -16,10 +16,11 @@ final class MetricsPage: Sendable {
     private struct Made {
         var counts: CountsText
         var countsVersion: UInt64?
-        var countsEnd = ContinuousClock.now
+        /// When the text of the counts, or the values of the process, are too old.
+        var countsEnd: ContinuousClock.Instant
+        var processEnd: ContinuousClock.Instant
         var status: [UInt8] = []
         var process: [MetricFamily] = []
-        var processEnd = ContinuousClock.now
         var response: HTTPResponse?
     }
 
@@ -27,18 +28,29 @@ final class MetricsPage: Sendable {
     private let counts: Published<Counts>
     private let status: StatusBoard
     private let servers: @Sendable () -> [MetricFamily]
+    private let clock: @Sendable () -> ContinuousClock.Instant
+    private let now: @Sendable () -> Double
     private let made: Mutex<Made>
 
-    /// - Parameter servers: The metrics of the exporter's own servers, which are not on the status board.
+    /// - Parameters:
+    ///   - counts: The counts that are shown.
+    ///   - status: The status that is shown.
+    ///   - servers: The metrics of the exporter's own servers, which are not on the status board.
+    ///   - clock: Measures the age of a text.
+    ///   - now: Seconds since 1970.
     init(
         _ format: ExpositionFormat, showing counts: Published<Counts>, _ status: StatusBoard,
-        servers: @escaping @Sendable () -> [MetricFamily]
+        servers: @escaping @Sendable () -> [MetricFamily],
+        clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
     ) {
         self.format = format
         self.counts = counts
         self.status = status
         self.servers = servers
-        made = Mutex(Made(counts: CountsText(in: format)))
+        self.clock = clock
+        self.now = now
+        made = Mutex(Made(counts: CountsText(in: format), countsEnd: clock(), processEnd: clock()))
     }
 
     /// How often the text of the counts was made, and how many pages of counters were written for that.
@@ -62,19 +74,19 @@ final class MetricsPage: Sendable {
 
     /// - Returns: Whether the text there was is current.
     private func updateCounts(_ counts: Counts, version: UInt64, in made: inout Made) -> Bool {
-        let now = ContinuousClock.now
-        if version == made.countsVersion, now < made.countsEnd { return true }
-        made.counts.update(counts, at: Date.now.timeIntervalSince1970)
+        let time = clock()
+        if version == made.countsVersion, time < made.countsEnd { return true }
+        made.counts.update(counts, at: now())
         made.countsVersion = version
-        made.countsEnd = now + Self.countsAge
+        made.countsEnd = time + Self.countsAge
         return false
     }
 
     private func statusText(of status: Status, in made: inout Made) -> [UInt8] {
-        let now = ContinuousClock.now
-        if now >= made.processEnd {
+        let time = clock()
+        if time >= made.processEnd {
             made.process = ProcessMetrics.families()
-            made.processEnd = now + Self.processAge
+            made.processEnd = time + Self.processAge
         }
         var text = ExpositionText(format)
         for family in StatusMetrics.families(of: status) + [BuildInfo.current.family] + made.process + servers() {
