@@ -1,60 +1,60 @@
 import Compression
 
-/// Decompresses a log once to find how far it was read already, a bounded part at a time: a few bytes may decompress to
-/// very many, and other logs must not wait for that.
+/// Decompresses a log once to find how far it was read, a bounded amount at a time: a few bytes may decompress to many
+/// gigabytes, and other logs must not wait.
 final class ArchiveSurvey {
-    /// What a compressed log turns out to be.
+    /// The result.
     enum Finding {
-        /// It holds something that was not read, behind the last of some positions that were known.
+        /// It contains unread bytes after the last of these known positions.
         case unread(ArchivedLog, behind: [FilePosition])
-        /// All of it was read, up to the last of these positions, under another name.
+        /// All of it was read, under another name; these are the known positions in it.
         case read(upTo: [FilePosition])
-        /// A log that is followed is read up to within it, and will be read on without it.
+        /// It is a copy of an open file, which is read instead.
         case followed
-        /// It is being written.
+        /// It is still being written.
         case incomplete
         /// It cannot be decompressed; the reason is for people.
         case corrupt(String)
-        /// It cannot be read now.
+        /// The file cannot be read.
         case failed(FileFailure)
     }
 
-    /// Pieces of at most 256 KiB that are decompressed in one step.
+    /// The number of pieces in one step; a piece has at most 256 KiB.
     static let piecesPerStep = 16
 
     private let file: LogFile
     private let format: CompressionFormat
-    // Positions that may be in it and whether their files are open, by offset.
+    // Positions that may be in it, and whether their files are open, sorted by offset.
     private var candidates: ArraySlice<(position: FilePosition, isOpen: Bool)> = []
-    private var unfolded: UnfoldedLog
+    private var decompressed: DecompressedLog
     private var held: [FilePosition] = []
     private var isFollowed = false
-    // Where the last of the held positions is: the bytes before it.
+    // The bytes before the last held position.
     private var tail: [UInt8] = []
-    // How far it was decompressed, and the bytes before that place.
+    // The number of decompressed bytes, and the last of them.
     private var offset = 0
     private var lastBytes: [UInt8] = []
 
     /// - Parameters:
     ///   - file: A compressed file.
-    ///   - format: How it is compressed.
+    ///   - format: Its format.
     init(_ file: LogFile, _ format: CompressionFormat) {
         self.file = file
         self.format = format
-        unfolded = UnfoldedLog(file, format)
+        decompressed = DecompressedLog(file, format)
     }
 
-    /// Does the next step.
+    /// Does one step.
     ///
     /// - Parameters:
-    ///   - known: How far logs were read; some position of this one may be among them.
-    ///   - followed: Files that are open. Both are used as they are when the first bytes come: a file of which nothing
-    ///     was read is compared with these, and one that is read on later is among the open ones then.
-    /// - Returns: What the file is; `nil` where it takes more steps to say.
+    ///   - known: The read positions of all logs.
+    ///   - followed: The open files. Both are used when the first bytes are decompressed: a file that is unread until
+    ///     then is found by its beginning, and any other one by its position.
+    /// - Returns: The result; `nil` if more steps are needed.
     func advance(known: [FilePosition], followed: [LogFile]) -> Finding? {
-        do throws(UnfoldedLog.Failure) {
+        do throws(DecompressedLog.Failure) {
             for _ in 0..<Self.piecesPerStep {
-                guard let piece = try unfolded.next() else { return finding }
+                guard let piece = try decompressed.next() else { return finding }
                 guard !piece.isEmpty else { continue }
                 if offset == 0 {
                     if followed.contains(where: { $0.isUnread(beginningWith: piece) }) { return .followed }
@@ -96,7 +96,7 @@ final class ArchiveSurvey {
     }
 }
 
-/// A rotated log that was compressed before it was read to its end.
+/// A rotated log that was compressed before it was read to the end.
 final class ArchivedLog: LogReader {
     var name: String { file.name }
     var path: String { file.path }
@@ -107,23 +107,23 @@ final class ArchivedLog: LogReader {
 
     private let file: LogFile
     private let length: Int
-    private var unfolded: UnfoldedLog
+    private var decompressed: DecompressedLog
     private var piece: ArraySlice<UInt8> = []
-    // Bytes before the place where reading began.
+    // Bytes to skip before the position where reading begins.
     private var toSkip: Int
-    // Whether reading goes on at the next look.
+    // Whether the next look may continue reading after a failure.
     private var canContinue = true
 
     /// - Parameters:
-    ///   - start: Where reading begins; at the beginning where there is none.
-    ///   - tail: The bytes before that.
+    ///   - start: Where reading begins; at the beginning if `nil`.
+    ///   - tail: The bytes before `start`.
     ///   - length: The size of the decompressed log.
     fileprivate init(
         _ file: LogFile, _ format: CompressionFormat, from start: FilePosition?, tail: [UInt8], length: Int
     ) {
         self.file = file
         self.length = length
-        unfolded = UnfoldedLog(file, format)
+        decompressed = DecompressedLog(file, format)
         toSkip = start?.offset ?? 0
         lines = LineBuffer(offset: toSkip, tail: tail, isSkipping: start?.isInSkippedLine ?? false)
     }
@@ -136,8 +136,8 @@ final class ArchivedLog: LogReader {
             isInSkippedLine: lines.isSkipping, size: length)
     }
 
-    /// The end of the compressed bytes, by which it is known without being decompressed; `nil` where that cannot be
-    /// read, so that it is decompressed again to find that it was read.
+    /// The end of the compressed bytes, which identifies the file without decompressing it. `nil` if they cannot be read;
+    /// the file is then surveyed again.
     var finalPosition: FilePosition? {
         do throws(FileFailure) {
             try file.skipToEnd()
@@ -152,12 +152,12 @@ final class ArchivedLog: LogReader {
     }
 
     func read() -> LogOutcome {
-        do throws(UnfoldedLog.Failure) {
+        do throws(DecompressedLog.Failure) {
             var pieces = 0
             while piece.isEmpty {
                 guard pieces < ArchiveSurvey.piecesPerStep else { return .working }
                 pieces += 1
-                guard let next = try unfolded.next() else {
+                guard let next = try decompressed.next() else {
                     isAtEnd = true
                     canContinue = false
                     return .end
@@ -170,7 +170,7 @@ final class ArchivedLog: LogReader {
             switch error {
             case .file(let failure): return .failed(failure)
             case .compression(let error):
-                // It was sound a moment ago.
+                // The survey could decompress it, so the file has changed since.
                 canContinue = false
                 return .corrupt("\(error)")
             }
@@ -184,10 +184,10 @@ final class ArchivedLog: LogReader {
 }
 
 /// The decompressed content of a log, piece by piece.
-struct UnfoldedLog: ~Copyable {
-    /// Why there is no next piece.
+struct DecompressedLog: ~Copyable {
+    /// Why the next piece cannot be read.
     enum Failure: Error {
-        /// The file cannot be read now; the next call tries again.
+        /// The file cannot be read; the next call tries again.
         case file(FileFailure)
         case compression(DecompressionError)
     }
@@ -203,10 +203,10 @@ struct UnfoldedLog: ~Copyable {
         decompressor = Decompressor(format)
     }
 
-    /// The next piece, at most 256 KiB; empty where compressed bytes were read that hold nothing, `nil` at the end.
+    /// The next piece, at most 256 KiB. It is empty if compressed bytes were read that contain no data, and `nil` at the
+    /// end.
     ///
-    /// - Throws: `Failure`; `DecompressionError.truncated` where the file ends too early, as one does that is still
-    ///   being written.
+    /// - Throws: `Failure`; with `DecompressionError.truncated` for a file that is still being written.
     mutating func next() throws(Failure) -> [UInt8]? {
         do throws(DecompressionError) {
             if let piece = try decompressor.next() { return piece }

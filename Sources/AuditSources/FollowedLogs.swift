@@ -1,23 +1,23 @@
 public import AuditEvents
 import Glibc
 
-/// Follows logs on a thread of its own. A file system that does not answer stops nothing else.
+/// Follows logs on a thread of its own, so that a file system that does not answer stops nothing else.
 public struct FollowedLogs: AuditInput {
     /// `file`.
     public let kind = InputKind.file
 
-    /// Between two rounds of reading: under load, events are taken in by the batch and not one by one.
+    /// The pause between two rounds of reading. Under load, a batch then has many events.
     static let pause: Duration = .milliseconds(20)
-    /// While there is always more to read, the files are looked at after so many steps: one that is rotated away
-    /// meanwhile must be opened before it is removed.
+    /// The number of steps between two looks while there is always more to read: a rotated file must be opened before it
+    /// is removed.
     static let stepsBetweenLooks = 32
-    /// A call that has not returned for so long is reported. A slow disk takes a second, and never so long.
+    /// How long a call may take before the logs are reported as unreadable. Slow disks take seconds.
     static let patience: Duration = .seconds(10)
 
     private enum Event: Sendable {
         case states([LogState])
         case batch(InputBatch)
-        /// A call has not returned for long.
+        /// A call has not returned in time.
         case stuck
     }
 
@@ -29,13 +29,13 @@ public struct FollowedLogs: AuditInput {
     private let report: LogReport
 
     /// - Parameters:
-    ///   - patterns: What to follow.
-    ///   - start: Where to begin in files that are there at the first look and of logs never followed before.
+    ///   - patterns: The logs.
+    ///   - start: Where reading begins in logs that exist at the first look and were never followed before.
     ///   - selectors: Which events are wanted.
-    ///   - known: How far logs were read before.
-    ///   - interval: How often to look where inotify reports nothing: it does not see everything (a network file
-    ///     system, a directory that was not there).
-    ///   - report: Told the condition of the logs, after each round of reading.
+    ///   - known: The read positions from before the start.
+    ///   - interval: The time between two looks without inotify events. inotify does not report everything, for example
+    ///     on network file systems.
+    ///   - report: Takes the states of the logs after each round of reading.
     public init(
         _ patterns: [LogPattern], from start: StartingPoint, selecting selectors: [EventSelector],
         restoring known: KnownPositions = KnownPositions(), every interval: Duration = .seconds(1),
@@ -71,7 +71,7 @@ public struct FollowedLogs: AuditInput {
             case .batch(let batch):
                 guard try await self.deliver(batch, to: deliver) else { return }
             case .stuck:
-                // It may have gone on since.
+                // The call may have returned since.
                 guard thread.isStuck(for: Self.patience) else { continue }
                 for index in states.indices { states[index].problem = "no answer from the file system" }
                 await report(states)
@@ -81,7 +81,7 @@ public struct FollowedLogs: AuditInput {
         }
     }
 
-    /// What the thread does.
+    /// Runs on the thread.
     private func follow(_ thread: InputThread<Event>) {
         var follower = LogFollower(patterns, from: start, selecting: selectors, restoring: known)
         let changes = FileChanges()
@@ -109,23 +109,23 @@ public struct FollowedLogs: AuditInput {
     }
 }
 
-/// Notices that something happened in directories, by inotify.
+/// Watches directories with inotify.
 private final class FileChanges {
-    /// Can be read once something happened; -1 where there is no inotify, and only the slow look remains.
+    /// Readable after a change; -1 if inotify is not available, so that only `interval` remains.
     let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
 
     deinit {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// Watches directories; those that are watched already, or are not there, do no harm.
+    /// Adds directories. Watched or missing ones are ignored.
     func watch(_ directories: Set<String>) {
         guard descriptor >= 0 else { return }
         let mask = IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB | IN_ONLYDIR
         for directory in directories { inotify_add_watch(descriptor, directory, UInt32(mask)) }
     }
 
-    /// Forgets what happened so far. Which changes they were does not matter: all files are looked at.
+    /// Discards all events. A look examines all files, so their details do not matter.
     func forget() {
         guard descriptor >= 0 else { return }
         withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A thread of its own for calls that may block: a read of a pipe, a `stat` on a network file system. It hands over
-/// what it got through a stream, at most one element ahead of whoever takes them.
+/// A thread for calls that may block, such as reads of a pipe or `stat` on a network file system. It passes elements to a
+/// stream, at most one ahead of their consumer.
 ///
 /// ```swift
 /// let thread = InputThread<[UInt8]>("reader") { thread in
@@ -16,21 +16,22 @@ import Synchronization
 /// thread.stop()
 /// ```
 ///
-/// Nobody waits for the thread itself: where a call never returns, the thread is left behind.
+/// Nobody waits for the thread to end, so a call that never returns blocks only the thread.
 ///
-/// Unchecked, since `DispatchSemaphore` and the descriptors, which never change, are not declared as Sendable.
+/// It is `@unchecked` because `DispatchSemaphore`, which is thread-safe, is not declared as Sendable here. All other
+/// properties are constants or are protected by the mutex.
 final class InputThread<Element: Sendable>: @unchecked Sendable {
-    /// What was handed over. It ends where the thread ends.
+    /// The elements. The stream ends when the thread ends.
     let elements: AsyncStream<Element>
 
     private struct State {
         var isStopped = false
-        /// Since when the thread has been at work; `nil` while it waits.
+        /// When the current call began; `nil` while the thread waits for the consumer or for input.
         var busySince: ContinuousClock.Instant? = .now
     }
 
     private let continuation: AsyncStream<Element>.Continuation
-    // It begins with zero, since one that is released below its first value traps.
+    // It begins at zero, because Dispatch traps if a semaphore is released below its initial value.
     private let taken = DispatchSemaphore(value: 0)
     private let state = Mutex(State())
     /// The pipe that ends a wait.
@@ -38,7 +39,7 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
 
     /// - Parameters:
     ///   - name: The thread's name.
-    ///   - body: What it does.
+    ///   - body: Runs on the thread.
     init(_ name: String, _ body: @escaping @Sendable (InputThread) -> Void) {
         (elements, continuation) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
         var ends: [Int32] = [-1, -1]
@@ -61,9 +62,9 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
 
     // MARK: On the thread
 
-    /// Hands over an element, once the one before was taken.
+    /// Passes an element to the stream, after the previous one was taken.
     ///
-    /// - Returns: Whether to go on; `false` once the thread is to stop.
+    /// - Returns: `false` if the thread must stop.
     func hand(over element: Element) -> Bool {
         idle { taken.wait() }
         guard !isStopped else { return false }
@@ -71,12 +72,12 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
         return true
     }
 
-    /// Waits until a descriptor can be read.
+    /// Waits until a descriptor is readable.
     ///
     /// - Parameters:
-    ///   - descriptor: What to wait for; only the time counts where it is negative.
-    ///   - timeout: How long to wait at most; for ever unless given.
-    /// - Returns: Whether to go on; `false` once the thread is to stop, or where waiting is impossible.
+    ///   - descriptor: The descriptor; a negative one is ignored.
+    ///   - timeout: The maximum time; unlimited unless given.
+    /// - Returns: `false` if the thread must stop, or waiting failed.
     func wait(for descriptor: Int32, timeout: Duration? = nil) -> Bool {
         var waiting = [
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
@@ -91,9 +92,9 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
         }
     }
 
-    /// Notes that a part of something long was done: the thread is at work, and not stuck.
+    /// Notes that a call has returned, so that a long task does not count as stuck.
     ///
-    /// - Returns: Whether to go on.
+    /// - Returns: `false` if the thread must stop.
     func noteProgress() -> Bool {
         state.withLock {
             $0.busySince = .now
@@ -111,22 +112,22 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
 
     private var isStopped: Bool { state.withLock { $0.isStopped } }
 
-    /// Whether one call has taken longer than some time, and has not returned.
+    /// Whether the current call has taken longer than `patience`.
     func isStuck(for patience: Duration) -> Bool {
         state.withLock { state in state.busySince.map { $0 + patience < .now } ?? false }
     }
 
-    /// Says that the last element was dealt with.
+    /// Lets the thread pass the next element.
     func takeNext() {
         taken.signal()
     }
 
-    /// Puts an element into the stream that does not come from the thread; it is not to be taken.
+    /// Passes an element that is not from the thread. `takeNext` must not be called for it.
     func interject(_ element: Element) {
         continuation.yield(element)
     }
 
-    /// Ends the thread as soon as what it waits for returns.
+    /// Ends the thread as soon as its current call returns.
     func stop() {
         state.withLock { $0.isStopped = true }
         write(stopSignal.write, [1], 1)

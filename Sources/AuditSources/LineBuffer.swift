@@ -1,59 +1,59 @@
 import Glibc
 
-/// Cuts what is read from a descriptor into pieces of whole lines, in bounded memory.
+/// Cuts the bytes of a log into pieces of whole lines, in bounded memory.
 ///
-/// A piece is as much as one `read` gave, so that lines are neither copied nor looked at one by one. Only the line that
-/// is not finished yet is kept, up to `lineLimit` bytes; of a longer one the bytes are dropped up to its end.
+/// A piece is the result of one read, so lines are neither copied nor examined one by one. Only the incomplete last line
+/// is kept, up to `lineLimit` bytes; a longer line is skipped to its end.
 struct LineBuffer {
     /// The longest line that is read, in bytes.
     static let lineLimit = 16 << 20
-    /// As much is read at once at the most.
+    /// The maximum number of bytes in one read.
     static let readSize = 1 << 20
 
-    /// What one `read` gave.
+    /// The result of one read.
     struct Piece {
         /// Bytes of whole lines, at the beginning of `bytes`.
         var length: Int
         /// Where they begin in the log.
         var offset: Int
-        /// Where lines that are skipped begin in the log, said at the first piece of each.
+        /// Offsets of oversized lines in the log, in the first piece of each.
         var oversizedLines: [Int] = []
         /// Bytes read and skipped since the last piece.
         var consumed: Int
     }
 
     enum Outcome {
-        /// Bytes came; the piece may be empty where they end no line.
+        /// Bytes were read. The piece is empty if they do not complete a line.
         case piece(Piece)
-        /// Nothing is there now.
+        /// There are no new bytes.
         case end
-        /// `errno` says what went wrong.
+        /// The read failed with this `errno`.
         case failed(Int32)
     }
 
-    /// Holds the piece handed out last, and behind it what is not a whole line yet.
+    /// The last piece, followed by the incomplete line.
     private(set) var bytes: [UInt8] = []
-    /// Where in the log the first byte stands that is not part of a whole line, or of one that is skipped.
+    /// The offset in the log of the first byte that is neither part of a whole line nor skipped.
     private(set) var offset: Int
-    /// Whether the line at `offset` is too long and is skipped to its end.
+    /// Whether the line at `offset` is oversized and is skipped to its end.
     private(set) var isSkipping: Bool
     /// The last bytes before `offset`, as many as a fingerprint needs.
     private(set) var tail: [UInt8]
 
-    // What is not a whole line yet stands at the end of the piece handed out last.
+    // The incomplete line, at the end of the last piece.
     private var kept = 0..<0
 
     /// - Parameters:
-    ///   - offset: Where in the log reading begins.
+    ///   - offset: The offset in the log where reading begins.
     ///   - tail: The bytes before it, as many as a fingerprint needs.
-    ///   - isSkipping: Whether that is within a line that is too long.
+    ///   - isSkipping: Whether that is within an oversized line.
     init(offset: Int, tail: [UInt8] = [], isSkipping: Bool = false) {
         self.offset = offset
         self.tail = tail
         self.isSkipping = isSkipping
     }
 
-    /// How far was read.
+    /// The offset in the log up to which bytes were read.
     var end: Int { offset + kept.count }
 
     /// The last bytes before `end`, as many as a fingerprint needs.
@@ -62,8 +62,8 @@ struct LineBuffer {
     /// Reads once.
     ///
     /// - Parameters:
-    ///   - expected: How many bytes there are to read; more than `readSize` are left for the next time.
-    ///   - read: Reads into the buffer it is given, as `read(2)` does.
+    ///   - expected: The number of available bytes. At most `readSize` of them are read.
+    ///   - read: Reads into the buffer, like `read(2)`.
     mutating func readPiece(expecting expected: Int, _ read: (UnsafeMutableRawBufferPointer) -> Int) -> Outcome {
         moveRestToFront()
         let filled = kept.count
@@ -78,9 +78,9 @@ struct LineBuffer {
         return .piece(cut(filled: filled, end: filled + got))
     }
 
-    /// Takes bytes that were read elsewhere, as many as are read at once.
+    /// Takes bytes that were read elsewhere, at most `readSize`.
     ///
-    /// - Returns: What they gave; `nil` where there were none.
+    /// - Returns: `nil` if there are none.
     mutating func readPiece(from rest: inout ArraySlice<UInt8>) -> Piece? {
         let outcome = readPiece(expecting: rest.count) { buffer in
             let count = min(buffer.count, rest.count)
@@ -92,7 +92,7 @@ struct LineBuffer {
         return piece
     }
 
-    /// What stands behind the last line feed, as a last line; for a log that ends here.
+    /// The bytes after the last line feed, as a last line; for a log that ends here.
     mutating func takeRest() -> Piece? {
         moveRestToFront()
         guard !kept.isEmpty else { return nil }
@@ -101,7 +101,7 @@ struct LineBuffer {
         return piece
     }
 
-    /// Keeps no more memory than what is not a whole line needs, until the next read: a log that is quiet is cheap.
+    /// Shrinks the buffer to the incomplete line until the next read, so that a quiet log needs little memory.
     mutating func releaseSpace() {
         guard bytes.count > kept.count else { return }
         bytes = Array(bytes[kept])
@@ -126,7 +126,7 @@ struct LineBuffer {
         var piece = Piece(length: 0, offset: offset, consumed: 0)
         var start = 0
         let firstFeed = firstLineFeed(in: filled..<end)
-        // Where lines are read in pieces, only the first of them can be longer than a piece.
+        // Only the first line of a piece can be longer than the piece.
         if !isSkipping, (firstFeed ?? end) > Self.lineLimit {
             piece.oversizedLines = [offset]
             isSkipping = true
@@ -142,7 +142,7 @@ struct LineBuffer {
         piece.consumed = wholeEnd
         consume(start..<wholeEnd)
         kept = wholeEnd..<end
-        // Behind a skipped line: a piece begins where the buffer begins.
+        // After a skipped line: a piece begins at the beginning of the buffer.
         if start > 0 { moveToFront(start..<end) }
         return piece
     }
@@ -154,7 +154,7 @@ struct LineBuffer {
         kept = range.upperBound..<range.upperBound
     }
 
-    /// The last bytes of two runs, one behind the other, as many as a fingerprint needs.
+    /// The last bytes of two consecutive runs, as many as a fingerprint needs.
     static func lastBytes(_ before: [UInt8], _ behind: ArraySlice<UInt8>) -> [UInt8] {
         let behind = behind.suffix(Fingerprint.limit)
         return before.suffix(Fingerprint.limit - behind.count) + behind
@@ -170,7 +170,7 @@ struct LineBuffer {
 
     private mutating func moveRestToFront() {
         if kept.lowerBound > 0 { moveToFront(kept) }
-        // What one huge line made the buffer grow to is given back after it.
+        // A buffer that one huge line enlarged shrinks after it.
         if kept.count < Self.readSize, bytes.count > 4 * Self.readSize { releaseSpace() }
     }
 

@@ -9,7 +9,7 @@ enum FileFailure: Error, Hashable, CustomStringConvertible {
     case read(Int32)
     case notALog
 
-    /// Whether an `errno` means that there is nothing for this process to read, and not that reading failed.
+    /// Whether an `errno` means that this process has nothing to read there, not that reading failed.
     static func isPermanent(_ code: Int32) -> Bool {
         [ENOENT, ENOTDIR, EACCES, EPERM, ELOOP].contains(code)
     }
@@ -22,19 +22,19 @@ enum FileFailure: Error, Hashable, CustomStringConvertible {
     }
 }
 
-/// Reads at an offset of a descriptor, as `pread(2)` does. Tests replace it by one that fails.
+/// Reads at an offset of a descriptor, like `pread(2)`. Tests replace it to make reads fail.
 typealias PositionalRead = @Sendable (Int32, UnsafeMutableRawBufferPointer, Int) -> Int
 
-/// A log that is open: a file, or a FIFO.
+/// An open log: a file or a FIFO.
 ///
-/// "Cannot be read" is an error of its own everywhere here, and never the answer to whether two files are alike: only
-/// bytes that were read and differ show that a log was truncated.
+/// Methods that compare content throw if it cannot be read. A failed read is not a difference: only bytes that were read
+/// and differ show that a log was truncated.
 final class LogFile: LogReader {
-    /// What Linux holds in a pipe unless told otherwise.
+    /// The default capacity of a pipe on Linux.
     private static let pipeSize = 64 << 10
 
     let name: String
-    /// Under which path the log is followed that it is part of.
+    /// The path of the log that it is part of.
     let path: String
     let inode: Inode
     let isFIFO: Bool
@@ -49,17 +49,17 @@ final class LogFile: LogReader {
     static let systemRead: PositionalRead = { Glibc.pread($0, $1.baseAddress, $1.count, $2) }
 
     /// - Parameters:
-    ///   - name: What to open.
-    ///   - path: Under which path the log is followed that it is part of.
-    ///   - pread: How it is read.
+    ///   - name: The path to open.
+    ///   - path: The path of the log that it is part of.
+    ///   - pread: Reads the file.
     init(name: String, path: String, reading pread: @escaping PositionalRead = systemRead) throws(FileFailure) {
-        // Opening must not wait for a FIFO's writer, nor do anything to a device.
+        // Opening must not wait for the writer of a FIFO, and must not touch a device.
         var information = stat()
         guard stat(name, &information) == 0 else { throw .open(errno) }
         guard Self.isLog(information) else { throw .notALog }
         let descriptor = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw .open(errno) }
-        // What was opened, which may not be what was looked at.
+        // The opened file may be another one than the first stat saw.
         guard fstat(descriptor, &information) == 0, Self.isLog(information) else {
             close(descriptor)
             throw .notALog
@@ -81,7 +81,7 @@ final class LogFile: LogReader {
         return kind == S_IFREG || kind == S_IFIFO
     }
 
-    /// The file's size in bytes; of a FIFO, the number of bytes that were read.
+    /// The file's size in bytes; for a FIFO, the number of bytes read.
     func size() throws(FileFailure) -> Int {
         guard !isFIFO else { return lines.end }
         var information = stat()
@@ -91,7 +91,7 @@ final class LogFile: LogReader {
 
     var unreadBytes: Int { max(0, ((try? size()) ?? lastSize) - lines.offset) }
 
-    /// How it is compressed; `nil` where it is not.
+    /// The compression format; `nil` for a plain file.
     func compression() throws(FileFailure) -> CompressionFormat? {
         isFIFO ? nil : CompressionFormat(beginning: try bytes(at: 0, count: CompressionFormat.magicLength))
     }
@@ -111,27 +111,26 @@ final class LogFile: LogReader {
         return final
     }
 
-    /// Whether a position is one in this file: it is the same file or a copy, and holds before that place what was read
-    /// there.
+    /// Whether a position is in this file: the file, or the one it is a copy of, contains the bytes before the position.
     func holds(_ position: FilePosition) throws(FileFailure) -> Bool {
         guard !isFIFO else { return false }
-        // In any other file than the same one, nothing read says nothing.
+        // Without bytes only the inode identifies the file.
         guard position.fingerprint.length > 0 else { return position.inode == inode && position.offset == 0 }
         return Fingerprint(of: try bytes(before: position.offset, count: position.fingerprint.length))
             == position.fingerprint
     }
 
-    /// Whether it holds what was read of another file, or, where nothing was read yet, begins as that one does.
+    /// Whether it contains the bytes that were read of another file, or has the same beginning if nothing was read.
     func isCopy(of other: LogFile) throws(FileFailure) -> Bool {
         guard !isFIFO, let position = other.position else { return false }
         guard position.offset == 0 else { return try holds(position) }
         return other.isUnread(beginningWith: try bytes(at: 0, count: Fingerprint.limit))
     }
 
-    /// Whether it may be a copy of another file that is being made: it ends before the place up to which that was read,
-    /// and holds what that holds there.
+    /// Whether it may be an incomplete copy of another file: it ends before that file's read position, with the same
+    /// bytes.
     ///
-    /// Throws also where the other file cannot be read. Such a log waits: if it is a copy, everything in it was counted.
+    /// It also throws if the other file cannot be read. The log then waits: if it is a copy, its lines were counted.
     func mayBecomeCopy(of other: LogFile) throws(FileFailure) -> Bool {
         guard !isFIFO, !other.isFIFO else { return false }
         let size = try size()
@@ -140,28 +139,28 @@ final class LogFile: LogReader {
         return try bytes(before: size, count: count) == other.bytes(before: size, count: count)
     }
 
-    /// Whether nothing was read of it yet, and it begins like some bytes.
+    /// Whether nothing was read of it, and it begins with the same bytes.
     ///
-    /// `false` where it cannot be read. Nothing of it was counted then, so the bytes may be read elsewhere.
+    /// `false` if it cannot be read: none of its lines were counted, so the bytes can be read elsewhere.
     func isUnread(beginningWith bytes: [UInt8]) -> Bool {
         guard !isFIFO, lines.offset == 0, let size = try? size() else { return false }
         let count = min(size, bytes.count, Fingerprint.limit)
         return count > 0 && (try? self.bytes(at: 0, count: count)) == Array(bytes.prefix(count))
     }
 
-    /// Goes on where the file, or the one it is a copy of, was left.
+    /// Resumes reading at a position.
     ///
-    /// - Parameter position: One that this file holds.
+    /// - Parameter position: A position in this file.
     func resume(at position: FilePosition) throws(FileFailure) {
         try restart(at: position.offset, isSkipping: position.isInSkippedLine)
     }
 
-    /// Moves to the end, also within a line.
+    /// Moves to the end, even within a line.
     func skipToEnd() throws(FileFailure) {
         try restart(at: try size())
     }
 
-    /// Moves to the beginning of the last line that is not finished, or to the end where there is none.
+    /// Moves to the beginning of the last line if it is incomplete, or to the end.
     func skipToLastLine() throws(FileFailure) {
         guard !isFIFO else { return }
         let end = try size()
@@ -182,14 +181,14 @@ final class LogFile: LogReader {
         isAtEnd = false
     }
 
-    /// The bytes before a place, as many as there are; none where the file does not reach there.
+    /// The bytes before an offset, at most `count`; none if the file is shorter.
     private func bytes(before offset: Int, count: Int) throws(FileFailure) -> [UInt8] {
         let count = min(count, offset)
         let bytes = try bytes(at: offset - count, count: count)
         return bytes.count == count ? bytes : []
     }
 
-    /// The bytes at a place; fewer where the file ends.
+    /// The bytes at an offset; fewer than `count` at the end of the file.
     func bytes(at offset: Int, count: Int) throws(FileFailure) -> [UInt8] {
         var failure: FileFailure?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -236,8 +235,8 @@ final class LogFile: LogReader {
             let read = lines.readPiece(expecting: size - end) { buffer in
                 let got = pread(descriptor, buffer, end)
                 guard got >= 0 else { return got }
-                // Compared after reading: what was truncated before or meanwhile must not be taken for a continuation.
-                // What is discarded here is read from the copy, where one was made.
+                // Compared after reading, so that a truncation before or during it is found. The discarded bytes are read
+                // from the copy, if there is one.
                 do throws(FileFailure) {
                     isTruncated = try bytes(before: end, count: lastBytes.count) != lastBytes
                     return isTruncated ? 0 : got
@@ -278,7 +277,7 @@ final class LogFile: LogReader {
         lines = LineBuffer(offset: 0)
         isAtEnd = false
         guard var former else { return .end }
-        // The file of this number has another content now.
+        // The inode now identifies other content.
         former.inode = .none
         former.isFinished = true
         return .truncated(former: former)

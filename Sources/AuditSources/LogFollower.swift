@@ -2,28 +2,28 @@ public import AuditEvents
 import Compression
 import Glibc
 
-/// Makes several pathnames look like logs that never end, whatever happens to the files.
+/// Reads each path as one log that never ends, whatever happens to its files.
 ///
-/// It is a state machine without a clock: `look()` takes note of what happened to the files, `step()` reads on, a
-/// bounded amount each. `FollowedLogs` decides when.
+/// It is a state machine without a clock: `look()` finds new, renamed and removed files, and `step()` reads a bounded
+/// amount. `FollowedLogs` decides when.
 ///
-/// A file is known by its inode while it is open, so that a rotated one stays the same file under its new name, and by
-/// the bytes before the read position, so that it is not read again as a copy, nor after a restart. What a path named
-/// before is read to its end before the path's new file is begun.
+/// An open file is identified by its inode, so a rotated file stays the same file under its new name. Copies, and files
+/// after a restart, are identified by the bytes before the read position. The previous file of a path is read to its
+/// end before the next one.
 public struct LogFollower: ~Copyable {
-    /// Files that lost their name are kept open for so long without news, since their writer may not have noticed, and
-    /// for so long a path may lead nowhere without being called a problem, as in the middle of a rotation.
+    /// How long a renamed or removed file stays open without new lines, since its writer may not have noticed yet. A
+    /// path without a file is reported after the same time, since that is normal during a rotation.
     static let patience: Duration = .seconds(5)
-    /// But no more nameless files of a log are kept than these.
+    /// The number of such files per log; above it they are closed without delay.
     static let namelessFiles = 64
 
-    /// What a step came to.
+    /// The result of a step.
     public enum Step {
-        /// Something was read.
+        /// Lines were read.
         case batch(InputBatch)
-        /// A part of something long was done; there is more to do.
+        /// A part of a longer task was done.
         case working
-        /// There is nothing more now.
+        /// There is nothing more to do until the next look.
         case idle
     }
 
@@ -39,22 +39,22 @@ public struct LogFollower: ~Copyable {
     private var scanner: EventScanner
     private var streams: [LogStream] = []
     private var rotated: RotatedLogFinder
-    // Of each pattern.
+    // By pattern.
     private var problems: [Problem?]
     private var readErrors: [UInt64]
     private var truncations: [UInt64]
     private let pread: PositionalRead
     private var hasLooked = false
-    // Paths that were there at the first look, and could not be read since.
+    // Paths that existed at the first look and have not been readable since.
     private var unreadableAtStart: Set<String> = []
     private var lastLook = ContinuousClock.now
     private var turn = 0
 
     /// - Parameters:
-    ///   - patterns: What to follow.
-    ///   - start: Where to begin in files that are there at the first look and of logs never followed before.
-    ///   - selectors: Which events are wanted.
-    ///   - known: How far logs were read before.
+    ///   - patterns: The logs.
+    ///   - start: Where reading begins in logs that exist at the first look and were never followed before.
+    ///   - selectors: The events to find.
+    ///   - known: The read positions from before the start.
     public init(
         _ patterns: [LogPattern], from start: StartingPoint, selecting selectors: [EventSelector],
         restoring known: KnownPositions = KnownPositions()
@@ -62,7 +62,7 @@ public struct LogFollower: ~Copyable {
         self.init(patterns, from: start, selecting: selectors, restoring: known, reading: LogFile.systemRead)
     }
 
-    /// - Parameter pread: How files are read.
+    /// - Parameter pread: Reads files.
     init(
         _ patterns: [LogPattern], from start: StartingPoint, selecting selectors: [EventSelector],
         restoring known: KnownPositions = KnownPositions(), reading pread: @escaping PositionalRead
@@ -92,9 +92,9 @@ public struct LogFollower: ~Copyable {
 
     // MARK: Looking
 
-    /// Takes note of what happened to the files: new ones, renamed ones, those that are gone.
+    /// Finds new, renamed and removed files.
     ///
-    /// - Parameter now: When that is.
+    /// - Parameter now: The time of the look.
     public mutating func look(at now: ContinuousClock.Instant = .now) {
         lastLook = now
         var named: Set<Inode> = []
@@ -109,7 +109,7 @@ public struct LogFollower: ~Copyable {
                     present.append(path)
                 } catch {
                     let reason = pattern.isGlob ? "\(path): \(error)" : "\(error)"
-                    // What it was rotated to is looked for also while there is no new one.
+                    // Its rotated files are read even before a new one exists.
                     if !pattern.isGlob { streams[indexOfStream(at: path)].patterns.insert(index) }
                     problems[index] = if case .open(ENOENT) = error { .absent(reason) } else { .unusable(reason) }
                     if case .read = error {
@@ -122,8 +122,7 @@ public struct LogFollower: ~Copyable {
         if !hasLooked { rememberFirstLook() }
         hasLooked = true
         for index in streams.indices {
-            // A log may be copied and truncated so soon after it was begun that nothing of it was read, and nothing
-            // shows in the log itself.
+            // A log can be copied and truncated before any of it was read; then the log itself shows no change.
             if streams[index].hasChangedDirectory() || rotated.isDue(streams[index].path, at: now) {
                 let current = streams[index].files.last.flatMap { named.contains($0.inode) ? $0 : nil }
                 followMissedRotations(in: index, before: current)
@@ -136,13 +135,13 @@ public struct LogFollower: ~Copyable {
         }
     }
 
-    /// Whether a log was never followed before, so that what there is of it is not what was missed.
+    /// Whether a log was never followed before. Its existing content was not missed then.
     private func isNew(_ path: String, of pattern: Int) -> Bool {
         (!hasLooked || unreadableAtStart.contains(path)) && !knownPaths.contains(patterns[pattern].description)
             && !knownPaths.contains(path)
     }
 
-    /// Sees to it that the file that a path names is followed.
+    /// Follows the file at a path.
     private mutating func adopt(_ path: String, for pattern: Int) throws(FileFailure) -> Inode {
         if let inode = Inode(path: path), let index = indexOfStream(with: inode) {
             streams[index].patterns.insert(pattern)
@@ -156,7 +155,7 @@ public struct LogFollower: ~Copyable {
         }
         for other in followed.compactMap({ $0 as? LogFile }) {
             if try file.isCopy(of: other) { return file.inode }
-            // It is begun at a later look if it becomes something else.
+            // If it becomes something else, a later look finds that.
             if patterns[pattern].isGlob, try file.mayBecomeCopy(of: other) { return file.inode }
         }
         let held = try rotated.positions(in: file)
@@ -168,13 +167,13 @@ public struct LogFollower: ~Copyable {
         let index = indexOfStream(at: path)
         streams[index].patterns.insert(pattern)
         streams[index].append(file, at: lastLook)
-        // They come before it.
+        // These are read first.
         if !isNew { followMissedRotations(in: index, before: file) }
         rotated.begin(RotatedLogFinder.Unread(file: file, former: held))
         return file.inode
     }
 
-    /// A compressed log that a glob matches, or that is named itself.
+    /// Follows a compressed log that a glob or a path names.
     private mutating func adopt(
         _ file: LogFile, _ format: CompressionFormat, for pattern: Int, isNew: Bool
     ) throws(FileFailure) {
@@ -187,7 +186,7 @@ public struct LogFollower: ~Copyable {
         if rotated.isSurveying(file.path) { streams[indexOfStream(at: file.path)].patterns.insert(pattern) }
     }
 
-    /// What was rotated before a log was followed for the first time was never ours; all of it is from then on.
+    /// Marks rotated files that are older than the first look as read. Everything after it is read.
     private mutating func rememberFirstLook() {
         for (index, pattern) in patterns.enumerated() where !knownPaths.contains(pattern.description) {
             for path in pattern.paths() where isNew(path, of: index) {
@@ -200,10 +199,10 @@ public struct LogFollower: ~Copyable {
         }
     }
 
-    /// Follows what was rotated away between two looks.
+    /// Follows files that were rotated between two looks.
     ///
-    /// - Parameter current: What the log's path names; it is read after them.
-    /// - Returns: How many files there were.
+    /// - Parameter current: The file at the log's path, which is read after them.
+    /// - Returns: The number of files.
     @discardableResult
     private mutating func followMissedRotations(in index: Int, before current: (any LogReader)?) -> Int {
         let (missed, failure) = rotated.missedRotations(
@@ -223,7 +222,7 @@ public struct LogFollower: ~Copyable {
 
     // MARK: Reading
 
-    /// Does the next bounded step, for the logs in turn.
+    /// Does one bounded step. The logs take turns.
     public mutating func step() -> Step {
         var quiet = 0
         while quiet < streams.count {
@@ -244,9 +243,9 @@ public struct LogFollower: ~Copyable {
         return (closeFinished() ?? remainder()).map { .batch($0) } ?? .idle
     }
 
-    /// Does steps until something was read.
+    /// Does steps until lines were read.
     ///
-    /// - Returns: What was read; `nil` when there is nothing more now.
+    /// - Returns: `nil` when there is nothing more to do until the next look.
     public mutating func next() -> InputBatch? {
         while true {
             switch step() {
@@ -257,7 +256,7 @@ public struct LogFollower: ~Copyable {
         }
     }
 
-    /// Does the next step of finding out what a compressed log holds. What is read after it waits.
+    /// Does one step of surveying a compressed log. The files after it wait.
     private mutating func survey(in index: Int) {
         let plain = followed.compactMap { $0 as? LogFile }
         switch rotated.advanceSurvey(of: streams[index].path, besides: plain, at: lastLook) {
@@ -271,7 +270,7 @@ public struct LogFollower: ~Copyable {
         }
     }
 
-    /// copytruncate: what was written between the last read and the copying stands only in the copy.
+    /// Handles copytruncate: lines between the last read and the copying are only in the copy.
     private mutating func follow(_ file: any LogReader, truncatedFrom former: FilePosition, in index: Int) {
         for pattern in streams[index].patterns { truncations[pattern] &+= 1 }
         rotated.noteTruncated(file, from: former)
@@ -285,8 +284,8 @@ public struct LogFollower: ~Copyable {
                 reason: "truncated before it was read to its end"))
     }
 
-    /// Whether the copy was found before the truncation was, where nothing of the log had been read as a line; where a
-    /// glob matches the copy too, it is followed under its own name.
+    /// Whether the copy was found before the truncation. This happens if no whole line of the log had been read. A copy
+    /// that matches a glob is followed under its own name.
     private func hasFoundCopy(of file: any LogReader, in index: Int) -> Bool {
         let path = streams[index].path
         let lastRead = streams[index].lastRead(of: file) ?? lastLook
@@ -296,8 +295,8 @@ public struct LogFollower: ~Copyable {
         }
     }
 
-    /// Closes files that lost their names and have nothing new, and hands over what stands behind their last line
-    /// feed: no more will come.
+    /// Closes renamed and removed files without new lines, and delivers the bytes after their last line feed, which
+    /// nobody will complete.
     private mutating func closeFinished() -> InputBatch? {
         for index in streams.indices {
             let isCrowded = streams[index].namelessFiles > Self.namelessFiles
@@ -314,7 +313,7 @@ public struct LogFollower: ~Copyable {
         return nil
     }
 
-    /// What is to be remembered, though nothing was read.
+    /// Positions and losses that no batch has delivered yet.
     private mutating func remainder() -> InputBatch? {
         guard !rotated.changed.isEmpty || !rotated.losses.isEmpty else { return nil }
         return InputBatch(
@@ -333,13 +332,13 @@ public struct LogFollower: ~Copyable {
 
     // MARK: State
 
-    /// How each pattern fares, in their order.
+    /// The state of each pattern, in their order.
     public var states: [LogState] {
         patterns.indices.map { index in
             let own = streams.filter { $0.patterns.contains(index) }
             let problem: String? =
                 switch problems[index] {
-                // In the middle of a rotation the file that was there before is still open.
+                // During a rotation the previous file is still open.
                 case .absent(let reason): own.allSatisfy(\.isEmpty) ? reason : nil
                 case .unusable(let reason): reason
                 case nil: nil
@@ -351,7 +350,7 @@ public struct LogFollower: ~Copyable {
         }
     }
 
-    /// The directories in which something may happen that is to be noticed.
+    /// The directories to watch for changes.
     public var directories: Set<String> {
         var directories = Set(patterns.map(\.directory))
         for stream in streams {

@@ -1,8 +1,8 @@
 import Glibc
 
-/// A log as it is named on the command line: a path, or a glob for several.
+/// A log as given on the command line: a path, or a glob for several files.
 public struct LogPattern: Sendable, Hashable, CustomStringConvertible {
-    /// As it was given.
+    /// The text as given.
     public let description: String
 
     /// - Parameter text: A path or a glob; not empty.
@@ -11,10 +11,10 @@ public struct LogPattern: Sendable, Hashable, CustomStringConvertible {
         description = text
     }
 
-    /// Whether it may stand for several files.
+    /// Whether it may match several files.
     var isGlob: Bool { description.contains { "*?[".contains($0) } && access(description, F_OK) != 0 }
 
-    /// The paths that it stands for now; a path that is no glob, whether it is there or not.
+    /// The paths that it matches now. A path that is not a glob need not exist.
     func paths() -> [String] {
         guard isGlob else { return [description] }
         var result = glob_t()
@@ -23,7 +23,7 @@ public struct LogPattern: Sendable, Hashable, CustomStringConvertible {
         return (0..<Int(result.gl_pathc)).compactMap { names[$0].map { String(cString: $0) } }
     }
 
-    /// The directory in which it lies; of a glob, the one above its first part that is no plain name.
+    /// Its directory; for a glob, the directory above the first part with a wildcard.
     var directory: String {
         let parts = description.split(separator: "/", omittingEmptySubsequences: false)
         let plain = parts.dropLast().prefix { part in !part.contains { "*?[".contains($0) } }
@@ -32,11 +32,11 @@ public struct LogPattern: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Where a log that was never seen before is begun, if it is there at the start. One that appears later is always read
-/// from its beginning.
+/// Where reading begins in a log that exists at the start and was never followed before. A log that appears later is
+/// always read from its beginning.
 public enum StartingPoint: String, Sendable, Hashable, CaseIterable {
-    /// With its first byte.
+    /// At its first byte.
     case beginning
-    /// With what is written from now on.
+    /// At its end: only later lines are read.
     case end
 }

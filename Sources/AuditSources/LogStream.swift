@@ -1,92 +1,92 @@
 import Glibc
 
-/// A file that is read as part of a log: as it was written, or compressed.
+/// A file that is part of a log, plain or compressed.
 protocol LogReader: AnyObject {
-    /// Under which name it was opened.
+    /// The name under which it was opened.
     var name: String { get }
-    /// Under which path the log is followed that it is part of.
+    /// The path of the log that it is part of.
     var path: String { get }
     var inode: Inode { get }
-    /// What was read last, and where that ends.
+    /// The last bytes read, and where they end.
     var lines: LineBuffer { get }
-    /// Whether all was read that was there at the last look, or all that can be read.
+    /// Whether everything was read that existed at the last look, or that can be read.
     var isAtEnd: Bool { get }
-    /// Whether its writer may still add to it though it has lost its name.
+    /// Whether its writer may still append to it after it was renamed or removed.
     var mayGrow: Bool { get }
-    /// Bytes that were not read yet.
+    /// Bytes not read yet.
     var unreadBytes: Int { get }
-    /// Where reading goes on; `nil` for what cannot be read again.
+    /// Where reading resumes; `nil` for a FIFO, which cannot be read again.
     var position: FilePosition? { get }
-    /// What is to be known of the file once it is closed.
+    /// The position to store once the file is closed.
     var finalPosition: FilePosition? { get }
 
-    /// Something may have been written since it was read last.
+    /// Allows reading on: the file may have grown.
     func look()
     /// Reads once.
     func read() -> LogOutcome
-    /// What stands behind the last line feed, as a last line; for a file that ends here.
+    /// The bytes after the last line feed, as a last line; for a file that will not grow.
     func takeRest() -> LineBuffer.Piece?
 }
 
-/// What reading on in a file comes to.
+/// The result of reading a file.
 enum LogOutcome {
-    /// Bytes came; the piece may be empty where they end no line. Its bytes are those of `lines`.
+    /// Bytes were read. The piece is empty if they do not complete a line; its bytes are those of `lines`.
     case piece(LineBuffer.Piece)
-    /// Nothing is there now.
+    /// There are no new bytes.
     case end
-    /// It was emptied, and perhaps written anew, since it had been read up to `former`; reading begins at its start
-    /// again.
+    /// It was truncated after it had been read up to `former`, and may have been written again. Reading begins at its
+    /// start.
     case truncated(former: FilePosition)
-    /// A bounded part of something long was done; there are no bytes yet.
+    /// A part of a longer task was done; there are no bytes yet.
     case working
-    /// It cannot be read now. It is tried again after the next look.
+    /// It cannot be read. The next look tries again.
     case failed(FileFailure)
     /// The rest of it cannot be read; the reason is for people.
     case corrupt(String)
 }
 
-/// One pathname as one stream of lines that never ends: what the path names now, behind what it named before.
+/// The files of one path, in the order in which they are read: the previous ones, then the current one.
 struct LogStream {
-    /// A file that is read, and what is to be known of it meanwhile.
+    /// An open file and its state.
     private struct Entry {
         let file: any LogReader
-        /// At which look it was found.
+        /// The look that found it.
         let begun: ContinuousClock.Instant
-        /// Since which look it has had no name.
+        /// The first look that found no name of it.
         var namelessSince: ContinuousClock.Instant?
-        /// After which look something was read.
-        var lastNews: ContinuousClock.Instant?
-        /// After which look it was last found to hold what it held before.
+        /// The look after which bytes were last read.
+        var lastBytesRead: ContinuousClock.Instant?
+        /// The look after which its content was last compared with what was read, and was the same.
         var lastRead: ContinuousClock.Instant?
         var readFailure: String?
 
-        /// Whether it has had no name and nothing new since `deadline`.
+        /// Whether it has had neither a name nor new bytes since `deadline`.
         func isFinished(since deadline: ContinuousClock.Instant) -> Bool {
             guard let namelessSince, file.isAtEnd, readFailure == nil else { return false }
             guard file.mayGrow else { return true }
-            return max(namelessSince, lastNews ?? namelessSince) <= deadline
+            return max(namelessSince, lastBytesRead ?? namelessSince) <= deadline
         }
     }
 
-    /// What reading on comes to.
+    /// The result of reading.
     enum Reading {
         case piece(LineBuffer.Piece, of: any LogReader)
         case truncated(any LogReader, former: FilePosition)
         /// See `LogOutcome.working`.
         case working
-        /// A file cannot be read now; the others do not wait for it.
+        /// A file cannot be read; the others do not wait for it.
         case failed
     }
 
     let path: String
-    /// Which of the follower's patterns it belongs to.
+    /// The indices of the patterns that it belongs to.
     var patterns: Set<Int> = []
 
-    // The oldest first.
+    // Oldest first.
     private var entries: [Entry] = []
     private var lastLook: ContinuousClock.Instant?
     private var directory: RotatedLogs.DirectoryVersion?
-    /// Why the rotated logs beside it could not all be looked at the last time; they are looked at again at each look.
+    /// Why some rotated file of it could not be examined. Each look tries again.
     var siblingFailure: FileFailure?
 
     init(path: String) {
@@ -97,7 +97,7 @@ struct LogStream {
     var files: [any LogReader] { entries.map(\.file) }
     var readFailure: String? { entries.lazy.compactMap(\.readFailure).first ?? siblingFailure?.description }
     var unreadBytes: Int { entries.reduce(0) { $0.addingSaturated($1.file.unreadBytes) } }
-    /// How many of its files lost their name.
+    /// The number of its files that were renamed or removed.
     var namelessFiles: Int { entries.count { $0.namelessSince != nil } }
 
     func contains(_ inode: Inode) -> Bool {
@@ -106,28 +106,28 @@ struct LogStream {
 
     /// Adds a file that is read after all others.
     ///
-    /// - Parameter now: When it was found.
+    /// - Parameter now: The look that found it.
     mutating func append(_ file: any LogReader, at now: ContinuousClock.Instant) {
         entries.append(Entry(file: file, begun: now))
     }
 
-    /// Adds a file that is read before another one, or after all others.
+    /// Adds a file before another one, or at the end without one.
     mutating func insert(_ file: any LogReader, before other: (any LogReader)?, at now: ContinuousClock.Instant) {
         let index = entries.firstIndex { $0.file === other } ?? entries.endIndex
         entries.insert(Entry(file: file, begun: now), at: index)
     }
 
-    /// Whether another file than this one was found at a look, or later.
+    /// Whether another file was found at a look or later.
     func hasFound(besides file: any LogReader, since look: ContinuousClock.Instant) -> Bool {
         entries.contains { $0.file !== file && $0.begun >= look }
     }
 
-    /// After which look a file was last found to hold what it held before; else the look at which it was found.
+    /// The look after which a file's content was last the same as before, or the look that found the file.
     func lastRead(of file: any LogReader) -> ContinuousClock.Instant? {
         entries.first { $0.file === file }.map { $0.lastRead ?? $0.begun }
     }
 
-    /// Whether files were made, renamed or removed beside the log since the last call.
+    /// Whether files were created, renamed or removed in the log's directory since the last call.
     mutating func hasChangedDirectory() -> Bool {
         let current = RotatedLogs.DirectoryVersion(besides: path)
         guard let current, current == directory else {
@@ -137,7 +137,7 @@ struct LogStream {
         return siblingFailure != nil
     }
 
-    /// Takes note of which files have names at this look.
+    /// Updates which files have names.
     mutating func look(named: Set<Inode>, at now: ContinuousClock.Instant) {
         for index in entries.indices {
             let file = entries[index].file
@@ -147,9 +147,9 @@ struct LogStream {
         lastLook = now
     }
 
-    /// Reads on in the first of its files that has something, so that a file waits for those before it.
+    /// Reads the first of its files that has new bytes, so a file waits for the previous ones.
     ///
-    /// - Returns: `nil` when there is nothing more now.
+    /// - Returns: `nil` if there are no new bytes.
     mutating func read() -> Reading? {
         for index in entries.indices {
             let file = entries[index].file
@@ -171,9 +171,9 @@ struct LogStream {
                     return .truncated(file, former: former)
                 case .piece(let piece):
                     entries[index].readFailure = nil
-                    entries[index].lastNews = lastLook
+                    entries[index].lastBytesRead = lastLook
                     entries[index].lastRead = lastLook
-                    // Bytes that end no line have nothing to deliver.
+                    // Bytes that do not complete a line deliver nothing.
                     if piece.consumed > 0 { return .piece(piece, of: file) }
                 }
             }
@@ -181,14 +181,14 @@ struct LogStream {
         return nil
     }
 
-    /// Removes the first file that has had no name and nothing new since `deadline`.
+    /// Removes the first file that has had neither a name nor new bytes since `deadline`.
     mutating func removeFinished(since deadline: ContinuousClock.Instant) -> (any LogReader)? {
         entries.firstIndex { $0.isFinished(since: deadline) }.map { entries.remove(at: $0).file }
     }
 }
 
 extension Int {
-    /// The sum, or the largest number. Sizes come from file systems, which may report anything.
+    /// The sum, or `Int.max` on overflow: file systems can report any size.
     func addingSaturated(_ other: Int) -> Int {
         let (sum, overflow) = addingReportingOverflow(other)
         return overflow ? .max : sum

@@ -1,24 +1,24 @@
 public import AuditEvents
 import Glibc
 
-/// How far a file of a log was read.
+/// The position up to which a file of a log was read.
 public struct FilePosition: Sendable, Hashable, Codable {
-    /// Under which path the log is followed, whatever its file is called meanwhile.
+    /// The path of the log, whatever the file's name is now.
     public var path: String
-    /// Which file it is; `Inode.none` where it is known by its content alone.
+    /// The file; `Inode.none` if it is identified by its content alone.
     public var inode: Inode
-    /// The first byte that was not read as part of a whole line. Of a compressed file, in what it unfolds to.
+    /// The first byte that was not read as part of a whole line. For a compressed file, in its decompressed content.
     public var offset: Int
-    /// Of the bytes before `offset`.
+    /// The fingerprint of the bytes before `offset`.
     public var fingerprint: Fingerprint
-    /// Whether the byte at `offset` is within a line that is too long and is skipped to its end.
+    /// Whether the byte at `offset` is within an oversized line, which is skipped to its end.
     public var isInSkippedLine: Bool
-    /// How many bytes the file had when it was looked at last.
+    /// The file's size at the last read, in bytes.
     public var size: Int
-    /// Whether nothing more is expected from this file.
+    /// Whether no more bytes are expected from this file.
     public var isFinished: Bool
 
-    /// A position.
+    /// A position in a file that may grow, unless given otherwise.
     public init(
         path: String, inode: Inode, offset: Int, fingerprint: Fingerprint, isInSkippedLine: Bool = false, size: Int = 0,
         isFinished: Bool = false
@@ -32,7 +32,7 @@ public struct FilePosition: Sendable, Hashable, Codable {
         self.isFinished = isFinished
     }
 
-    /// The same place in a file that is known by its content alone.
+    /// The same position in a file that is identified by its content alone.
     var withoutInode: FilePosition {
         var position = self
         position.inode = .none
@@ -40,14 +40,14 @@ public struct FilePosition: Sendable, Hashable, Codable {
     }
 }
 
-/// A file's number on its device; it stays with the file when that is renamed.
+/// The identity of a file, which a rename does not change.
 public struct Inode: Sendable, Hashable, Codable {
     /// The device's number.
     public var device: UInt64
     /// The file's number on the device.
     public var number: UInt64
 
-    /// No file has it.
+    /// The inode of no file.
     public static let none = Inode(device: 0, number: 0)
 
     /// The file with this number on this device.
@@ -60,7 +60,7 @@ public struct Inode: Sendable, Hashable, Codable {
         self.init(device: UInt64(information.st_dev), number: UInt64(information.st_ino))
     }
 
-    /// The file at a path; `nil` where there is none that can be looked at.
+    /// The inode of the file at a path; `nil` if `stat` fails.
     init?(path: String) {
         var information = stat()
         guard stat(path, &information) == 0 else { return nil }
@@ -68,27 +68,26 @@ public struct Inode: Sendable, Hashable, Codable {
     }
 }
 
-/// A hash of the last bytes before a read position, by which it is known again whether a file still holds, at that
-/// place, what was read there.
+/// A hash of the last bytes before a read position. It shows whether a file contains the bytes that were read there.
 ///
-/// The last bytes and not the first ones of the file: a line begins with what a client chose (its `Audit-ID`, its
-/// request's URI), so that two logs can be made to begin alike, and ends with times to the microsecond.
+/// It is not a hash of the file's first bytes: a line begins with text that a client chooses (its `Audit-ID`, its request's
+/// URI), so a client could make two logs begin alike. A line ends with times in microseconds.
 public struct Fingerprint: Sendable, Hashable, Codable {
-    /// As many bytes are hashed at most.
+    /// The maximum number of hashed bytes.
     public static let limit = 1024
 
-    /// How many bytes are hashed.
+    /// The number of hashed bytes.
     public let length: Int
-    /// Their hash. Its key is no secret, since who would forge it cannot know the bytes.
+    /// Their hash. Its key need not be secret, because a forger cannot know the bytes.
     public let digest: SipHash128.Digest
 
-    /// A fingerprint as it was kept.
+    /// A stored fingerprint.
     public init(length: Int, digest: SipHash128.Digest) {
         self.length = length
         self.digest = digest
     }
 
-    /// Of the last `limit` of these bytes.
+    /// The fingerprint of the last `limit` of these bytes.
     public init(of bytes: some BidirectionalCollection<UInt8>) {
         let bytes = Array(bytes.suffix(Self.limit))
         var hash = SipHash128(key: SipHash128.Key(first: 0, second: 0))
@@ -98,26 +97,26 @@ public struct Fingerprint: Sendable, Hashable, Codable {
     }
 }
 
-/// How far files were read, so that they are known again after a restart, under another name, or as a copy.
+/// The read positions of files. They identify files after a restart, under another name, and as copies.
 public struct KnownPositions: Sendable {
-    /// So many are remembered; the one that changed least recently is forgotten first. More than rotated logs are kept
-    /// anywhere: one that is forgotten and still there would be read again.
+    /// The maximum number of positions. The least recently changed one is dropped first. It exceeds the number of rotated
+    /// files that anybody keeps: a file whose position is dropped would be read again.
     public static let limit = 16_384
 
-    /// The positions, that which changed last at the end.
+    /// The positions, the most recently changed one last.
     public private(set) var positions: [FilePosition]
 
-    /// - Parameter positions: What was known before.
+    /// - Parameter positions: Stored positions.
     public init(_ positions: [FilePosition] = []) {
         self.positions = positions.filter(Self.isPossible)
     }
 
-    /// Whether its numbers are not negative; only a damaged state holds others, and they are dropped.
+    /// Whether its numbers are not negative. Only a damaged state has others; they are dropped.
     private static func isPossible(_ position: FilePosition) -> Bool {
         position.offset >= 0 && position.size >= 0 && position.fingerprint.length >= 0
     }
 
-    /// Takes note of a position: of a file, its newest takes the place of the one before.
+    /// Adds a position. It replaces the previous one of the same file.
     public mutating func add(_ position: FilePosition) {
         guard Self.isPossible(position) else { return }
         positions.removeAll { Self.areOfOneFile($0, position) }
@@ -125,17 +124,17 @@ public struct KnownPositions: Sendable {
         if positions.count > Self.limit { positions.removeFirst(positions.count - Self.limit) }
     }
 
-    /// Whether one position takes the other's place.
+    /// Whether one position replaces the other.
     public static func areOfOneFile(_ one: FilePosition, _ other: FilePosition) -> Bool {
         guard one.inode == other.inode else { return false }
         return one.inode != .none
             || (one.path, one.offset, one.fingerprint) == (other.path, other.offset, other.fingerprint)
     }
 
-    /// The positions that a file holds, the furthest last: how far it was read already, also under other names.
+    /// The positions that are in a file, the furthest one last, including those under other names.
     func positions(in file: LogFile) throws(FileFailure) -> [FilePosition] {
-        // Under its own inode first: there are few of these, and looking for copies is expensive. A position at the
-        // file's beginning says nothing about its content.
+        // First those with its inode: they are few, and searching for copies is expensive. A position at offset zero says
+        // nothing about the content.
         var held: [FilePosition] = []
         for position in positions where position.inode == file.inode {
             if try file.holds(position) { held.append(position) }

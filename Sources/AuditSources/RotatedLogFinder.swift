@@ -1,30 +1,30 @@
 import Compression
 import Glibc
 
-/// Finds what was rotated away from a log and was not read to its end, by what is known of how far files were read.
+/// Finds rotated files that were not read to the end, by comparing them with the known read positions.
 struct RotatedLogFinder {
-    /// A file that is to be read, and the positions of before that it holds; it goes on from the last of them.
+    /// A file to read, and the known positions in it. Reading resumes at the last one.
     struct Unread {
         let file: any LogReader
         let former: [FilePosition]
     }
 
-    /// A compressed log of which it is being found out whether it is to be read.
+    /// A compressed log that is being decompressed to decide whether it must be read.
     private struct Survey {
         let file: LogFile
         let format: CompressionFormat
-        /// What is read after it; all that is there where there is none.
+        /// The file that is read after it; `nil` to read it after all files that are open.
         var next: (any LogReader)?
         /// `nil` until its turn comes.
         var work: ArchiveSurvey?
 
-        /// Whether it may hold what is missing in a log.
+        /// Whether it may contain missing lines of a log.
         func isBeside(_ log: String) -> Bool {
             file.path == log || RotatedLogs.isRotated(path: file.path, of: log)
         }
     }
 
-    /// The last search for positions, in compressed logs, before they are reported as lost.
+    /// A search for positions in compressed logs, before their files are reported as lost.
     private struct Search {
         let path: String
         var positions: [FilePosition]
@@ -33,18 +33,18 @@ struct RotatedLogFinder {
     }
 
     private(set) var known: KnownPositions
-    /// Positions from before the start, in files that are not found yet and may hold more.
+    /// Positions from before the start whose files were not found yet and may have more lines.
     private(set) var outstanding: [FilePosition]
-    /// Those of them that were not found at the last look.
+    /// The outstanding positions that the last look did not find.
     private var missing: Set<FilePosition> = []
-    /// What is to be remembered, and what was lost, since they were taken last.
+    /// Changed positions and losses since they were last taken.
     private(set) var changed: [FilePosition] = []
     private(set) var losses: [LogLoss] = []
 
     private var deferrals = Deferrals()
     private var surveys: [Survey] = []
     private var searches: [Search] = []
-    /// Losses by truncation that a compressed copy may disprove, which is still being surveyed.
+    /// Losses by truncation while a compressed file that may be the copy is still being surveyed.
     private var doubtfulLosses: [LogLoss] = []
     private let pread: PositionalRead
 
@@ -64,7 +64,7 @@ struct RotatedLogFinder {
         return losses
     }
 
-    /// Notes what a truncation lost, unless the copy of it is found.
+    /// Notes a loss by truncation, unless the copy is found.
     mutating func noteUnlessCopied(_ loss: LogLoss) {
         if isSurveying(beside: loss.path) {
             doubtfulLosses.append(loss)
@@ -75,36 +75,35 @@ struct RotatedLogFinder {
 
     // MARK: Remembering
 
-    /// Takes note that a log is followed, though nothing of it may be there yet: what is found of it after a restart is
-    /// what was missed.
+    /// Notes that a log is followed, even if it does not exist yet. After a restart all of its files are read.
     mutating func noteFollowed(_ path: String) {
         note(
             FilePosition(path: path, inode: .none, offset: 0, fingerprint: Fingerprint(of: []), isFinished: true),
             continuing: true)
     }
 
-    /// Takes note of a file that is read from now on.
+    /// Notes that a file is read from now on.
     mutating func begin(_ unread: Unread) {
         resolve(unread.former, by: unread.file)
         note(unread.file.position, continuing: Self.isContinued(unread.former, by: unread.file))
     }
 
-    /// Takes note of a file that is closed.
+    /// Notes that a file is closed.
     mutating func end(_ file: any LogReader) {
         note(file.finalPosition, continuing: true)
     }
 
-    /// Takes note of how far a file had been read whose content is another one now.
+    /// Notes the position up to which a file had been read before it was truncated.
     mutating func noteTruncated(_ file: any LogReader, from former: FilePosition) {
         note(former, continuing: true)
         note(file.position, continuing: true)
         deferrals.drop(beside: former.path)
-        // A compressed copy of it was taken for one of a log that is followed.
+        // A compressed copy must not be taken for a copy of a followed log any more.
         for index in surveys.indices where surveys[index].isBeside(former.path) { surveys[index].work = nil }
     }
 
-    /// - Parameter isContinued: Whether what is known under the file's inode is of the same file. Else that number was
-    ///   given to a new file, and the old one is known by its content alone.
+    /// - Parameter isContinued: Whether the known position with this inode is of the same file. If not, the file system
+    ///   reused the inode, and the old file is identified by its content alone.
     private mutating func note(_ position: FilePosition?, continuing isContinued: Bool) {
         guard let position else { return }
         if !isContinued, position.inode != .none,
@@ -123,14 +122,14 @@ struct RotatedLogFinder {
         former.contains { $0.inode == file.inode }
     }
 
-    /// A file takes over from the positions that it holds.
+    /// Marks positions as finished that a file continues.
     private mutating func resolve(_ former: [FilePosition], by file: any LogReader) {
         outstanding.removeAll { candidate in former.contains { KnownPositions.areOfOneFile($0, candidate) } }
         for var position in former where position.inode != file.inode && !position.isFinished {
             position.isFinished = true
             note(position, continuing: true)
         }
-        // A file of which nothing was read is not known by its content; it may be this one.
+        // A file of which nothing was read cannot be identified by content; it may be this one.
         if former.isEmpty, let index = outstanding.firstIndex(where: { $0.path == file.path && $0.offset == 0 }) {
             var position = outstanding.remove(at: index)
             position.isFinished = true
@@ -140,14 +139,14 @@ struct RotatedLogFinder {
 
     // MARK: Finding
 
-    /// The positions that a file holds which its log's path names; it goes on from the last of them.
+    /// The known positions in a file; reading resumes at the last one.
     func positions(in file: LogFile) throws(FileFailure) -> [FilePosition] {
         try known.positions(in: file)
     }
 
-    /// Goes over the rotated logs beside one, and takes those that nobody follows for read.
+    /// Marks the rotated files of a log as read, except those that are followed.
     ///
-    /// - Returns: Why that was not possible for some of them.
+    /// - Returns: The first failure.
     mutating func remember(rotatedLogsOf path: String, unless isFollowed: (Inode) -> Bool) -> FileFailure? {
         var (files, failure) = RotatedLogs.openSiblings(of: path, reading: pread)
         for file in files where !isFollowed(file.inode) && !surveys.contains(where: { $0.file.inode == file.inode }) {
@@ -160,25 +159,25 @@ struct RotatedLogFinder {
         return failure
     }
 
-    /// Whether some file beside a log is to be looked at again.
+    /// Whether a rotated file of a log must be examined again.
     func isDue(_ path: String, at now: ContinuousClock.Instant) -> Bool {
         deferrals.isDue(path, at: now)
     }
 
-    /// What was rotated between two looks, or before the start, and not read to its end: the oldest first, each from
-    /// where it, or what it is a copy of, was left. Compressed logs are surveyed from now on.
+    /// The rotated files of a log that were not read to the end, oldest first, positioned where reading resumes. Surveys
+    /// of compressed files begin.
     ///
     /// - Parameters:
-    ///   - followed: The files that are open.
-    ///   - next: What is read after what is found.
-    /// - Returns: What is to be read, and why some files could not be looked at.
+    ///   - followed: The open files.
+    ///   - next: The file that is read after them.
+    /// - Returns: The files to read, and the first failure.
     mutating func missedRotations(
         of path: String, besides followed: [any LogReader], before next: (any LogReader)?,
         at now: ContinuousClock.Instant
     ) -> (unread: [Unread], failure: FileFailure?) {
         let plain = followed.compactMap { $0 as? LogFile }
         var missed: [Unread] = []
-        // Surveys from this one on have nothing behind them yet.
+        // The first survey whose next file is not known yet.
         var first = surveys.count
         var (files, failure) = RotatedLogs.openSiblings(of: path, reading: pread)
         for file in files where !followed.contains(where: { $0.inode == file.inode }) {
@@ -207,8 +206,8 @@ struct RotatedLogFinder {
             let isCopy = try file.isCopy(of: original)
             let mayBecomeCopy = isCopy ? false : try file.mayBecomeCopy(of: original)
             guard isCopy || mayBecomeCopy else { continue }
-            // If the log is truncated, the copy is read on from where the log was left. If not for a while, and the log
-            // was read as far, there is nothing in the copy.
+            // If the log is truncated, reading resumes in the copy. If the log is not truncated for a while, and was
+            // read further than the copy, the copy contains nothing new.
             if deferrals.contains(file, size, at: now) ?? true {
                 deferrals.add(file, size, at: now)
             } else if original.lines.offset >= size {
@@ -230,21 +229,21 @@ struct RotatedLogFinder {
 
     // MARK: Compressed logs
 
-    /// Finds out, step by step, whether a compressed log is to be read.
+    /// Begins the survey that decides whether a compressed log must be read.
     ///
-    /// - Parameter next: What is read after it.
+    /// - Parameter next: The file that is read after it.
     mutating func survey(
         _ file: LogFile, _ format: CompressionFormat, before next: (any LogReader)?, at now: ContinuousClock.Instant
     ) throws(FileFailure) {
         guard !surveys.contains(where: { $0.file.inode == file.inode }) else { return }
         let size = try file.size()
-        // One that was read is known by its compressed bytes.
+        // A compressed log that was read is identified by its compressed bytes.
         if let last = try known.positions(in: file).last, last.isFinished, last.offset == size { return }
         if deferrals.contains(file, size, at: now) == true { return }
         surveys.append(Survey(file: file, format: format, next: next))
     }
 
-    /// Whether compressed logs of a stream are being surveyed; what is behind them waits.
+    /// Whether compressed logs of a stream are being surveyed. Its other files wait.
     func isSurveying(_ path: String) -> Bool {
         surveys.contains { $0.file.path == path }
     }
@@ -253,9 +252,9 @@ struct RotatedLogFinder {
         surveys.contains { $0.isBeside(log) }
     }
 
-    /// Does the next step of the oldest survey of a stream.
+    /// Does one step of a stream's oldest survey.
     ///
-    /// - Returns: A log that is to be read, and what is read after it; or why it cannot be read now.
+    /// - Returns: A log to read and the file after it, if the survey found one; or the failure.
     mutating func advanceSurvey(
         of path: String, besides followed: [LogFile], at now: ContinuousClock.Instant
     ) -> Result<(unread: Unread, next: (any LogReader)?)?, FileFailure> {
@@ -297,7 +296,7 @@ struct RotatedLogFinder {
 
     // MARK: Closing
 
-    /// Nothing more is to be read of a file.
+    /// Marks a file as read to its end.
     private mutating func close(_ file: LogFile, continuing isContinued: Bool) throws(FileFailure) {
         try file.skipToEnd()
         deferrals.drop(file)
@@ -310,16 +309,16 @@ struct RotatedLogFinder {
 
     // MARK: Losses
 
-    /// Gives up what was not found of a log, once all that is there of it was looked at twice: a file that is renamed or
-    /// compressed while the directory is read may be seen under neither name.
+    /// Reports positions as lost that two looks did not find. One look is not enough: a file that is renamed or
+    /// compressed while the directory is read may appear under neither name.
     mutating func reportLosses(of path: String) {
         guard !hasDeferrals(of: path), !searches.contains(where: { $0.path == path }) else { return }
         let searched = outstanding.filter { $0.path == path }
         let lost = missing.intersection(searched)
         missing = missing.filter { $0.path != path }.union(searched)
         guard !lost.isEmpty, !isSurveying(beside: path) else { return }
-        // A rotated log that is still there may hold a position that was read then, under its compressed form for
-        // instance, and was written again afterwards.
+        // A rotated file may still contain the position: its compressed form was read, for example, and the position was
+        // stored again afterwards.
         let (files, failure) = RotatedLogs.openSiblings(of: path, reading: pread)
         guard failure == nil else { return }
         var search = Search(path: path, positions: searched.filter(lost.contains), archives: [])
@@ -339,13 +338,13 @@ struct RotatedLogFinder {
         if search.archives.isEmpty { advanceSearch() }
     }
 
-    /// Does the next step of searching for what may be lost.
+    /// Does one step of the oldest search.
     ///
-    /// - Returns: Whether there was something to do.
+    /// - Returns: Whether there was a search.
     @discardableResult
     mutating func advanceSearch() -> Bool {
         guard var search = searches.first else { return false }
-        // Where nothing is known to have been there, nothing is known to be lost.
+        // A file that was empty cannot have lost anything.
         let isNeeded = search.positions.contains { $0.size > 0 && $0.fingerprint.length > 0 }
         guard isNeeded, let (file, format) = search.archives.first else {
             searches.removeFirst()
@@ -364,7 +363,7 @@ struct RotatedLogFinder {
                 for position in held { conclude(position, isFound: true) }
                 search.positions.removeAll(where: held.contains)
             case .failed:
-                // It may be in there; the search begins again at a later look.
+                // The position may be in this file. A later look begins the search again.
                 searches.removeFirst()
                 return true
             case .followed, .incomplete, .corrupt: break
@@ -374,7 +373,7 @@ struct RotatedLogFinder {
         return true
     }
 
-    /// Takes a position that was searched for as finished.
+    /// Marks a position as finished, and reports a loss if it was not found.
     private mutating func conclude(_ position: FilePosition, isFound: Bool) {
         if !isFound, position.size > 0 {
             losses.append(

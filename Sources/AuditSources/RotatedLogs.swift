@@ -1,15 +1,15 @@
 import Glibc
 
-/// Finds what a log was renamed to.
+/// The names of rotated logs.
 enum RotatedLogs {
-    /// What tells whether entries of a directory were made, renamed or removed.
+    /// The modification time of a directory: it changes if a file in it is created, renamed or removed.
     struct DirectoryVersion: Equatable {
-        /// Times are no finer than a tick of the kernel's clock, so what changed so recently may change unnoticed.
+        /// In nanoseconds, at least a tick of the kernel's clock. A second change within it does not change the time.
         private static let grain = 50_000_000
 
         private let modified: Int
 
-        /// Of the directory of a log; `nil` where it cannot be told yet.
+        /// The version of a log's directory; `nil` if it changed so recently that the next change may not show.
         init?(besides path: String) {
             var information = stat()
             var now = timespec()
@@ -20,18 +20,18 @@ enum RotatedLogs {
         }
     }
 
-    /// Nanoseconds since 1970. They end in the year 2262, and file systems do not: such a time is the largest number.
+    /// Nanoseconds since 1970, saturated: file systems have times after the year 2262, where `Int` ends.
     private static func nanoseconds(_ time: timespec) -> Int {
         let (nanoseconds, overflow) = time.tv_sec.multipliedReportingOverflow(by: 1_000_000_000)
         guard !overflow else { return time.tv_sec < 0 ? .min : .max }
         return nanoseconds.addingSaturated(time.tv_nsec)
     }
 
-    /// The files beside a log that have the name of a rotated one, the oldest first.
+    /// The paths of a log's rotated files, oldest first.
     ///
-    /// kube-apiserver puts the time into the name (`audit-2026-11-23T23-14-34.953.log`), logrotate appends a number
-    /// (`audit.log.1`) or a date (`audit.log-20261123`). Compressed ones, which end with `.gz` or `.zst` behind that,
-    /// are among them once the file is gone that they were made from.
+    /// kube-apiserver inserts the time into the name (`audit-2026-11-23T23-14-34.953.log`); logrotate appends a number
+    /// (`audit.log.1`) or a date (`audit.log-20261123`). Compressed files have `.gz` or `.zst` after that. They are
+    /// included once their original is removed.
     static func siblings(of path: String) throws(FileFailure) -> [String] {
         let resolved = realPath(path)
         let (directory, name) = split(resolved)
@@ -61,10 +61,9 @@ enum RotatedLogs {
         return found.sorted { ($0.modified, $0.path) < ($1.modified, $1.path) }.map(\.path)
     }
 
-    /// The files beside a log that have the name of a rotated one, the oldest first.
+    /// Opens a log's rotated files, oldest first.
     ///
-    /// - Returns: Those that can be opened, and why some of the others failed. A file that is not there, or that this
-    ///   process may not read, is no failure.
+    /// - Returns: The opened files, and the first failure. A missing file, or one without permission, is not a failure.
     static func openSiblings(of path: String, reading pread: @escaping PositionalRead)
         -> (files: [LogFile], failure: FileFailure?)
     {
@@ -95,24 +94,24 @@ enum RotatedLogs {
         guard candidate.hasPrefix(name) else { return false }
         let appended = candidate.dropFirst(name.count)
         if appended.hasPrefix("."), let number = Int(appended.dropFirst()) { return number >= 0 }
-        // With a time of day behind the date where it is rotated more than once a day.
+        // A time of day follows the date if the log is rotated more than once a day.
         let date = appended.prefix("-00000000".count)
         let time = appended.dropFirst(date.count).drop { $0 == "-" }
         return hasForm("-00000000", date) && time.allSatisfy(isDigit)
     }
 
-    /// Whether a file lies beside a log and has the name of a rotated one.
+    /// Whether a file is in a log's directory and has the name of a rotated file of it.
     static func isRotated(path candidate: String, of path: String) -> Bool {
         let (candidate, log) = (split(candidate), split(path))
         return candidate.directory == log.directory && isRotated(candidate.name, of: log.name)
     }
 
-    /// A file's name without what programs add that compress it.
+    /// A file's name without the suffix of a compression program.
     static func withoutCompressionSuffix(_ name: String) -> String {
         [".gz", ".zst"].first { name.hasSuffix($0) }.map { String(name.dropLast($0.count)) } ?? name
     }
 
-    /// Whether a text is like another one, any digit standing for each nought.
+    /// Whether a text has a form; each zero of the form stands for any digit.
     private static func hasForm(_ form: String, _ text: Substring) -> Bool {
         text.count == form.count && zip(form, text).allSatisfy { $0 == "0" ? isDigit($1) : $0 == $1 }
     }
@@ -121,7 +120,7 @@ enum RotatedLogs {
         ("0"..."9").contains(character)
     }
 
-    /// The path without symlinks; itself where it leads nowhere.
+    /// The path without symlinks, or the path itself if it does not exist.
     static func realPath(_ path: String) -> String {
         guard let resolved = realpath(path, nil) else { return path }
         defer { free(resolved) }
@@ -135,8 +134,8 @@ enum RotatedLogs {
     }
 }
 
-/// Files of which it cannot be said yet whether they were read: a copy of a log that is followed, or a compressed file
-/// that is being written. They are looked at again after a minute, or when their size changes.
+/// Files that wait until it is certain whether they were read: copies of a followed log, and compressed files that are
+/// still being written. They are examined again after a minute, or when their size changes.
 struct Deferrals {
     private static let delay: Duration = .seconds(60)
 
@@ -145,7 +144,7 @@ struct Deferrals {
         var path: String
         var until: ContinuousClock.Instant
 
-        /// Whether it may hold what is missing in a log. What a glob matches is followed under its own name.
+        /// Whether it may contain missing lines of a log. A file that matches a glob is followed under its own name.
         func isBeside(_ log: String) -> Bool {
             path == log || RotatedLogs.isRotated(path: path, of: log)
         }
@@ -153,7 +152,7 @@ struct Deferrals {
 
     private var entries: [Inode: Entry] = [:]
 
-    /// Defers a file. One that is deferred already, and has not changed, keeps its time.
+    /// Defers a file. A deferred file that has not changed keeps its time.
     mutating func add(_ file: LogFile, _ size: Int, at now: ContinuousClock.Instant) {
         if contains(file, size, at: now) == true { return }
         entries[file.inode] = Entry(size: size, path: file.path, until: now + Self.delay)
@@ -167,20 +166,20 @@ struct Deferrals {
         entries = entries.filter { !$0.value.isBeside(log) }
     }
 
-    /// Whether it is too early to look at a file again; `nil` where it was not looked at, or changed since.
+    /// Whether a file still has to wait; `nil` if it is not deferred, or has changed since.
     func contains(_ file: LogFile, _ size: Int, at now: ContinuousClock.Instant) -> Bool? {
         guard let entry = entries[file.inode], entry.size == size else { return nil }
         return now < entry.until
     }
 
-    /// Whether some file beside a log is to be looked at again.
+    /// Whether a rotated file of a log must be examined again.
     func isDue(_ log: String, at now: ContinuousClock.Instant) -> Bool {
         entries.values.contains { $0.path == log && $0.until <= now }
     }
 
-    /// Whether some file may hold what is missing in a log.
+    /// Whether a deferred file may contain missing lines of a log.
     func isUndecided(beside log: String) -> Bool {
-        // In a file that is empty nothing can be found.
+        // An empty file contains no lines.
         entries.values.contains { $0.isBeside(log) && $0.size > 0 }
     }
 }

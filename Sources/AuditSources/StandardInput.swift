@@ -13,9 +13,9 @@ public struct StandardInput: AuditInput {
     private let report: LogReport
 
     /// - Parameters:
-    ///   - descriptor: What to read; standard input unless given.
+    ///   - descriptor: The descriptor to read.
     ///   - selectors: Which events are wanted.
-    ///   - report: Told when reading begins, and why it ended.
+    ///   - report: Takes the state when reading begins and when it ends.
     public init(
         descriptor: Int32 = 0, selecting selectors: [EventSelector], report: @escaping LogReport = { _ in }
     ) {
@@ -24,8 +24,7 @@ public struct StandardInput: AuditInput {
         self.report = report
     }
 
-    /// Reads until the input ends, cannot be read, or the task is cancelled. A last line without a line feed counts as
-    /// one.
+    /// Reads until the input ends, a read fails, or the task is cancelled. A last line without a line feed is a line.
     ///
     /// - Throws: What `deliver` throws.
     public func run(_ deliver: @escaping BatchHandler) async throws {
