@@ -107,6 +107,43 @@ struct TLSTests {
         }
     }
 
+    @Test(
+        "verifies clients with the system's authorities if none is configured",
+        arguments: ["RequireAndVerifyClientCert", "VerifyClientCertIfGiven"])
+    func systemAuthorities(type: String) async throws {
+        try await withServer("client_auth_type: \(type)") { server, _, directory in
+            let withoutCertificate = try await curl(server, in: directory)
+            #expect((withoutCertificate.status == 0) == (type == "VerifyClientCertIfGiven"))
+            #expect(try await curl(server, Self.client, in: directory).status != 0, "of an unknown authority")
+            #expect(try await curl(server, Self.otherClient, in: directory).status != 0, "of another authority")
+        }
+    }
+
+    @Test("serves a certificate for key encipherment only with all versions, as Go does")
+    func keyUsage() async throws {
+        try await withServer("") { _, _, directory in
+            let outcome = try await Command.run(
+                [
+                    "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-config", "openssl.cnf", "-subj",
+                    "/CN=old", "-days", "2", "-keyout", "old.key", "-out", "old.crt", "-addext",
+                    "keyUsage=critical,keyEncipherment", "-addext", "subjectAltName=IP:127.0.0.1",
+                ], in: directory)
+            #expect(outcome.status == 0, "\(outcome)")
+            let file = directory.appending(path: "old.yml")
+            try Data("tls_server_config: {cert_file: old.crt, key_file: old.key}".utf8).write(to: file)
+            var routes = Routes()
+            routes.on("GET", "/") { _ in .text("hello\n") }
+            let server = try HTTPServer(
+                listenOn: ListenAddress(host: "127.0.0.1", port: 0), routes: routes,
+                tls: try WebConfiguration(file: file.path).tls)
+            for version in [["--tls-max", "1.2", "--ciphers", "ECDHE-RSA-AES128-GCM-SHA256"], ["--tlsv1.3"]] {
+                let answer = try await curl(server, version + ["-k"], in: directory)
+                #expect(answer.output == "hello\n", "\(version): \(answer)")
+            }
+            await server.shutDown()
+        }
+    }
+
     @Test("accepts long bodies, and responds with waiting handlers")
     func longBody() async throws {
         try await withServer { server, _, directory in

@@ -47,6 +47,8 @@ struct WebPolicyTests {
             }
             try reload(limit + users)
             #expect(try await ask(server).status == 429, "the limit applies, before the password")
+            try reload("rate_limit:\n  interval: 1h\n  burst: 0\n")
+            #expect(try await ask(server).status == 429, "without a burst, no request at all, as with the toolkit")
             try reload("rate_limit:\n  interval: 1h\n  burst: 1\n")
             #expect(try await ask(server).status == 200)
             #expect(try await ask(server).status == 429)

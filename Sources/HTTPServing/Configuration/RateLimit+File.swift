@@ -2,7 +2,7 @@ import ConfigurationFiles
 
 extension RateLimit {
     private static let longest = Duration.seconds(24 * 60 * 60)
-    private static let bursts = 1...1_000_000
+    private static let bursts = 0...1_000_000
 
     /// `nil` where the interval is 0, which switches it off.
     ///
@@ -24,7 +24,7 @@ extension RateLimit {
             throw section.place.failure("burst is missing; give how many requests may come at once")
         }
         guard let count = Int(burst), Self.bursts.contains(count) else {
-            throw section.place(of: "burst").failure("\"\(burst)\" cannot be used; give a number from 1 to 1000000")
+            throw section.place(of: "burst").failure("\"\(burst)\" cannot be used; give a number from 0 to 1000000")
         }
         self.init(interval: interval, burst: count)
     }

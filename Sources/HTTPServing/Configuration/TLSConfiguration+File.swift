@@ -23,10 +23,6 @@ extension TLSConfiguration {
             throw clientCA.place.failure(
                 "nobody is asked for a certificate; give client_auth_type too, such as RequireAndVerifyClientCert")
         }
-        if authentication.isVerified, clientCA == nil {
-            throw section.place(of: "client_auth_type").failure(
-                "\(authentication.rawValue) needs client_ca_file; give the CA that signs the clients' certificates")
-        }
         self.init(
             place: section.place, certificate: certificate, key: key, clientCA: clientCA,
             clientAuthentication: authentication, allowedNames: try Self.allowedNames(section, authentication),

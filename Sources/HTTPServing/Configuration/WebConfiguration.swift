@@ -61,7 +61,12 @@ public struct WebConfiguration: Sendable {
     private init(_ parsed: ParsedWebConfiguration) throws(ConfigurationFileError) {
         tls = try parsed.tls.map(ServerTLS.init)
         policy = WebPolicy(parsed.rules)
-        notices = parsed.notices
+        var notices = parsed.notices
+        if let tls, !tls.credentials.hasAuthorities, let place = parsed.tls?.place {
+            let reason = "the system has no certificate authorities; no client certificate is accepted"
+            notices.append("\(place.failure(reason))")
+        }
+        self.notices = notices
     }
 }
 

@@ -9,6 +9,9 @@ final class TLSCredentials: @unchecked Sendable {
     private let credentials: gnutls_certificate_credentials_t
     private let priorities: gnutls_priority_t
     private let authentication: ClientAuthentication
+    private let trustsSystem: Bool
+    /// Whether there is an authority whose clients are accepted, if their certificates are verified.
+    private(set) var hasAuthorities = true
     /// When the server's certificate ends, or the first of those between it and its root; in seconds since 1970.
     let notAfter: Double
 
@@ -17,6 +20,7 @@ final class TLSCredentials: @unchecked Sendable {
     /// - Throws: `ConfigurationFileError`, which names the file that cannot be used.
     init(_ configuration: TLSConfiguration) throws(ConfigurationFileError) {
         authentication = configuration.clientAuthentication
+        trustsSystem = configuration.clientCA == nil && authentication.isVerified
         let certificate = try PEMText(configuration.certificate)
         notAfter = try certificate.checkCertificates()
         let key = try PEMText(configuration.key)
@@ -52,6 +56,9 @@ final class TLSCredentials: @unchecked Sendable {
         }
         if let clientCA {
             _ = clientCA.withDatum { gnutls_certificate_set_x509_trust_mem(credentials, $0, GNUTLS_X509_FMT_PEM) }
+        } else if authentication.isVerified {
+            // The number of certificates, or an error where the system has none.
+            hasAuthorities = gnutls_certificate_set_x509_system_trust(credentials) > 0
         }
         if authentication.isVerified {
             gnutls_certificate_set_verify_function(credentials, verifyClientCertificate)
@@ -79,6 +86,8 @@ final class TLSCredentials: @unchecked Sendable {
                 GNUTLS_CERT_REQUEST
             }
         gnutls_certificate_server_set_request(session, request)
+        // The names of all authorities of a system are long, and of no use to a client.
+        if trustsSystem { gnutls_certificate_send_x509_rdn_sequence(session, 1) }
     }
 }
 

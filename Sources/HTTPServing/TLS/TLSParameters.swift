@@ -15,6 +15,9 @@ struct TLSParameters: Sendable, Hashable {
         if !curves.isEmpty { parts += ["-GROUP-ALL"] + curves.map { "+\($0.priority)" } }
         if let cipherSuites { parts += cipherSuites.priorities }
         if prefersOwnOrder { parts.append("%SERVER_PRECEDENCE") }
+        // Go, and so the exporter-toolkit, does not look at the key usages of a certificate, and some that are in use say
+        // only keyEncipherment. GnuTLS would use these without forward secrecy, and not at all for TLS 1.3.
+        parts.append("%DEBUG_ALLOW_KEY_USAGE_VIOLATIONS")
         return parts.joined(separator: ":")
     }
 }
