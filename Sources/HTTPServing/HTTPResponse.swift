@@ -1,3 +1,7 @@
+import CMicroHTTPD
+import Compression
+import Synchronization
+
 /// What a client is answered.
 public struct HTTPResponse: Sendable, Hashable {
     /// The status code.
@@ -58,5 +62,136 @@ public struct HTTPResponse: Sendable, Hashable {
                 "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
                 "X-Content-Type-Options": "nosniff",
             ], body: Array(text.utf8))
+    }
+}
+
+/// A part of an answer's body. Answers with a part in common share its memory and the work of compressing it.
+///
+/// ```swift
+/// let unchanged = BodyPart(Array("a long text".utf8))
+/// let first = HTTPResponse(parts: [unchanged, BodyPart(Array("1".utf8))])
+/// let second = HTTPResponse(parts: [unchanged, BodyPart(Array("2".utf8))])
+/// ```
+public final class BodyPart: Sendable {
+    let bytes: [UInt8]
+    private let compressed = Mutex<GzipPart?>(nil)
+
+    /// A part with these bytes, not compressed.
+    public init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// Threads that ask at the same time may both compress it; either result is good.
+    fileprivate func compressed(with compressor: inout GzipPartCompressor) -> GzipPart {
+        if let made = compressed.withLock({ $0 }) { return made }
+        let made = compressor.compress(bytes)
+        compressed.withLock { $0 = made }
+        return made
+    }
+}
+
+/// The body of an answer, in the forms in which it is sent. The compressed one is made when it is first asked for, and
+/// once for all clients that get the same answer.
+final class AnswerBody: Sendable {
+    // Smaller bodies do not become smaller by enough to be worth the work.
+    private static let smallestCompressed = 1025
+
+    private let parts: [BodyPart]
+    private let count: Int
+    private let compressed = Mutex<SentBytes?>(nil)
+
+    init(_ parts: [BodyPart]) {
+        self.parts = parts
+        count = parts.reduce(0) { $0 + $1.bytes.count }
+    }
+
+    var plain: [UInt8] {
+        parts.count == 1 ? parts[0].bytes : parts.flatMap(\.bytes)
+    }
+
+    var isWorthCompressing: Bool { count >= Self.smallestCompressed }
+
+    /// The bytes as they are sent.
+    ///
+    /// - Parameter compressed: With gzip.
+    func bytes(compressed: Bool) -> SentBytes {
+        guard compressed else { return SentBytes(parts.map(\.bytes)) }
+        // Later clients wait until it is made.
+        return self.compressed.withLock { made in
+            if let made { return made }
+            let bytes = compress()
+            made = bytes
+            return bytes
+        }
+    }
+
+    private func compress() -> SentBytes {
+        var compressor = GzipPartCompressor()
+        var compressed: [GzipPart] = []
+        compressed.reserveCapacity(parts.count)
+        for part in parts { compressed.append(part.compressed(with: &compressor)) }
+        return SentBytes([Gzip.head] + compressed.map(\.bytes) + [Gzip.tail(of: compressed)])
+    }
+}
+
+/// The bytes of an answer as libmicrohttpd fetches them: in pieces that other answers may share, and that are nowhere
+/// copied as a whole.
+struct SentBytes: Sendable {
+    // As much as is handed to the socket at once; each answer under way has a buffer of this size at most.
+    private static let blockSize = 128 << 10
+
+    /// The bytes of all pieces.
+    let count: Int
+    private let pieces: [[UInt8]]
+
+    init(_ pieces: [[UInt8]]) {
+        self.pieces = pieces
+        count = pieces.reduce(0) { $0 + $1.count }
+    }
+
+    /// A response of libmicrohttpd with these bytes, for one client; `nil` without memory.
+    func response() -> OpaquePointer? {
+        let reader = Unmanaged.passRetained(PieceReader(pieces))
+        let response = MHD_create_response_from_callback(
+            UInt64(count), max(1, min(count, Self.blockSize)),
+            { reader, _, block, capacity in
+                guard let reader, let block else { return Int(MHD_CONTENT_READER_END_WITH_ERROR) }
+                return Unmanaged<PieceReader>.fromOpaque(reader).takeUnretainedValue()
+                    .read(into: UnsafeMutableRawBufferPointer(start: block, count: capacity))
+            }, reader.toOpaque(), { reader in reader.map { Unmanaged<PieceReader>.fromOpaque($0).release() } })
+        if response == nil { reader.release() }
+        return response
+    }
+}
+
+/// How far one client's answer has been read. libmicrohttpd reads a response that has one client once, from its
+/// beginning to its end, and on one thread at a time.
+private final class PieceReader {
+    private var rest: ArraySlice<[UInt8]>
+    private var offset = 0
+
+    init(_ pieces: [[UInt8]]) {
+        rest = pieces[...]
+    }
+
+    /// Fills the block as far as there are bytes.
+    ///
+    /// - Returns: The bytes written; as libmicrohttpd wants it, -1 at the end.
+    func read(into block: UnsafeMutableRawBufferPointer) -> Int {
+        var written = 0
+        while written < block.count, let piece = rest.first {
+            let count = min(piece.count - offset, block.count - written)
+            piece.withUnsafeBytes { bytes in
+                UnsafeMutableRawBufferPointer(rebasing: block[written..<written + count])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count]))
+            }
+            written += count
+            offset += count
+            if offset == piece.count {
+                rest = rest.dropFirst()
+                offset = 0
+            }
+        }
+        return written > 0 || block.isEmpty ? written : Int(MHD_CONTENT_READER_END_OF_STREAM)
     }
 }

@@ -106,3 +106,56 @@ public final class HTTPServer: @unchecked Sendable {
         while context.requestsInHand > 0, ContinuousClock.now < deadline { usleep(2000) }
     }
 }
+
+/// Why a server does not start.
+public struct HTTPServerError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Where it should have listened.
+    public let address: ListenAddress
+    /// What stands against it, for people.
+    public let reason: String
+
+    /// The address and the reason.
+    public var description: String { "listen on \(address): \(reason)" }
+
+    /// What an error number of the system means.
+    static func text(of code: Int32) -> String {
+        // A buffer of our own, for strerror's is shared by all threads.
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+            guard let text = buffer.baseAddress, strerror_r(code, text, buffer.count) == 0 else {
+                return "error \(code)"
+            }
+            return String(cString: text).lowercased()
+        }
+    }
+}
+
+/// What the server's threads need.
+final class ServerContext: Sendable {
+    let routes: Routes
+    let limits: Limits
+    let tls: ServerTLS?
+    let policy: WebPolicy
+    let onAnswer: @Sendable (Int) -> Void
+    let suspended = SuspendedConnections()
+    let bodyMemory: BodyMemory
+    let watch: ConnectionWatch
+    private let inHand = Atomic(0)
+
+    init(
+        routes: Routes, limits: Limits, tls: ServerTLS?, policy: WebPolicy, onAnswer: @escaping @Sendable (Int) -> Void
+    ) {
+        self.routes = routes
+        self.limits = limits
+        self.tls = tls
+        self.policy = policy
+        self.onAnswer = onAnswer
+        watch = ConnectionWatch(limits)
+        // One body as long as allowed always has room.
+        bodyMemory = BodyMemory(limit: max(limits.bodyMemory, limits.bodySize))
+    }
+
+    /// Requests whose head has come and whose answer has not gone.
+    var requestsInHand: Int { inHand.load(ordering: .acquiring) }
+    func requestBegan() { inHand.add(1, ordering: .relaxed) }
+    func requestEnded() { inHand.subtract(1, ordering: .releasing) }
+}

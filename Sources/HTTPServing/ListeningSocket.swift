@@ -1,5 +1,100 @@
 import Glibc
 
+/// Where a server listens: `HOST:PORT`, or `:PORT` for all addresses of the machine.
+public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
+    /// A host name or an address without brackets; empty for all addresses.
+    public let host: String
+    /// The port; 0 for any that is free.
+    public let port: UInt16
+
+    /// An address.
+    public init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Parses `:10403`, `127.0.0.1:0`, `localhost:9100`, `[::1]:9100`; `nil` where it is none of these forms.
+    public init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let digits = text[text.index(after: colon)...]
+        guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits) else {
+            return nil
+        }
+        let host = text[..<colon]
+        if host.first == "[", host.last == "]" {
+            let literal = host.dropFirst().dropLast()
+            // A zone, as in fe80::1%eth0, is an interface's name.
+            guard literal.contains(":"), literal.utf8.allSatisfy({ Self.isNameByte($0) || ":%".utf8.contains($0) })
+            else { return nil }
+            self.init(host: String(literal), port: port)
+        } else {
+            guard host.utf8.allSatisfy(Self.isNameByte) else { return nil }
+            self.init(host: String(host), port: port)
+        }
+    }
+
+    /// The form that is parsed.
+    public var description: String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+}
+
+/// An address of the kernel's that a socket can be bound to.
+struct SocketAddress: Sendable {
+    /// `AF_INET` or `AF_INET6`.
+    let family: Int32
+
+    // A `sockaddr` of the family, copied out of a list that does not stay.
+    private let bytes: [UInt8]
+
+    /// What a host and a port mean, the one to try first in front.
+    ///
+    /// All addresses of the machine are those of IPv6, which take IPv4 along. A name that has both (such as
+    /// `localhost`) is bound to its IPv4 address, as exporters written in Go do; clients try both.
+    ///
+    /// - Throws: `HTTPServerError` where there is no such host.
+    static func resolve(_ wanted: ListenAddress) throws(HTTPServerError) -> [SocketAddress] {
+        var hints = addrinfo()
+        hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        let isWildcard = wanted.host.isEmpty
+        var list: UnsafeMutablePointer<addrinfo>?
+        let status = getaddrinfo(isWildcard ? nil : wanted.host, String(wanted.port), &hints, &list)
+        guard status == 0 else {
+            throw HTTPServerError(
+                address: wanted,
+                reason: status == EAI_SYSTEM
+                    ? HTTPServerError.text(of: errno) : String(cString: gai_strerror(status)).lowercased())
+        }
+        defer { freeaddrinfo(list) }
+        var found: [SocketAddress] = []
+        var next = list
+        while let entry = next?.pointee {
+            let bytes = UnsafeRawBufferPointer(start: entry.ai_addr, count: Int(entry.ai_addrlen))
+            found.append(SocketAddress(family: entry.ai_family, bytes: Array(bytes)))
+            next = entry.ai_next
+        }
+        let first = isWildcard ? AF_INET6 : AF_INET
+        return found.filter { $0.family == first } + found.filter { $0.family != first }
+    }
+
+    /// Binds a socket to this address, as `bind` does.
+    func bind(_ descriptor: Int32) -> Int32 {
+        bytes.withUnsafeBytes { bytes in
+            Glibc.bind(descriptor, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(bytes.count))
+        }
+    }
+}
+
 /// A socket that listens.
 struct ListeningSocket: ~Copyable {
     /// Where it listens; the port is the real one where any was asked for.

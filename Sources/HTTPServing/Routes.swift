@@ -1,3 +1,36 @@
+/// What a client asks for.
+public struct HTTPRequest: Sendable, Hashable {
+    /// The method, such as `GET`.
+    public var method: String
+    /// The path, percent escapes resolved, without the query.
+    public var path: String
+    /// The body.
+    public var body: [UInt8]
+
+    // Names in lower case.
+    private var headers: [String: String]
+
+    /// A request.
+    ///
+    /// - Parameters:
+    ///   - method: The method.
+    ///   - path: The path without the query.
+    ///   - headers: Names and values, in the order of the request.
+    ///   - body: The body.
+    public init(method: String, path: String, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.method = method
+        self.path = path
+        self.body = body
+        // What stands several times means the same as one list (RFC 9110, 5.3).
+        self.headers = Dictionary(headers.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }
+    }
+
+    /// The value of a header, whatever the case of its name; several of one name are joined with commas.
+    public func header(_ name: String) -> String? {
+        headers[name.lowercased()]
+    }
+}
+
 /// Which handler answers which request.
 public struct Routes: Sendable {
     /// Answers a request. It is called on a thread of the server's, and should not wait.
@@ -56,5 +89,36 @@ public struct Routes: Sendable {
     private mutating func add(_ handler: AnyHandler, _ method: String, _ path: String) {
         precondition(handlers[path]?[method] == nil, "\(method) \(path) has a handler already")
         handlers[path, default: [:]][method] = handler
+    }
+}
+
+extension String {
+    /// The text that stands behind percent escapes (RFC 3986, 2.1).
+    ///
+    /// `nil` where an escape is broken or the bytes are not UTF-8: two clients must not mean different paths by one
+    /// string, nor a server and a proxy before it.
+    init?(percentDecoding text: some Sequence<UInt8>) {
+        var decoded: [UInt8] = []
+        var bytes = text.makeIterator()
+        while let byte = bytes.next() {
+            guard byte == UInt8(ascii: "%") else {
+                decoded.append(byte)
+                continue
+            }
+            guard let high = bytes.next().flatMap(Self.hexDigit), let low = bytes.next().flatMap(Self.hexDigit) else {
+                return nil
+            }
+            decoded.append(high << 4 | low)
+        }
+        self.init(validating: decoded, as: UTF8.self)
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
     }
 }

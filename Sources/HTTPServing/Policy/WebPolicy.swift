@@ -75,3 +75,21 @@ public final class WebPolicy: Sendable {
         return refusal
     }
 }
+
+/// The rules of a `WebPolicy`, as they stand in a web configuration file.
+struct WebRules: Sendable {
+    /// Who is let in; `nil` where everybody is.
+    var users: BasicAuthUsers?
+    /// Header fields of every answer.
+    var headers: [String: String] = [:]
+    /// How many requests are taken; `nil` where all are.
+    var rateLimit: RateLimit?
+}
+
+/// What a server makes of a request when its head is there, before its body is taken.
+enum Admission {
+    case letIn
+    case refuse(HTTPResponse)
+    /// It takes a while to find out; ends with a refusal, or with `nil` where the request is let in.
+    case verify(@Sendable () async -> HTTPResponse?)
+}

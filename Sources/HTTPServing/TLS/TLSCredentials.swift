@@ -1,5 +1,7 @@
 import CGnuTLS
 import ConfigurationFiles
+import Glibc
+import Synchronization
 
 /// Certificates and what is asked of clients, in the form in which GnuTLS uses them.
 ///
@@ -111,4 +113,73 @@ private func verifyClientCertificate(session: gnutls_session_t?) -> Int32 {
 /// Called within a handshake where certificates are taken whoever signed them; what is not 0 ends it.
 private func verifyClientName(session: gnutls_session_t?) -> Int32 {
     AllowedClientNames.permit(session) ? 0 : GNUTLS_E_CERTIFICATE_ERROR
+}
+
+/// The names of which a client's certificate must bear one, for the credentials of each server.
+///
+/// GnuTLS's verification functions are told the session and nothing of ours; the credentials that the session uses are
+/// what there is to go by.
+enum AllowedClientNames {
+    private static let names = Mutex<[UInt: Set<String>]>([:])
+
+    static func set(_ allowed: Set<String>?, for credentials: gnutls_certificate_credentials_t) {
+        names.withLock { $0[UInt(bitPattern: credentials)] = allowed }
+    }
+
+    /// Whether a session's client has shown a certificate with one of the names, where any are asked for.
+    static func permit(_ session: gnutls_session_t?) -> Bool {
+        var credentials: UnsafeMutableRawPointer?
+        guard gnutls_credentials_get(session, GNUTLS_CRD_CERTIFICATE, &credentials) == GNUTLS_E_SUCCESS else {
+            return false
+        }
+        guard let allowed = names.withLock({ $0[UInt(bitPattern: credentials)] }) else { return true }
+        var count: UInt32 = 0
+        // The client's own comes first.
+        guard let certificates = gnutls_certificate_get_peers(session, &count), count > 0 else { return false }
+        return !allowed.isDisjoint(with: CertificateNames.names(inDER: certificates))
+    }
+}
+
+/// The subject alternative names of a certificate.
+enum CertificateNames {
+    // Longer than a name or a URI is.
+    private static let longest = 8192
+
+    /// Host names, e-mail addresses, URIs and IP addresses, these in their canonical text; none where it is no
+    /// certificate.
+    static func names(inDER certificate: UnsafePointer<gnutls_datum_t>) -> Set<String> {
+        var parsed: gnutls_x509_crt_t?
+        guard gnutls_x509_crt_init(&parsed) == GNUTLS_E_SUCCESS else { return [] }
+        defer { gnutls_x509_crt_deinit(parsed) }
+        guard gnutls_x509_crt_import(parsed, certificate, GNUTLS_X509_FMT_DER) == GNUTLS_E_SUCCESS else { return [] }
+        var names: Set<String> = []
+        var buffer = [UInt8](repeating: 0, count: longest)
+        for index in UInt32(0)... {
+            var size = buffer.count
+            let type = gnutls_x509_crt_get_subject_alt_name(parsed, index, &buffer, &size, nil)
+            // What is too long is passed over, the end of the list is not.
+            if type == GNUTLS_E_SHORT_MEMORY_BUFFER { continue }
+            guard type >= 0 else { break }
+            if let name = name(Array(buffer.prefix(size)), type: UInt32(type)) { names.insert(name) }
+        }
+        return names
+    }
+
+    private static func name(_ bytes: [UInt8], type: UInt32) -> String? {
+        switch type {
+        case GNUTLS_SAN_DNSNAME.rawValue, GNUTLS_SAN_RFC822NAME.rawValue, GNUTLS_SAN_URI.rawValue:
+            String(validating: bytes, as: UTF8.self)
+        case GNUTLS_SAN_IPADDRESS.rawValue: address(bytes)
+        default: nil
+        }
+    }
+
+    private static func address(_ bytes: [UInt8]) -> String? {
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        guard
+            inet_ntop(bytes.count == 4 ? AF_INET : AF_INET6, bytes, &text, socklen_t(INET6_ADDRSTRLEN)) != nil
+        else { return nil }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
 }

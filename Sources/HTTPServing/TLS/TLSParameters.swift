@@ -1,3 +1,5 @@
+import ConfigurationFiles
+
 /// What of TLS is spoken, beside certificates.
 struct TLSParameters: Sendable, Hashable {
     var versions: ClosedRange<TLSVersion> = .tls12 ... .tls13
@@ -19,5 +21,169 @@ struct TLSParameters: Sendable, Hashable {
         // only keyEncipherment. GnuTLS would use these without forward secrecy, and not at all for TLS 1.3.
         parts.append("%DEBUG_ALLOW_KEY_USAGE_VIOLATIONS")
         return parts.joined(separator: ":")
+    }
+}
+
+extension TLSParameters {
+    /// - Parameter section: `tls_server_config`.
+    /// - Throws: `ConfigurationFileError`, which says what to do.
+    init(_ section: ConfigurationMapping) throws(ConfigurationFileError) {
+        let minimum: TLSVersion = try section.choice("min_version") ?? .tls12
+        let maximum: TLSVersion = try section.choice("max_version") ?? .tls13
+        guard minimum <= maximum else {
+            throw section.place(of: "max_version").failure(
+                "\(maximum.rawValue) is older than the least, \(minimum.rawValue); exchange them, or give min_version "
+                    + "too")
+        }
+        versions = minimum...maximum
+        curves = try section.choices("curve_preferences")
+        let suites: [TLSCipherSuite] = try section.choices("cipher_suites")
+        if !suites.isEmpty {
+            do throws(TLSCipherSuites.Refusal) {
+                cipherSuites = try TLSCipherSuites(suites, for: versions)
+            } catch {
+                throw section.place(of: "cipher_suites").failure(error.reason)
+            }
+        }
+        prefersOwnOrder = try section.bool("prefer_server_cipher_suites") ?? true
+    }
+}
+
+/// A version of TLS, by its name in the web configuration file.
+enum TLSVersion: String, Sendable, Hashable, CaseIterable, Comparable {
+    case tls10 = "TLS10"
+    case tls11 = "TLS11"
+    case tls12 = "TLS12"
+    case tls13 = "TLS13"
+
+    /// Its name in GnuTLS's priority strings.
+    var priority: String {
+        switch self {
+        case .tls10: "VERS-TLS1.0"
+        case .tls11: "VERS-TLS1.1"
+        case .tls12: "VERS-TLS1.2"
+        case .tls13: "VERS-TLS1.3"
+        }
+    }
+
+    static func < (one: TLSVersion, other: TLSVersion) -> Bool { one.priority < other.priority }
+}
+
+/// A curve for the exchange of keys, by its name in the web configuration file.
+///
+/// Source: `curve_preferences` of the exporter-toolkit, after Go's `tls.CurveID`.
+enum TLSCurve: String, Sendable, Hashable, CaseIterable {
+    case p256 = "CurveP256"
+    case p384 = "CurveP384"
+    case p521 = "CurveP521"
+    case x25519 = "X25519"
+
+    /// Its name in GnuTLS's priority strings.
+    var priority: String {
+        switch self {
+        case .p256: "GROUP-SECP256R1"
+        case .p384: "GROUP-SECP384R1"
+        case .p521: "GROUP-SECP521R1"
+        case .x25519: "GROUP-X25519"
+        }
+    }
+}
+
+/// A cipher suite, by its name in the web configuration file.
+///
+/// Source: `cipher_suites` of the exporter-toolkit: those that Go's `tls.CipherSuites` holds for secure.
+enum TLSCipherSuite: String, Sendable, Hashable, CaseIterable {
+    case aes128GCM = "TLS_AES_128_GCM_SHA256"
+    case aes256GCM = "TLS_AES_256_GCM_SHA384"
+    case chacha20 = "TLS_CHACHA20_POLY1305_SHA256"
+    case ecdsaAES128GCM = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
+    case ecdsaAES256GCM = "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"
+    case ecdsaChacha20 = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"
+    case ecdsaAES128CBC = "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA"
+    case ecdsaAES256CBC = "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA"
+    case rsaAES128GCM = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
+    case rsaAES256GCM = "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"
+    case rsaChacha20 = "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256"
+    case rsaAES128CBC = "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"
+    case rsaAES256CBC = "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"
+
+    /// Its key exchange in GnuTLS's priority strings; `nil` for a suite of TLS 1.3, which has none of its own.
+    var keyExchange: String? {
+        switch self {
+        case .aes128GCM, .aes256GCM, .chacha20: nil
+        case .ecdsaAES128GCM, .ecdsaAES256GCM, .ecdsaChacha20, .ecdsaAES128CBC, .ecdsaAES256CBC: "ECDHE-ECDSA"
+        case .rsaAES128GCM, .rsaAES256GCM, .rsaChacha20, .rsaAES128CBC, .rsaAES256CBC: "ECDHE-RSA"
+        }
+    }
+
+    /// Its cipher in GnuTLS's priority strings.
+    var cipher: String {
+        switch self {
+        case .aes128GCM, .ecdsaAES128GCM, .rsaAES128GCM: "AES-128-GCM"
+        case .aes256GCM, .ecdsaAES256GCM, .rsaAES256GCM: "AES-256-GCM"
+        case .chacha20, .ecdsaChacha20, .rsaChacha20: "CHACHA20-POLY1305"
+        case .ecdsaAES128CBC, .rsaAES128CBC: "AES-128-CBC"
+        case .ecdsaAES256CBC, .rsaAES256CBC: "AES-256-CBC"
+        }
+    }
+
+    /// Whether the cipher sees to integrity itself, as all of TLS 1.3 do.
+    var isAuthenticated: Bool { !cipher.hasSuffix("CBC") }
+}
+
+/// The cipher suites that are spoken, the best first.
+///
+/// GnuTLS is told key exchanges and ciphers, and speaks each with each; TLS 1.3 is spoken with the same ciphers. So a
+/// list is taken only where that comes to what it says.
+struct TLSCipherSuites: Sendable, Hashable {
+    private let keyExchanges: [String]
+    private let ciphers: [String]
+    private let hasMAC: Bool
+
+    /// Why a list cannot be had.
+    struct Refusal: Error {
+        let reason: String
+    }
+
+    /// - Parameters:
+    ///   - suites: At least one.
+    ///   - versions: The versions for which they are.
+    /// - Throws: `TLSCipherSuites.Refusal`, which says what to do.
+    init(_ suites: [TLSCipherSuite], for versions: ClosedRange<TLSVersion>) throws(Refusal) {
+        keyExchanges = Self.unique(suites.compactMap(\.keyExchange))
+        ciphers = Self.unique(suites.map(\.cipher))
+        hasMAC = suites.contains { !$0.isAuthenticated }
+        if versions.lowerBound < .tls13 {
+            guard !keyExchanges.isEmpty else {
+                throw Refusal(
+                    reason: "there is none for TLS 1.2 among them; add one that names a key exchange, such as "
+                        + "\(TLSCipherSuite.ecdsaAES128GCM.rawValue), or give min_version: TLS13")
+            }
+            let implied = TLSCipherSuite.allCases.first { suite in
+                guard let keyExchange = suite.keyExchange, !suites.contains(suite) else { return false }
+                return keyExchanges.contains(keyExchange) && ciphers.contains(suite.cipher)
+            }
+            if let implied {
+                throw Refusal(
+                    reason: "GnuTLS would take \(implied.rawValue) too, whose key exchange and cipher both stand in "
+                        + "the list; add it, or leave out those that share one of them")
+            }
+        }
+        if versions.contains(.tls13), !suites.contains(where: \.isAuthenticated) {
+            throw Refusal(
+                reason: "TLS 1.3 can use none of them; add one with GCM or CHACHA20, or give max_version: TLS12")
+        }
+    }
+
+    /// In the form of GnuTLS's priority strings.
+    var priorities: [String] {
+        ["-CIPHER-ALL"] + ciphers.map { "+\($0)" } + ["-MAC-ALL", "+AEAD"] + (hasMAC ? ["+SHA1"] : [])
+            + (keyExchanges.isEmpty ? [] : ["-KX-ALL"] + keyExchanges.map { "+\($0)" })
+    }
+
+    private static func unique(_ names: [String]) -> [String] {
+        var unique: [String] = []
+        for name in names where !unique.contains(name) { unique.append(name) }
+        return unique
     }
 }

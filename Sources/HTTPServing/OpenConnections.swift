@@ -1,3 +1,62 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Sees to it that the clients of a server get on, and cuts the connections of those that do not.
+///
+/// A connection is cut by `shutdown`: libmicrohttpd, whose it is, is woken, sees its end and closes it. That is done under
+/// the lock, and libmicrohttpd tells of a connection's end, which takes it out of the list, before it closes the descriptor:
+/// so a descriptor that was given to somebody else is never hit.
+final class ConnectionWatch: Sendable {
+    private static let interval: DispatchTimeInterval = .milliseconds(250)
+
+    private let connections: Mutex<OpenConnections>
+
+    init(_ limits: Limits) {
+        connections = Mutex(OpenConnections(limits))
+    }
+
+    /// Looks for those whose time is over, now and then, until the timer is cancelled.
+    func start() -> any DispatchSourceTimer {
+        let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "ConnectionWatch"))
+        timer.schedule(deadline: .now() + Self.interval, repeating: Self.interval, leeway: Self.interval)
+        timer.setEventHandler { [weak self] in self?.cut { $0.overdue(at: .now) } }
+        timer.activate()
+        return timer
+    }
+
+    /// A connection was accepted.
+    func opened(_ descriptor: Int32, by client: ClientNetwork) {
+        cut { $0.open(descriptor, client, at: .now) }
+    }
+
+    /// A connection has ended, and its descriptor is not closed yet.
+    func closed(_ descriptor: Int32) {
+        connections.withLock { $0.close(descriptor) }
+    }
+
+    /// A piece of a request's body came in.
+    func received(_ count: Int, on descriptor: Int32) {
+        connections.withLock { $0.received(count, on: descriptor) }
+    }
+
+    /// A connection goes on to another phase.
+    func enter(_ phase: OpenConnection.Phase, on descriptor: Int32) {
+        cut { $0.enter(phase, on: descriptor, at: .now) }
+    }
+
+    private func cut(_ choose: (inout OpenConnections) -> [Int32]) {
+        connections.withLock { connections in
+            for descriptor in choose(&connections) {
+                // What it did not take is thrown away, also by the kernel.
+                var now = linger(l_onoff: 1, l_linger: 0)
+                setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+                shutdown(descriptor, Int32(SHUT_RDWR))
+            }
+        }
+    }
+}
+
 /// The connections of a server: which of them have used up their time, and which make room for others. A value: events
 /// go in, and out come the descriptors of the connections that are to be cut.
 ///
@@ -125,5 +184,69 @@ struct OpenConnections {
         ofClient.all += step
         ofClient.unfinished += connection.isUnfinished ? step : 0
         counts[connection.client] = ofClient.all > 0 ? ofClient : nil
+    }
+}
+
+/// What is known of one connection. A value: it looks at no clock.
+struct OpenConnection {
+    /// Whose turn it is.
+    enum Phase {
+        /// The client's: a request, or the handshake before the first one, is coming in.
+        case receiving
+        /// The server's: how long that takes is not the client's fault.
+        case handling
+        /// The client's: an answer of so many bytes waits to be taken.
+        case answering(Int)
+        /// Nobody's: the connection is kept for another request.
+        case idle
+    }
+
+    let client: ClientNetwork
+    private(set) var phase = Phase.receiving
+    /// From when on the phase is counted. A body that comes in moves it, so that who sends at a fair pace has as much
+    /// time in the end as at the beginning.
+    private(set) var since: ContinuousClock.Instant
+    /// Whether it was ended from our side, and waits for libmicrohttpd to find out.
+    var isCut = false
+
+    init(client: ClientNetwork, at now: ContinuousClock.Instant) {
+        self.client = client
+        since = now
+    }
+
+    /// Whether the server waits for the client to go on with something that it began.
+    var isUnfinished: Bool {
+        switch phase {
+        case .receiving, .answering: true
+        case .handling, .idle: false
+        }
+    }
+
+    var isIdle: Bool { if case .idle = phase { true } else { false } }
+
+    /// Bytes of an answer that waits to be taken.
+    var answerSize: Int { if case .answering(let size) = phase { size } else { 0 } }
+
+    mutating func enter(_ phase: Phase, at now: ContinuousClock.Instant) {
+        // Its head is complete; the time began with the connection.
+        if case (.receiving, .receiving) = (self.phase, phase) { return }
+        self.phase = phase
+        since = now
+    }
+
+    /// A piece of a body came in.
+    mutating func received(_ count: Int, limits: Limits) {
+        since += limits.time(for: count)
+    }
+
+    /// By when the client must have got on; `nil` while it is not its turn.
+    func deadline(_ limits: Limits) -> ContinuousClock.Instant? {
+        switch phase {
+        case .receiving: since + .seconds(limits.requestTimeout)
+        case .handling: nil
+        case .answering(let size): since + .seconds(limits.answerTimeout) + limits.time(for: size)
+        // The first byte of the next request is not seen, only that its head is complete.
+        case .idle: since + .seconds(limits.idleTimeout) + .seconds(limits.requestTimeout)
+        }
     }
 }
