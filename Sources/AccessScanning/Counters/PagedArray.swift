@@ -79,8 +79,9 @@ extension PagedArray: RandomAccessCollection, MutableCollection {
 
     /// The element at an index, which must exist.
     public subscript(index: Int) -> Element {
-        get { pages[index >> shift][index & (pageSize - 1)] }
-        set { pages[index >> shift][index & (pageSize - 1)] = newValue }
+        // Both without a copy of the element, which may be large, where only a part of it is read or changed.
+        @inline(__always) get { pages[index >> shift][index & (pageSize - 1)] }
+        @inline(__always) _modify { yield &pages[index >> shift][index & (pageSize - 1)] }
     }
 
     /// Visits page after page, without an index for each element.
