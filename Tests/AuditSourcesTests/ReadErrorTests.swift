@@ -164,4 +164,53 @@ struct ReadErrorTests {
             #expect(log.states.map(\.truncations) == [1])
         }
     }
+
+    @Test(
+        "whatever the order of appends, rotations, compressions, failures and restarts",
+        arguments: ["audit.log", "audit.log*"], [false, true])
+    func randomHistories(pattern: String, copiesAndTruncates: Bool) throws {
+        for seed in 1...30 as ClosedRange<UInt64> {
+            var random = SeededGenerator(seed: seed)
+            try following([pattern]) { log, reads in
+                var written = 0
+                var rotated: [String] = []
+                log.read()
+                for _ in 0..<80 {
+                    switch Int.random(in: 0..<10, using: &random) {
+                    case 0...2:
+                        written += 1
+                        try log.append([written])
+                    case 3:
+                        guard access(log.path("audit.log"), F_OK) == 0 else { continue }
+                        let name = "audit.log-\(20_261_000 + rotated.count)"
+                        if copiesAndTruncates {
+                            try log.copy(to: name)
+                            try log.truncate()
+                        } else {
+                            try log.rename(to: name)
+                        }
+                        rotated.append(name)
+                    case 4:
+                        guard let name = rotated.randomElement(using: &random), !name.hasSuffix(".gz") else { continue }
+                        try log.compress(name)
+                        rotated = rotated.map { $0 == name ? name + ".gz" : $0 }
+                    case 5:
+                        let name = (rotated.suffix(2) + ["audit.log"]).randomElement(using: &random) ?? "audit.log"
+                        reads.fail(name, from: Int.random(in: 0...2000, using: &random))
+                    case 6: reads.recover()
+                    case 7: log.restart()
+                    default: log.read(after: Double.random(in: 0...4, using: &random))
+                    }
+                }
+                reads.recover()
+                written += 1
+                try log.append([written])
+                for _ in 0..<4 { log.read(after: 100) }
+                #expect(log.ids.sorted() == Array(1..<written + 1), "seed \(seed)")
+                #expect(log.malformed == 0, "seed \(seed)")
+                #expect(log.losses == [], "seed \(seed)")
+                #expect(log.problems == [nil], "seed \(seed)")
+            }
+        }
+    }
 }
