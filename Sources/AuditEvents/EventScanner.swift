@@ -9,9 +9,13 @@ import CAuditScan
 /// let found = scanner.scan(lines: bytes.span.bytes)
 /// ```
 ///
-/// Most lines of an audit log are never parsed: a line is looked at only for where it ends and for whether it begins
-/// and ends as an object does, unless its bytes may hold the selected group. One that may is parsed whole and
-/// strictly. So every malformed line that could matter is found, and of the others those that are no JSON or cut off.
+/// Most events are never parsed: unless its bytes may hold a selector's literal, an event is checked only for its end,
+/// and for whether it begins and ends as an object does. An event that may match must be valid JSON as a whole, and its
+/// fields are read as Go's decoder reads them. So every malformed event that could matter is found, and of the others
+/// those that are cut off or no object.
+///
+/// The bytes that a client sent (`requestObject`, `responseObject`) are checked for their structure alone: the API
+/// server copies them, and they need not be valid UTF-8.
 public struct EventScanner: ~Copyable, @unchecked Sendable {
     private let scanner: OpaquePointer
 
@@ -37,7 +41,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         audit_scanner_destroy(scanner)
     }
 
-    /// Scans whole lines: each ends with a line feed, but for the last one, which may end where the bytes end.
+    /// Scans whole lines: each ends with a line feed, except the last one, which may end where the bytes end.
     ///
     /// - Parameter lines: Bytes of a log, any number of lines.
     public mutating func scan(lines: RawSpan) -> ScannedEvents {
@@ -46,59 +50,98 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
             let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
             guard let base else { return found }
             audit_lines_begin(scanner, base, bytes.count)
-            collect(into: &found, next: audit_lines_next)
-            found.lines = audit_lines_count(scanner)
-            found.lastEventTimestamp = lastTimestamp(audit_lines_last)
+            collect(into: &found)
             return found
         }
     }
 
-    /// Scans an EventList (audit.k8s.io/v1, v1beta1), which is what the audit webhook sends.
+    /// Scans an EventList (audit.k8s.io/v1, v1beta1), which is what the audit webhook sends, at once.
     ///
     /// - Parameter body: The body of one request.
-    /// - Throws: What is wrong with the body; nothing of it counts then.
+    /// - Throws: The reason why the body is no EventList; none of its events count then. An item that cannot be read is
+    ///   one of the malformed events that are returned.
     public mutating func scan(eventList body: RawSpan) throws(MalformedEvent) -> ScannedEvents {
-        let outcome: Result<ScannedEvents, MalformedEvent> = body.withUnsafeBytes { bytes in
-            var found = ScannedEvents()
-            var reason: UnsafePointer<CChar>?
+        try begin(eventList: body)
+        var found = ScannedEvents()
+        var isLast = false
+        while !isLast { isLast = collect(into: &found, from: body) }
+        return found
+    }
+
+    /// Begins an EventList that is scanned part by part.
+    ///
+    /// - Parameter body: The body of one request.
+    /// - Throws: The reason why the body is no EventList; none of its events count then.
+    public mutating func begin(eventList body: RawSpan) throws(MalformedEvent) {
+        let reason: String? = body.withUnsafeBytes { bytes in
             let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            guard let base else { return .failure(MalformedEvent(offset: 0, reason: "the body is empty")) }
-            switch audit_list_begin(scanner, base, bytes.count, &reason) {
-            case AUDIT_MALFORMED: return .failure(MalformedEvent(offset: 0, reason: Self.text(reason)))
-            case AUDIT_EVENT: collect(into: &found, next: audit_list_next)
-            default: break
-            }
-            if let item = found.malformed.first {
-                return .failure(MalformedEvent(offset: 0, reason: "item \(item.offset): \(item.reason)"))
-            }
-            found.lines = audit_list_count(scanner)
-            found.lastEventTimestamp = lastTimestamp(audit_list_last)
-            return .success(found)
+            guard let base else { return "the body is empty" }
+            return audit_list_begin(scanner, base, bytes.count).map { String(cString: $0) }
         }
-        return try outcome.get()
+        if let reason { throw MalformedEvent(offset: 0, reason: reason) }
     }
 
-    private typealias Next = (
-        OpaquePointer, UnsafeMutablePointer<audit_event>, UnsafeMutablePointer<Int>,
-        UnsafeMutablePointer<UnsafePointer<CChar>?>
-    ) -> audit_result
+    /// Scans the next part of the EventList that was begun. A part has a bounded number of events, so that a body full of
+    /// them never takes several times its size.
+    ///
+    /// - Parameter body: The same bytes, wherever they are in memory now.
+    /// - Returns: The content of the part, and whether it is the last one.
+    public mutating func nextPart(of body: RawSpan) -> (found: ScannedEvents, isLast: Bool) {
+        var found = ScannedEvents()
+        let isLast = collect(into: &found, from: body)
+        return (found, isLast)
+    }
 
-    private func collect(into found: inout ScannedEvents, next: Next) {
+    // A part ends with the event that reaches one of these.
+    private static let eventsInPart = 1024
+    private static let bytesInPart = 1 << 20
+
+    private func collect(into found: inout ScannedEvents, from body: RawSpan) -> Bool {
+        body.withUnsafeBytes { bytes in
+            let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            guard let base else { return true }
+            audit_list_continue(scanner, base)
+            let before = audit_count(scanner)
+            let isLast = collect(into: &found, events: Self.eventsInPart, bytes: Self.bytesInPart) { reason in
+                "item \(audit_count(scanner) - 1): \(reason)"
+            }
+            found.lines += audit_count(scanner) - before
+            return isLast
+        }
+    }
+
+    private func collect(into found: inout ScannedEvents) {
+        _ = collect(into: &found, events: .max, bytes: .max) { $0 }
+        found.lines = audit_count(scanner)
+    }
+
+    /// - Returns: Whether there is nothing more.
+    private func collect(
+        into found: inout ScannedEvents, events limit: Int, bytes byteLimit: Int, describe: (String) -> String
+    ) -> Bool {
         var event = audit_event()
-        var place = 0
+        var offset = 0
         var reason: UnsafePointer<CChar>?
-        while true {
-            switch next(scanner, &event, &place, &reason) {
-            case AUDIT_EVENT: found.events.append(SelectedEvent(AuditEvent(event), selector: event.selector))
-            case AUDIT_MALFORMED: found.append(MalformedEvent(offset: place, reason: Self.text(reason)))
-            default: return
+        var events = 0
+        var bytes = 0
+        while events < limit, bytes < byteLimit {
+            switch audit_next(scanner, &event, &offset, &reason) {
+            case AUDIT_EVENT:
+                found.events.append(SelectedEvent(AuditEvent(event), selector: event.selector))
+                events += 1
+                bytes += event.length
+            case AUDIT_MALFORMED: found.append(MalformedEvent(offset: offset, reason: describe(Self.text(reason))))
+            default:
+                found.lastEventTimestamp = lastTimestamp()
+                return true
             }
         }
+        return false
     }
 
-    private func lastTimestamp(_ last: (OpaquePointer, UnsafeMutablePointer<audit_event>) -> Bool) -> Double? {
+    private func lastTimestamp() -> Double? {
         var event = audit_event()
-        guard last(scanner, &event), let text = String(event.stage_timestamp) else { return nil }
+        guard audit_last(scanner, &event), let text = String(event.stage_timestamp) else { return nil }
         return EventTimestamp(text)?.secondsSince1970
     }
 
@@ -111,5 +154,13 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
 
     private static func text(_ reason: UnsafePointer<CChar>?) -> String {
         reason.map { String(cString: $0) } ?? "malformed"
+    }
+}
+
+extension audit_event {
+    /// The bytes of its longer strings.
+    fileprivate var length: Int {
+        audit_id.length + request_uri.length + user_agent.length + username.length + response_message.length
+            + 64 * (group_count + source_ip_count)
     }
 }

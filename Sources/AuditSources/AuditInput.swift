@@ -57,11 +57,13 @@ public struct InputBatch: Sendable, Hashable {
     public var positions: [FilePosition]
     /// Losses since the last batch.
     public var losses: [LogLoss]
+    /// Whether the sender waits until the batch, and those before it, are written.
+    public var awaitsCommit: Bool
 
     /// A batch without losses, unless they are given.
     public init(
         input: InputKind, path: String, scanned: ScannedEvents, bytes: Int, oversizedLines: [Int] = [],
-        positions: [FilePosition] = [], losses: [LogLoss] = []
+        positions: [FilePosition] = [], losses: [LogLoss] = [], awaitsCommit: Bool = false
     ) {
         self.input = input
         self.path = path
@@ -70,6 +72,7 @@ public struct InputBatch: Sendable, Hashable {
         self.oversizedLines = oversizedLines
         self.positions = positions
         self.losses = losses
+        self.awaitsCommit = awaitsCommit
     }
 }
 

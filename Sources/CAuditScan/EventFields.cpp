@@ -1,5 +1,8 @@
 #include "EventFields.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace audit_scan {
 
 using simdjson::dom::array;
@@ -8,17 +11,17 @@ using simdjson::dom::object;
 
 namespace {
 
-audit_string text(element value) {
+audit_string string(element value) {
     std::string_view view;
     if (value.get(view) != simdjson::SUCCESS) return {nullptr, 0};
     return {view.data(), view.size()};
 }
 
-void texts(element value, std::vector<audit_string> &into) {
+void strings(element value, std::vector<audit_string> &into) {
     into.clear();
     array list;
     if (value.get(list) != simdjson::SUCCESS) return;
-    for (element entry : list) into.push_back(text(entry));
+    for (element entry : list) into.push_back(string(entry));
 }
 
 /// JSON knows one kind of number: 403, 403.0 and 4.03e2 are the same one.
@@ -31,6 +34,15 @@ bool integer(element value, int64_t &into) {
     return true;
 }
 
+/// Whether a member is used.
+bool isUsed(Text key) {
+    static constexpr std::string_view used[] = {
+        "auditID", "stage", "requestURI", "verb", "user", "sourceIPs", "userAgent", "responseStatus",
+        "requestReceivedTimestamp", "stageTimestamp",
+    };
+    return std::any_of(std::begin(used), std::end(used), [key](std::string_view name) { return spells(key, name); });
+}
+
 }  // namespace
 
 void EventFields::select(const audit_selector &selector) {
@@ -39,29 +51,45 @@ void EventFields::select(const audit_selector &selector) {
     selectors_.push_back({std::move(group), selector.lowest_code, selector.highest_code});
 }
 
-// All fields are walked through, once: where a key stands twice the last one holds, as in Go's decoder and in most
-// others, and every order of keys costs the same.
-void EventFields::read(object fields, audit_event &event) {
+const char *EventFields::read(Text text, audit_event &event) {
     event = audit_event{};
     groups_.clear();
     sourceIPs_.clear();
+    parser_.begin(std::min(text.size(), longest));
+    size_t values = 0;
+    Members members(text);
+    for (size_t before = 0; members.next(); before = members.reader.values) {
+        if (!isUsed(members.key)) continue;
+        values += members.reader.values - before;
+        if (parser_.size() + members.key.size() + members.value.size() > longest) return "its fields are too long";
+        if (values > mostValues) return "its fields hold too many values";
+        parser_.add(members.key, members.value);
+    }
+    if (!members.isComplete()) {
+        reason_ = "no valid JSON at byte " + std::to_string(members.reader.at - text.from) + " of the event";
+        return reason_.c_str();
+    }
+    object fields;
+    if (auto error = parser_.parse(fields)) return simdjson::error_message(error);
+    // Where a key stands twice the last one holds, as in Go's decoder and in most others.
     for (auto field : fields) {
         std::string_view key = field.key;
-        if (key == "auditID") event.audit_id = text(field.value);
-        else if (key == "stage") event.stage = text(field.value);
-        else if (key == "requestURI") event.request_uri = text(field.value);
-        else if (key == "verb") event.verb = text(field.value);
+        if (key == "auditID") event.audit_id = string(field.value);
+        else if (key == "stage") event.stage = string(field.value);
+        else if (key == "requestURI") event.request_uri = string(field.value);
+        else if (key == "verb") event.verb = string(field.value);
         else if (key == "user") readUser(field.value, event);
-        else if (key == "sourceIPs") texts(field.value, sourceIPs_);
-        else if (key == "userAgent") event.user_agent = text(field.value);
+        else if (key == "sourceIPs") strings(field.value, sourceIPs_);
+        else if (key == "userAgent") event.user_agent = string(field.value);
         else if (key == "responseStatus") readResponseStatus(field.value, event);
-        else if (key == "requestReceivedTimestamp") event.request_received_timestamp = text(field.value);
-        else if (key == "stageTimestamp") event.stage_timestamp = text(field.value);
+        else if (key == "requestReceivedTimestamp") event.request_received_timestamp = string(field.value);
+        else if (key == "stageTimestamp") event.stage_timestamp = string(field.value);
     }
     event.groups = groups_.data();
     event.group_count = groups_.size();
     event.source_ips = sourceIPs_.data();
     event.source_ip_count = sourceIPs_.size();
+    return nullptr;
 }
 
 void EventFields::readUser(element user, audit_event &event) {
@@ -70,8 +98,8 @@ void EventFields::readUser(element user, audit_event &event) {
     object fields;
     if (user.get(fields) != simdjson::SUCCESS) return;
     for (auto field : fields) {
-        if (field.key == "username") event.username = text(field.value);
-        else if (field.key == "groups") texts(field.value, groups_);
+        if (field.key == "username") event.username = string(field.value);
+        else if (field.key == "groups") strings(field.value, groups_);
     }
 }
 
@@ -82,9 +110,9 @@ void EventFields::readResponseStatus(element status, audit_event &event) {
     if (status.get(fields) != simdjson::SUCCESS) return;
     for (auto field : fields) {
         if (field.key == "code") event.has_response_code = integer(field.value, event.response_code);
-        else if (field.key == "status") event.response_status = text(field.value);
-        else if (field.key == "reason") event.response_reason = text(field.value);
-        else if (field.key == "message") event.response_message = text(field.value);
+        else if (field.key == "status") event.response_status = string(field.value);
+        else if (field.key == "reason") event.response_reason = string(field.value);
+        else if (field.key == "message") event.response_message = string(field.value);
     }
 }
 

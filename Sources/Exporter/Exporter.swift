@@ -56,7 +56,9 @@ public enum Exporter {
             Date.now.timeIntervalSince1970
         }
         let readingLog = ReadingLog(logger: logger)
-        let webhook = try configuration.webhook.map { try WebhookInput($0, logger: logger) }
+        let webhook = try configuration.webhook.map {
+            try WebhookInput($0, selecting: configuration.analytics.map(\.selector), logger: logger)
+        }
         let routes = WebRoutes.routes(
             showing: pipeline.published, status, telemetryPath: configuration.telemetryPath,
             lifecycle: configuration.lifecycle, reload: files.reload, servers: { webhook?.families ?? [] })
@@ -84,8 +86,7 @@ public enum Exporter {
         services += inputs.map { input in
             InputService(input: input, holdback: holdback) { batch in
                 readingLog.note(batch)
-                // The API server forgets a batch once it is acknowledged; logs can be read again.
-                return input.kind == .webhook ? await pipeline.commit(batch) : await pipeline.apply(batch)
+                return batch.awaitsCommit ? await pipeline.commit(batch) : await pipeline.apply(batch)
             }
         }
         return services + [StopService(logger: logger)]

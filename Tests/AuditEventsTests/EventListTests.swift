@@ -30,12 +30,14 @@ struct EventListTests {
     @Test(
         "that are not an EventList give an error with the reason",
         arguments: [
-            ("", "no JSON found"),
+            ("", "the body is empty"),
             ("[]", "not a JSON object"),
             (#"{"kind":"EventList","apiVersion":"v1","items":[]}"#, "apiVersion is neither"),
             (#"{"kind":"Event","apiVersion":"audit.k8s.io/v1"}"#, "kind is not EventList"),
             (#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":{}}"#, "items is not an array"),
-            (#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[{},7]}"#, "item 1: an item is not"),
+            (#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[{},}"#, "cut off"),
+            (#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[{} {}]}"#, "cut off"),
+            (#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[]} x"#, "cut off"),
         ])
     func noEventLists(body: String, reason: String) throws {
         let error = #expect(throws: MalformedEvent.self) { try scan(Array(body.utf8)) }
@@ -48,5 +50,62 @@ struct EventListTests {
         for length in stride(from: 1, to: body.count - 1, by: 997) {
             #expect(throws: MalformedEvent.self) { try scan(Array(body[..<length])) }
         }
+    }
+
+    private static let scan =
+        #"{"user":{"groups":["system:unauthenticated"]},"responseStatus":{"code":403},"auditID":"scan"}"#
+
+    private static func list(_ items: [[UInt8]]) -> [UInt8] {
+        Array(#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":["#.utf8)
+            + items.joined(separator: [UInt8(ascii: ",")]) + Array("]}".utf8)
+    }
+
+    @Test(
+        "lose nothing to an item with bytes that a client sent and others refuse",
+        arguments: OddText.inStrings.map { Array("\"".utf8) + $0 + Array("\"".utf8) }
+            + OddText.numbers.map { Array($0.utf8) })
+    func oddItems(value: [UInt8]) throws {
+        let odd =
+            Array(#"{"auditID":"odd","user":{"groups":["system:unauthenticated"]},"requestObject":{"data":"#.utf8)
+            + value + Array(#"},"responseStatus":{"code":403}}"#.utf8)
+        let found = try scan(Self.list([Array(Self.scan.utf8), odd, Array(Self.scan.utf8)]))
+        #expect(found.events.map(\.event.auditID) == ["scan", "odd", "scan"])
+        #expect(found.malformedCount == 0)
+        #expect(found.lines == 3)
+    }
+
+    @Test("lose only the items that cannot be read, and describe them")
+    func brokenItems() throws {
+        let broken = [
+            #"{"user":{"groups":["system:unauthenticated"],},"responseStatus":{"code":403}}"#, "7", "null",
+            #"{"x":"system:unauthenticated","requestObject":{"a" 1}}"#,
+        ].map { Array($0.utf8) }
+        let found = try scan(Self.list([Array(Self.scan.utf8)] + broken + [Array(Self.scan.utf8)]))
+        #expect(found.events.count == 2)
+        #expect(found.lines == 6)
+        #expect(
+            found.malformed.map(\.reason) == [
+                "item 1: no valid JSON at byte 45 of the event", "item 2: not a JSON object",
+                "item 3: not a JSON object", "item 4: no valid JSON at byte 51 of the event",
+            ])
+    }
+
+    @Test("read a field of the event's own as Go's decoder does, whether a byte or an escape is odd")
+    func ownFields() throws {
+        let event = { (agent: [UInt8]) in
+            Array(#"{"userAgent":"a"#.utf8) + agent + Array(#"b",\#(Self.scan.dropFirst())"#.utf8)
+        }
+        let found = try scan(Self.list([event([0xFF]), event(Array(#"\ud800"#.utf8)), event(Array("\u{FFFD}".utf8))]))
+        #expect(found.events.map(\.event.userAgent) == ["a\u{FFFD}b", "a\u{FFFD}b", "a\u{FFFD}b"])
+    }
+
+    @Test("may hold more items than are remembered, and more malformed ones than are described")
+    func manyItems() throws {
+        let items = Array(repeating: Array("[0]".utf8), count: 50_000) + [Array(Self.scan.utf8)]
+        let found = try scan(Self.list(items))
+        #expect(found.lines == 50_001)
+        #expect(found.malformedCount == 50_000)
+        #expect(found.malformed.count == ScannedEvents.describedMalformedLimit)
+        #expect(found.events.count == 1)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Variants of an audit log line as another shipper may write it, or broken.
 enum LineMutation: CaseIterable {
@@ -9,6 +10,8 @@ enum LineMutation: CaseIterable {
     case byteInserted
     case cutOff
     case spliced
+    case oddBytes
+    case oddNumber
 
     /// A changed copy of `line`; `other` is some other line.
     func apply(to line: [UInt8], other: [UInt8], using random: inout some RandomNumberGenerator) -> [UInt8] {
@@ -24,6 +27,14 @@ enum LineMutation: CaseIterable {
         case .byteRemoved: changed.remove(at: place)
         case .byteInserted: changed.insert(byte, at: place)
         case .cutOff: changed.removeSubrange(place...)
+        case .oddBytes:
+            // Within some string: behind a letter.
+            let places = line.indices.filter { (0x61...0x7A).contains(line[$0]) }
+            let piece = OddText.inStrings.randomElement(using: &random) ?? []
+            if let place = places.randomElement(using: &random) { changed.insert(contentsOf: piece, at: place + 1) }
+        case .oddNumber:
+            let number = OddText.numbers.randomElement(using: &random) ?? ""
+            changed.insert(contentsOf: Array(#""requestObject":{"n":[\#(number),{"x":\#(number)}]},"#.utf8), at: 1)
         case .spliced: changed.replaceSubrange(place..., with: other.suffix(from: min(place, other.count)))
         }
         return changed.filter { $0 != UInt8(ascii: "\n") }

@@ -43,6 +43,9 @@ struct WebhookReceiverTests {
         let connection = try RawConnection(to: service.address)
         async let response = connection.answer(to: webhookPost(Self.emptyList))
         try await eventually("the batch") { sink.taken.count == 1 }
+        #expect(
+            service.allAnswers == ["200", "400", "411", "413", "415"].map { #"{code="\#($0)"} 0"# },
+            "an increase must have a zero to begin with")
         #expect(service.answers == [#"{code="200"} 0"#])
         sink.open()
         #expect(try await response.status == 200)
@@ -70,8 +73,8 @@ struct WebhookReceiverTests {
         ] as [([UInt8], String?)] {
             let response = try await connection.answer(to: webhookPost(body))
             #expect(response.status == 400)
-            #expect(response.text.hasPrefix("400 this is no EventList: \(reason ?? "")"), "\(response)")
-            #expect(response.text.utf8.count > "400 this is no EventList: \n".utf8.count)
+            #expect(response.text.hasPrefix("400 not an EventList: \(reason ?? "")"), "\(response)")
+            #expect(response.text.utf8.count > "400 not an EventList: \n".utf8.count)
         }
         #expect(sink.taken.isEmpty)
         #expect(try await connection.answer(to: webhookPost(Self.emptyList)).status == 200)

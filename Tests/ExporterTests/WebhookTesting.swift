@@ -1,3 +1,4 @@
+import AccessScanning
 import AuditSources
 import Exposition
 import HTTPServing
@@ -18,7 +19,7 @@ final class RunningWebhook: Sendable {
         guard let configuration = try WebhookConfiguration(options) else {
             throw ConfigurationError(flag: "--webhook.listen-address", reason: "was not taken")
         }
-        let input = try WebhookInput(configuration, logger: logger)
+        let input = try WebhookInput(configuration, selecting: [.unauthenticatedForbidden], logger: logger)
         self.input = input
         task = deliver.map { deliver in Task { try await input.run(deliver) } }
         guard deliver != nil else { return }
@@ -29,8 +30,11 @@ final class RunningWebhook: Sendable {
 
     var address: ListenAddress { input.address }
 
-    /// The number of responses by code, as exposed: `{code="200"} 1`.
-    var answers: [String] {
+    /// The number of responses by code, as exposed: `{code="200"} 1`; of codes other than 200, those that occurred.
+    var answers: [String] { allAnswers.filter { !$0.hasSuffix(" 0") || $0 == #"{code="200"} 0"# } }
+
+    /// The number of responses by every exposed code.
+    var allAnswers: [String] {
         String(decoding: ExpositionFormat.text.render(input.families), as: UTF8.self).split(separator: "\n")
             .filter { !$0.hasPrefix("#") }.map { String($0.trimmingPrefix("kube_audit_webhook_requests_total")) }
     }

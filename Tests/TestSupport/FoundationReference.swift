@@ -2,6 +2,9 @@ public import AuditEvents
 import Foundation
 
 /// The slow and obvious way to read a line, as a reference for the fast one: Foundation parses all of it.
+///
+/// Foundation refuses some bytes that Go's decoder reads, and that an API server copies from clients: those that are
+/// not UTF-8, halves of surrogate pairs, numbers of any size. They are replaced first, as Go replaces them.
 public enum FoundationReference {
     /// The meaning of a line.
     public enum Reading: Hashable {
@@ -15,11 +18,16 @@ public enum FoundationReference {
 
     /// Parses a whole line without its line feed.
     public static func read(_ line: [UInt8], selecting selector: EventSelector) -> Reading {
-        guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
-            !hasTrailingComma(line)
-        else { return .malformed }
+        guard let object = object(line) else { return .malformed }
         let event = event(from: object)
         return event.matches(selector) ? .selected(event) : .other
+    }
+
+    /// The object that a text is; `nil` where it is none.
+    public static func object(_ text: [UInt8]) -> [String: Any]? {
+        guard !hasTrailingComma(text) else { return nil }
+        let text = OddText.replaced(text)
+        return try? JSONSerialization.jsonObject(with: Data(text)) as? [String: Any]
     }
 
     /// The index of the first selector that matches the event; `nil` where none does.

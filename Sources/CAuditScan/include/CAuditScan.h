@@ -9,9 +9,9 @@
 extern "C" {
 #endif
 
-/* Finds wanted audit events in logs and EventLists. A scanner is used by one thread at a time; what it hands out
- * points into its own memory and holds until its next call. Nothing here throws or aborts on any input; where memory
- * runs out the line is reported as malformed. */
+/* Finds the selected audit events in logs and EventLists. A scanner is used by one thread at a time. The events that it
+ * returns point into its memory, and are valid until the next call. Nothing here throws or aborts on any input; when
+ * memory runs out the event is reported as malformed. */
 typedef struct audit_scanner audit_scanner;
 
 /* UTF-8, not terminated; bytes is NULL where the field is absent, null or of another type. */
@@ -52,21 +52,20 @@ audit_scanner *audit_scanner_create(void);
 bool audit_scanner_select(audit_scanner *scanner, audit_selector selector);
 void audit_scanner_destroy(audit_scanner *scanner);
 
-/* Lines: begin, then next until AUDIT_END. The bytes must stay until then. */
+/* Begins with the lines of a log. The bytes must stay until audit_next returns AUDIT_END. */
 void audit_lines_begin(audit_scanner *scanner, const uint8_t *bytes, size_t length);
-audit_result audit_lines_next(audit_scanner *scanner, audit_event *event, size_t *offset, const char **reason);
-/* After AUDIT_END: lines that were not empty, and the last of them decoded, wanted or not; false where there is none
- * or it is malformed. */
-size_t audit_lines_count(const audit_scanner *scanner);
-bool audit_lines_last(audit_scanner *scanner, audit_event *event);
 
-/* An EventList: begin says whether it is one: AUDIT_EVENT where next may be called, AUDIT_END where it has no items,
- * AUDIT_MALFORMED with a reason where it is none. next gives each item that is wanted; an item that is no object is
- * malformed, and index tells which. */
-audit_result audit_list_begin(audit_scanner *scanner, const uint8_t *bytes, size_t length, const char **reason);
-audit_result audit_list_next(audit_scanner *scanner, audit_event *event, size_t *index, const char **reason);
-size_t audit_list_count(const audit_scanner *scanner);
-bool audit_list_last(audit_scanner *scanner, audit_event *event);
+/* Begins with an EventList, the body of one request. Returns NULL, or why it is none. */
+const char *audit_list_begin(audit_scanner *scanner, const uint8_t *bytes, size_t length);
+/* Goes on with the same list after its bytes were moved in memory. */
+void audit_list_continue(audit_scanner *scanner, const uint8_t *bytes);
+
+/* The next event that a selector matches, or that is malformed, with its offset in the bytes. */
+audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offset, const char **reason);
+/* The number of lines or items so far, empty lines excepted. */
+size_t audit_count(const audit_scanner *scanner);
+/* The last line or item so far, whether a selector matches it or not; false where there is none, or it is malformed. */
+bool audit_last(audit_scanner *scanner, audit_event *event);
 
 #ifdef __cplusplus
 }

@@ -1,3 +1,4 @@
+import AuditEvents
 import AuditSources
 import Exposition
 import HTTPServing
@@ -18,8 +19,10 @@ struct WebhookInput: AuditInput {
     private let handler = WebhookHandler()
 
     /// - Throws: `HTTPServerError` where it cannot listen.
-    init(_ configuration: WebhookConfiguration, logger: Logger) throws(HTTPServerError) {
-        let receiver = WebhookReceiver(handler: handler, log: WebhookLog(logger: logger))
+    init(
+        _ configuration: WebhookConfiguration, selecting selectors: [EventSelector], logger: Logger
+    ) throws(HTTPServerError) {
+        let receiver = WebhookReceiver(selecting: selectors, handler: handler, log: WebhookLog(logger: logger))
         server = try HTTPServer(
             listenOn: configuration.address, routes: receiver.routes, limits: configuration.limits,
             tls: configuration.web?.content.tls, policy: configuration.web?.content.policy ?? WebPolicy(),

@@ -1,8 +1,7 @@
-import AuditEvents
 import Logging
 import Synchronization
 
-/// Says in the exporter's log which webhook bodies were refused; who can send them must not be able to fill the disk.
+/// Logs the webhook requests that were refused, at a bounded rate: a client must not be able to fill the disk.
 final class WebhookLog: Sendable {
     private static let linesPerMinute = 10
 
@@ -13,14 +12,14 @@ final class WebhookLog: Sendable {
         self.logger = logger
     }
 
-    /// A body that is no EventList.
-    func note(_ malformed: MalformedEvent) {
-        warn("Webhook body is no EventList", reason: malformed.reason)
+    /// A body that is not an EventList.
+    func note(refused reason: String) {
+        warn("Webhook body refused; its events are lost unless the API server also writes a log", reason: reason)
     }
 
     /// A batch that could not be committed.
     func note(unavailable reason: String) {
-        warn("Webhook batch not taken; the API server sends it again", reason: reason)
+        warn("Webhook batch not committed; the API server sends it again", reason: reason)
     }
 
     private func warn(_ message: Logger.Message, reason: String) {

@@ -7,8 +7,9 @@ final class WebhookRequests: Sendable {
         "kube_audit_webhook_requests_total", .counter, "Requests to the webhook receiver, by the status of the answer.",
         labels: ["code"], condition: "with `--webhook.listen-address`")
 
-    // 200 is shown from the start, since a rate needs a zero to begin with.
-    private let counts = Mutex<[Int: UInt64]>([200: 0])
+    // These codes are shown from the start, since rules need a zero to see an increase: success, and every refusal of a
+    // body that an API server does not send again.
+    private let counts = Mutex<[Int: UInt64]>([200: 0, 400: 0, 411: 0, 413: 0, 415: 0])
 
     func count(_ code: Int) {
         counts.withLock { $0[code, default: 0] += 1 }

@@ -1,0 +1,343 @@
+#include "JSONText.hpp"
+
+#include <array>
+#include <bitset>
+
+namespace audit_scan {
+
+namespace {
+
+bool isSpace(uint8_t byte) { return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n'; }
+
+bool isDigit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
+
+int hexDigit(uint8_t byte) {
+    if (isDigit(byte)) return byte - '0';
+    byte |= 0x20;
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/// The value of four hexadecimal digits; -1 where there are not as many.
+int hexNumber(const uint8_t *from, const uint8_t *to) {
+    if (to - from < 4) return -1;
+    int number = 0;
+    for (int index = 0; index < 4; index++) {
+        int digit = hexDigit(from[index]);
+        if (digit < 0) return -1;
+        number = number * 16 + digit;
+    }
+    return number;
+}
+
+/// The length of the UTF-8 sequence at `from`; 0 where there is none (Unicode 15, table 3-7).
+size_t sequenceLength(const uint8_t *from, const uint8_t *to) {
+    uint8_t lead = *from;
+    size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+    if (length == 0 || static_cast<size_t>(to - from) < length) return 0;
+    uint8_t lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+    uint8_t highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    if (from[1] < lowest || from[1] > highest) return 0;
+    for (size_t index = 2; index < length; index++) {
+        if (from[index] < 0x80 || from[index] > 0xBF) return 0;
+    }
+    return length;
+}
+
+}  // namespace
+
+Text Text::trimmed() const {
+    Text text = *this;
+    while (text.from < text.to && isSpace(*text.from)) text.from++;
+    while (text.from < text.to && isSpace(text.to[-1])) text.to--;
+    return text;
+}
+
+bool spells(Text string, std::string_view word) {
+    if (string.size() == word.size() + 2) return string.view().substr(1, word.size()) == word;
+    const uint8_t *at = string.from + 1, *end = string.to - 1;
+    for (char letter : word) {
+        if (at == end) return false;
+        bool isEscape = *at == '\\' && end - at >= 6 && at[1] == 'u';
+        int found = isEscape ? hexNumber(at + 2, end) : *at;
+        if (found != static_cast<uint8_t>(letter)) return false;
+        at += isEscape ? 6 : 1;
+    }
+    return at == end;
+}
+
+// MARK: JSONReader
+
+void JSONReader::skipSpace() {
+    while (at < end && isSpace(*at)) at++;
+}
+
+bool JSONReader::skip(uint8_t byte) {
+    if (at == end || *at != byte) return false;
+    at++;
+    return true;
+}
+
+bool JSONReader::checkString(Text &string) {
+    string.from = at;
+    if (!skip('"')) return false;
+    while (at < end) {
+        uint8_t byte = *at;
+        if (byte == '"') {
+            string.to = ++at;
+            return true;
+        }
+        if (byte < 0x20) return false;
+        if (byte == '\\') {
+            if (end - at < 2) return false;
+            switch (at[1]) {
+            case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': at += 2; break;
+            case 'u':
+                if (hexNumber(at + 2, end) < 0) return false;
+                at += 6;
+                break;
+            default: return false;
+            }
+        } else {
+            at++;
+        }
+    }
+    return false;
+}
+
+bool JSONReader::checkNumber() {
+    skip('-');
+    if (skip('0')) {
+        // Nothing but a fraction or an exponent follows a leading zero.
+    } else {
+        if (at == end || !isDigit(*at)) return false;
+        while (at < end && isDigit(*at)) at++;
+    }
+    if (skip('.')) {
+        if (at == end || !isDigit(*at)) return false;
+        while (at < end && isDigit(*at)) at++;
+    }
+    if (at < end && (*at | 0x20) == 'e') {
+        at++;
+        if (at < end && (*at == '+' || *at == '-')) at++;
+        if (at == end || !isDigit(*at)) return false;
+        while (at < end && isDigit(*at)) at++;
+    }
+    return true;
+}
+
+bool JSONReader::checkScalar() {
+    if (at == end) return false;
+    Text string;
+    if (*at == '"') return checkString(string);
+    if (*at == '-' || isDigit(*at)) return checkNumber();
+    for (std::string_view word : {std::string_view("true"), std::string_view("false"), std::string_view("null")}) {
+        if (Text{at, end}.view().substr(0, word.size()) == word) {
+            at += word.size();
+            return true;
+        }
+    }
+    return false;
+}
+
+// A loop and not a recursion: nesting costs a bit and no stack.
+bool JSONReader::checkValue(Text &value) {
+    std::bitset<maximumDepth> isObject;
+    size_t depth = 0;
+    Text key;
+    value.from = at;
+    while (true) {
+        // A value begins here.
+        values++;
+        if (at < end && (*at == '{' || *at == '[')) {
+            // The value lies in an object, which counts too.
+            if (depth + 1 >= maximumDepth) return false;
+            bool opensObject = *at++ == '{';
+            isObject[depth++] = opensObject;
+            skipSpace();
+            if (!skip(opensObject ? '}' : ']')) {
+                if (!opensObject) continue;
+                if (!checkString(key)) return false;
+                skipSpace();
+                if (!skip(':')) return false;
+                skipSpace();
+                continue;
+            }
+            depth--;
+        } else if (!checkScalar()) {
+            return false;
+        }
+        // A value has ended: so may those around it.
+        while (depth > 0) {
+            const uint8_t *valueEnd = at;
+            skipSpace();
+            if (skip(',')) {
+                skipSpace();
+                if (isObject[depth - 1]) {
+                    if (!checkString(key)) return false;
+                    skipSpace();
+                    if (!skip(':')) return false;
+                    skipSpace();
+                }
+                break;
+            }
+            if (!skip(isObject[depth - 1] ? '}' : ']')) {
+                at = valueEnd;
+                return false;
+            }
+            depth--;
+        }
+        if (depth == 0) {
+            value.to = at;
+            return true;
+        }
+    }
+}
+
+bool JSONReader::skipQuoted() {
+    at++;
+    while (true) {
+        while (at < end && *at != '"' && *at != '\\') at++;
+        if (at == end) return false;
+        if (*at++ == '"') return true;
+        // What is escaped is no end of the string.
+        if (at < end) at++;
+    }
+}
+
+bool JSONReader::skipValue(Text &value) {
+    enum Mark : uint8_t { none, quote, open, close };
+    static const std::array<Mark, 256> marks = [] {
+        std::array<Mark, 256> marks{};
+        marks['"'] = quote;
+        marks['{'] = marks['['] = open;
+        marks['}'] = marks[']'] = close;
+        return marks;
+    }();
+    value.from = at;
+    size_t depth = 0;
+    while (at < end) {
+        switch (marks[*at]) {
+        case quote:
+            if (!skipQuoted()) return false;
+            break;
+        case open:
+            depth++;
+            at++;
+            continue;
+        case close:
+            // The end of what is around a missing value.
+            if (depth == 0) return false;
+            depth--;
+            at++;
+            break;
+        case none:
+            if (depth > 0) {
+                do at++;
+                while (at < end && marks[*at] == none);
+                continue;
+            }
+            // A number or a word.
+            while (at < end && !isSpace(*at) && *at != ',' && marks[*at] == none) at++;
+            break;
+        }
+        if (depth == 0) {
+            value.to = at;
+            return value.from < value.to;
+        }
+    }
+    return false;
+}
+
+// MARK: Members
+
+bool Members::fail() {
+    state_ = State::failed;
+    return false;
+}
+
+bool Members::next() {
+    if (state_ == State::ended || state_ == State::failed) return false;
+    reader.skipSpace();
+    if (state_ == State::begin && !reader.skip('{')) return fail();
+    bool isFirst = state_ == State::begin;
+    state_ = State::inside;
+    reader.skipSpace();
+    if (reader.skip('}')) {
+        reader.skipSpace();
+        if (reader.at != reader.end) return fail();
+        state_ = State::ended;
+        return false;
+    }
+    if (!isFirst) {
+        if (!reader.skip(',')) return fail();
+        reader.skipSpace();
+    }
+    if (!reader.checkString(key)) return fail();
+    reader.skipSpace();
+    if (!reader.skip(':')) return fail();
+    reader.skipSpace();
+    return reader.checkValue(value) || fail();
+}
+
+// MARK: Rewriting
+
+void rewriteAsUnderstoodByGo(std::string_view text, std::string &into) {
+    static constexpr std::string_view replacement = "\xEF\xBF\xBD";
+    into.clear();
+    const uint8_t *at = reinterpret_cast<const uint8_t *>(text.data()), *end = at + text.size();
+    bool isInString = false;
+    auto copy = [&](size_t count) {
+        into.append(reinterpret_cast<const char *>(at), count);
+        at += count;
+    };
+    while (at < end) {
+        if (!isInString) {
+            if (*at == '-' || isDigit(*at)) {
+                const uint8_t *to = at;
+                size_t integer = 0, exponent = 0;
+                uint8_t part = 0;
+                for (; to < end && (isDigit(*to) || *to == '-' || *to == '+' || *to == '.' || (*to | 0x20) == 'e'); to++) {
+                    if (*to == '.' || (*to | 0x20) == 'e') part = *to;
+                    if (part == 0) integer += isDigit(*to);
+                    if ((part | 0x20) == 'e') exponent += isDigit(*to);
+                }
+                // Within these bounds every number fits into 64 bits or a double.
+                if (integer <= 18 && exponent <= 2) {
+                    copy(static_cast<size_t>(to - at));
+                } else {
+                    into.push_back('0');
+                    at = to;
+                }
+                continue;
+            }
+            isInString = *at == '"';
+            copy(1);
+        } else if (*at == '\\') {
+            int unit = end - at > 1 && at[1] == 'u' ? hexNumber(at + 2, end) : -1;
+            if (unit < 0xD800 || unit > 0xDFFF) {
+                copy(end - at > 1 ? 2 : 1);
+                continue;
+            }
+            bool hasPair = unit < 0xDC00 && end - at >= 12 && at[6] == '\\' && at[7] == 'u';
+            int second = hasPair ? hexNumber(at + 8, end) : -1;
+            if (second >= 0xDC00 && second <= 0xDFFF) {
+                copy(12);
+            } else {
+                into += replacement;
+                at += 6;
+            }
+        } else if (*at >= 0x80) {
+            if (size_t length = sequenceLength(at, end)) {
+                copy(length);
+            } else {
+                into += replacement;
+                at++;
+            }
+        } else {
+            isInString = *at != '"';
+            copy(1);
+        }
+    }
+}
+
+}  // namespace audit_scan
