@@ -91,7 +91,7 @@ struct WrongClockTests {
         }
     }
 
-    @Test("one that is turned back while running is followed at the next upkeep, and hides no scan")
+    @Test("a clock that is turned back while running changes times at the next upkeep, and hides no scan")
     func turnedBack() {
         var detector = Self.ahead()
         for request in 0..<3 { detector.observe(Self.event("192.0.3.1", 200 + request), at: Self.now) }
@@ -106,7 +106,7 @@ struct WrongClockTests {
         #expect(detector.ledger.counts.retiredRequests == 35)
     }
 
-    @Test("pages of counters without a future time stay shared when it is turned back a little")
+    @Test("pages of counters without a future time stay shared when the clock is turned back a little")
     func littleBack() {
         var detector = AccessScanningDetector([.forbidden])
         for number in 0..<1000 { detector.observe(Self.event("10.0.\(number / 250).\(number % 250)", number), at: 100) }
@@ -120,7 +120,7 @@ struct WrongClockTests {
         #expect(after[7].lastSeen == 199.5)
     }
 
-    @Test("of the API server, a request is received no later than it is counted")
+    @Test("a request is received no later than it is counted, whatever the API server's clock says")
     func received() {
         var detector = AccessScanningDetector([.forbidden])
         detector.observe(Self.event("192.0.2.1", 1, received: "9999-12-31T23:59:59Z"), at: Self.now)

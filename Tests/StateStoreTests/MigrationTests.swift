@@ -41,7 +41,7 @@ struct MigrationTests {
         try queue.close()
     }
 
-    @Test("keeps all that was counted, under the analytic that there was")
+    @Test("keeps all counts, under the analytic forbidden")
     func upgrade() async throws {
         try withTemporaryDirectory { directory in
             try Self.make(in: directory)
@@ -93,7 +93,7 @@ struct MigrationTests {
         }
     }
 
-    @Test("is written on afterwards")
+    @Test("can be written after the upgrade")
     func continues() async throws {
         try await withTemporaryDirectory { directory in
             try Self.make(in: directory)
