@@ -1,28 +1,29 @@
-/// How long nothing is read after a start.
+/// The time after a start during which inputs are not read.
 ///
-/// The alert compares a counter with its value an hour ago. After a long absence Prometheus has no such value, and
-/// would take requests that are counted at once for old ones. So the restored counters are shown for a minute first.
+/// The alert compares a counter with its value an hour ago. After a long downtime Prometheus has no such value, and new
+/// requests that are counted immediately would look like old ones. So the restored counters are exposed for a minute
+/// first.
 struct Holdback: Sendable {
-    /// After a shorter absence Prometheus still has the last value.
+    /// The longest downtime, in seconds, after which Prometheus still has the last value.
     static let absence: Double = 30 * 60
-    /// A clock that was corrected by less is no reason to doubt the absence.
+    /// The largest correction of the clock, in seconds, that is not taken for a downtime of unknown length.
     static let correction: Double = 60
-    /// At least one scrape.
+    /// Long enough for at least one scrape.
     static let length: Duration = .seconds(60)
 
-    /// How long.
+    /// Zero after a short downtime.
     let duration: Duration
 
     /// - Parameters:
-    ///   - lastWritten: When the state was last written, in seconds since 1970; `nil` for a new state. In the future
-    ///     the clock has been set back, and the absence may have been long.
+    ///   - lastWritten: When the state was last written, in seconds since 1970; `nil` for a new state. If it is in
+    ///     the future, the clock was set back, and the downtime may have been long.
     ///   - now: Seconds since 1970.
     init(lastWritten: Double?, now: Double) {
         let isShort = lastWritten.map { (-Self.correction...Self.absence).contains(now - $0) } ?? true
         duration = isShort ? .zero : Self.length
     }
 
-    /// Returns when reading may begin, or the task is cancelled.
+    /// Returns when reading may begin, or when the task is cancelled.
     func wait() async {
         guard duration > .zero else { return }
         try? await Task.sleep(for: duration)
