@@ -1,4 +1,4 @@
-/// What a client would like to get: a list of media ranges, each with a quality.
+/// The media types that a client prefers: a list of ranges, each with a quality.
 ///
 /// Source: RFC 9110, 12.5.1.
 ///
@@ -10,14 +10,13 @@
 public struct AcceptHeader: Sendable, Hashable {
     private let ranges: [WeightedItem]
 
-    /// Reads a header; what makes no sense in it is passed over. Without a header, or with an empty one, everything is
-    /// welcome.
+    /// Parses a header. Invalid elements are skipped; without a header, or with an empty one, everything is accepted.
     public init(_ text: String?) {
         let ranges = WeightedItem.list(in: text ?? "")
         self.ranges = ranges.isEmpty ? WeightedItem.list(in: "*/*") : ranges
     }
 
-    /// How welcome a media type is, from 0 (not at all) to 1.
+    /// The quality of a media type, from 0 (not acceptable) to 1.
     ///
     /// - Parameter mediaType: With its parameters, such as `text/plain; version=0.0.4`.
     public func quality(of mediaType: String) -> Double {
@@ -59,7 +58,7 @@ public struct AcceptHeader: Sendable, Hashable {
     }
 }
 
-/// Which codings of an answer a client can undo.
+/// The content codings that a client accepts.
 ///
 /// Source: RFC 9110, 12.5.3.
 struct AcceptEncodingHeader {

@@ -1,9 +1,9 @@
 import CMicroHTTPD
 import Glibc
 
-// What libmicrohttpd calls on its threads. Free functions, since a closure can inherit an actor that they are not on.
+// Callbacks of libmicrohttpd, on its threads. Free functions, because a closure could inherit an actor.
 
-/// Called once when a request's head is there, then for each piece of its body, then at its end.
+/// Called once for the head of a request, then for each piece of its body, then at its end.
 func handleAccess(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?, target: UnsafePointer<CChar>?,
     method: UnsafePointer<CChar>?, version: UnsafePointer<CChar>?, upload: UnsafePointer<CChar>?,
@@ -60,7 +60,7 @@ func handleAccess(
     }
 }
 
-/// Asks whether a request is let in; where that takes a while the connection waits, and its body does not come in.
+/// Decides whether a request is admitted. If that takes a while, the connection waits, and no body is received.
 private func begin(_ request: RequestInHand, on connection: Connection) -> MHD_Result {
     request.server.watch.enter(.receiving, on: connection.descriptor)
     let fields = HTTPRequest(method: "", path: "", headers: connection.headers)
@@ -81,7 +81,7 @@ private func begin(_ request: RequestInHand, on connection: Connection) -> MHD_R
     return takeBody(of: request, on: connection)
 }
 
-/// Has the body come in, unless there is no use in that.
+/// Receives the body, unless it is of no use.
 private func takeBody(of request: RequestInHand, on connection: Connection) -> MHD_Result {
     request.stage = .takingBody
     // An answer that is queued before the body was taken costs the connection, so only one that must cost it is.
@@ -101,7 +101,7 @@ private func finish(_ request: RequestInHand, on connection: Connection, with re
     return connection.send(response, body, isCompressed: isCompressed)
 }
 
-/// Called when libmicrohttpd is done with a request, however it ended.
+/// Called when a request has ended, in whatever way.
 func handleCompleted(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
     state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, reason: MHD_RequestTerminationCode

@@ -2,7 +2,7 @@ import CMicroHTTPD
 import Compression
 import Synchronization
 
-/// What a client is answered.
+/// A response to a client.
 public struct HTTPResponse: Sendable, Hashable {
     /// The status code.
     public var status: Int
@@ -30,7 +30,7 @@ public struct HTTPResponse: Sendable, Hashable {
         content = AnswerBody(parts)
     }
 
-    /// Whether they say the same.
+    /// Whether they have the same content.
     public static func == (one: HTTPResponse, other: HTTPResponse) -> Bool {
         one.status == other.status && one.headers == other.headers && one.body == other.body
     }

@@ -13,36 +13,35 @@ import Synchronization
 /// server.stop()
 /// ```
 ///
-/// Unchecked, for the daemon is a C pointer: it is made in `init` and ended once, under the lock; libmicrohttpd's own
-/// threads use it in between.
+/// Unchecked, because the daemon is a C pointer: `init` creates it, and it is stopped once, under the lock.
 public final class HTTPServer: @unchecked Sendable {
-    /// Where it listens; the port is the real one where any was asked for.
+    /// The address on which it listens, with the actual port if any free one was requested.
     public let address: ListenAddress
 
-    // So long a client that was given up has to take its 503.
+    // How long a client whose handler was abandoned has to read its 503.
     private static let timeToRefuse: Duration = .milliseconds(250)
 
-    // Connections that were cut have their places until libmicrohttpd has found out.
+    // Connections that were shut down count until libmicrohttpd notices.
     private static let placesForThoseCut = 256
 
     private let daemon: OpaquePointer
     private let timer: any DispatchSourceTimer
-    // The daemon's threads reach it by a pointer that they do not own; they are gone when `stop` returns.
+    // The daemon's threads reach it by a pointer that they do not own; they have ended when `stop` returns.
     private let context: ServerContext
     private let isStopped = Mutex(false)
 
-    /// Starts a server; it answers from now on.
+    /// Starts a server, which responds from now on.
     ///
     /// - Parameters:
     ///   - wanted: Where to listen.
-    ///   - routes: What to answer.
-    ///   - limits: What a client may take.
-    ///   - tls: How to speak TLS; plain HTTP where it is `nil`.
+    ///   - routes: The handlers.
+    ///   - limits: The resources that clients may use.
+    ///   - tls: The certificates; plain HTTP if it is `nil`.
     ///   - policy: What is asked of every request, and set on every answer; nothing unless given. Requests that
     ///     libmicrohttpd refuses itself get neither.
     ///   - onAnswer: Called with the status of each answer, on threads of the server's. Requests that libmicrohttpd
     ///     refuses itself, since they are no HTTP, are not told of.
-    /// - Throws: `HTTPServerError`, which names the address and says why nobody can listen there.
+    /// - Throws: `HTTPServerError` with the address and the reason.
     public init(
         listenOn wanted: ListenAddress, routes: Routes, limits: Limits = Limits(), tls: ServerTLS? = nil,
         policy: WebPolicy = WebPolicy(),
@@ -107,19 +106,19 @@ public final class HTTPServer: @unchecked Sendable {
     }
 }
 
-/// Why a server does not start.
+/// The reason why a server cannot start.
 public struct HTTPServerError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Where it should have listened.
+    /// The address on which it was to listen.
     public let address: ListenAddress
-    /// What stands against it, for people.
+    /// What is wrong.
     public let reason: String
 
     /// The address and the reason.
     public var description: String { "listen on \(address): \(reason)" }
 
-    /// What an error number of the system means.
+    /// The text of a system error number.
     static func text(of code: Int32) -> String {
-        // A buffer of our own, for strerror's is shared by all threads.
+        // A buffer of our own, because strerror's is shared by all threads.
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
             guard let text = buffer.baseAddress, strerror_r(code, text, buffer.count) == 0 else {
                 return "error \(code)"
@@ -129,7 +128,7 @@ public struct HTTPServerError: Error, Sendable, Hashable, CustomStringConvertibl
     }
 }
 
-/// What the server's threads need.
+/// The state that the server's threads share.
 final class ServerContext: Sendable {
     let routes: Routes
     let limits: Limits
@@ -150,11 +149,11 @@ final class ServerContext: Sendable {
         self.policy = policy
         self.onAnswer = onAnswer
         watch = ConnectionWatch(limits)
-        // One body as long as allowed always has room.
+        // One body of the maximum size always fits.
         bodyMemory = BodyMemory(limit: max(limits.bodyMemory, limits.bodySize))
     }
 
-    /// Requests whose head has come and whose answer has not gone.
+    /// Requests whose head was received and whose response was not sent.
     var requestsInHand: Int { inHand.load(ordering: .acquiring) }
     func requestBegan() { inHand.add(1, ordering: .relaxed) }
     func requestEnded() { inHand.subtract(1, ordering: .releasing) }

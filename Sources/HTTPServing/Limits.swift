@@ -1,9 +1,9 @@
 import CMicroHTTPD
 import Glibc
 
-/// What a client may take of the server.
+/// The resources that clients may use.
 public struct Limits: Sendable, Hashable {
-    /// Threads that answer requests.
+    /// Threads that handle requests.
     public var threads: Int
     /// Connections at a time. Who comes when all are taken gets the place of a client that lets the server wait.
     public var connections: Int
@@ -16,7 +16,7 @@ public struct Limits: Sendable, Hashable {
     public var requestTimeout: Int
     /// How many seconds a client may take to read an answer, with the time for its bytes on top.
     public var answerTimeout: Int
-    /// Bytes a second below which a client is too slow.
+    /// Bytes per second below which a client is too slow.
     public var slowestRate: Int
     /// Bytes for the head of a request, and for as much of its answer as waits to be sent; a longer head gets a 431.
     public var connectionMemory: Int
@@ -49,16 +49,16 @@ public struct Limits: Sendable, Hashable {
         self.answerMemory = answerMemory
     }
 
-    /// How long so many bytes take at the slowest rate.
+    /// The time for a number of bytes at the slowest rate.
     func time(for bytes: Int) -> Duration {
         .seconds(Double(bytes) / Double(slowestRate))
     }
 }
 
-/// Who is taken for one client: an IPv4 address, or the 64 bits of an IPv6 network, in which one host has as many
+/// What counts as one client: an IPv4 address, or the 64 bits of an IPv6 network, in which one host has as many
 /// addresses as it likes.
 struct ClientNetwork: Sendable, Hashable {
-    /// 4 bytes or 8; none where the address is not known.
+    /// 4 or 8 bytes; zero if the address is unknown.
     private let length: Int
     private let bits: UInt64
 

@@ -13,7 +13,7 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Parses `:10403`, `127.0.0.1:0`, `localhost:9100`, `[::1]:9100`; `nil` where it is none of these forms.
+    /// Parses `:10403`, `127.0.0.1:0`, `localhost:9100`, `[::1]:9100`; `nil` for other forms.
     public init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
@@ -48,7 +48,7 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// An address of the kernel's that a socket can be bound to.
+/// A kernel address to which a socket can be bound.
 struct SocketAddress: Sendable {
     /// `AF_INET` or `AF_INET6`.
     let family: Int32
@@ -56,12 +56,12 @@ struct SocketAddress: Sendable {
     // A `sockaddr` of the family, copied out of a list that does not stay.
     private let bytes: [UInt8]
 
-    /// What a host and a port mean, the one to try first in front.
+    /// The addresses of a host and a port, in the order in which to try them.
     ///
     /// All addresses of the machine are those of IPv6, which take IPv4 along. A name that has both (such as
     /// `localhost`) is bound to its IPv4 address, as exporters written in Go do; clients try both.
     ///
-    /// - Throws: `HTTPServerError` where there is no such host.
+    /// - Throws: `HTTPServerError` if there is no such host.
     static func resolve(_ wanted: ListenAddress) throws(HTTPServerError) -> [SocketAddress] {
         var hints = addrinfo()
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
@@ -97,12 +97,12 @@ struct SocketAddress: Sendable {
 
 /// A socket that listens.
 struct ListeningSocket: ~Copyable {
-    /// Where it listens; the port is the real one where any was asked for.
+    /// The address on which it listens, with the actual port if any free one was requested.
     let address: ListenAddress
 
     private let descriptor: Int32
 
-    /// - Throws: `HTTPServerError` where nobody can listen there.
+    /// - Throws: `HTTPServerError` with the address and the reason.
     init(_ wanted: ListenAddress) throws(HTTPServerError) {
         var failure = EADDRNOTAVAIL
         for candidate in try SocketAddress.resolve(wanted) {
@@ -123,14 +123,14 @@ struct ListeningSocket: ~Copyable {
         close(descriptor)
     }
 
-    /// A descriptor of the same socket for somebody who will close it.
+    /// Another descriptor of the socket, which the caller closes.
     func duplicate() throws(HTTPServerError) -> Int32 {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { throw HTTPServerError(address: address, reason: HTTPServerError.text(of: errno)) }
         return copy
     }
 
-    /// Ends listening for all that have a descriptor of this socket.
+    /// Stops listening for all descriptors of this socket.
     func shutDown() {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }

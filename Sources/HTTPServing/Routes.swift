@@ -1,4 +1,4 @@
-/// What a client asks for.
+/// A request of a client.
 public struct HTTPRequest: Sendable, Hashable {
     /// The method, such as `GET`.
     public var method: String
@@ -31,9 +31,9 @@ public struct HTTPRequest: Sendable, Hashable {
     }
 }
 
-/// Which handler answers which request.
+/// The handlers of a server, by method and path.
 public struct Routes: Sendable {
-    /// Answers a request. It is called on a thread of the server's, and should not wait.
+    /// Responds to a request. It runs on a thread of the server and must not wait.
     public typealias Handler = @Sendable (HTTPRequest) -> HTTPResponse
     /// Answers a request when it is ready to. It is called in a task of its own, and keeps no thread while it waits;
     /// the task is cancelled when the server is stopped and has lost its patience.
@@ -64,7 +64,7 @@ public struct Routes: Sendable {
         add(.waiting(handler), method, path)
     }
 
-    /// The answer to a request: 404 where there is no such path, 405 where it takes other methods.
+    /// The response to a request: 404 if the path is unknown, 405 if it takes other methods.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
         switch answer(to: request) {
         case .ready(let response): response

@@ -11,10 +11,10 @@ import Glibc
 public final class LocationDatabase: @unchecked Sendable {
     private let database: UnsafeMutablePointer<MMDB_s>
 
-    /// Opens a database. Its content is copied: what happens to the file afterwards does not touch it.
+    /// Opens a database. Its content is copied, so later changes of the file have no effect on it.
     ///
     /// - Parameter path: The file.
-    /// - Throws: `ConfigurationFileError`, which names the file and says what is wrong with it.
+    /// - Throws: `ConfigurationFileError` with the file and the reason.
     public init(path: String) throws(ConfigurationFileError) {
         let copy = try PrivateFileCopy(of: path)
         let opened = UnsafeMutablePointer<MMDB_s>.allocate(capacity: 1)
@@ -33,7 +33,7 @@ public final class LocationDatabase: @unchecked Sendable {
         database.deallocate()
     }
 
-    /// Where an address is, by English names; unknown where the database does not say.
+    /// The location of an address, by English names; unknown if the database has none.
     public func location(of address: IPAddress) -> Location {
         guard var entry = entry(of: address) else { return .unknown }
         return Location(
@@ -86,10 +86,10 @@ public final class LocationDatabase: @unchecked Sendable {
 struct PrivateFileCopy: ~Copyable {
     private let descriptor: Int32
 
-    /// Where it can be opened, while this value lives.
+    /// The path under which it can be opened while this value exists.
     var path: String { "/proc/self/fd/\(descriptor)" }
 
-    /// - Throws: `ConfigurationFileError` where the file cannot be read, or is none.
+    /// - Throws: `ConfigurationFileError` if the file cannot be read or is not a regular file.
     init(of path: String) throws(ConfigurationFileError) {
         descriptor = try Self.memory(holding: path)
     }

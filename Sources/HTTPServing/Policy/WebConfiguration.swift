@@ -1,7 +1,6 @@
 public import ConfigurationFiles
 
-/// A web configuration file in the form of the Prometheus exporter-toolkit, read and found good, with all files that
-/// it names.
+/// A valid web configuration file in the format of the Prometheus exporter-toolkit, with all files that it names.
 ///
 /// ```yaml
 /// tls_server_config:
@@ -24,11 +23,11 @@ public import ConfigurationFiles
 public struct WebConfiguration: Sendable {
     private static let sizeLimit = 1 << 20
 
-    /// How to speak TLS; `nil` where the file does not ask for it.
+    /// The certificates; `nil` if the file does not configure TLS.
     public let tls: ServerTLS?
-    /// What is asked of every request beside; nothing where the file does not say.
+    /// The demands on every request, and the header fields of every response.
     public let policy: WebPolicy
-    /// What stands in the file and has no effect, for people; each with its file, line and key.
+    /// Settings without an effect, each with file, line and key.
     public let notices: [String]
 
     /// Reads a file and the files that it names.

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// What a server asks of every request, and sets on every answer: the part of a web configuration file beside TLS.
+/// The demands on every request and the header fields of every response: a web configuration file without its TLS.
 ///
 /// It may be shared by several servers, and exchanged while they run.
 public final class WebPolicy: Sendable {
     private struct State {
         var rules: WebRules
-        /// What is left of `rules.rateLimit`.
+        /// The rest of `rules.rateLimit`.
         var budget: RequestBudget?
     }
 
@@ -14,7 +14,7 @@ public final class WebPolicy: Sendable {
     private let passwords = PasswordVerification()
     private let secret = SecretKey()
 
-    /// Nothing is asked and nothing set.
+    /// No demands and no header fields.
     public convenience init() {
         self.init(WebRules())
     }
@@ -36,12 +36,12 @@ public final class WebPolicy: Sendable {
     /// Whether every request needs a user's name and password.
     public var requiresPassword: Bool { state.withLock { $0.rules.users != nil } }
 
-    /// Sets on an answer what is set on all, in place of what its page says itself.
+    /// Sets the configured header fields on a response; they replace those of the page.
     func apply(to response: inout HTTPResponse) {
         response.headers.merge(state.withLock { $0.rules.headers }) { $1 }
     }
 
-    /// Whether a request is let in; it keeps no thread waiting.
+    /// Whether a request is admitted. The call does not wait.
     ///
     /// - Parameters:
     ///   - authorization: Its `Authorization` header.
@@ -78,11 +78,11 @@ public final class WebPolicy: Sendable {
 
 /// The rules of a `WebPolicy`, as they stand in a web configuration file.
 struct WebRules: Sendable {
-    /// Who is let in; `nil` where everybody is.
+    /// The users that are admitted; all clients if it is `nil`.
     var users: BasicAuthUsers?
-    /// Header fields of every answer.
+    /// Header fields of every response.
     var headers: [String: String] = [:]
-    /// How many requests are taken; `nil` where all are.
+    /// The accepted rate of requests; unlimited if it is `nil`.
     var rateLimit: RateLimit?
 }
 

@@ -1,16 +1,16 @@
 import ConfigurationFiles
 
-/// How to speak TLS, as it stands in `tls_server_config` of a web configuration file.
+/// The section `tls_server_config` of a web configuration file.
 struct TLSConfiguration: Sendable, Hashable {
     /// The section of the file.
     var place: ConfigurationPlace
     /// The server's certificate, and those between it and its root.
     var certificate: PEMSource
     var key: PEMSource
-    /// Whose signature a client's certificate must bear.
+    /// The authorities that sign clients' certificates; the system's if it is `nil`.
     var clientCA: PEMSource?
     var clientAuthentication: ClientAuthentication
-    /// One of the names that a client's certificate must bear; any will do where it is `nil`.
+    /// The names of which a client's certificate must contain one; any if it is `nil`.
     var allowedNames: Set<String>?
     var parameters: TLSParameters
 
@@ -20,7 +20,7 @@ struct TLSConfiguration: Sendable, Hashable {
 
 extension TLSConfiguration {
     /// - Parameter section: `tls_server_config`.
-    /// - Throws: `ConfigurationFileError`, which says what to do.
+    /// - Throws: `ConfigurationFileError` with the key and the correction.
     init(_ section: ConfigurationMapping) throws(ConfigurationFileError) {
         try section.allow(
             [
@@ -37,7 +37,7 @@ extension TLSConfiguration {
         let authentication = try Self.authentication(section)
         let clientCA = try section.pem("client_ca")
         if let clientCA, authentication == .none {
-            // Who names a CA means to keep others out.
+            // A configured CA is meant to keep other clients out.
             throw clientCA.place.failure(
                 "nobody is asked for a certificate; give client_auth_type too, such as RequireAndVerifyClientCert")
         }
@@ -51,7 +51,7 @@ extension TLSConfiguration {
         _ section: ConfigurationMapping, _ authentication: ClientAuthentication
     ) throws(ConfigurationFileError) -> Set<String>? {
         guard let names = try section.list("client_allowed_sans") else { return nil }
-        // A client that may come without a certificate has no name to go by.
+        // A client without a certificate has no names.
         guard authentication.isRequired else {
             throw section.place(of: "client_allowed_sans").failure(
                 "requires client_auth_type to be one of RequireAnyClientCert or RequireAndVerifyClientCert")
@@ -63,31 +63,31 @@ extension TLSConfiguration {
     private static func authentication(
         _ section: ConfigurationMapping
     ) throws(ConfigurationFileError) -> ClientAuthentication {
-        // The name that the toolkit had for it first, and still takes.
+        // The toolkit's former name, which it still accepts.
         if try section.string("client_auth_type") == "RequireClientCert" { return .requireAny }
         return try section.choice("client_auth_type") ?? .none
     }
 }
 
-/// What is wanted of a client's certificate, by its name in the web configuration file.
+/// The demands on a client's certificate, by their names in the web configuration file.
 ///
 /// Source: `client_auth_type` of the exporter-toolkit, after Go's `tls.ClientAuthType`.
 enum ClientAuthentication: String, Sendable, Hashable, CaseIterable {
     case none = "NoClientCert"
-    /// Asked for, and taken whatever it is.
+    /// One is requested; any is accepted.
     case request = "RequestClientCert"
-    /// One must be there, whatever it is.
+    /// One is required; any is accepted.
     case requireAny = "RequireAnyClientCert"
-    /// One that is there must be signed by the client CA.
+    /// One is requested, and must be signed by a trusted authority.
     case verifyIfGiven = "VerifyClientCertIfGiven"
-    /// One must be there, and be signed by the client CA.
+    /// One is required, and must be signed by a trusted authority.
     case requireAndVerify = "RequireAndVerifyClientCert"
 
     var isRequired: Bool { self == .requireAny || self == .requireAndVerify }
     var isVerified: Bool { self == .verifyIfGiven || self == .requireAndVerify }
 }
 
-/// Where certificates or a key stand: in a file, or in the web configuration file itself.
+/// The place of certificates or a key: a file, or the web configuration file itself.
 enum PEMSource: Sendable, Hashable {
     case file(ConfiguredFile)
     case text([UInt8], ConfigurationPlace)
@@ -114,7 +114,7 @@ enum PEMSource: Sendable, Hashable {
         }
     }
 
-    /// Why it cannot be used.
+    /// An error about it.
     func failure(_ reason: String) -> ConfigurationFileError {
         switch self {
         case .file(let file): file.failure(reason)

@@ -3,10 +3,10 @@ import ConfigurationFiles
 import Glibc
 import Synchronization
 
-/// Certificates and what is asked of clients, in the form in which GnuTLS uses them.
+/// Certificates and the demands on clients, as GnuTLS uses them.
 ///
-/// Unchecked, for GnuTLS says that credentials may be shared by sessions of several threads once they are not changed
-/// any more, and nothing changes them after `init`.
+/// Unchecked, because GnuTLS allows sessions on several threads to share credentials that do not change, and nothing
+/// changes them after `init`.
 final class TLSCredentials: @unchecked Sendable {
     private let credentials: gnutls_certificate_credentials_t
     private let priorities: gnutls_priority_t
@@ -42,7 +42,7 @@ final class TLSCredentials: @unchecked Sendable {
             throw configuration.place.failure(
                 "GnuTLS does not speak TLS in this way on this system: \(GnuTLSError.text(of: result))")
         }
-        // From here on what was made is freed, whatever is thrown.
+        // From here on, deinit frees both, also if an error is thrown.
         self.credentials = credentials
         self.priorities = priorities
         AllowedClientNames.set(configuration.allowedNames, for: credentials)
@@ -75,7 +75,7 @@ final class TLSCredentials: @unchecked Sendable {
         gnutls_priority_deinit(priorities)
     }
 
-    /// Has a session use them. It must not outlive them.
+    /// Makes a session use them. The session must not outlive them.
     func apply(to session: gnutls_session_t) {
         gnutls_priority_set(session, priorities)
         gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, UnsafeMutableRawPointer(credentials))
@@ -93,13 +93,13 @@ final class TLSCredentials: @unchecked Sendable {
     }
 }
 
-/// Called within a handshake; what is not 0 ends it.
+/// Called within a handshake; a result other than 0 ends it.
 private func verifyClientCertificate(session: gnutls_session_t?) -> Int32 {
     var count: UInt32 = 0
-    // Whether there must be one was said to GnuTLS, which sees to it.
+    // GnuTLS itself demands one if it is required.
     guard gnutls_certificate_get_peers(session, &count) != nil, count > 0 else { return 0 }
     var status: UInt32 = 0
-    // A server's certificate is no client's, though the same CA signed it.
+    // A certificate for servers is not one for clients, even if the same CA signed it.
     let result = GNUTLS_KP_TLS_WWW_CLIENT.withCString { purpose in
         var purpose = gnutls_typed_vdata_st(
             type: GNUTLS_DT_KEY_PURPOSE_OID,
