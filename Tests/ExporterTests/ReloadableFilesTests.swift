@@ -168,7 +168,8 @@ struct ReloadableFilesTests {
             try Data("filters: []".utf8).write(to: file)
             let reloading = try Reloading(ServeOptions(filterFile: file.path))
             let writing = Task {
-                for number in 0... where !Task.isCancelled {
+                for number in 0... {
+                    if Task.isCancelled { break }
                     try Data("filters: []  # \(number)".utf8).write(to: file)
                     try? await Task.sleep(for: .milliseconds(100))
                 }
