@@ -118,4 +118,35 @@ struct EventScannerTests {
         #expect(scan("") == ScannedEvents())
         #expect(scan("\n \n\t\r\n") == ScannedEvents())
     }
+
+    @Test("says which of several selectors matches an event, the first where several do")
+    func severalSelectors() {
+        var scanner = EventScanner(selecting: [
+            EventSelector(group: "system:unauthenticated", responseCode: 403),
+            EventSelector(literal: "nobody", group: nil, responseCodes: 401...403),
+            EventSelector(literal: "unauth", group: "system:unauthenticated", responseCodes: 100...403),
+        ])
+        let line = { (name: String, group: String, code: Int) in
+            #"{"user":{"username":"\#(name)","groups":["\#(group)"]},"responseStatus":{"code":\#(code)}}"# + "\n"
+        }
+        let text =
+            line("a", "system:unauthenticated", 403) + line("n\\u006fbody", "x", 401)
+            + line("a", "system:un\\u0061uthenticated", 200) + line("a", "x", 401)
+            + line("nobody", "system:unauthenticated", 403) + line("nobody", "x", 404)
+        let found = scanner.scan(lines: Array(text.utf8).span.bytes)
+        #expect(found.events.map(\.selector) == [0, 1, 2, 0])
+        #expect(found.malformedCount == 0)
+    }
+
+    @Test("takes a byte that is not UTF-8, a lone surrogate and U+FFFD for the same text, as Go does")
+    func replacedText() {
+        let texts: [[UInt8]] = [[0xFF], Array(#"\udead"#.utf8), Array(#"\ufffd"#.utf8), Array("\u{FFFD}".utf8)]
+        for text in texts {
+            var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
+            let line =
+                Array(#"{"userAgent":"a"#.utf8) + text + Array(#"b","#.utf8) + Array(Self.counted.utf8.dropFirst())
+            let found = scanner.scan(lines: line.span.bytes)
+            #expect(found.events.map(\.event.userAgent) == ["a\u{FFFD}b"])
+        }
+    }
 }
