@@ -92,7 +92,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         return (found, isLast)
     }
 
-    // A part ends with the event that reaches one of these.
+    // A part ends with the event that reaches one of these, a malformed one included.
     private static let eventsInPart = 1024
     private static let bytesInPart = 1 << 20
 
@@ -130,7 +130,10 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
                 found.events.append(SelectedEvent(AuditEvent(event), selector: event.selector))
                 events += 1
                 bytes += event.length
-            case AUDIT_MALFORMED: found.append(MalformedEvent(offset: offset, reason: describe(Self.text(reason))))
+            case AUDIT_MALFORMED:
+                found.append(at: offset) { describe(Self.text(reason)) }
+                // Each costs a call, and others shall have their turn.
+                bytes += 64
             default:
                 found.lastEventTimestamp = lastTimestamp()
                 return true

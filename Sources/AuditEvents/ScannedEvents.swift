@@ -31,8 +31,10 @@ public struct ScannedEvents: Sendable, Hashable {
     /// Nothing found yet.
     public init() {}
 
-    mutating func append(_ malformedEvent: MalformedEvent) {
+    /// - Parameter reason: Asked only if the event is described.
+    mutating func append(at offset: Int, reason: () -> String) {
         malformedCount += 1
-        if malformed.count < Self.describedMalformedLimit { malformed.append(malformedEvent) }
+        guard malformed.count < Self.describedMalformedLimit else { return }
+        malformed.append(MalformedEvent(offset: offset, reason: reason()))
     }
 }

@@ -52,9 +52,17 @@ void EventFields::select(const audit_selector &selector) {
 }
 
 const char *EventFields::read(Text text, audit_event &event) {
-    event = audit_event{};
-    groups_.clear();
-    sourceIPs_.clear();
+    object fields;
+    // Almost every event is valid in every respect, and a strict parser of the whole reads it at once.
+    bool isRead = text.size() <= MemberParser::ordinary && parser_.parse(text, fields) == simdjson::SUCCESS;
+    if (!isRead) {
+        if (const char *reason = readMembers(text, fields)) return reason;
+    }
+    read(fields, event);
+    return nullptr;
+}
+
+const char *EventFields::readMembers(Text text, object &fields) {
     parser_.begin(std::min(text.size(), longest));
     size_t values = 0;
     Members members(text);
@@ -69,8 +77,14 @@ const char *EventFields::read(Text text, audit_event &event) {
         reason_ = "no valid JSON at byte " + std::to_string(members.reader.at - text.from) + " of the event";
         return reason_.c_str();
     }
-    object fields;
-    if (auto error = parser_.parse(fields)) return simdjson::error_message(error);
+    auto error = parser_.parse(fields);
+    return error ? simdjson::error_message(error) : nullptr;
+}
+
+void EventFields::read(object fields, audit_event &event) {
+    event = audit_event{};
+    groups_.clear();
+    sourceIPs_.clear();
     // Where a key stands twice the last one holds, as in Go's decoder and in most others.
     for (auto field : fields) {
         std::string_view key = field.key;
@@ -89,7 +103,6 @@ const char *EventFields::read(Text text, audit_event &event) {
     event.group_count = groups_.size();
     event.source_ips = sourceIPs_.data();
     event.source_ip_count = sourceIPs_.size();
-    return nullptr;
 }
 
 void EventFields::readUser(element user, audit_event &event) {

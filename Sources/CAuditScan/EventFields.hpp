@@ -41,6 +41,8 @@ private:
         int64_t lowestCode, highestCode;
     };
 
+    const char *readMembers(Text text, simdjson::dom::object &fields);
+    void read(simdjson::dom::object fields, audit_event &event);
     void readUser(simdjson::dom::element user, audit_event &event);
     void readResponseStatus(simdjson::dom::element status, audit_event &event);
     bool hasGroup(std::string_view group) const;

@@ -1,7 +1,7 @@
 #include "JSONText.hpp"
 
 #include <array>
-#include <bitset>
+#include <cstring>
 
 namespace audit_scan {
 
@@ -43,6 +43,16 @@ size_t sequenceLength(const uint8_t *from, const uint8_t *to) {
     return length;
 }
 
+/// Whether one of eight bytes may end a run of plain ones in a string: a quote, a backslash or a control. By arithmetic
+/// on all of them at once; a byte above 0x7F does not count.
+bool endsRun(const uint8_t *bytes) {
+    constexpr uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    uint64_t quotes = word ^ ones * '"', backslashes = word ^ ones * '\\';
+    return (((word - ones * 0x20) | (quotes - ones) | (backslashes - ones)) & ~word & highs) != 0;
+}
+
 }  // namespace
 
 Text Text::trimmed() const {
@@ -80,28 +90,24 @@ bool JSONReader::skip(uint8_t byte) {
 bool JSONReader::checkString(Text &string) {
     string.from = at;
     if (!skip('"')) return false;
-    while (at < end) {
-        uint8_t byte = *at;
-        if (byte == '"') {
+    while (true) {
+        while (end - at >= 8 && !endsRun(at)) at += 8;
+        while (at < end && *at >= 0x20 && *at != '"' && *at != '\\') at++;
+        if (at == end || *at < 0x20) return false;
+        if (*at == '"') {
             string.to = ++at;
             return true;
         }
-        if (byte < 0x20) return false;
-        if (byte == '\\') {
-            if (end - at < 2) return false;
-            switch (at[1]) {
-            case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': at += 2; break;
-            case 'u':
-                if (hexNumber(at + 2, end) < 0) return false;
-                at += 6;
-                break;
-            default: return false;
-            }
-        } else {
-            at++;
+        if (end - at < 2) return false;
+        switch (at[1]) {
+        case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': at += 2; break;
+        case 'u':
+            if (hexNumber(at + 2, end) < 0) return false;
+            at += 6;
+            break;
+        default: return false;
         }
     }
-    return false;
 }
 
 bool JSONReader::checkNumber() {
@@ -141,7 +147,8 @@ bool JSONReader::checkScalar() {
 
 // A loop and not a recursion: nesting costs a bit and no stack.
 bool JSONReader::checkValue(Text &value) {
-    std::bitset<maximumDepth> isObject;
+    // Not initialised, since only what was written is read.
+    bool isObject[maximumDepth];
     size_t depth = 0;
     Text key;
     value.from = at;
@@ -196,6 +203,7 @@ bool JSONReader::checkValue(Text &value) {
 bool JSONReader::skipQuoted() {
     at++;
     while (true) {
+        while (end - at >= 8 && !endsRun(at)) at += 8;
         while (at < end && *at != '"' && *at != '\\') at++;
         if (at == end) return false;
         if (*at++ == '"') return true;

@@ -6,8 +6,6 @@ namespace audit_scan {
 
 namespace {
 
-// The size up to which buffers are kept for the next event.
-constexpr size_t ordinary = 1 << 20;
 // A byte can become three.
 constexpr size_t longestRewritten = 4 << 20;
 
@@ -37,14 +35,23 @@ simdjson::error_code MemberParser::parse(simdjson::dom::object &object) {
 }
 
 simdjson::error_code MemberParser::parse(std::string &text, simdjson::dom::object &object) {
-    bool isOversized = parser_.capacity() > 4 * ordinary && text.size() <= ordinary;
-    if (parser_.capacity() == 0 || isOversized) {
-        parser_ = simdjson::dom::parser();
-        if (auto error = parser_.allocate(ordinary, JSONReader::maximumDepth + 1)) return error;
-    }
+    if (auto error = prepare(text.size())) return error;
     // simdjson reads, but does not use, a few bytes beyond the end.
     text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
     return parser_.parse(text.data(), text.size(), false).get(object);
+}
+
+simdjson::error_code MemberParser::parse(Text text, simdjson::dom::object &object) {
+    if (auto error = prepare(text.size())) return error;
+    return parser_.parse(text.from, text.size(), true).get(object);
+}
+
+// The memory that one huge text took is freed at the next ordinary one.
+simdjson::error_code MemberParser::prepare(size_t size) {
+    bool isOversized = parser_.capacity() > 4 * ordinary && size <= ordinary;
+    if (parser_.capacity() > 0 && !isOversized) return simdjson::SUCCESS;
+    parser_ = simdjson::dom::parser();
+    return parser_.allocate(ordinary, JSONReader::maximumDepth + 1);
 }
 
 }  // namespace audit_scan

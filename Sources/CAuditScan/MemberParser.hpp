@@ -9,19 +9,26 @@
 
 namespace audit_scan {
 
-/// Parses a few members of an object, and reads them as Go's decoder does.
+/// Parses objects: a whole one strictly, or a few members of one as Go's decoder reads them.
 class MemberParser {
 public:
-    /// Begins with no members. `longest` is about how long the text of all of them can become.
+    /// The size up to which an object is parsed as a whole. A parser takes up to twelve times the text.
+    static constexpr size_t ordinary = 1 << 20;
+
+    /// Parses a whole object. It stays until the next call.
+    simdjson::error_code parse(Text text, simdjson::dom::object &object);
+
+    /// Begins an object of some members, with none. `longest` is about how long the text of all of them can become.
     void begin(size_t longest);
     void add(Text key, Text value);
     size_t size() const { return text_.size(); }
 
-    /// Parses the members. What they hold stays until the next call of `begin`.
+    /// Parses the members. They stay until the next call of another method.
     simdjson::error_code parse(simdjson::dom::object &object);
 
 private:
     simdjson::error_code parse(std::string &text, simdjson::dom::object &object);
+    simdjson::error_code prepare(size_t size);
 
     std::string text_, rewritten_;
     simdjson::dom::parser parser_;
