@@ -50,13 +50,19 @@ enum StatusMetrics {
         "When the served certificate expires, or the first of its chain, in seconds since 1970.", labels: ["server"],
         condition: "with TLS")
 
+    static let droppedLines = Metric(
+        "kube_audit_exporter_log_lines_dropped_total", .counter,
+        "Lines of the exporter's own log that were dropped, since standard error did not take them.")
+
     /// In the order in which they are exposed.
     static let metrics = [
         logReadable, logUnreadBytes, logReadErrors, logTruncations, locationsAreCurrent, lastWriteSuccessful, lastWrite,
-        stateRestored, stateDamaged, reloadSuccessful, lastReload, certificatesAreCurrent, certificateNotAfter,
+        stateRestored, stateDamaged, reloadSuccessful, lastReload, droppedLines, certificatesAreCurrent,
+        certificateNotAfter,
     ]
 
-    static func families(of status: Status) -> [MetricFamily] {
+    /// - Parameter now: Seconds since 1970. No time is shown that lies in its future: the clock may have been set back.
+    static func families(of status: Status, at now: Double = Date.now.timeIntervalSince1970) -> [MetricFamily] {
         let byLog = { (metric: Metric, value: (LogState) -> SampleValue) in
             MetricFamily(metric, status.logs.map { metric.sample(value($0), $0.log) })
         }
@@ -72,14 +78,15 @@ enum StatusMetrics {
         if let storage = status.storage {
             families += [
                 MetricFamily(lastWriteSuccessful, SampleValue(storage.problem == nil)),
-                MetricFamily(lastWrite, storage.lastWritten.map(SampleValue.number)),
+                MetricFamily(lastWrite, storage.lastWritten.map { .number(min($0, now)) }),
                 MetricFamily(stateRestored, SampleValue(storage.wasRestored)),
                 MetricFamily(stateDamaged, SampleValue(storage.wasDamaged)),
             ]
         }
         families += [
             MetricFamily(reloadSuccessful, SampleValue(status.reload.isSuccessful)),
-            MetricFamily(lastReload, .number(status.reload.lastSuccess)),
+            MetricFamily(lastReload, .number(min(status.reload.lastSuccess, now))),
+            MetricFamily(droppedLines, .integer(LineWriter.standardError.droppedLines)),
         ]
         guard !status.certificates.isEmpty else { return families }
         let byServer = { (metric: Metric, value: (CertificateStatus) -> SampleValue) in
