@@ -186,7 +186,7 @@ public struct ConfigurationMapping {
             return place.failure("is no YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
             place.line = context.mark.line
-            return place.failure("a key stands twice: \(duplicates.map { "\($0)" }.joined(separator: ", "))")
+            return place.failure("duplicate key: \(duplicates.map { "\($0)" }.joined(separator: ", "))")
         default:
             return place.failure("is no YAML: \(error)")
         }

@@ -28,7 +28,7 @@ public struct AcceptHeader: Sendable, Hashable {
         return matching.max { $0.specificity < $1.specificity }?.quality ?? 0
     }
 
-    /// The most welcome of several media types; the first of those that are equally welcome, `nil` where none is.
+    /// The media type with the highest quality, the first of several; `nil` if none is acceptable.
     public func best(of mediaTypes: [String]) -> String? {
         var best: (type: String, quality: Double)?
         for type in mediaTypes {
@@ -38,12 +38,12 @@ public struct AcceptHeader: Sendable, Hashable {
         return best?.type
     }
 
-    /// How closely a range describes what is offered; `nil` where it does not.
+    /// How specifically a range matches the offered type; `nil` if it does not match.
     ///
-    /// A parameter that the offer has too must be the same. One that the offer does not have says what the client
-    /// could take beyond it (Prometheus 3 asks for `escaping=allow-utf-8`), and does not stand against it.
+    /// A parameter that both have must be equal. A parameter that the offer lacks describes what else the client accepts
+    /// (Prometheus 3 sends `escaping=allow-utf-8`), and does not prevent a match.
     private static func specificity(of range: WeightedItem, for offered: WeightedItem) -> Int? {
-        // A lone star is what old Java clients send.
+        // Old Java clients send a lone star.
         if range.name == "*/*" || range.name == "*" { return 0 }
         let type = offered.name.prefix { $0 != "/" }
         if range.name == "\(type)/*" { return 1 }
@@ -62,7 +62,8 @@ public struct AcceptHeader: Sendable, Hashable {
 ///
 /// Source: RFC 9110, 12.5.3.
 struct AcceptEncodingHeader {
-    /// Whether an answer may be compressed. Only who asks for it gets it, though without a header all would be allowed.
+    /// Whether an answer may be compressed. Without the header any coding would be allowed, but not every client that
+    /// sends none can decompress.
     let acceptsGzip: Bool
 
     init(_ text: String?) {
@@ -72,21 +73,21 @@ struct AcceptEncodingHeader {
     }
 }
 
-/// One element of a header that lists what a client can take, such as `text/plain;version=0.0.4;q=0.5`.
+/// One element of a header that lists what a client accepts, such as `text/plain;version=0.0.4;q=0.5`.
 ///
 /// Source: RFC 9110, 5.6 and 12.4.2. Everything is compared without regard to case.
 struct WeightedItem: Sendable, Hashable {
-    /// What is listed, in lower case.
+    /// The media type or coding, in lower case.
     let name: String
-    /// Its parameters without the quality, in lower case, quotes taken off.
+    /// The parameters except `q`, in lower case, without quotes.
     let parameters: [String: String]
-    /// How welcome it is, from 0 (not at all) to 1.
+    /// The quality, from 0 (not acceptable) to 1.
     let quality: Double
 
-    // A header has room for very many elements; a client that needs more than these is none.
+    // A header has room for thousands of elements; no real client sends more than these.
     private static let maximum = 64
 
-    /// The elements of a header; what makes no sense in it is passed over.
+    /// The elements of a header; invalid ones are skipped.
     static func list(in header: String) -> [WeightedItem] {
         split(Array(header.utf8)[...], at: ",", atMost: maximum).compactMap(WeightedItem.init)
     }
@@ -111,7 +112,7 @@ struct WeightedItem: Sendable, Hashable {
         self.quality = quality
     }
 
-    /// The pieces between separators outside of quotes, trimmed; empty ones say nothing.
+    /// The pieces between separators outside of quotes, trimmed; empty ones are dropped.
     private static func split(
         _ text: ArraySlice<UInt8>, at separator: Unicode.Scalar, atMost maximum: Int
     ) -> [ArraySlice<UInt8>] {

@@ -20,7 +20,7 @@ func handleAccess(
     }
     switch pending.stage {
     case .verifying(let verdict):
-        // The second call for the head; called while it still waits, there would be nothing to do.
+        // The second call for the head. While the decision is pending there is nothing to do.
         guard let outcome = verdict.current else { return .YES }
         pending.server.watch.enter(.receiving, on: connection.descriptor)
         if case .answer(let refusal) = outcome { pending.body.turnAway(refusal) }
@@ -65,7 +65,7 @@ private func begin(_ request: RequestInHand, on connection: Connection) -> MHD_R
     request.server.watch.enter(.receiving, on: connection.descriptor)
     let fields = HTTPRequest(method: "", path: "", headers: connection.headers)
     switch request.server.policy.admit(authorization: fields.header("Authorization"), from: connection.client) {
-    case .letIn: break
+    case .admit: break
     case .refuse(let refusal): request.body.turnAway(refusal)
     case .verify(let work):
         let verdict = PendingAnswer()
@@ -84,7 +84,8 @@ private func begin(_ request: RequestInHand, on connection: Connection) -> MHD_R
 /// Receives the body, unless it is of no use.
 private func takeBody(of request: RequestInHand, on connection: Connection) -> MHD_Result {
     request.stage = .takingBody
-    // An answer that is queued before the body was taken costs the connection, so only one that must cost it is.
+    // libmicrohttpd closes the connection if an answer is queued before the body was received. So this is done only
+    // where it cannot be avoided.
     guard let refusal = RequestHead(headers: connection.headers).announce(to: &request.body) else { return .YES }
     return finish(request, on: connection, with: refusal)
 }
@@ -112,15 +113,15 @@ func handleCompleted(
     state?.pointee = nil
 }
 
-/// Called to resolve percent escapes in place. Ours are resolved later: `%00` would end the C string, and with it make
-/// one path out of two.
+/// Called to resolve percent escapes in place. They are resolved later instead: here `%00` would end the C string, and
+/// two different paths would become one.
 func leaveEscaped(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?, text: UnsafeMutablePointer<CChar>?
 ) -> Int {
     text.map { strlen($0) } ?? 0
 }
 
-/// Called when a connection was taken, before its handshake, and when it has ended.
+/// Called when a connection was accepted, before its handshake, and when it has ended.
 func handleConnection(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
     state: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, code: MHD_ConnectionNotificationCode
@@ -133,7 +134,7 @@ func handleConnection(
         guard let tls = server.tls, let session = kae_tls_session(connection.pointer) else { return }
         let credentials = tls.credentials
         credentials.apply(to: OpaquePointer(session))
-        // The session goes on using them when others have taken their place.
+        // The session keeps using these credentials after a reload has replaced them.
         state.pointee = Unmanaged.passRetained(credentials).toOpaque()
     default:
         server.watch.closed(connection.descriptor)

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// What the bodies of all requests in hand take together, and how much they may.
+/// The memory that the bodies of all requests in progress share.
 ///
-/// It is charged as the bytes come, and not by what a head announces: who announces much and sends nothing would
-/// otherwise keep everybody else out.
+/// Bytes are charged when they are received, not when a head announces them: otherwise a client that announces much and
+/// sends nothing would lock out all others.
 final class BodyMemory: Sendable {
     private let limit: Int
     private let used = Atomic(0)
@@ -13,12 +13,12 @@ final class BodyMemory: Sendable {
         self.limit = limit
     }
 
-    /// Whether so many bytes could be taken now.
+    /// Whether `count` bytes are available now.
     func hasRoom(for count: Int) -> Bool {
         count <= limit - used.load(ordering: .relaxed)
     }
 
-    /// Takes so many bytes, or none where they are not there.
+    /// Takes `count` bytes; takes none and returns false if fewer are available.
     func take(_ count: Int) -> Bool {
         let (_, now) = used.add(count, ordering: .relaxed)
         guard now > limit else { return true }

@@ -6,8 +6,8 @@ import Synchronization
 public struct HTTPResponse: Sendable, Hashable {
     /// The status code.
     public var status: Int
-    /// Names and values; `Content-Length`, `Content-Encoding` and `Date` are the server's affair, and so is
-    /// `Vary: Accept-Encoding`. A field that HTTP cannot carry (a line break in its value) is left out.
+    /// Names and values. The server itself adds `Content-Length`, `Content-Encoding`, `Date` and `Vary: Accept-Encoding`.
+    /// A field that HTTP cannot transport (a line break in its value) is omitted.
     public var headers: [String: String]
     /// The body, not compressed.
     public var body: [UInt8] {
@@ -18,7 +18,7 @@ public struct HTTPResponse: Sendable, Hashable {
     /// Shared by the copies of an answer.
     private(set) var content: AnswerBody
 
-    /// An answer. One that is given to several clients is compressed and kept in memory once.
+    /// An answer. If several clients get it, it is compressed and kept in memory once.
     public init(status: Int = 200, headers: [String: String] = [:], body: [UInt8]) {
         self.init(status: status, headers: headers, parts: [BodyPart(body)])
     }
@@ -35,15 +35,14 @@ public struct HTTPResponse: Sendable, Hashable {
         one.status == other.status && one.headers == other.headers && one.body == other.body
     }
 
-    /// By what `==` compares.
+    /// Hashes the properties that `==` compares.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(status)
         hasher.combine(headers)
         hasher.combine(body)
     }
 
-    /// What every answer says that does not say otherwise: a browser takes it for what it is called, and loads and runs
-    /// nothing because of it.
+    /// Default header fields of every answer: a browser does not guess its type, and loads and runs nothing for it.
     static let safeHeaders = [
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff",
     ]
@@ -53,7 +52,7 @@ public struct HTTPResponse: Sendable, Hashable {
         HTTPResponse(status: status, headers: ["Content-Type": "text/plain; charset=utf-8"], body: Array(text.utf8))
     }
 
-    /// A page that loads nothing from elsewhere and runs no scripts.
+    /// A page that loads nothing and runs no scripts.
     public static func html(_ text: String, status: Int = 200) -> HTTPResponse {
         HTTPResponse(
             status: status,
@@ -81,7 +80,7 @@ public final class BodyPart: Sendable {
         self.bytes = bytes
     }
 
-    /// Threads that ask at the same time may both compress it; either result is good.
+    /// Two threads may compress the part at the same time; the results are equal.
     fileprivate func compressed(with compressor: inout GzipPartCompressor) -> GzipPart {
         if let made = compressed.withLock({ $0 }) { return made }
         let made = compressor.compress(bytes)
@@ -90,10 +89,10 @@ public final class BodyPart: Sendable {
     }
 }
 
-/// The body of an answer, in the forms in which it is sent. The compressed one is made when it is first asked for, and
-/// once for all clients that get the same answer.
+/// The body of an answer, plain and compressed. The compressed form is made on first use, once for all clients that get
+/// the same answer.
 final class AnswerBody: Sendable {
-    // Smaller bodies do not become smaller by enough to be worth the work.
+    // Compressing a smaller body does not save enough to be worth the work.
     private static let smallestCompressed = 1025
 
     private let parts: [BodyPart]
@@ -113,10 +112,10 @@ final class AnswerBody: Sendable {
 
     /// The bytes as they are sent.
     ///
-    /// - Parameter compressed: With gzip.
+    /// - Parameter compressed: Whether they are compressed with gzip.
     func bytes(compressed: Bool) -> SentBytes {
         guard compressed else { return SentBytes(parts.map(\.bytes)) }
-        // Later clients wait until it is made.
+        // Other threads wait at the lock until the body is compressed.
         return self.compressed.withLock { made in
             if let made { return made }
             let bytes = compress()
@@ -134,13 +133,13 @@ final class AnswerBody: Sendable {
     }
 }
 
-/// The bytes of an answer as libmicrohttpd fetches them: in pieces that other answers may share, and that are nowhere
-/// copied as a whole.
+/// The bytes of an answer, as the pieces from which libmicrohttpd reads them. Other answers may share the pieces; the
+/// whole is never copied.
 struct SentBytes: Sendable {
-    // As much as is handed to the socket at once; each answer under way has a buffer of this size at most.
+    // Bytes that are handed to the socket at once. Each answer that is being sent has a buffer of at most this size.
     private static let blockSize = 128 << 10
 
-    /// The bytes of all pieces.
+    /// The total size of the pieces in bytes.
     let count: Int
     private let pieces: [[UInt8]]
 
@@ -149,7 +148,7 @@ struct SentBytes: Sendable {
         count = pieces.reduce(0) { $0 + $1.count }
     }
 
-    /// A response of libmicrohttpd with these bytes, for one client; `nil` without memory.
+    /// A libmicrohttpd response with these bytes, for one client; `nil` if there is not enough memory.
     func response() -> OpaquePointer? {
         let reader = Unmanaged.passRetained(PieceReader(pieces))
         let response = MHD_create_response_from_callback(
@@ -164,8 +163,7 @@ struct SentBytes: Sendable {
     }
 }
 
-/// How far one client's answer has been read. libmicrohttpd reads a response that has one client once, from its
-/// beginning to its end, and on one thread at a time.
+/// Reads the pieces of one client's answer. libmicrohttpd reads each response once, in order, on one thread at a time.
 private final class PieceReader {
     private var rest: ArraySlice<[UInt8]>
     private var offset = 0
@@ -174,9 +172,9 @@ private final class PieceReader {
         rest = pieces[...]
     }
 
-    /// Fills the block as far as there are bytes.
+    /// Copies the next bytes into the block.
     ///
-    /// - Returns: The bytes written; as libmicrohttpd wants it, -1 at the end.
+    /// - Returns: The number of bytes written, or libmicrohttpd's end-of-stream code, -1.
     func read(into block: UnsafeMutableRawBufferPointer) -> Int {
         var written = 0
         while written < block.count, let piece = rest.first {

@@ -37,10 +37,10 @@ public final class HTTPServer: @unchecked Sendable {
     ///   - routes: The handlers.
     ///   - limits: The resources that clients may use.
     ///   - tls: The certificates; plain HTTP if it is `nil`.
-    ///   - policy: What is asked of every request, and set on every answer; nothing unless given. Requests that
-    ///     libmicrohttpd refuses itself get neither.
-    ///   - onAnswer: Called with the status of each answer, on threads of the server's. Requests that libmicrohttpd
-    ///     refuses itself, since they are no HTTP, are not told of.
+    ///   - policy: The demands on every request and the header fields of every answer; none by default. It does not
+    ///     apply to requests that libmicrohttpd refuses itself.
+    ///   - onAnswer: Called with the status of each answer, on the server's threads. Not called for requests that
+    ///     libmicrohttpd refuses itself because they are not HTTP.
     /// - Throws: `HTTPServerError` with the address and the reason.
     public init(
         listenOn wanted: ListenAddress, routes: Routes, limits: Limits = Limits(), tls: ServerTLS? = nil,
@@ -57,10 +57,11 @@ public final class HTTPServer: @unchecked Sendable {
             UInt32(limits.threads), UInt32(limits.connections + Self.placesForThoseCut), UInt32(limits.idleTimeout),
             limits.connectionMemory)
         guard let daemon else {
-            // It may have closed the descriptor or not, so nobody else may; what is left of it accepts nothing.
+            // libmicrohttpd may have closed the descriptor, so it must not be closed here. If it is still open, it
+            // accepts no connections.
             socket.shutDown()
             throw HTTPServerError(
-                address: wanted, reason: "libmicrohttpd does not start (too few file descriptors, threads or memory)")
+                address: wanted, reason: "libmicrohttpd cannot start (not enough file descriptors, threads or memory)")
         }
         self.daemon = daemon
         timer = context.watch.start()
@@ -70,13 +71,13 @@ public final class HTTPServer: @unchecked Sendable {
         stop()
     }
 
-    /// Stops: no connection is accepted any more, requests in hand are answered, then all connections are closed.
+    /// Stops the server: it accepts no more connections, answers the requests in progress, then closes all connections.
     ///
-    /// It blocks its thread until all of that is done, and until handlers that keep a thread of the server's have come
-    /// to an end; so no handler may call it, and async code calls `shutDown`. May be called again, without an effect.
+    /// The call blocks until all of this is done and no handler runs on the server's threads. So a handler must not call
+    /// it, and async code calls `shutDown`. A second call has no effect.
     ///
-    /// - Parameter patience: How long requests in hand may take, their clients' reading included. Past it, those whose
-    ///   handlers still wait are answered 503, and the handlers' tasks are cancelled but not waited for.
+    /// - Parameter patience: Maximum time for requests in progress, including their clients' reading. After it, requests
+    ///   whose handlers still wait get a 503, and the handlers' tasks are cancelled but not awaited.
     public func stop(patience: Duration = .seconds(1)) {
         isStopped.withLock { isStopped in
             guard !isStopped else { return }
@@ -91,7 +92,7 @@ public final class HTTPServer: @unchecked Sendable {
         }
     }
 
-    /// Stops as `stop` does, and keeps no thread of the async code's meanwhile, which its handlers need.
+    /// Stops as `stop` does, without blocking a thread of the cooperative pool, which handlers need to finish.
     public func shutDown(patience: Duration = .seconds(1)) async {
         await withCheckedContinuation { continuation in
             DispatchQueue(label: "HTTPServer.shutDown").async {
@@ -108,9 +109,9 @@ public final class HTTPServer: @unchecked Sendable {
 
 /// The reason why a server cannot start.
 public struct HTTPServerError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The address on which it was to listen.
+    /// The address that was requested.
     public let address: ListenAddress
-    /// What is wrong.
+    /// The reason, such as `address already in use`.
     public let reason: String
 
     /// The address and the reason.

@@ -11,10 +11,10 @@ struct IncomingBody {
         case hangUp
     }
 
-    // Memory that is reserved for an announced body. The rest is reserved once so many bytes have come.
+    // Memory that is reserved for an announced body. The rest is reserved once this many bytes have been received.
     private static let readyCapacity = 1 << 20
 
-    // Bytes that are read of a client that is not let in, so that it can receive the reason.
+    // Bytes that are read from a client that is not admitted, so that it can receive the reason.
     private static let boundTurnedAway = 1 << 20
 
     private let limit: Int

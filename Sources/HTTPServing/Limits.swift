@@ -5,31 +5,32 @@ import Glibc
 public struct Limits: Sendable, Hashable {
     /// Threads that handle requests.
     public var threads: Int
-    /// Connections at a time. Who comes when all are taken gets the place of a client that lets the server wait.
+    /// Maximum number of connections. When all are taken, a new one gets the place of a client that the server waits
+    /// for.
     public var connections: Int
-    /// Connections at a time from one IPv4 address, or one IPv6 network of 64 bits; likewise.
+    /// Maximum number of connections from one IPv4 address or one IPv6 /64 network; a new one gets a place likewise.
     public var connectionsPerAddress: Int
-    /// After how many seconds without a byte a connection is closed.
+    /// Seconds without a byte after which a connection is closed.
     public var idleTimeout: Int
-    /// How many seconds a request may take from its first byte to its last, and a TLS handshake with the request behind
-    /// it; a body has the time for its bytes at `slowestRate` on top.
+    /// Maximum seconds from the first byte of a request to its last, or from the beginning of a TLS handshake to the end
+    /// of the first request. A body adds the time for its bytes at `slowestRate`.
     public var requestTimeout: Int
-    /// How many seconds a client may take to read an answer, with the time for its bytes on top.
+    /// Maximum seconds for a client to read an answer, plus the time for its bytes at `slowestRate`.
     public var answerTimeout: Int
     /// Bytes per second below which a client is too slow.
     public var slowestRate: Int
-    /// Bytes for the head of a request, and for as much of its answer as waits to be sent; a longer head gets a 431.
+    /// Bytes for the head of a request and for the send buffer of its answer; a longer head gets a 431.
     public var connectionMemory: Int
     /// Bytes of a request's body; a longer one gets a 413.
     public var bodySize: Int
-    /// Bytes of the bodies of all requests in hand together, at least one of `bodySize`; who comes when they are taken
-    /// gets a 503 with `Retry-After: 1`. While a body grows, its array may take as much again.
+    /// Total bytes of the bodies of all requests in progress, at least `bodySize`. When they are used up, a request gets
+    /// a 503 with `Retry-After: 1`. While a body grows, its array may take as much again.
     public var bodyMemory: Int
-    /// Bytes of all answers that wait to be taken together, or one answer if that is longer; for another one those are
-    /// given up that have waited longest.
+    /// Total bytes of the answers that clients have not read yet; a single answer may be longer. When they are used up,
+    /// the connections that have been reading longest are cut.
     public var answerMemory: Int
 
-    /// Limits; enough for a few scrapers and people unless given.
+    /// The defaults are enough for a few scrapers and browsers.
     public init(
         threads: Int = 2, connections: Int = 512, connectionsPerAddress: Int = 128, idleTimeout: Int = 120,
         requestTimeout: Int = 15, answerTimeout: Int = 30, slowestRate: Int = 64 << 10,
@@ -55,8 +56,7 @@ public struct Limits: Sendable, Hashable {
     }
 }
 
-/// What counts as one client: an IPv4 address, or the 64 bits of an IPv6 network, in which one host has as many
-/// addresses as it likes.
+/// The unit that limits apply to: an IPv4 address, or an IPv6 /64 network, in which one host can choose its address.
 struct ClientNetwork: Sendable, Hashable {
     /// 4 or 8 bytes; zero if the address is unknown.
     private let length: Int
@@ -70,7 +70,7 @@ struct ClientNetwork: Sendable, Hashable {
         bits = bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// The client of a connection; all whose address is not known are one.
+    /// The client of a connection; all clients with an unknown address are one.
     init(_ address: UnsafePointer<sockaddr>?) {
         let raw = UnsafeRawPointer(address)
         switch (address?.pointee.sa_family).map(Int32.init) {

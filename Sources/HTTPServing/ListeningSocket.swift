@@ -33,7 +33,7 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The form that is parsed.
+    /// The text that `init(_:)` parses.
     public var description: String {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
@@ -53,13 +53,13 @@ struct SocketAddress: Sendable {
     /// `AF_INET` or `AF_INET6`.
     let family: Int32
 
-    // A `sockaddr` of the family, copied out of a list that does not stay.
+    // A `sockaddr` of the family, copied because getaddrinfo's list is freed.
     private let bytes: [UInt8]
 
     /// The addresses of a host and a port, in the order in which to try them.
     ///
-    /// All addresses of the machine are those of IPv6, which take IPv4 along. A name that has both (such as
-    /// `localhost`) is bound to its IPv4 address, as exporters written in Go do; clients try both.
+    /// For all addresses of the machine the IPv6 wildcard comes first, which includes IPv4. A name with both kinds of
+    /// address (such as `localhost`) is bound to its IPv4 address, as in exporters written in Go; clients try both.
     ///
     /// - Throws: `HTTPServerError` if there is no such host.
     static func resolve(_ wanted: ListenAddress) throws(HTTPServerError) -> [SocketAddress] {
@@ -112,7 +112,7 @@ struct ListeningSocket: ~Copyable {
                 return
             } catch {
                 failure = error.code
-                // Another of the same machine's addresses would only hide that the wanted one is taken.
+                // Binding another address of the host would hide that the port is taken.
                 if failure == EADDRINUSE { break }
             }
         }
@@ -143,9 +143,9 @@ struct ListeningSocket: ~Copyable {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(candidate.family, type, 0)
         guard descriptor >= 0 else { throw Failure() }
-        // After a restart, connections of the last run may still be waiting for their end.
+        // After a restart, connections of the previous run may still be in TIME_WAIT.
         set(SO_REUSEADDR, level: SOL_SOCKET, to: 1, on: descriptor)
-        // All addresses of the machine are those of IPv6 with those of IPv4, whatever the machine's default.
+        // The IPv6 wildcard must include IPv4, whatever the system's default (net.ipv6.bindv6only).
         if candidate.family == AF_INET6 {
             set(IPV6_V6ONLY, level: Int32(IPPROTO_IPV6), to: 0, on: descriptor)
         }
@@ -169,7 +169,7 @@ struct ListeningSocket: ~Copyable {
             $0.withMemoryRebound(to: sockaddr.self) { getsockname(descriptor, $0.baseAddress, &length) }
         }
         guard status == 0 else { return nil }
-        // The port stands at the same place for both families.
+        // The port has the same offset in both families.
         return withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
     }
 }

@@ -2,11 +2,11 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Sees to it that the clients of a server get on, and cuts the connections of those that do not.
+/// Enforces the time limits of a server's clients: it cuts the connections of clients that are too slow.
 ///
-/// A connection is cut by `shutdown`: libmicrohttpd, whose it is, is woken, sees its end and closes it. That is done under
-/// the lock, and libmicrohttpd tells of a connection's end, which takes it out of the list, before it closes the descriptor:
-/// so a descriptor that was given to somebody else is never hit.
+/// A connection is cut with `shutdown`, which wakes its owner libmicrohttpd; libmicrohttpd then closes it. The call is
+/// made under the lock. libmicrohttpd reports the end of a connection before it closes the descriptor, and the report
+/// removes the connection from the list. So a descriptor that has been reused for something else is never shut down.
 final class ConnectionWatch: Sendable {
     private static let interval: DispatchTimeInterval = .milliseconds(250)
 
@@ -16,7 +16,7 @@ final class ConnectionWatch: Sendable {
         connections = Mutex(OpenConnections(limits))
     }
 
-    /// Looks for those whose time is over, now and then, until the timer is cancelled.
+    /// Cuts overdue connections four times a second until the timer is cancelled.
     func start() -> any DispatchSourceTimer {
         let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "ConnectionWatch"))
         timer.schedule(deadline: .now() + Self.interval, repeating: Self.interval, leeway: Self.interval)
@@ -30,17 +30,17 @@ final class ConnectionWatch: Sendable {
         cut { $0.open(descriptor, client, at: .now) }
     }
 
-    /// A connection has ended, and its descriptor is not closed yet.
+    /// A connection has ended; its descriptor is still open.
     func closed(_ descriptor: Int32) {
         connections.withLock { $0.close(descriptor) }
     }
 
-    /// A piece of a request's body came in.
+    /// A piece of a request's body was received.
     func received(_ count: Int, on descriptor: Int32) {
         connections.withLock { $0.received(count, on: descriptor) }
     }
 
-    /// A connection goes on to another phase.
+    /// A connection enters another phase.
     func enter(_ phase: OpenConnection.Phase, on descriptor: Int32) {
         cut { $0.enter(phase, on: descriptor, at: .now) }
     }
@@ -48,7 +48,7 @@ final class ConnectionWatch: Sendable {
     private func cut(_ choose: (inout OpenConnections) -> [Int32]) {
         connections.withLock { connections in
             for descriptor in choose(&connections) {
-                // What it did not take is thrown away, also by the kernel.
+                // Discards unsent data, including what the kernel has buffered.
                 var now = linger(l_onoff: 1, l_linger: 0)
                 setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
                 shutdown(descriptor, Int32(SHUT_RDWR))
@@ -57,26 +57,26 @@ final class ConnectionWatch: Sendable {
     }
 }
 
-/// The connections of a server: which of them have used up their time, and which make room for others. A value: events
-/// go in, and out come the descriptors of the connections that are to be cut.
+/// The open connections of a server. Decides which are cut because their time is over or because another connection
+/// needs the place. A value: events go in, descriptors of connections to cut come out.
 ///
-/// Idle timeouts alone count from a client's last byte, so that one that sends a byte now and then would keep its place
-/// for ever. Here a request and an answer have a time for the whole of them. And who comes when all places are taken is
-/// let in: the place is that of a client which lets the server wait.
+/// An idle timeout restarts with every byte, so a client could keep its place forever by sending a byte now and then.
+/// Here each request and each answer has a deadline as a whole. A new client is accepted even when all places are taken:
+/// it gets the place of a client that the server is waiting for.
 struct OpenConnections {
-    /// Of one client, without those that were cut.
+    /// The connections of one client, except those that were cut.
     private struct Count {
         var all = 0
         var unfinished = 0
     }
 
     private let limits: Limits
-    /// By descriptor, which is not given to another connection while it stands in here.
+    /// By descriptor. The kernel does not reuse a descriptor while it is listed here.
     private var connections: [OpenConnection?] = []
     private var counts: [ClientNetwork: Count] = [:]
-    /// How many there are, without those that were cut.
+    /// The number of connections, except those that were cut.
     private(set) var count = 0
-    /// Bytes of answers that wait to be taken.
+    /// Bytes of answers that clients have not read yet.
     private var answerMemory = 0
 
     init(_ limits: Limits) {
@@ -85,12 +85,12 @@ struct OpenConnections {
 
     /// A connection was accepted.
     ///
-    /// - Returns: Those to be cut; the new one itself where there is no other that may be.
+    /// - Returns: The connections to cut; the new one if no other may be cut.
     mutating func open(
         _ descriptor: Int32, _ client: ClientNetwork, at now: ContinuousClock.Instant
     ) -> [Int32] {
         var cut: [Int32] = []
-        // One that makes room among its client's makes room among all.
+        // Cutting a connection of the same client also frees a place in the total.
         let isForClient = counts[client, default: Count()].all >= limits.connectionsPerAddress
         if isForClient || count >= limits.connections {
             cut.append(slowest(of: isForClient ? client : nil) ?? descriptor)
@@ -99,14 +99,14 @@ struct OpenConnections {
         return take(cut)
     }
 
-    /// A piece of a request's body came in.
+    /// A piece of a request's body was received.
     mutating func received(_ count: Int, on descriptor: Int32) {
         change(descriptor) { [limits] in $0?.received(count, limits: limits) }
     }
 
-    /// A connection goes on to another phase.
+    /// A connection enters another phase.
     ///
-    /// - Returns: Those to be cut, so that answers which nobody takes have no more memory than they may.
+    /// - Returns: The connections to cut so that unread answers stay within their memory limit.
     mutating func enter(
         _ phase: OpenConnection.Phase, on descriptor: Int32, at now: ContinuousClock.Instant
     ) -> [Int32] {
@@ -128,22 +128,22 @@ struct OpenConnections {
         change(descriptor) { $0 = nil }
     }
 
-    /// Those whose time is over, to be cut.
+    /// The connections whose deadline has passed, which are to be cut.
     mutating func overdue(at now: ContinuousClock.Instant) -> [Int32] {
         take(
             present.filter { _, connection in connection.deadline(limits).map { $0 <= now } ?? false }.map(\.descriptor)
         )
     }
 
-    /// Which connection goes first where room is needed: an unfinished one before an idle one, of the client with the
-    /// most such, the one that has had the most time; `nil` where all are with their handlers.
+    /// The connection to cut when a place is needed: the oldest unfinished connection of the client that has the most
+    /// of them, or else the oldest idle one; `nil` if all connections are in their handlers.
     ///
-    /// - Parameter client: Whose it must be; anybody's where it is `nil`.
+    /// - Parameter client: The client to choose from; any if it is `nil`.
     private func slowest(of client: ClientNetwork?) -> Int32? {
         let most = client.map { counts[$0, default: Count()].unfinished } ?? counts.values.map(\.unfinished).max() ?? 0
         var slowest: (descriptor: Int32, since: ContinuousClock.Instant)?
         for (index, connection) in connections.enumerated() {
-            // Asked in the order of what it costs, for this is done while others wait.
+            // The cheapest checks come first, because other threads wait for the lock.
             guard let connection, !connection.isCut, most > 0 ? connection.isUnfinished : connection.isIdle,
                 slowest.map({ connection.since < $0.since }) ?? true,
                 client.map({ connection.client == $0 })
@@ -154,7 +154,7 @@ struct OpenConnections {
         return slowest?.descriptor
     }
 
-    /// All that were not cut.
+    /// All connections except those that were cut.
     private var present: [(descriptor: Int32, connection: OpenConnection)] {
         connections.enumerated().compactMap { index, connection in
             connection.flatMap { $0.isCut ? nil : (Int32(index), $0) }
@@ -166,7 +166,7 @@ struct OpenConnections {
         return cut
     }
 
-    /// Changes a connection, and with it what is counted of all.
+    /// Changes a connection and updates the totals.
     private mutating func change(_ descriptor: Int32, _ body: (inout OpenConnection?) -> Void) {
         let index = Int(descriptor)
         guard index >= 0 else { return }
@@ -187,26 +187,26 @@ struct OpenConnections {
     }
 }
 
-/// What is known of one connection. A value: it looks at no clock.
+/// The state of one connection. A value: the time is passed in.
 struct OpenConnection {
-    /// Whose turn it is.
+    /// Which side the connection waits for.
     enum Phase {
-        /// The client's: a request, or the handshake before the first one, is coming in.
+        /// The client: a request, or the handshake before the first one, is being received.
         case receiving
-        /// The server's: how long that takes is not the client's fault.
+        /// The server: the client is not responsible for the time it takes.
         case handling
-        /// The client's: an answer of so many bytes waits to be taken.
+        /// The client: it has not read all of an answer, whose size in bytes this is.
         case answering(Int)
-        /// Nobody's: the connection is kept for another request.
+        /// Neither: the connection is kept for another request.
         case idle
     }
 
     let client: ClientNetwork
     private(set) var phase = Phase.receiving
-    /// From when on the phase is counted. A body that comes in moves it, so that who sends at a fair pace has as much
-    /// time in the end as at the beginning.
+    /// The time from which the deadline of the phase counts. Each received piece of a body moves it forward, so a client
+    /// that sends fast enough never runs out of time.
     private(set) var since: ContinuousClock.Instant
-    /// Whether it was ended from our side, and waits for libmicrohttpd to find out.
+    /// Whether the connection was shut down by us and libmicrohttpd has not noticed yet.
     var isCut = false
 
     init(client: ClientNetwork, at now: ContinuousClock.Instant) {
@@ -214,7 +214,7 @@ struct OpenConnection {
         since = now
     }
 
-    /// Whether the server waits for the client to go on with something that it began.
+    /// Whether the server waits for the client to finish something that it began.
     var isUnfinished: Bool {
         switch phase {
         case .receiving, .answering: true
@@ -224,28 +224,28 @@ struct OpenConnection {
 
     var isIdle: Bool { if case .idle = phase { true } else { false } }
 
-    /// Bytes of an answer that waits to be taken.
+    /// Bytes of the answer that the client has not read yet.
     var answerSize: Int { if case .answering(let size) = phase { size } else { 0 } }
 
     mutating func enter(_ phase: Phase, at now: ContinuousClock.Instant) {
-        // Its head is complete; the time began with the connection.
+        // The head of the first request is complete; its time began with the connection.
         if case (.receiving, .receiving) = (self.phase, phase) { return }
         self.phase = phase
         since = now
     }
 
-    /// A piece of a body came in.
+    /// A piece of a body was received.
     mutating func received(_ count: Int, limits: Limits) {
         since += limits.time(for: count)
     }
 
-    /// By when the client must have got on; `nil` while it is not its turn.
+    /// The time by which the client must have finished the phase; `nil` while the server is at work.
     func deadline(_ limits: Limits) -> ContinuousClock.Instant? {
         switch phase {
         case .receiving: since + .seconds(limits.requestTimeout)
         case .handling: nil
         case .answering(let size): since + .seconds(limits.answerTimeout) + limits.time(for: size)
-        // The first byte of the next request is not seen, only that its head is complete.
+        // libmicrohttpd reports the next request when its head is complete, not when its first byte arrives.
         case .idle: since + .seconds(limits.idleTimeout) + .seconds(limits.requestTimeout)
         }
     }

@@ -1,4 +1,4 @@
-/// What is judged of a request before its body is taken.
+/// The header fields that are checked before the body of a request is received.
 struct RequestHead {
     private let fields: HTTPRequest
 
@@ -6,20 +6,20 @@ struct RequestHead {
         fields = HTTPRequest(method: "", path: "", headers: headers)
     }
 
-    /// Tells a body what is announced of it.
+    /// Tells `body` its announced length.
     ///
-    /// - Returns: Why the request is refused on its head alone; `nil` where it is not. The connection is of no use
-    ///   after such an answer.
+    /// - Returns: The refusal if the head alone is reason enough, otherwise `nil`. The connection cannot be used after
+    ///   such an answer.
     func announce(to body: inout IncomingBody) -> HTTPResponse? {
         guard let length else {
-            return .text("400 the head does not say in one way how long the body is\n", status: 400)
+            return .text("400 the length of the body is ambiguous\n", status: 400)
         }
         let asksFirst = fields.header("Expect")?.lowercased() == "100-continue"
         return body.announce(length, asksFirst: asksFirst)
     }
 
-    /// The length of the body as far as the head tells it, 0 where it comes in chunks; `nil` where two servers could
-    /// understand two different lengths, and so two different next requests (RFC 9112, 6.3 and 11.2).
+    /// The announced length of the body, 0 if it is sent in chunks; `nil` if the head is ambiguous: two servers could
+    /// read different lengths, and so different next requests (RFC 9112, 6.3 and 11.2).
     private var length: Int? {
         switch (fields.header("Content-Length"), fields.header("Transfer-Encoding")) {
         case (nil, nil): 0

@@ -1,12 +1,12 @@
 import CMicroHTTPD
 import Synchronization
 
-/// A request from its head to the end of its answer; libmicrohttpd hands it over piece by piece.
+/// A request from its head to the end of its answer. libmicrohttpd delivers it piece by piece.
 ///
-/// It lives as libmicrohttpd's state of the request, and is used by the one thread that serves its connection.
+/// libmicrohttpd holds it as the state of the request. Only the thread that serves the connection uses it.
 final class RequestInHand {
     enum Stage {
-        /// The connection waits until it is known whether the request is let in; its body has not been taken.
+        /// The connection waits for the decision whether the request is admitted; its body has not been received.
         case verifying(PendingAnswer)
         case takingBody
         /// The connection waits for the handler.
@@ -30,18 +30,18 @@ final class RequestInHand {
     }
 }
 
-/// What a connection waits for, and is not there yet.
+/// The answer, or the decision, that a suspended connection waits for.
 final class PendingAnswer: Sendable {
-    /// What the wait came to.
+    /// The result of the wait.
     enum Outcome: Sendable {
-        /// There is nothing to answer yet: the request goes its way.
+        /// The request is admitted; there is no answer yet.
         case goOn
         case answer(HTTPResponse)
     }
 
     private let outcome = Mutex<Outcome?>(nil)
 
-    /// The outcome, once it is there.
+    /// The outcome; `nil` until it is known.
     var current: Outcome? { outcome.withLock { $0 } }
 
     func set(_ new: Outcome) {
@@ -49,11 +49,12 @@ final class PendingAnswer: Sendable {
     }
 }
 
-/// The connections whose handlers are still at work. libmicrohttpd leaves such a connection alone, so it stays as long
-/// as it is in here, whatever its client does; and libmicrohttpd aborts when it is stopped while there is one.
+/// The connections whose handlers are still at work. libmicrohttpd does not touch a suspended connection, so the
+/// connection exists as long as it is listed here, whatever its client does. libmicrohttpd aborts the process if it is
+/// stopped while a connection is suspended.
 ///
-/// Whoever takes a connection out, be it its handler's task or the end of the server, sets the answer and resumes it,
-/// under one lock: so each is resumed once, and none after the server has stopped.
+/// A connection is removed either by its handler's task or by the stop of the server. Both set the answer and resume the
+/// connection under one lock, so each connection is resumed once, and none after the server has stopped.
 final class SuspendedConnections: Sendable {
     private struct Waiting {
         let connection: ConnectionReference
@@ -66,7 +67,7 @@ final class SuspendedConnections: Sendable {
         var waiting: [ObjectIdentifier: Waiting] = [:]
     }
 
-    /// Unchecked, for libmicrohttpd says that a suspended connection may be resumed from any thread.
+    /// Unchecked, because libmicrohttpd allows any thread to resume a suspended connection.
     private struct ConnectionReference: @unchecked Sendable {
         let pointer: OpaquePointer
     }
@@ -75,9 +76,9 @@ final class SuspendedConnections: Sendable {
 
     private static var stopping: HTTPResponse { .text("503 the server is stopping\n", status: 503) }
 
-    /// Suspends a connection until the answer is there; it is called on the connection's own thread, by its handler.
+    /// Suspends a connection until the outcome is known. Must be called on the connection's own thread, by its handler.
     ///
-    /// - Returns: The answer where there is no time left to wait for one.
+    /// - Returns: The answer if the server is stopping; then the connection is not suspended.
     func suspend(
         _ connection: OpaquePointer, until answer: PendingAnswer,
         work: @escaping @Sendable () async -> PendingAnswer.Outcome
@@ -95,9 +96,9 @@ final class SuspendedConnections: Sendable {
         }
     }
 
-    /// Answers all that wait, and lets nobody wait any more.
+    /// Answers all suspended connections; from now on none is suspended.
     ///
-    /// - Returns: Whether somebody waited.
+    /// - Returns: Whether any was suspended.
     func close() -> Bool {
         let abandoned = state.withLock { state in
             state.isClosed = true
@@ -123,17 +124,16 @@ final class SuspendedConnections: Sendable {
     }
 }
 
-/// A connection of libmicrohttpd's, as long as one call of its handler.
+/// A connection of libmicrohttpd; valid during one call of its handler.
 struct Connection {
     let pointer: OpaquePointer
 
-    /// Who is at its other end.
     var client: ClientNetwork { ClientNetwork(kae_client_address(pointer)) }
 
-    /// By which it is known to the server's watch.
+    /// The descriptor, by which `ConnectionWatch` identifies the connection.
     var descriptor: Int32 { kae_descriptor(pointer) }
 
-    /// The header fields of the request, in its order.
+    /// The header fields of the request, in the order in which they were sent.
     var headers: [(name: String, value: String)] {
         final class Collected {
             var headers: [(name: String, value: String)] = []
@@ -143,7 +143,7 @@ struct Connection {
             pointer, .HEADER_KIND,
             { collected, _, name, value in
                 guard let collected, let name else { return .NO }
-                // A value may be any bytes; what is not UTF-8 becomes U+FFFD.
+                // A value may be any bytes; those that are not UTF-8 become U+FFFD.
                 Unmanaged<Collected>.fromOpaque(collected).takeUnretainedValue().headers
                     .append((String(cString: name), value.map { String(cString: $0) } ?? ""))
                 return .YES
@@ -151,9 +151,9 @@ struct Connection {
         return collected.headers
     }
 
-    /// Queues the answer. For HEAD libmicrohttpd leaves the body out and says how long it would be.
+    /// Queues the answer. For HEAD libmicrohttpd omits the body and sends its length.
     ///
-    /// - Parameter isCompressed: Whether `body` is.
+    /// - Parameter isCompressed: Whether `body` is compressed.
     func send(_ response: HTTPResponse, _ body: SentBytes, isCompressed: Bool) -> MHD_Result {
         guard let answer = body.response() else { return .NO }
         defer { MHD_destroy_response(answer) }

@@ -21,7 +21,7 @@ public struct HTTPRequest: Sendable, Hashable {
         self.method = method
         self.path = path
         self.body = body
-        // What stands several times means the same as one list (RFC 9110, 5.3).
+        // Several fields with one name mean the same as one field with a list (RFC 9110, 5.3).
         self.headers = Dictionary(headers.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }
     }
 
@@ -35,8 +35,8 @@ public struct HTTPRequest: Sendable, Hashable {
 public struct Routes: Sendable {
     /// Responds to a request. It runs on a thread of the server and must not wait.
     public typealias Handler = @Sendable (HTTPRequest) -> HTTPResponse
-    /// Answers a request when it is ready to. It is called in a task of its own, and keeps no thread while it waits;
-    /// the task is cancelled when the server is stopped and has lost its patience.
+    /// Answers a request, and may wait. It runs in a task of its own and blocks no thread while it waits. The task is
+    /// cancelled if the server is stopped and the request exceeds the stop's patience.
     public typealias WaitingHandler = @Sendable (HTTPRequest) async -> HTTPResponse
 
     enum Answer {
@@ -54,17 +54,17 @@ public struct Routes: Sendable {
     /// No routes.
     public init() {}
 
-    /// Answers requests with `method` for exactly `path`. What is there for GET is there for HEAD, without the body.
+    /// Answers requests with `method` for exactly `path`. A handler for GET also answers HEAD, without the body.
     public mutating func on(_ method: String, _ path: String, _ handler: @escaping Handler) {
         add(.immediate(handler), method, path)
     }
 
-    /// Answers requests with `method` for exactly `path` by a handler that may wait, for a commit for instance.
+    /// Answers requests with `method` for exactly `path` with a handler that may wait, for instance for a commit.
     public mutating func onWaiting(_ method: String, _ path: String, _ handler: @escaping WaitingHandler) {
         add(.waiting(handler), method, path)
     }
 
-    /// The response to a request: 404 if the path is unknown, 405 if it takes other methods.
+    /// The response to a request: 404 if the path is unknown, 405 if it is known for other methods only.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
         switch answer(to: request) {
         case .ready(let response): response
@@ -93,10 +93,10 @@ public struct Routes: Sendable {
 }
 
 extension String {
-    /// The text that stands behind percent escapes (RFC 3986, 2.1).
+    /// Resolves percent escapes (RFC 3986, 2.1).
     ///
-    /// `nil` where an escape is broken or the bytes are not UTF-8: two clients must not mean different paths by one
-    /// string, nor a server and a proxy before it.
+    /// `nil` if an escape is invalid or the bytes are not UTF-8: one string must mean the same path to all clients, to
+    /// the server and to a proxy in front of it.
     init?(percentDecoding text: some Sequence<UInt8>) {
         var decoded: [UInt8] = []
         var bytes = text.makeIterator()

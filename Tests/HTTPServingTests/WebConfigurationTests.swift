@@ -22,12 +22,12 @@ struct WebConfigurationTests {
         ("basic_auth_users:", "DIR/web.yml:1: basic_auth_users: must be a mapping (key: value)"),
         (
             "basic_auth_users:\n  alice: \(hash)\n  bob: secret",
-            "DIR/web.yml:3: basic_auth_users.bob: is no bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
+            "DIR/web.yml:3: basic_auth_users.bob: is not a bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
                 + "(htpasswd -nBC 10)"
         ),
         (
             "basic_auth_users:\n  alice: \(hash.replacing("$2y$", with: "$2x$"))",
-            "DIR/web.yml:2: basic_auth_users.alice: is no bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
+            "DIR/web.yml:2: basic_auth_users.alice: is not a bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
                 + "(htpasswd -nBC 10)"
         ),
         (
@@ -36,16 +36,16 @@ struct WebConfigurationTests {
         ),
         (
             "basic_auth_users:\n  alice: \"\"",
-            "DIR/web.yml:2: basic_auth_users.alice: is no bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
+            "DIR/web.yml:2: basic_auth_users.alice: is not a bcrypt hash; give one that begins with $2a$, $2b$ or $2y$ "
                 + "(htpasswd -nBC 10)"
         ),
         (
             "basic_auth_users:\n  alice: \(hash.replacing("$04$", with: "$19$"))",
-            "DIR/web.yml:2: basic_auth_users.alice: has the cost 19; give a hash of a cost from 4 to 18"
+            "DIR/web.yml:2: basic_auth_users.alice: has cost 19; give a hash with a cost from 4 to 18"
         ),
         (
             "basic_auth_users:\n  \"a:b\": \(hash)",
-            "DIR/web.yml:2: basic_auth_users.a:b: a name with a colon cannot be told from its password; give another"
+            "DIR/web.yml:2: basic_auth_users.a:b: user names must not contain a colon; choose another name"
         ),
         ("http_server_config: true", "DIR/web.yml:1: http_server_config: must be a mapping (key: value)"),
         (
@@ -68,8 +68,7 @@ struct WebConfigurationTests {
         ),
         (
             "http_server_config:\n  headers:\n    X-XSS-Protection: \"1\\r\\nX: y\"",
-            "DIR/web.yml:3: http_server_config.headers.X-XSS-Protection: must be one line of ASCII, for HTTP carries "
-                + "no more"
+            "DIR/web.yml:3: http_server_config.headers.X-XSS-Protection: must be one line of printable ASCII"
         ),
         (
             "rate_limit: {}",
@@ -111,39 +110,39 @@ struct WebConfigurationTests {
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: "
                 + "[TLS_AES_128_GCM_SHA256]",
-            "DIR/web.yml:4: tls_server_config.cipher_suites: there is none for TLS 1.2 among them; add one that names a "
+            "DIR/web.yml:4: tls_server_config.cipher_suites: contains no suite for TLS 1.2; add one that names a "
                 + "key exchange, such as TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, or give min_version: TLS13"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: "
                 + "[TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384]",
-            "DIR/web.yml:4: tls_server_config.cipher_suites: GnuTLS would take TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 "
-                + "too, whose key exchange and cipher both stand in the list; add it, or leave out those that share one "
-                + "of them"
+            "DIR/web.yml:4: tls_server_config.cipher_suites: GnuTLS would also enable "
+                + "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, whose key exchange and cipher are both in the list; add it, or "
+                + "remove the suites that share one of them"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  cipher_suites: "
                 + "[TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA]",
-            "DIR/web.yml:4: tls_server_config.cipher_suites: TLS 1.3 can use none of them; add one with GCM or CHACHA20, "
+            "DIR/web.yml:4: tls_server_config.cipher_suites: contains no suite for TLS 1.3; add one with GCM or CHACHA20, "
                 + "or give max_version: TLS12"
         ),
         (
             "tls_server_config:\n  cert: |\n    x\n  key_file: server.key",
-            "DIR/web.yml:2: tls_server_config.cert: no certificates in PEM can be read in it: no certificate was found"
+            "DIR/web.yml:2: tls_server_config.cert: contains no valid PEM certificates: no certificate was found"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key: |\n    secret",
-            "DIR/web.yml:3: tls_server_config.key: no private key in PEM can be read in it"
+            "DIR/web.yml:3: tls_server_config.key: contains no valid PEM private key"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_ca: x\n  client_auth_type: "
                 + "RequireAndVerifyClientCert",
-            "DIR/web.yml:4: tls_server_config.client_ca: no certificates in PEM can be read in it: no certificate was "
+            "DIR/web.yml:4: tls_server_config.client_ca: contains no valid PEM certificates: no certificate was "
                 + "found"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  cert: x",
-            "DIR/web.yml:3: tls_server_config.cert: stands beside cert_file; leave one of them out"
+            "DIR/web.yml:3: tls_server_config.cert: cannot be combined with cert_file; remove one of them"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_auth_type: "
@@ -157,8 +156,8 @@ struct WebConfigurationTests {
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  max_version: TLS11",
-            "DIR/web.yml:4: tls_server_config.max_version: TLS11 is older than the least, TLS12; exchange them, or give "
-                + "min_version too"
+            "DIR/web.yml:4: tls_server_config.max_version: TLS11 is older than min_version (TLS12); raise it, or "
+                + "lower min_version"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  curve_preferences:\n  - X25519\n"
@@ -192,12 +191,12 @@ struct WebConfigurationTests {
         ),
         (
             "tls_server_config:\n  cert_file: web.yml\n  key_file: server.key",
-            "DIR/web.yml:2: tls_server_config.cert_file: DIR/web.yml: no certificates in PEM can be read in it: "
+            "DIR/web.yml:2: tls_server_config.cert_file: DIR/web.yml: contains no valid PEM certificates: "
                 + "no certificate was found"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.crt",
-            "DIR/web.yml:3: tls_server_config.key_file: DIR/server.crt: no private key in PEM can be read in it"
+            "DIR/web.yml:3: tls_server_config.key_file: DIR/server.crt: contains no valid PEM private key"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: ca.key",
@@ -211,8 +210,8 @@ struct WebConfigurationTests {
         ),
         (
             "tls_server_config: {cert_file: server.crt, key_file: server.key, client_ca_file: ca.crt}",
-            "DIR/web.yml:1: tls_server_config.client_ca_file: nobody is asked for a certificate; give client_auth_type "
-                + "too, such as RequireAndVerifyClientCert"
+            "DIR/web.yml:1: tls_server_config.client_ca_file: clients are not asked for a certificate; set "
+                + "client_auth_type, such as RequireAndVerifyClientCert"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_auth_type: x",
@@ -222,8 +221,8 @@ struct WebConfigurationTests {
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  client_ca_file: server.key\n  "
                 + "client_auth_type: RequireAndVerifyClientCert",
-            "DIR/web.yml:4: tls_server_config.client_ca_file: DIR/server.key: no certificates in PEM can be read in "
-                + "it: no certificate was found"
+            "DIR/web.yml:4: tls_server_config.client_ca_file: DIR/server.key: contains no valid PEM certificates: "
+                + "no certificate was found"
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n  min_version: TLS14",
@@ -232,7 +231,7 @@ struct WebConfigurationTests {
         ),
         (
             "tls_server_config:\n  cert_file: server.crt\n  cert_file: server.crt",
-            "DIR/web.yml:2: a key stands twice: cert_file"
+            "DIR/web.yml:2: duplicate key: cert_file"
         ),
     ]
 

@@ -55,7 +55,7 @@ extension FilterEntry {
             name: name,
             networks: try Self.values(section, "networks") { text in
                 Network(text).map { .success($0) }
-                    ?? .failure(Refusal("is no network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32"))
+                    ?? .failure(Refusal("is not a network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32"))
             },
             userAgents: try Self.values(section, "user_agents", Self.glob),
             requestURIs: try Self.values(section, "request_uris", Self.glob))

@@ -3,38 +3,38 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Holds passwords against bcrypt hashes, within bounds: it hashes on threads of its own, few at a time, and remembers
-/// outcomes. What it costs a stranger to ask is then never more than a place in a short queue.
+/// Compares passwords with bcrypt hashes, with bounded cost: a few hashes at a time on threads of its own, and outcomes
+/// are remembered. A client without a password can take no more than places in a short queue.
 final class PasswordVerification: Sendable {
-    /// How many hashes are made at a time. Half the cores, so that counting goes on whatever is guessed.
+    /// The number of hashes computed at a time: half the cores, at most 2, so that guessing does not stop counting.
     static let concurrency = max(1, min(2, ProcessInfo.processInfo.activeProcessorCount / 2))
-    /// How many attempts may wait for that.
+    /// Maximum number of attempts that wait.
     static let queueLength = 8
 
-    /// How many places of all that a client may have, so that one that guesses leaves some to others.
-    static let placesOfOne = 4
+    /// Maximum number of attempts of one client, running or waiting, so that others still get a place.
+    static let attemptsPerClient = 4
 
     private struct State {
         var outcomes = RememberedOutcomes(limit: 1024)
         var running = 0
         var queue: [(attempt: PasswordAttempt, client: ClientNetwork)] = []
-        /// Places taken, by those who have any.
+        /// The number of attempts that run or wait, by client.
         var places: [ClientNetwork: Int] = [:]
-        /// Who waits for the outcome of what runs or is queued; the same attempt is made once.
+        /// The callers that wait for each running or queued attempt; equal attempts are made once.
         var waiting: [[UInt8]: [CheckedContinuation<Bool?, Never>]] = [:]
     }
 
     private let state = Mutex(State())
     private let threads = DispatchQueue(label: "PasswordVerification", attributes: .concurrent)
 
-    /// How an attempt ended that was made before; `nil` where there was none, or it is forgotten.
+    /// The remembered outcome of an equal attempt; `nil` if there is none.
     func outcome(of attempt: PasswordAttempt) -> Bool? {
         state.withLock { $0.outcomes[attempt.key] }
     }
 
     /// Makes an attempt.
     ///
-    /// - Returns: Whether it succeeded; `nil` where too many wait already, of all or of this client's.
+    /// - Returns: Whether it succeeded; `nil` if too many attempts wait already, in total or of this client.
     func verify(_ attempt: PasswordAttempt, from client: ClientNetwork) async -> Bool? {
         await withCheckedContinuation { continuation in
             let isFirst = state.withLock { state in
@@ -47,7 +47,7 @@ final class PasswordVerification: Sendable {
                     return false
                 }
                 let hasPlace = state.running < Self.concurrency || state.queue.count < Self.queueLength
-                guard hasPlace, state.places[client, default: 0] < Self.placesOfOne else {
+                guard hasPlace, state.places[client, default: 0] < Self.attemptsPerClient else {
                     continuation.resume(returning: nil)
                     return false
                 }
@@ -82,9 +82,9 @@ final class PasswordVerification: Sendable {
     }
 }
 
-/// A password that is to be held against a hash.
+/// A password and the hash with which it is compared.
 struct PasswordAttempt: Sendable {
-    /// By what its outcome is remembered.
+    /// The key under which the outcome is remembered.
     let key: [UInt8]
 
     private let hash: BcryptHash
@@ -92,27 +92,27 @@ struct PasswordAttempt: Sendable {
     private let password: [UInt8]
 
     /// - Parameters:
-    ///   - credentials: What the client claims.
-    ///   - users: Who there is.
-    ///   - secret: What makes keys of it that nobody can foresee.
+    ///   - credentials: The name and password that the client sent.
+    ///   - users: The configured users.
+    ///   - secret: Makes `key` unpredictable.
     init(_ credentials: BasicCredentials, among users: BasicAuthUsers, secret: SecretKey) {
         (hash, isKnown) = users.hash(of: credentials.user)
         password = credentials.password
         key = secret.digest(of: [credentials.user, Array(hash.text.utf8), password])
     }
 
-    /// Whether the client is let in; it keeps its thread busy for as long as the hash costs, whoever the user is.
+    /// Whether the client is admitted. Takes the CPU time of one hash, whether the user is known or not.
     func succeeds() -> Bool {
         let matches = hash.matches(password)
         return matches && isKnown
     }
 }
 
-/// How attempts ended, for as many as make sense.
+/// The outcomes of the latest attempts.
 ///
-/// Successes and failures have room of their own: who guesses without end pushes out no one who is let in.
+/// Successes and failures are kept separately, so that guessing does not displace the users that are admitted.
 struct RememberedOutcomes: Sendable {
-    /// Outcomes of one kind; the oldest make room.
+    /// Outcomes of one kind; a new one replaces the oldest.
     private struct Recent: Sendable {
         let limit: Int
         private var keys: Set<[UInt8]> = []
@@ -140,13 +140,13 @@ struct RememberedOutcomes: Sendable {
     private var successes: Recent
     private var failures: Recent
 
-    /// - Parameter limit: How many of each.
+    /// - Parameter limit: Maximum number of successes, and of failures.
     init(limit: Int) {
         successes = Recent(limit: limit)
         failures = Recent(limit: limit)
     }
 
-    /// How an attempt ended; `nil` where that is not known.
+    /// Whether an attempt succeeded; `nil` if that is not known.
     subscript(key: [UInt8]) -> Bool? {
         if successes.contains(key) { return true }
         return failures.contains(key) ? false : nil
@@ -157,8 +157,8 @@ struct RememberedOutcomes: Sendable {
     }
 }
 
-/// A key that nobody knows, made when the process starts. What is remembered under its digests tells nobody who reads
-/// the memory what passwords were tried, and nobody can choose two that are alike.
+/// A random key, made when the process starts. Remembered outcomes are stored under its digests, so memory holds no
+/// passwords that were tried, and a client cannot construct two attempts with the same digest.
 struct SecretKey: Sendable {
     private let bytes: [UInt8]
 
@@ -167,7 +167,7 @@ struct SecretKey: Sendable {
         bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 
-    /// The HMAC-SHA256 of several texts; where one ends and the next begins is part of it.
+    /// The HMAC-SHA256 of several texts. Their lengths are included: "ab", "c" and "a", "bc" differ.
     func digest(of parts: [[UInt8]]) -> [UInt8] {
         var message: [UInt8] = []
         for part in parts {

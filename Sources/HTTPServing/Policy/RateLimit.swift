@@ -1,6 +1,6 @@
 import ConfigurationFiles
 
-/// How many requests are taken: `burst` at once, and then one an `interval`.
+/// The accepted rate of requests: `burst` at once, then one per `interval`.
 ///
 /// Source: `rate_limit` of the exporter-toolkit.
 struct RateLimit: Sendable, Hashable {
@@ -8,13 +8,13 @@ struct RateLimit: Sendable, Hashable {
     var burst: Int
 }
 
-/// What a rate limit has left. A value: it is asked with the time, and looks at no clock.
+/// The remaining requests of a rate limit. A value: the time is passed in.
 struct RequestBudget: Sendable {
     let limit: RateLimit
-    /// When all of it will be there again; each request moves it by an interval.
+    /// The time when the whole burst is available again; each request moves it by an interval.
     private var isFullAt: ContinuousClock.Instant
 
-    /// A budget of which nothing is spent yet.
+    /// A budget with the whole burst available.
     init(_ limit: RateLimit, at now: ContinuousClock.Instant) {
         self.limit = limit
         isFullAt = now
@@ -22,7 +22,7 @@ struct RequestBudget: Sendable {
 
     /// Spends one request.
     ///
-    /// - Returns: How long there is to wait for it; `nil` where it is granted.
+    /// - Returns: `nil` if it is granted, otherwise the time until it would be.
     mutating func spend(at now: ContinuousClock.Instant) -> Duration? {
         let next = max(isFullAt, now) + limit.interval
         let excess = now.duration(to: next) - limit.interval * limit.burst
@@ -36,10 +36,10 @@ extension RateLimit {
     private static let longest = Duration.seconds(24 * 60 * 60)
     private static let bursts = 0...1_000_000
 
-    /// `nil` where the interval is 0, which switches it off.
+    /// `nil` if the interval is 0, which disables the limit.
     ///
     /// - Parameter section: `rate_limit`.
-    /// - Throws: `ConfigurationFileError`, which says what to do.
+    /// - Throws: `ConfigurationFileError` with the key and the correction.
     init?(_ section: ConfigurationMapping) throws(ConfigurationFileError) {
         try section.allow(["interval", "burst"])
         guard let text = try section.string("interval") else {
@@ -52,7 +52,7 @@ extension RateLimit {
         let burst = try section.string("burst")
         guard interval > .zero else { return nil }
         guard let burst else {
-            // Without it the toolkit takes no request at all.
+            // Without it the toolkit accepts no requests at all.
             throw section.place.failure("burst is missing; give how many requests may come at once")
         }
         guard let count = Int(burst), Self.bursts.contains(count) else {
@@ -62,9 +62,9 @@ extension RateLimit {
     }
 }
 
-/// A length of time as Go writes it: numbers with units, such as `1m30s`, `1.5h` or `100ms`; or `0`.
+/// A duration in Go's syntax: numbers with units, such as `1m30s`, `1.5h` or `100ms`; or `0`.
 ///
-/// Source: Go's `time.ParseDuration`; without a sign.
+/// Source: Go's `time.ParseDuration`, without signs.
 struct GoDuration {
     let duration: Duration
 
@@ -73,7 +73,7 @@ struct GoDuration {
         "ms": .milliseconds(1), "s": .seconds(1), "m": .seconds(60), "h": .seconds(3600),
     ]
 
-    /// `nil` where a text is none, or is longer than makes sense.
+    /// `nil` if `text` is not a duration, or one of its numbers has more than nine digits.
     init?(_ text: String) {
         if text == "0" {
             duration = .zero

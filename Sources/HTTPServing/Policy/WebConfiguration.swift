@@ -15,11 +15,11 @@ public import ConfigurationFiles
 ///   headers:
 ///     Strict-Transport-Security: max-age=31536000
 /// rate_limit:
-///   interval: 100ms           # one request each, once
-///   burst: 50                 # so many came at once
+///   interval: 100ms           # one request per interval, after
+///   burst: 50                 # this many at once
 /// ```
-/// Source: exporter-toolkit, docs/web-configuration.md. What is not known is refused: nobody shall believe to be
-/// protected by what is not looked at.
+/// Source: exporter-toolkit, docs/web-configuration.md. Unknown keys are errors: a misspelt one must not look like
+/// protection.
 public struct WebConfiguration: Sendable {
     private static let sizeLimit = 1 << 20
 
@@ -92,7 +92,7 @@ private struct ParsedWebConfiguration {
     }
 }
 
-/// A header field that a web configuration file may set on every answer.
+/// A header field that a web configuration file may set on every response.
 ///
 /// Source: exporter-toolkit, docs/web-configuration.md.
 enum ResponseHeader: String, CaseIterable {
@@ -102,7 +102,7 @@ enum ResponseHeader: String, CaseIterable {
     case xssProtection = "X-XSS-Protection"
     case strictTransportSecurity = "Strict-Transport-Security"
 
-    /// The values that it may have; `nil` where any will do.
+    /// The allowed values; `nil` if any is allowed.
     private var values: [String]? {
         switch self {
         case .contentTypeOptions: ["nosniff"]
@@ -112,8 +112,8 @@ enum ResponseHeader: String, CaseIterable {
     }
 
     /// - Parameter section: `headers` of `http_server_config`.
-    /// - Returns: Those that are set; a blank value sets none.
-    /// - Throws: `ConfigurationFileError`, which says what may stand there.
+    /// - Returns: The header fields to set; a field with an empty value is not set.
+    /// - Throws: `ConfigurationFileError` with the key and the allowed values.
     static func headers(_ section: ConfigurationMapping) throws(ConfigurationFileError) -> [String: String] {
         try section.allow(allCases.map(\.rawValue))
         var headers: [String: String] = [:]
@@ -122,7 +122,7 @@ enum ResponseHeader: String, CaseIterable {
                 throw place.failure("\"\(value)\" is not known; give \(values.joined(separator: " or "))")
             }
             guard value.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
-                throw place.failure("must be one line of ASCII, for HTTP carries no more")
+                throw place.failure("must be one line of printable ASCII")
             }
             headers[name] = value
         }

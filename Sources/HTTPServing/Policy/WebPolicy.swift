@@ -2,11 +2,11 @@ import Synchronization
 
 /// The demands on every request and the header fields of every response: a web configuration file without its TLS.
 ///
-/// It may be shared by several servers, and exchanged while they run.
+/// Several servers can share it, and it can be replaced while they run.
 public final class WebPolicy: Sendable {
     private struct State {
         var rules: WebRules
-        /// The rest of `rules.rateLimit`.
+        /// The remaining requests of `rules.rateLimit`.
         var budget: RequestBudget?
     }
 
@@ -23,11 +23,11 @@ public final class WebPolicy: Sendable {
         state = Mutex(State(rules: rules, budget: rules.rateLimit.map { RequestBudget($0, at: .now) }))
     }
 
-    /// Goes on as another one was configured. Requests that are let in already are not asked again.
+    /// Uses the rules of another policy. Requests that are admitted already are not checked again.
     public func adopt(_ other: WebPolicy) {
         let adopted = other.state.withLock { $0 }
         state.withLock { state in
-            // To read the same again does not give back what is spent.
+            // Reloading an unchanged limit does not refill its budget.
             let isSameLimit = state.rules.rateLimit == adopted.rules.rateLimit
             state = State(rules: adopted.rules, budget: isSameLimit ? state.budget : adopted.budget)
         }
@@ -45,14 +45,14 @@ public final class WebPolicy: Sendable {
     ///
     /// - Parameters:
     ///   - authorization: Its `Authorization` header.
-    ///   - client: Who sent it.
+    ///   - client: The sender.
     func admit(authorization: String?, from client: ClientNetwork) -> Admission {
         let (rules, wait) = state.withLock { state in (state.rules, state.budget?.spend(at: .now)) }
         if let wait { return .refuse(Self.tooMany("too many requests", after: wait)) }
-        guard let users = rules.users else { return .letIn }
+        guard let users = rules.users else { return .admit }
         guard let credentials = authorization.flatMap(BasicCredentials.init) else { return .refuse(Self.unauthorized) }
         let attempt = PasswordAttempt(credentials, among: users, secret: secret)
-        if let isSuccess = passwords.outcome(of: attempt) { return isSuccess ? .letIn : .refuse(Self.unauthorized) }
+        if let isSuccess = passwords.outcome(of: attempt) { return isSuccess ? .admit : .refuse(Self.unauthorized) }
         return .verify { [passwords] in
             switch await passwords.verify(attempt, from: client) {
             case true?: nil
@@ -76,7 +76,7 @@ public final class WebPolicy: Sendable {
     }
 }
 
-/// The rules of a `WebPolicy`, as they stand in a web configuration file.
+/// The rules of a `WebPolicy`, as given in a web configuration file.
 struct WebRules: Sendable {
     /// The users that are admitted; all clients if it is `nil`.
     var users: BasicAuthUsers?
@@ -86,10 +86,10 @@ struct WebRules: Sendable {
     var rateLimit: RateLimit?
 }
 
-/// What a server makes of a request when its head is there, before its body is taken.
+/// The decision on a request when its head is complete, before its body is received.
 enum Admission {
-    case letIn
+    case admit
     case refuse(HTTPResponse)
-    /// It takes a while to find out; ends with a refusal, or with `nil` where the request is let in.
+    /// The decision takes time; the closure returns the refusal, or `nil` if the request is admitted.
     case verify(@Sendable () async -> HTTPResponse?)
 }

@@ -2,7 +2,7 @@ import CGnuTLS
 import ConfigurationFiles
 import Glibc
 
-/// Certificates, or a key, of a size that makes sense.
+/// PEM text with certificates or a key, at most 1 MiB.
 struct PEMText: Sendable {
     private static let limit = 1 << 20
 
@@ -11,7 +11,7 @@ struct PEMText: Sendable {
 
     /// Reads the text.
     ///
-    /// - Throws: `ConfigurationFileError` where it cannot be read.
+    /// - Throws: `ConfigurationFileError` if it cannot be read.
     init(_ source: PEMSource) throws(ConfigurationFileError) {
         self.source = source
         switch source {
@@ -25,15 +25,15 @@ struct PEMText: Sendable {
         }
     }
 
-    /// - Returns: When the first of the certificates in it ends, in seconds since 1970.
-    /// - Throws: `ConfigurationFileError` where there is no certificate in it, or one that cannot be read.
+    /// - Returns: The earliest expiry of the certificates, in seconds since 1970.
+    /// - Throws: `ConfigurationFileError` if there is no certificate, or one that cannot be read.
     @discardableResult
     func checkCertificates() throws(ConfigurationFileError) -> Double {
         var list: UnsafeMutablePointer<gnutls_x509_crt_t?>?
         var count: UInt32 = 0
         let status = withDatum { gnutls_x509_crt_list_import2(&list, &count, $0, GNUTLS_X509_FMT_PEM, 0) }
         guard status >= 0, let list else {
-            throw source.failure("no certificates in PEM can be read in it: \(GnuTLSError.text(of: status))")
+            throw source.failure("contains no valid PEM certificates: \(GnuTLSError.text(of: status))")
         }
         var end = Double.infinity
         for index in 0..<Int(count) {
@@ -44,7 +44,7 @@ struct PEMText: Sendable {
         return end
     }
 
-    /// - Throws: `ConfigurationFileError` where there is no key in it, or one that is encrypted.
+    /// - Throws: `ConfigurationFileError` if there is no key, or it is encrypted.
     func checkKey() throws(ConfigurationFileError) {
         var key: gnutls_x509_privkey_t?
         guard gnutls_x509_privkey_init(&key) == GNUTLS_E_SUCCESS else { fatalError("out of memory") }
@@ -53,10 +53,10 @@ struct PEMText: Sendable {
         guard status != GNUTLS_E_DECRYPTION_FAILED else {
             throw source.failure("the key is encrypted; give it without a password")
         }
-        guard status >= 0 else { throw source.failure("no private key in PEM can be read in it") }
+        guard status >= 0 else { throw source.failure("contains no valid PEM private key") }
     }
 
-    /// Lends the bytes to GnuTLS, which copies what it keeps.
+    /// Calls `body` with the bytes as GnuTLS takes them; it copies them.
     func withDatum<Result>(_ body: (UnsafePointer<gnutls_datum_t>) -> Result) -> Result {
         bytes.withUnsafeBufferPointer { bytes in
             var datum = gnutls_datum_t(
@@ -68,7 +68,7 @@ struct PEMText: Sendable {
 
 /// GnuTLS's error codes.
 enum GnuTLSError {
-    /// What a code means, in the form of our other messages.
+    /// The meaning of a code, without capital letter and full stop, as in other messages.
     static func text(of code: Int32) -> String {
         guard let text = gnutls_strerror(code) else { return "GnuTLS error \(code)" }
         let sentence = String(cString: text)

@@ -39,7 +39,7 @@ extension TLSConfiguration {
         if let clientCA, authentication == .none {
             // A configured CA is meant to keep other clients out.
             throw clientCA.place.failure(
-                "nobody is asked for a certificate; give client_auth_type too, such as RequireAndVerifyClientCert")
+                "clients are not asked for a certificate; set client_auth_type, such as RequireAndVerifyClientCert")
         }
         self.init(
             place: section.place, certificate: certificate, key: key, clientCA: clientCA,
@@ -98,7 +98,7 @@ enum PEMSource: Sendable, Hashable {
         return file
     }
 
-    /// What to call it.
+    /// The path or the key, for messages.
     var name: String {
         switch self {
         case .file(let file): file.path
@@ -130,7 +130,7 @@ extension ConfigurationMapping {
         case (nil, nil): return nil
         case (let file?, nil): return .file(file)
         case (nil, let text?): return .text(Array(text.utf8), place(of: key))
-        case (_?, _?): throw place(of: key).failure("stands beside \(key)_file; leave one of them out")
+        case (_?, _?): throw place(of: key).failure("cannot be combined with \(key)_file; remove one of them")
         }
     }
 

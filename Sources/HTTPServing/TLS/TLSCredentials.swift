@@ -38,9 +38,9 @@ final class TLSCredentials: @unchecked Sendable {
         let result = gnutls_priority_init(&priorities, configuration.parameters.priorities, nil)
         guard result == GNUTLS_E_SUCCESS, let priorities else {
             gnutls_certificate_free_credentials(credentials)
-            // The system's own configuration of GnuTLS has a say in it.
+            // The system-wide GnuTLS configuration can forbid algorithms.
             throw configuration.place.failure(
-                "GnuTLS does not speak TLS in this way on this system: \(GnuTLSError.text(of: result))")
+                "GnuTLS rejects these TLS settings on this system: \(GnuTLSError.text(of: result))")
         }
         // From here on, deinit frees both, also if an error is thrown.
         self.credentials = credentials
@@ -110,15 +110,15 @@ private func verifyClientCertificate(session: gnutls_session_t?) -> Int32 {
     return verifyClientName(session: session)
 }
 
-/// Called within a handshake where certificates are taken whoever signed them; what is not 0 ends it.
+/// Called within a handshake if certificates are accepted from any issuer; a result other than 0 ends it.
 private func verifyClientName(session: gnutls_session_t?) -> Int32 {
     AllowedClientNames.permit(session) ? 0 : GNUTLS_E_CERTIFICATE_ERROR
 }
 
-/// The names of which a client's certificate must bear one, for the credentials of each server.
+/// The names of which a client's certificate must contain one, by the credentials of the server.
 ///
-/// GnuTLS's verification functions are told the session and nothing of ours; the credentials that the session uses are
-/// what there is to go by.
+/// GnuTLS passes only the session to a verification function, without a context. The names are found by the credentials
+/// that the session uses.
 enum AllowedClientNames {
     private static let names = Mutex<[UInt: Set<String>]>([:])
 
@@ -126,7 +126,7 @@ enum AllowedClientNames {
         names.withLock { $0[UInt(bitPattern: credentials)] = allowed }
     }
 
-    /// Whether a session's client has shown a certificate with one of the names, where any are asked for.
+    /// Whether the client's certificate contains one of the allowed names, or names are not restricted.
     static func permit(_ session: gnutls_session_t?) -> Bool {
         var credentials: UnsafeMutableRawPointer?
         guard gnutls_credentials_get(session, GNUTLS_CRD_CERTIFICATE, &credentials) == GNUTLS_E_SUCCESS else {
@@ -134,7 +134,7 @@ enum AllowedClientNames {
         }
         guard let allowed = names.withLock({ $0[UInt(bitPattern: credentials)] }) else { return true }
         var count: UInt32 = 0
-        // The client's own comes first.
+        // The client's own certificate is the first of its chain.
         guard let certificates = gnutls_certificate_get_peers(session, &count), count > 0 else { return false }
         return !allowed.isDisjoint(with: CertificateNames.names(inDER: certificates))
     }
@@ -142,11 +142,10 @@ enum AllowedClientNames {
 
 /// The subject alternative names of a certificate.
 enum CertificateNames {
-    // Longer than a name or a URI is.
+    // Bytes of a name; longer ones are skipped.
     private static let longest = 8192
 
-    /// Host names, e-mail addresses, URIs and IP addresses, these in their canonical text; none where it is no
-    /// certificate.
+    /// Host names, e-mail addresses, URIs, and IP addresses in canonical text; empty if it is not a certificate.
     static func names(inDER certificate: UnsafePointer<gnutls_datum_t>) -> Set<String> {
         var parsed: gnutls_x509_crt_t?
         guard gnutls_x509_crt_init(&parsed) == GNUTLS_E_SUCCESS else { return [] }
@@ -157,7 +156,7 @@ enum CertificateNames {
         for index in UInt32(0)... {
             var size = buffer.count
             let type = gnutls_x509_crt_get_subject_alt_name(parsed, index, &buffer, &size, nil)
-            // What is too long is passed over, the end of the list is not.
+            // A name that is too long is skipped; any other error is the end of the list.
             if type == GNUTLS_E_SHORT_MEMORY_BUFFER { continue }
             guard type >= 0 else { break }
             if let name = name(Array(buffer.prefix(size)), type: UInt32(type)) { names.insert(name) }

@@ -1,24 +1,24 @@
 import ConfigurationFiles
 
-/// What of TLS is spoken, beside certificates.
+/// Versions, curves and cipher suites of TLS.
 struct TLSParameters: Sendable, Hashable {
     var versions: ClosedRange<TLSVersion> = .tls12 ... .tls13
-    /// For the exchange of keys, the best first; GnuTLS's own where it is empty.
+    /// For the key exchange, in order of preference; GnuTLS's defaults if it is empty.
     var curves: [TLSCurve] = []
-    /// GnuTLS's own where it is `nil`.
+    /// GnuTLS's defaults if it is `nil`.
     var cipherSuites: TLSCipherSuites?
-    /// Whether our order counts, or the client's.
+    /// Whether the server's order of preference is used, or the client's.
     var prefersOwnOrder = true
 
-    /// In the form of GnuTLS's priority strings.
+    /// As a GnuTLS priority string.
     var priorities: String {
         var parts = ["NORMAL", "-VERS-ALL"]
         parts += TLSVersion.allCases.filter(versions.contains).reversed().map { "+\($0.priority)" }
         if !curves.isEmpty { parts += ["-GROUP-ALL"] + curves.map { "+\($0.priority)" } }
         if let cipherSuites { parts += cipherSuites.priorities }
         if prefersOwnOrder { parts.append("%SERVER_PRECEDENCE") }
-        // Go, and so the exporter-toolkit, does not look at the key usages of a certificate, and some that are in use say
-        // only keyEncipherment. GnuTLS would use these without forward secrecy, and not at all for TLS 1.3.
+        // Go, and so the exporter-toolkit, ignores the key usages of a certificate, and some certificates in use have
+        // only keyEncipherment. GnuTLS would use these without forward secrecy, and not at all with TLS 1.3.
         parts.append("%DEBUG_ALLOW_KEY_USAGE_VIOLATIONS")
         return parts.joined(separator: ":")
     }
@@ -26,20 +26,19 @@ struct TLSParameters: Sendable, Hashable {
 
 extension TLSParameters {
     /// - Parameter section: `tls_server_config`.
-    /// - Throws: `ConfigurationFileError`, which says what to do.
+    /// - Throws: `ConfigurationFileError` with the key and the correction.
     init(_ section: ConfigurationMapping) throws(ConfigurationFileError) {
         let minimum: TLSVersion = try section.choice("min_version") ?? .tls12
         let maximum: TLSVersion = try section.choice("max_version") ?? .tls13
         guard minimum <= maximum else {
             throw section.place(of: "max_version").failure(
-                "\(maximum.rawValue) is older than the least, \(minimum.rawValue); exchange them, or give min_version "
-                    + "too")
+                "\(maximum.rawValue) is older than min_version (\(minimum.rawValue)); raise it, or lower min_version")
         }
         versions = minimum...maximum
         curves = try section.choices("curve_preferences")
         let suites: [TLSCipherSuite] = try section.choices("cipher_suites")
         if !suites.isEmpty {
-            do throws(TLSCipherSuites.Refusal) {
+            do throws(TLSCipherSuites.Unsupported) {
                 cipherSuites = try TLSCipherSuites(suites, for: versions)
             } catch {
                 throw section.place(of: "cipher_suites").failure(error.reason)
@@ -69,7 +68,7 @@ enum TLSVersion: String, Sendable, Hashable, CaseIterable, Comparable {
     static func < (one: TLSVersion, other: TLSVersion) -> Bool { one.priority < other.priority }
 }
 
-/// A curve for the exchange of keys, by its name in the web configuration file.
+/// A curve for the key exchange, by its name in the web configuration file.
 ///
 /// Source: `curve_preferences` of the exporter-toolkit, after Go's `tls.CurveID`.
 enum TLSCurve: String, Sendable, Hashable, CaseIterable {
@@ -91,7 +90,7 @@ enum TLSCurve: String, Sendable, Hashable, CaseIterable {
 
 /// A cipher suite, by its name in the web configuration file.
 ///
-/// Source: `cipher_suites` of the exporter-toolkit: those that Go's `tls.CipherSuites` holds for secure.
+/// Source: `cipher_suites` of the exporter-toolkit: those that Go's `tls.CipherSuites` lists as secure.
 enum TLSCipherSuite: String, Sendable, Hashable, CaseIterable {
     case aes128GCM = "TLS_AES_128_GCM_SHA256"
     case aes256GCM = "TLS_AES_256_GCM_SHA384"
@@ -107,7 +106,7 @@ enum TLSCipherSuite: String, Sendable, Hashable, CaseIterable {
     case rsaAES128CBC = "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"
     case rsaAES256CBC = "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"
 
-    /// Its key exchange in GnuTLS's priority strings; `nil` for a suite of TLS 1.3, which has none of its own.
+    /// Its key exchange in GnuTLS's priority strings; `nil` for a suite of TLS 1.3, which does not name one.
     var keyExchange: String? {
         switch self {
         case .aes128GCM, .aes256GCM, .chacha20: nil
@@ -127,36 +126,36 @@ enum TLSCipherSuite: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether the cipher sees to integrity itself, as all of TLS 1.3 do.
+    /// Whether the cipher is an AEAD, as all of TLS 1.3 are; the others need a separate MAC.
     var isAuthenticated: Bool { !cipher.hasSuffix("CBC") }
 }
 
-/// The cipher suites that are spoken, the best first.
+/// The enabled cipher suites, in order of preference.
 ///
-/// GnuTLS is told key exchanges and ciphers, and speaks each with each; TLS 1.3 is spoken with the same ciphers. So a
-/// list is taken only where that comes to what it says.
+/// GnuTLS takes key exchanges and ciphers separately and combines each with each, and uses the same ciphers for TLS 1.3.
+/// So a list is accepted only if these combinations are exactly its suites.
 struct TLSCipherSuites: Sendable, Hashable {
     private let keyExchanges: [String]
     private let ciphers: [String]
     private let hasMAC: Bool
 
-    /// Why a list cannot be had.
-    struct Refusal: Error {
+    /// The reason why GnuTLS cannot be limited to a list.
+    struct Unsupported: Error {
         let reason: String
     }
 
     /// - Parameters:
     ///   - suites: At least one.
-    ///   - versions: The versions for which they are.
-    /// - Throws: `TLSCipherSuites.Refusal`, which says what to do.
-    init(_ suites: [TLSCipherSuite], for versions: ClosedRange<TLSVersion>) throws(Refusal) {
+    ///   - versions: The enabled versions.
+    /// - Throws: `TLSCipherSuites.Unsupported` with the correction.
+    init(_ suites: [TLSCipherSuite], for versions: ClosedRange<TLSVersion>) throws(Unsupported) {
         keyExchanges = Self.unique(suites.compactMap(\.keyExchange))
         ciphers = Self.unique(suites.map(\.cipher))
         hasMAC = suites.contains { !$0.isAuthenticated }
         if versions.lowerBound < .tls13 {
             guard !keyExchanges.isEmpty else {
-                throw Refusal(
-                    reason: "there is none for TLS 1.2 among them; add one that names a key exchange, such as "
+                throw Unsupported(
+                    reason: "contains no suite for TLS 1.2; add one that names a key exchange, such as "
                         + "\(TLSCipherSuite.ecdsaAES128GCM.rawValue), or give min_version: TLS13")
             }
             let implied = TLSCipherSuite.allCases.first { suite in
@@ -164,18 +163,18 @@ struct TLSCipherSuites: Sendable, Hashable {
                 return keyExchanges.contains(keyExchange) && ciphers.contains(suite.cipher)
             }
             if let implied {
-                throw Refusal(
-                    reason: "GnuTLS would take \(implied.rawValue) too, whose key exchange and cipher both stand in "
-                        + "the list; add it, or leave out those that share one of them")
+                throw Unsupported(
+                    reason: "GnuTLS would also enable \(implied.rawValue), whose key exchange and cipher are both in "
+                        + "the list; add it, or remove the suites that share one of them")
             }
         }
         if versions.contains(.tls13), !suites.contains(where: \.isAuthenticated) {
-            throw Refusal(
-                reason: "TLS 1.3 can use none of them; add one with GCM or CHACHA20, or give max_version: TLS12")
+            throw Unsupported(
+                reason: "contains no suite for TLS 1.3; add one with GCM or CHACHA20, or give max_version: TLS12")
         }
     }
 
-    /// In the form of GnuTLS's priority strings.
+    /// As parts of a GnuTLS priority string.
     var priorities: [String] {
         ["-CIPHER-ALL"] + ciphers.map { "+\($0)" } + ["-MAC-ALL", "+AEAD"] + (hasMAC ? ["+SHA1"] : [])
             + (keyExchanges.isEmpty ? [] : ["-KX-ALL"] + keyExchanges.map { "+\($0)" })

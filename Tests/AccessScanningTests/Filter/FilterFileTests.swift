@@ -85,13 +85,13 @@ struct FilterFileTests {
         ),
         (
             "filters:\n  - name: a\n    networks: [10.0.0.0/8, 10.0.0.0/33]",
-            #"FILE:3: entry 1 (a): networks: "10.0.0.0/33" is no network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32"#
+            #"FILE:3: entry 1 (a): networks: "10.0.0.0/33" is not a network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32"#
         ),
         (
             "filters:\n  - name: a\n    user_agents: ['a\\']",
             #"FILE:3: entry 1 (a): user_agents: "a\" ends in a single \; write \\ for the character itself"#
         ),
-        ("filters:\n  - name: a\n    name: b", "FILE:2: a key stands twice: name"),
+        ("filters:\n  - name: a\n    name: b", "FILE:2: duplicate key: name"),
     ]
 
     @Test("is rejected with the line, the entry and a remedy", arguments: bad.indices)
