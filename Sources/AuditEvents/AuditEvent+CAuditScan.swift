@@ -1,7 +1,7 @@
 import CAuditScan
 
 extension AuditEvent {
-    /// Copies what the scanner found; its memory holds only until its next call.
+    /// Copies the event, because the scanner's memory is valid only until its next call.
     init(_ event: audit_event) {
         self.init(
             auditID: String(event.audit_id) ?? "",

@@ -1,28 +1,28 @@
 /// The fields of one Kubernetes audit event (audit.k8s.io/v1) that the exporter uses.
 ///
-/// An API server writes one event for each *stage* of a request that the audit policy asks for. All strings are as the
-/// JSON says after its escapes are resolved; what is missing, null or of another type than the API gives it is `nil` or
-/// empty, since an event must count even where a shipper has dropped or bent a field.
+/// An API server writes one event for each *stage* of a request that the audit policy selects. Escapes in strings are
+/// resolved. A field that is missing, null or of the wrong type is `nil` or empty, so that an event counts even if a
+/// shipper has dropped or changed fields.
 ///
 /// Source: <https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/#audit-k8s-io-v1-Event>
 public struct AuditEvent: Sendable, Hashable {
-    /// Unique ID of the request, unless the client chose it with an `Audit-ID` header.
+    /// ID of the request. Unique unless the client chose it with an `Audit-ID` header.
     public var auditID: String
     /// The stage of the request at which the event was made: `RequestReceived`, `ResponseStarted`, `ResponseComplete`
     /// or `Panic`.
     public var stage: String
-    /// What the client asked for, path and query.
+    /// Path and query of the request.
     public var requestURI: String
-    /// The Kubernetes verb; for requests that are not for a resource, the HTTP method in lower case.
+    /// The Kubernetes verb; for non-resource requests the HTTP method in lower case.
     public var verb: String
     /// `user.username`.
     public var username: String
     /// `user.groups`, never those of `impersonatedUser`.
     public var groups: [String]
-    /// Where the request came from: what the client wrote into `X-Forwarded-For` and `X-Real-Ip`, in order, and last
-    /// the address of the connection. An entry that is no JSON string stands here as an empty string.
+    /// Source addresses: the client's `X-Forwarded-For` and `X-Real-Ip` values in order, last the address of the
+    /// connection. An entry that is not a JSON string is an empty string here.
     public var sourceIPs: [String]
-    /// What the client says it is; `nil` where it said nothing.
+    /// The client's `User-Agent`; `nil` if there is none.
     public var userAgent: String?
     /// `responseStatus.code`, the HTTP status.
     public var responseCode: Int?
@@ -37,7 +37,7 @@ public struct AuditEvent: Sendable, Hashable {
     /// When the request reached the stage of this event: RFC 3339 with microseconds, as written in the event.
     public var stageTimestamp: String
 
-    /// An event with the given fields; what is left out is absent.
+    /// An event with the given fields; all others are absent.
     public init(
         auditID: String = "", stage: String = "", requestURI: String = "", verb: String = "", username: String = "",
         groups: [String] = [], sourceIPs: [String] = [], userAgent: String? = nil, responseCode: Int? = nil,

@@ -9,13 +9,12 @@ import CAuditScan
 /// let found = scanner.scan(lines: bytes.span.bytes)
 /// ```
 ///
-/// Most events are never parsed: unless its bytes may hold a selector's literal, an event is checked only for its end,
-/// and for whether it begins and ends as an object does. An event that may match must be valid JSON as a whole, and its
-/// fields are read as Go's decoder reads them. So every malformed event that could matter is found, and of the others
-/// those that are cut off or no object.
+/// Most events are never parsed: an event whose bytes contain no selector's literal is only checked to begin and end as
+/// an object. An event that may match must be valid JSON as a whole, and its fields are read as Go's decoder reads them.
+/// So every malformed event that could match is reported; others are reported if they are cut off or not an object.
 ///
-/// The bytes that a client sent (`requestObject`, `responseObject`) are checked for their structure alone: the API
-/// server copies them, and they need not be valid UTF-8.
+/// Bytes that a client sent (`requestObject`, `responseObject`) are checked for their structure only: the API server
+/// copies them, and they need not be valid UTF-8.
 public struct EventScanner: ~Copyable, @unchecked Sendable {
     private let scanner: OpaquePointer
 
@@ -55,11 +54,11 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// Scans an EventList (audit.k8s.io/v1, v1beta1), which is what the audit webhook sends, at once.
+    /// Scans an EventList (audit.k8s.io/v1, v1beta1), the body of an audit webhook request, at once.
     ///
     /// - Parameter body: The body of one request.
-    /// - Throws: The reason why the body is no EventList; none of its events count then. An item that cannot be read is
-    ///   one of the malformed events that are returned.
+    /// - Throws: The reason why the body is not an EventList; then none of its events count. An item that cannot be read
+    ///   does not throw; it is one of the returned malformed events.
     public mutating func scan(eventList body: RawSpan) throws(MalformedEvent) -> ScannedEvents {
         try begin(eventList: body)
         var found = ScannedEvents()
@@ -71,7 +70,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
     /// Begins an EventList that is scanned part by part.
     ///
     /// - Parameter body: The body of one request.
-    /// - Throws: The reason why the body is no EventList; none of its events count then.
+    /// - Throws: The reason why the body is not an EventList; then none of its events count.
     public mutating func begin(eventList body: RawSpan) throws(MalformedEvent) {
         let reason: String? = body.withUnsafeBytes { bytes in
             let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -81,10 +80,10 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         if let reason { throw MalformedEvent(offset: 0, reason: reason) }
     }
 
-    /// Scans the next part of the EventList that was begun. A part has a bounded number of events, so that a body full of
-    /// them never takes several times its size.
+    /// Scans the next part of the EventList. A part has a bounded number of events, so that the events of a large body
+    /// never take several times its size in memory.
     ///
-    /// - Parameter body: The same bytes, wherever they are in memory now.
+    /// - Parameter body: The same bytes as in `begin`; they may have moved in memory.
     /// - Returns: The content of the part, and whether it is the last one.
     public mutating func nextPart(of body: RawSpan) -> (found: ScannedEvents, isLast: Bool) {
         var found = ScannedEvents()
@@ -92,7 +91,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         return (found, isLast)
     }
 
-    // A part ends with the event that reaches one of these, a malformed one included.
+    // A part ends with the event, malformed or not, that reaches one of these limits.
     private static let eventsInPart = 1024
     private static let bytesInPart = 1 << 20
 
@@ -115,7 +114,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         found.lines = audit_count(scanner)
     }
 
-    /// - Returns: Whether there is nothing more.
+    /// - Returns: Whether the end was reached.
     private func collect(
         into found: inout ScannedEvents, events limit: Int, bytes byteLimit: Int, describe: (String) -> String
     ) -> Bool {
@@ -132,7 +131,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
                 bytes += event.length
             case AUDIT_MALFORMED:
                 found.append(at: offset) { describe(Self.text(reason)) }
-                // Each costs a call, and others shall have their turn.
+                // A malformed item has a cost too, so that a body full of them is split into parts.
                 bytes += 64
             default:
                 found.lastEventTimestamp = lastTimestamp()
@@ -161,7 +160,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
 }
 
 extension audit_event {
-    /// The bytes of its longer strings.
+    /// Approximate size of the event: its longer strings, and 64 bytes per list entry.
     fileprivate var length: Int {
         audit_id.length + request_uri.length + user_agent.length + username.length + response_message.length
             + 64 * (group_count + source_ip_count)

@@ -7,7 +7,7 @@ public struct EventTimestamp: Sendable, Hashable {
 
     /// Parses RFC 3339: date, `T`, time, any number of fractional digits, `Z` or an offset such as `+02:00`.
     ///
-    /// - Parameter text: The timestamp, nothing before or behind it; `nil` if it is none.
+    /// - Parameter text: The timestamp, with nothing before or after it. Any other text gives `nil`.
     public init?(_ text: String) {
         var text = text
         guard let seconds = text.withUTF8(Self.parse) else { return nil }
@@ -76,7 +76,7 @@ private struct DigitReader {
         return value
     }
 
-    /// The digits behind a decimal point; those beyond the sixth are read and dropped.
+    /// The digits after a decimal point; those after the sixth are read and dropped.
     mutating func microseconds() -> Int? {
         var value = 0
         var count = 0

@@ -1,16 +1,16 @@
-/// A piece of a log, or of a webhook's body, that should have been an audit event and is none.
+/// A line of a log, or an item of a webhook body, that is not a valid audit event.
 public struct MalformedEvent: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Where it begins, in bytes from the beginning of what was scanned.
+    /// Its offset in bytes from the beginning of the scanned bytes.
     public var offset: Int
-    /// What is wrong with it, for people.
+    /// The defect, in words.
     public var reason: String
 
-    /// A piece at `offset` that is no event because of `reason`.
+    /// A malformed event at `offset`.
     public init(offset: Int, reason: String) {
         self.offset = offset
         self.reason = reason
     }
 
-    /// The reason and the place.
+    /// The reason and the offset.
     public var description: String { "\(reason) at byte \(offset)" }
 }

@@ -1,18 +1,18 @@
-/// By what two events are known to be of alike requests, and two readings to be of one event.
+/// Groups audit events of indistinguishable requests.
 ///
-/// `auditID` alone will not do: a client that sends an `Audit-ID` header chooses it, and one that sends the same for
-/// every request would be counted once. Nor does the microsecond make it unique under parallel clients. So a request
-/// is known by all that its events have in common and that no stage changes.
+/// `auditID` alone is not enough: a client can choose it with an `Audit-ID` header, and a client that always sends the
+/// same one would be counted once. The time in microseconds does not make it unique either if clients run in parallel.
+/// So the identity consists of all fields that the events of one request share at every stage.
 public struct RequestIdentity: Sendable, Hashable, Codable {
     /// Keyed hash of auditID, requestReceivedTimestamp, sourceIPs, verb, requestURI and userAgent.
     public let digest: SipHash128.Digest
 
-    /// An identity as it was kept.
+    /// Restores a stored identity.
     public init(digest: SipHash128.Digest) {
         self.digest = digest
     }
 
-    /// The identity of the request that `event` tells of.
+    /// The identity of the request to which `event` belongs.
     public init(of event: AuditEvent, key: SipHash128.Key) {
         var hash = SipHash128(key: key)
         hash.combine(event.auditID)
@@ -21,23 +21,23 @@ public struct RequestIdentity: Sendable, Hashable, Codable {
         for address in event.sourceIPs { hash.combine(address) }
         hash.combine(event.verb)
         hash.combine(event.requestURI)
-        // An empty user agent is none in the JSON, and an event that passed through a shipper may say either.
+        // The API server omits an empty user agent, and a shipper may write it as an empty string.
         hash.combine(event.userAgent ?? "")
         digest = hash.digest()
     }
 }
 
-/// By what an event is known when it is read again: its request, its stage and when the request reached that stage.
+/// Identifies an event that is read again: its request, its stage and the time of that stage.
 public struct EventIdentity: Sendable, Hashable, Codable {
     /// Keyed hash of the request's identity, stage and stageTimestamp.
     public let digest: SipHash128.Digest
 
-    /// An identity as it was kept.
+    /// Restores a stored identity.
     public init(digest: SipHash128.Digest) {
         self.digest = digest
     }
 
-    /// The identity of `event`, which is one of `request`.
+    /// The identity of `event`, which belongs to `request`.
     public init(of event: AuditEvent, request: RequestIdentity, key: SipHash128.Key) {
         var hash = SipHash128(key: key)
         hash.combine(request.digest.first)

@@ -12,9 +12,9 @@ public struct SelectedEvent: Sendable, Hashable {
     }
 }
 
-/// The content of a piece of a log, or of a part of a webhook's body.
+/// The events found in a piece of a log or in a part of a webhook body.
 public struct ScannedEvents: Sendable, Hashable {
-    /// The number of malformed lines or items that are described in `malformed`; further ones are only counted.
+    /// Maximum size of `malformed`; further malformed lines or items are only counted.
     public static let describedMalformedLimit = 16
 
     /// The selected events, in the order in which they were written.
@@ -31,7 +31,7 @@ public struct ScannedEvents: Sendable, Hashable {
     /// Nothing found yet.
     public init() {}
 
-    /// - Parameter reason: Asked only if the event is described.
+    /// - Parameter reason: Called only if the event is added to `malformed`.
     mutating func append(at offset: Int, reason: () -> String) {
         malformedCount += 1
         guard malformed.count < Self.describedMalformedLimit else { return }

@@ -1,8 +1,8 @@
-/// SipHash-2-4 with 128 bits of output: a keyed hash whose collisions cannot be found by who does not know the key.
+/// SipHash-2-4 with 128 bits of output: a keyed hash. Without the key, collisions cannot be constructed.
 ///
-/// Requests are recognised by such hashes, and what is hashed is partly written by whoever scans the API server: with
-/// an ordinary hash, forged requests could be made to look like one. Unlike Swift's `Hasher` it gives the same value
-/// in every process that has the key, so that hashes can be kept on disk.
+/// Events are identified by these hashes, and scanners control part of the hashed fields: with an ordinary hash they
+/// could make many requests look like one. Unlike Swift's `Hasher` it gives the same value in every process that has the
+/// key, so hashes can be stored on disk.
 ///
 /// Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", <https://www.aumasson.jp/siphash/siphash.pdf>.
 public struct SipHash128: Sendable {
@@ -43,11 +43,11 @@ public struct SipHash128: Sendable {
     private var v1: UInt64
     private var v2: UInt64
     private var v3: UInt64
-    // Bytes that do not fill a word yet, from the lowest, and how many bytes there were in all.
+    // Bytes that do not fill a word yet, lowest first, and the total number of bytes.
     private var pending: UInt64 = 0
     private var count = 0
 
-    /// A hash of nothing yet.
+    /// Begins a hash.
     public init(key: Key) {
         v0 = key.first ^ 0x736f_6d65_7073_6575
         v1 = key.second ^ 0x646f_7261_6e64_6f6d ^ 0xee
@@ -55,7 +55,7 @@ public struct SipHash128: Sendable {
         v3 = key.second ^ 0x7465_6462_7974_6573
     }
 
-    /// Adds bytes to what is hashed.
+    /// Adds bytes.
     public mutating func combine(bytes: RawSpan) {
         bytes.withUnsafeBytes { combine($0) }
     }
@@ -76,7 +76,7 @@ public struct SipHash128: Sendable {
 
     private mutating func combine(_ bytes: UnsafeRawBufferPointer) {
         var index = 0
-        // Up to a word's border byte by byte, then by words.
+        // Byte by byte up to a word boundary, then word by word.
         while index < bytes.count, count % 8 != 0 {
             combine(byte: bytes[index])
             index += 1
@@ -101,7 +101,7 @@ public struct SipHash128: Sendable {
         }
     }
 
-    /// The hash of all that was added; more can be added afterwards.
+    /// The hash of all bytes so far; more can be added afterwards.
     public func digest() -> Digest {
         var state = self
         state.compress(pending | UInt64(UInt8(truncatingIfNeeded: count)) << 56)

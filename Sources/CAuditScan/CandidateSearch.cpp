@@ -41,7 +41,7 @@ const uint8_t *CandidateSearch::nextPlace(const Literal &literal, const uint8_t 
     return hit ? static_cast<const uint8_t *>(hit) : end_;
 }
 
-// Looks for the backslash alone: one byte is found far faster than four, and most logs have few.
+// Searches for the backslash only: finding one byte is much faster than finding four, and most logs contain few.
 const uint8_t *CandidateSearch::nextEscape(const uint8_t *from) const {
     while (const void *found = memchr(from, '\\', static_cast<size_t>(end_ - from))) {
         const uint8_t *hit = static_cast<const uint8_t *>(found);

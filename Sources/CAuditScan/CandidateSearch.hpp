@@ -9,26 +9,26 @@
 
 namespace audit_scan {
 
-/// Finds, without parsing, the places in JSON text where one of some literals may stand.
+/// Finds the places in JSON text that may contain one of several literals, without parsing.
 ///
-/// A JSON string that contains a literal spells it either with all its letters, or with at least one of them as a
-/// \u00xx escape (these letters have no short escape). A line with neither the letters of a literal nor such an escape
-/// of one of them therefore contains no literal, and need not be parsed.
+/// A JSON string that contains a literal spells it either with all its characters, or with at least one of them as a
+/// \u00xx escape (these characters have no short escape). So a line that contains neither the literal itself nor such an
+/// escape of one of its characters cannot match, and is not parsed.
 class CandidateSearch {
 public:
     /// Adds a literal: printable ASCII without quote, backslash and slash.
     void add(std::string_view literal);
 
-    /// Begins with other bytes, which must stay until the next call.
+    /// Sets the bytes to search. They must stay valid until the next call.
     void begin(const uint8_t *bytes, size_t length);
 
-    /// Whether a literal may stand in [from, to). Ranges must be asked for from left to right.
+    /// Whether [from, to) may contain a literal. Ranges must be passed from left to right.
     bool mayContain(const uint8_t *from, const uint8_t *to);
 
 private:
     struct Literal {
         std::string text;
-        // The first place at or after the range asked for last; end_ where there is none.
+        // The first place at or after the last range; end_ if there is none.
         const uint8_t *next;
     };
 

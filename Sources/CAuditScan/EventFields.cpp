@@ -24,7 +24,7 @@ void strings(element value, std::vector<audit_string> &into) {
     for (element entry : list) into.push_back(string(entry));
 }
 
-/// JSON knows one kind of number: 403, 403.0 and 4.03e2 are the same one.
+/// JSON has one kind of number: 403, 403.0 and 4.03e2 are equal.
 bool integer(element value, int64_t &into) {
     if (value.get(into) == simdjson::SUCCESS) return true;
     double number;
@@ -53,7 +53,7 @@ void EventFields::select(const audit_selector &selector) {
 
 const char *EventFields::read(Text text, audit_event &event) {
     object fields;
-    // Almost every event is valid in every respect, and a strict parser of the whole reads it at once.
+    // Almost every event is strictly valid, so the fast path parses it as a whole.
     bool isRead = text.size() <= MemberParser::ordinary && parser_.parse(text, fields) == simdjson::SUCCESS;
     if (!isRead) {
         if (const char *reason = readMembers(text, fields)) return reason;
@@ -74,7 +74,7 @@ const char *EventFields::readMembers(Text text, object &fields) {
         parser_.add(members.key, members.value);
     }
     if (!members.isComplete()) {
-        reason_ = "no valid JSON at byte " + std::to_string(members.reader.at - text.from) + " of the event";
+        reason_ = "invalid JSON at byte " + std::to_string(members.reader.at - text.from) + " of the event";
         return reason_.c_str();
     }
     auto error = parser_.parse(fields);
@@ -85,7 +85,7 @@ void EventFields::read(object fields, audit_event &event) {
     event = audit_event{};
     groups_.clear();
     sourceIPs_.clear();
-    // Where a key stands twice the last one holds, as in Go's decoder and in most others.
+    // The last of duplicate keys is used, as in Go's decoder and most others.
     for (auto field : fields) {
         std::string_view key = field.key;
         if (key == "auditID") event.audit_id = string(field.value);

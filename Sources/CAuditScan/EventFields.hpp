@@ -12,27 +12,27 @@
 
 namespace audit_scan {
 
-/// Reads the fields of an event, and says which selector it matches.
+/// Reads the fields of an event and finds the selector that it matches.
 ///
-/// The whole event must be valid JSON, but only the fields that are used are parsed. What a client sent
-/// (`requestObject`, `responseObject`) is checked for its structure and passed.
+/// The whole event must be valid JSON, but only the fields in use are parsed. Objects that a client sent
+/// (`requestObject`, `responseObject`) are checked for their structure and skipped.
 class EventFields {
 public:
-    /// The text of all used fields of an event. An API server takes a request's head of at most 1 MiB; the path and the
-    /// message that repeats it, with each byte as a six-byte escape, stay below this.
+    /// Maximum bytes of all used fields. An API server accepts at most 1 MiB of request head; the path and the message
+    /// that repeats it stay below this limit even if each byte is a six-byte escape.
     static constexpr size_t longest = 16 << 20;
-    /// The values in them: addresses and groups, above all.
+    /// Maximum number of values in these fields, mainly addresses and groups.
     static constexpr size_t mostValues = 1 << 20;
 
-    /// Adds a selector; the bytes that it points at are copied.
+    /// Adds a selector and copies the bytes that it points at.
     void select(const audit_selector &selector);
 
-    /// Reads the event of a text. It holds until the next call.
+    /// Reads the event in a text. It is valid until the next call.
     ///
-    /// Returns NULL, or the reason why the event is malformed, which holds as long.
+    /// Returns NULL, or the reason why the event is malformed, valid as long.
     const char *read(Text text, audit_event &event);
 
-    /// Whether a selector matches the event read last; if so, says in the event which one.
+    /// Whether a selector matches the last event; if so, sets the event's selector.
     bool match(audit_event &event) const;
 
 private:
@@ -50,7 +50,7 @@ private:
     std::vector<Selector> selectors_;
     MemberParser parser_;
     std::string reason_;
-    // The lists live here, since a C struct can only point at them.
+    // The lists are stored here, because a C struct can only point at them.
     std::vector<audit_string> groups_;
     std::vector<audit_string> sourceIPs_;
 };

@@ -22,7 +22,7 @@ const char *EventList::begin(Text body) {
         if (!reader.skip(':')) return noJSON;
         reader.skipSpace();
         if (spells(key, "items")) {
-            // As in Go's decoder, the last one of several holds.
+            // The last of duplicate keys is used, as in Go's decoder.
             hasItems = true;
             isArray = reader.at < reader.end && *reader.at == '[';
             items_.clear();
@@ -40,7 +40,7 @@ const char *EventList::begin(Text body) {
     reader.skipSpace();
     if (reader.at != reader.end) return noJSON;
     if (const char *reason = checkHeader()) return reason;
-    // A list without items is an empty one, as for the API server.
+    // A list without items is empty, as in the API server.
     return hasItems && !isArray ? "items is not an array" : nullptr;
 }
 
@@ -86,7 +86,7 @@ bool EventList::next(Text &item) {
         reader.skipSpace();
         reader.skip(',');
         reader.skipSpace();
-        // It was found before.
+        // The check of the list has found it.
         if (!reader.skipValue(item)) return false;
     }
     at_ = static_cast<size_t>(item.to - body_.from);

@@ -9,17 +9,17 @@
 
 namespace audit_scan {
 
-/// The items of an EventList, one after the other.
+/// Iterates over the items of an EventList.
 ///
-/// The list itself must be valid JSON. An item is found by its brackets and quotes alone, so that one that cannot be
-/// read costs itself and no other, and a list of any length takes little memory.
+/// The list itself must be valid JSON. Items are found by brackets and quotes only, so an invalid item does not affect
+/// others, and a list of any length takes little memory.
 class EventList {
 public:
-    /// Checks the list and finds its first items. Returns NULL, or the reason why the body is no EventList.
+    /// Checks the list and finds its first items. Returns NULL, or the reason why the body is not an EventList.
     const char *begin(Text body);
     /// Finds the next item.
     bool next(Text &item);
-    /// Tells where the bytes of the body are now.
+    /// Sets the current address of the body's bytes.
     void move(const uint8_t *body);
 
 private:
@@ -27,7 +27,7 @@ private:
         size_t from, to;
     };
 
-    // So many items are remembered from the check; those after them are looked for again.
+    // The number of items that are remembered from the check; later ones are searched again.
     static constexpr size_t remembered = 1 << 14;
 
     bool checkItems(JSONReader &reader);
@@ -36,7 +36,7 @@ private:
     Text body_;
     MemberParser parser_;
     std::vector<Item> items_;
-    // The next item: its index, and where it is looked for past the remembered ones.
+    // The next item: its index, and where the search for it begins after the remembered ones.
     size_t index_ = 0, count_ = 0, at_ = 0;
 };
 

@@ -17,7 +17,7 @@ int hexDigit(uint8_t byte) {
     return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
 }
 
-/// The value of four hexadecimal digits; -1 where there are not as many.
+/// The value of four hexadecimal digits; -1 if there are fewer.
 int hexNumber(const uint8_t *from, const uint8_t *to) {
     if (to - from < 4) return -1;
     int number = 0;
@@ -29,7 +29,7 @@ int hexNumber(const uint8_t *from, const uint8_t *to) {
     return number;
 }
 
-/// The length of the UTF-8 sequence at `from`; 0 where there is none (Unicode 15, table 3-7).
+/// The length of the UTF-8 sequence at `from`; 0 if it is not valid (Unicode 15, table 3-7).
 size_t sequenceLength(const uint8_t *from, const uint8_t *to) {
     uint8_t lead = *from;
     size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
@@ -43,8 +43,8 @@ size_t sequenceLength(const uint8_t *from, const uint8_t *to) {
     return length;
 }
 
-/// Whether one of eight bytes may end a run of plain ones in a string: a quote, a backslash or a control. By arithmetic
-/// on all of them at once; a byte above 0x7F does not count.
+/// Whether one of eight bytes may end a run of plain characters in a string: a quote, a backslash or a control
+/// character. Computed for all eight at once; bytes above 0x7F are plain.
 bool endsRun(const uint8_t *bytes) {
     constexpr uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
     uint64_t word;
@@ -113,7 +113,7 @@ bool JSONReader::checkString(Text &string) {
 bool JSONReader::checkNumber() {
     skip('-');
     if (skip('0')) {
-        // Nothing but a fraction or an exponent follows a leading zero.
+        // Only a fraction or an exponent may follow a leading zero.
     } else {
         if (at == end || !isDigit(*at)) return false;
         while (at < end && isDigit(*at)) at++;
@@ -145,9 +145,9 @@ bool JSONReader::checkScalar() {
     return false;
 }
 
-// A loop and not a recursion: nesting costs a bit and no stack.
+// A loop instead of recursion: a level of nesting costs one byte of a fixed array.
 bool JSONReader::checkValue(Text &value) {
-    // Not initialised, since only what was written is read.
+    // Not initialised, because only written elements are read.
     bool isObject[maximumDepth];
     size_t depth = 0;
     Text key;
@@ -156,7 +156,7 @@ bool JSONReader::checkValue(Text &value) {
         // A value begins here.
         values++;
         if (at < end && (*at == '{' || *at == '[')) {
-            // The value lies in an object, which counts too.
+            // The object that contains the value is a level too.
             if (depth + 1 >= maximumDepth) return false;
             bool opensObject = *at++ == '{';
             isObject[depth++] = opensObject;
@@ -173,7 +173,7 @@ bool JSONReader::checkValue(Text &value) {
         } else if (!checkScalar()) {
             return false;
         }
-        // A value has ended: so may those around it.
+        // A value has ended; the values that contain it may end too.
         while (depth > 0) {
             const uint8_t *valueEnd = at;
             skipSpace();
@@ -207,7 +207,7 @@ bool JSONReader::skipQuoted() {
         while (at < end && *at != '"' && *at != '\\') at++;
         if (at == end) return false;
         if (*at++ == '"') return true;
-        // What is escaped is no end of the string.
+        // An escaped quote does not end the string.
         if (at < end) at++;
     }
 }
@@ -233,7 +233,7 @@ bool JSONReader::skipValue(Text &value) {
             at++;
             continue;
         case close:
-            // The end of what is around a missing value.
+            // The value is missing; this is the end of the container.
             if (depth == 0) return false;
             depth--;
             at++;
@@ -244,7 +244,7 @@ bool JSONReader::skipValue(Text &value) {
                 while (at < end && marks[*at] == none);
                 continue;
             }
-            // A number or a word.
+            // A number, true, false or null.
             while (at < end && !isSpace(*at) && *at != ',' && marks[*at] == none) at++;
             break;
         }

@@ -16,18 +16,18 @@ struct Text {
     size_t size() const { return static_cast<size_t>(to - from); }
     bool isEmpty() const { return from == to; }
     std::string_view view() const { return {reinterpret_cast<const char *>(from), size()}; }
-    /// Without white space at both ends.
+    /// The text without white space at both ends.
     Text trimmed() const;
 };
 
-/// Whether a JSON string, with its quotes, spells a word of ASCII letters, which it may do with escapes.
+/// Whether a JSON string, given with its quotes, is equal to a word of ASCII letters once its escapes are resolved.
 bool spells(Text string, std::string_view word);
 
 /// Finds the ends of JSON values in a text without building anything from them.
 ///
-/// An API server copies what a client sent into its events as it came, since Go keeps the bytes of a json.RawMessage.
+/// An API server copies a client's objects into its events unchanged, because Go keeps the bytes of a json.RawMessage.
 /// Such bytes need not be UTF-8, a \u escape can be half of a surrogate pair, and a number can have any length. Parsers
-/// that build values refuse such a text; here its structure counts, as for Go's decoder.
+/// that build values reject such a text; here only its structure is checked, as in Go's decoder.
 class JSONReader {
 public:
     /// The nesting that Go's decoder accepts.
@@ -38,17 +38,17 @@ public:
     /// The next byte to be read.
     const uint8_t *at;
     const uint8_t *end;
-    /// The number of values that checkValue has passed.
+    /// The number of values that checkValue has skipped.
     size_t values = 0;
 
     void skipSpace();
-    /// Passes one byte, if it is the next one.
+    /// Skips a byte, if it is the next one.
     bool skip(uint8_t byte);
-    /// Passes a string that is valid but for UTF-8 and surrogates. `at` stays at the fault if there is one.
+    /// Skips a string that is valid except for UTF-8 and surrogates. If it is not, `at` is at the fault.
     bool checkString(Text &string);
-    /// Passes a value with the whole grammar checked, the bytes of strings excepted. `at` stays at the fault.
+    /// Skips a value and checks its whole grammar, except the bytes of strings. On an error, `at` is at the fault.
     bool checkValue(Text &value);
-    /// Passes a value by its brackets and quotes alone: a broken value ends where it seems to, and costs only itself.
+    /// Skips a value by its brackets and quotes only, so that an invalid value does not affect the next one.
     bool skipValue(Text &value);
 
 private:
@@ -57,7 +57,7 @@ private:
     bool skipQuoted();
 };
 
-/// Goes over the members of an object, whose values are checked.
+/// Iterates over the members of an object, and checks their values.
 ///
 /// ```cpp
 /// Members members(text);
@@ -68,9 +68,9 @@ class Members {
 public:
     explicit Members(Text object) : reader(object) {}
 
-    /// Finds the next member. False at the end, and where the text is malformed.
+    /// Finds the next member. False at the end, and if the text is malformed.
     bool next();
-    /// Whether the object ended as it should, with nothing behind it.
+    /// Whether the object ended properly, with nothing after it.
     bool isComplete() const { return state_ == State::ended; }
 
     JSONReader reader;
@@ -84,8 +84,8 @@ private:
     State state_ = State::begin;
 };
 
-/// Rewrites valid JSON text to what Go's decoder understands of it, in words that every parser takes: bytes that are
-/// not UTF-8, and halves of surrogate pairs, become U+FFFD, and numbers beyond a parser's range become 0.
+/// Rewrites valid JSON text so that a strict parser reads what Go's decoder reads: bytes that are not UTF-8, and halves of
+/// surrogate pairs, become U+FFFD, and numbers out of range become 0.
 void rewriteAsUnderstoodByGo(std::string_view text, std::string &into);
 
 }  // namespace audit_scan

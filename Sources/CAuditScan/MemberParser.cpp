@@ -6,7 +6,7 @@ namespace audit_scan {
 
 namespace {
 
-// A byte can become three.
+// An invalid byte becomes three, those of U+FFFD.
 constexpr size_t longestRewritten = 4 << 20;
 
 }  // namespace
@@ -15,7 +15,7 @@ void MemberParser::begin(size_t longest) {
     if (text_.capacity() > 4 * ordinary && longest <= ordinary) std::string().swap(text_);
     if (rewritten_.capacity() > 4 * ordinary) std::string().swap(rewritten_);
     text_.assign(1, '{');
-    // Reserved at once: growing would hold the text twice, and memory that is not written costs nothing.
+    // Reserved at once: growing would store the text twice, and reserved memory that is not written costs nothing.
     if (longest > ordinary) text_.reserve(longest + simdjson::SIMDJSON_PADDING);
 }
 
@@ -46,7 +46,7 @@ simdjson::error_code MemberParser::parse(Text text, simdjson::dom::object &objec
     return parser_.parse(text.from, text.size(), true).get(object);
 }
 
-// The memory that one huge text took is freed at the next ordinary one.
+// Memory for a huge text is freed at the next ordinary one.
 simdjson::error_code MemberParser::prepare(size_t size) {
     bool isOversized = parser_.capacity() > 4 * ordinary && size <= ordinary;
     if (parser_.capacity() > 0 && !isOversized) return simdjson::SUCCESS;

@@ -15,15 +15,15 @@ public:
     /// The size up to which an object is parsed as a whole. A parser takes up to twelve times the text.
     static constexpr size_t ordinary = 1 << 20;
 
-    /// Parses a whole object. It stays until the next call.
+    /// Parses a whole object. It is valid until the next call.
     simdjson::error_code parse(Text text, simdjson::dom::object &object);
 
-    /// Begins an object of some members, with none. `longest` is about how long the text of all of them can become.
+    /// Begins an object without members. `longest` is the approximate length of all members to be added.
     void begin(size_t longest);
     void add(Text key, Text value);
     size_t size() const { return text_.size(); }
 
-    /// Parses the members. They stay until the next call of another method.
+    /// Parses the members. They are valid until the next call of another method.
     simdjson::error_code parse(simdjson::dom::object &object);
 
 private:

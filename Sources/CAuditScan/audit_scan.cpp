@@ -10,8 +10,8 @@
 
 using audit_scan::Text;
 
-// The way of an event: a record is found (a line, a body), its bytes are searched for the selectors' literals, its
-// events are taken one by one, and the fields of those that may match are read.
+// Steps: find a record (a line, a body), search its bytes for the selectors' literals, iterate over its events, and read
+// the fields of those that may match.
 struct audit_scanner {
     audit_scan::CandidateSearch candidates;
     audit_scan::EventList list;
@@ -76,7 +76,7 @@ const char *audit_list_begin(audit_scanner *scanner, const uint8_t *bytes, size_
     try {
         if (const char *reason = scanner->list.begin(scanner->bytes)) return reason;
     } catch (const std::bad_alloc &) {
-        return "no memory to read it";
+        return "not enough memory to read it";
     }
     scanner->candidates.begin(bytes, length);
     return nullptr;
@@ -99,16 +99,16 @@ audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offs
         scanner->count++;
         scanner->last = text;
         *offset = static_cast<size_t>(text.from - scanner->bytes.from);
-        // All that is asked of an event that cannot match; it finds what is no JSON and what was cut off.
+        // The only check of an event that cannot match; it detects lines that are not JSON or were cut off.
         if (*text.from != '{' || text.to[-1] != '}') {
-            *reason = *text.from == '{' ? "an audit event that does not end" : "not a JSON object";
+            *reason = *text.from == '{' ? "audit event is cut off" : "not a JSON object";
             return AUDIT_MALFORMED;
         }
         if (!scanner->candidates.mayContain(text.from, text.to)) continue;
         try {
             *reason = scanner->fields.read(text, *event);
         } catch (const std::bad_alloc &) {
-            *reason = "no memory to read it";
+            *reason = "not enough memory to read it";
         }
         if (*reason != nullptr) return AUDIT_MALFORMED;
         if (scanner->fields.match(*event)) return AUDIT_EVENT;

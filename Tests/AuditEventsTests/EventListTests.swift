@@ -85,8 +85,8 @@ struct EventListTests {
         #expect(found.lines == 6)
         #expect(
             found.malformed.map(\.reason) == [
-                "item 1: no valid JSON at byte 45 of the event", "item 2: not a JSON object",
-                "item 3: not a JSON object", "item 4: no valid JSON at byte 51 of the event",
+                "item 1: invalid JSON at byte 45 of the event", "item 2: not a JSON object",
+                "item 3: not a JSON object", "item 4: invalid JSON at byte 51 of the event",
             ])
     }
 

@@ -77,9 +77,9 @@ struct EventScannerTests {
         #expect(
             found.malformed == [
                 MalformedEvent(offset: 8, reason: "not a JSON object"),
-                MalformedEvent(offset: base, reason: "an audit event that does not end"),
+                MalformedEvent(offset: base, reason: "audit event is cut off"),
                 MalformedEvent(offset: base + 32, reason: "not a JSON object"),
-                MalformedEvent(offset: base + 36, reason: "an audit event that does not end"),
+                MalformedEvent(offset: base + 36, reason: "audit event is cut off"),
             ])
     }
 

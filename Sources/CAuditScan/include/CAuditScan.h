@@ -33,38 +33,38 @@ typedef struct {
     size_t selector; /* the first one that matches the event, by the order in which they were added */
 } audit_event;
 
-/* The events of one analytic: those whose responseStatus.code lies in the range and whose user.groups contains `group`,
- * unless that has NULL bytes. Every such event contains `literal` in one of its strings. */
+/* The events of one analytic: those whose responseStatus.code is in the range and whose user.groups contains `group`,
+ * unless `group` has NULL bytes. Every such event contains `literal` in one of its strings. */
 typedef struct {
     audit_string literal, group;
     int64_t lowest_code, highest_code;
 } audit_selector;
 
 typedef enum {
-    AUDIT_END,       /* nothing more */
+    AUDIT_END,       /* there are no more */
     AUDIT_EVENT,     /* event and offset are set */
     AUDIT_MALFORMED, /* reason and offset are set; go on calling */
 } audit_result;
 
 /* NULL when out of memory. */
 audit_scanner *audit_scanner_create(void);
-/* Adds a selector, of which a copy is kept. An event is wanted when a selector matches it. False when out of memory. */
+/* Adds a copy of a selector. An event is returned if a selector matches it. False when out of memory. */
 bool audit_scanner_select(audit_scanner *scanner, audit_selector selector);
 void audit_scanner_destroy(audit_scanner *scanner);
 
-/* Begins with the lines of a log. The bytes must stay until audit_next returns AUDIT_END. */
+/* Begins the lines of a log. The bytes must stay valid until audit_next returns AUDIT_END. */
 void audit_lines_begin(audit_scanner *scanner, const uint8_t *bytes, size_t length);
 
-/* Begins with an EventList, the body of one request. Returns NULL, or why it is none. */
+/* Begins an EventList, the body of one request. Returns NULL, or the reason why it is not an EventList. */
 const char *audit_list_begin(audit_scanner *scanner, const uint8_t *bytes, size_t length);
-/* Goes on with the same list after its bytes were moved in memory. */
+/* Continues with the same list after its bytes were moved in memory. */
 void audit_list_continue(audit_scanner *scanner, const uint8_t *bytes);
 
 /* The next event that a selector matches, or that is malformed, with its offset in the bytes. */
 audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offset, const char **reason);
-/* The number of lines or items so far, empty lines excepted. */
+/* The number of lines or items so far, except empty lines. */
 size_t audit_count(const audit_scanner *scanner);
-/* The last line or item so far, whether a selector matches it or not; false where there is none, or it is malformed. */
+/* The last line or item so far, whether a selector matches it or not; false if there is none, or it is malformed. */
 bool audit_last(audit_scanner *scanner, audit_event *event);
 
 #ifdef __cplusplus
