@@ -1,4 +1,4 @@
 #include <maxminddb.h>
 
-/* Of <sys/mman.h>, which shows it only to those who define _GNU_SOURCE first; Swift's importer cannot. */
+/* Declared in <sys/mman.h> only if _GNU_SOURCE is defined first, which Swift's importer cannot do. */
 int memfd_create(const char *name, unsigned int flags);

@@ -1,10 +1,10 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
-/* Swift does not see functions with variable arguments. These call them with the arguments that are needed. */
+/* Swift does not import variadic functions. These functions call them with the required arguments. */
 
-/* In place of a certificate for all sessions: each session is given credentials of its own before its handshake
-   (handleConnection), and one that somehow was not must fail. The types are GnuTLS's, as void. */
+/* Provides no certificate. handleConnection sets the credentials of each session before its handshake; a session
+   without them must fail. GnuTLS's types are replaced by void. */
 static int kae_no_certificate(
     void *session, const void *authorities, int authority_count, const void *algorithms, int algorithm_count,
     void **certificates, unsigned int *certificate_count, void **key)
@@ -22,8 +22,8 @@ static inline struct MHD_Daemon *kae_start_daemon(
         {MHD_OPTION_END, 0, NULL},
     };
     return MHD_start_daemon(
-        /* Not epoll: 0.9.75 then misses a client's end that arrives with its last bytes, and holds the connection until
-           it times out. */
+        /* Not epoll: with it 0.9.75 misses a FIN that arrives with the last bytes, and keeps the connection until it
+           times out. */
         MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME | (uses_tls ? MHD_USE_TLS : 0),
         0, NULL, NULL, handler, handler_context,
         MHD_OPTION_LISTEN_SOCKET, listen_socket,
@@ -34,13 +34,13 @@ static inline struct MHD_Daemon *kae_start_daemon(
         MHD_OPTION_CONNECTION_LIMIT, connections,
         MHD_OPTION_CONNECTION_TIMEOUT, timeout_seconds,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_memory,
-        /* A request that two servers could read in two ways is refused. */
+        /* Refuses requests that two servers could interpret differently. */
         MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_ARRAY, uses_tls ? tls_options : tls_options + 1,
         MHD_OPTION_END);
 }
 
-/* The GnuTLS session (gnutls_session_t) of a connection; NULL where it has none. */
+/* The GnuTLS session (gnutls_session_t) of a connection; NULL if it has none. */
 static inline void *kae_tls_session(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
@@ -48,7 +48,7 @@ static inline void *kae_tls_session(struct MHD_Connection *connection)
     return info == NULL ? NULL : (void *) info->tls_session;
 }
 
-/* The descriptor of a connection, open as long as it is; -1 where it has none. */
+/* The descriptor of a connection, open as long as the connection; -1 if it has none. */
 static inline int kae_descriptor(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
@@ -56,7 +56,7 @@ static inline int kae_descriptor(struct MHD_Connection *connection)
     return info == NULL ? -1 : info->connect_fd;
 }
 
-/* Where a connection comes from; NULL where that is not known. It stays as long as the connection. */
+/* The client address of a connection, valid as long as the connection; NULL if it is not known. */
 static inline const struct sockaddr *kae_client_address(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =

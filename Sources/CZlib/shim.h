@@ -1,3 +1,3 @@
-/* Input is never written to: let the types say so. */
+/* Makes zlib declare its input as const. */
 #define ZLIB_CONST
 #include <zlib.h>

@@ -1,11 +1,11 @@
-/// Why compressed bytes cannot be read to their end.
+/// The reason why compressed data cannot be read completely.
 public enum DecompressionError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// They end in the middle: the file is still being written, or was cut off.
+    /// The data ends within a member or frame: the file is still being written, or was cut off.
     case truncated
-    /// They are not what the format allows, or fail its checksum; with the library's words for it.
+    /// The data violates the format or fails its checksum; with the library's message.
     case corrupt(String)
 
-    /// The reason, for people.
+    /// The reason, in words.
     public var description: String {
         switch self {
         case .truncated: "compressed data ends too early"

@@ -1,11 +1,11 @@
-/// What became of one call into a C library.
+/// The result of one call into a C library.
 struct DecompressionStep {
-    /// How many bytes of the input were used up.
+    /// Bytes of the input that were consumed.
     var read: Int
-    /// How many bytes were written to the output.
+    /// Bytes that were written to the output.
     var written: Int
-    /// Whether a member or frame is complete, and all of it was written.
+    /// Whether a member or frame was completely written.
     var isAtEnd: Bool
-    /// Why there is no going on.
+    /// The error that ends decompression; `nil` if it can continue.
     var failure: DecompressionError?
 }

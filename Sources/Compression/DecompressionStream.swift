@@ -1,7 +1,7 @@
-/// The stream of a C library. It owns what the library allocated, and so is not copied.
+/// A decompression stream of a C library. It owns memory of the library, so it cannot be copied.
 protocol DecompressionStream: ~Copyable {
-    /// Reads what it can and writes what it can, at the most to the end of a member or frame. Where there was input and
-    /// room it reads, writes or fails.
+    /// Decompresses as much as possible, but not beyond the end of a member or frame. If there is input and room, each
+    /// call reads, writes or fails.
     mutating func step(from input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
         -> DecompressionStep
 }

@@ -1,7 +1,7 @@
-/// Undoes compression piece by piece, in bounded memory.
+/// Decompresses data piece by piece, in bounded memory.
 ///
-/// It is fed compressed bytes as they come, and asked for pieces of what they mean until it has no more. However much
-/// a few bytes unfold to, a piece is never longer than `pieceSize`, and nothing is unfolded before it is asked for.
+/// `feed` takes compressed bytes, and `next` returns decompressed pieces until the bytes are used up. A piece is never
+/// longer than `pieceSize`, whatever the compression ratio, and nothing is decompressed before `next` is called.
 ///
 /// ```swift
 /// var decompressor = Decompressor(.gzip)
@@ -12,27 +12,27 @@
 /// try decompressor.finish()
 /// ```
 ///
-/// Several gzip members, or zstd frames, one behind the other are read as one text, as `zcat` and `zstdcat` do.
+/// Several gzip members, or zstd frames, in a row are read as one text, as `zcat` and `zstdcat` do.
 public struct Decompressor: ~Copyable, Sendable {
-    /// How many bytes a piece has at the most.
+    /// Maximum size of a piece in bytes.
     public let pieceSize: Int
 
     private var stream: any DecompressionStream & ~Copyable & Sendable
     private var input: [UInt8] = []
     private var position = 0
-    // A full piece may have left something behind in the stream, even where there is no input any more.
+    // After a full piece the stream may hold more output, even if all input is consumed.
     private var mayHoldOutput = false
     private var isAtEnd = false
     private var failure: DecompressionError?
 
     /// A decompressor at the beginning of a file.
     ///
-    /// Besides a piece it holds the format's window: 32 KiB for gzip; for zstd what the file says, up to 128 MiB, which
-    /// is also the bound of the `zstd` program. What asks for more is refused as corrupt.
+    /// In addition to a piece it holds the format's window: 32 KiB for gzip; for zstd the size that the file requests, at
+    /// most 128 MiB, as in the `zstd` program. A file that requests more is treated as corrupt.
     ///
     /// - Parameters:
-    ///   - format: How the bytes are compressed.
-    ///   - pieceSize: How many bytes a piece may have at the most.
+    ///   - format: The format of the data.
+    ///   - pieceSize: Maximum size of a piece in bytes.
     public init(_ format: CompressionFormat, pieceSize: Int = 256 << 10) {
         precondition(pieceSize > 0)
         self.pieceSize = pieceSize
@@ -43,7 +43,7 @@ public struct Decompressor: ~Copyable, Sendable {
             }
     }
 
-    /// Takes the next compressed bytes, behind those that are not used up yet.
+    /// Appends compressed bytes to those that are not consumed yet.
     public mutating func feed(_ bytes: [UInt8]) {
         if position == input.count {
             input = bytes
@@ -54,10 +54,9 @@ public struct Decompressor: ~Copyable, Sendable {
         position = 0
     }
 
-    /// The next piece, not empty; `nil` where more must be fed first.
+    /// The next piece, not empty; `nil` if more bytes must be fed first.
     ///
-    /// - Throws: `DecompressionError.corrupt`, after what the library made of the bytes in front of the fault, and then at
-    ///   every call.
+    /// - Throws: `DecompressionError.corrupt`, after all pieces before the damage, and again at every further call.
     public mutating func next() throws(DecompressionError) -> [UInt8]? {
         if let failure { throw failure }
         guard position < input.count || mayHoldOutput else { return nil }
@@ -78,10 +77,10 @@ public struct Decompressor: ~Copyable, Sendable {
         return piece.isEmpty ? nil : piece
     }
 
-    /// Says that nothing more comes; to be called when `next` has given all.
+    /// Checks that the data is complete. Call it after the last piece, when no more bytes follow.
     ///
-    /// - Throws: `DecompressionError.truncated` where the bytes end within a member or a frame, or where there were
-    ///   none; the same as `next` where they are corrupt.
+    /// - Throws: `DecompressionError.truncated` if the data is empty or ends within a member or frame; the error of
+    ///   `next` if it is corrupt.
     public func finish() throws(DecompressionError) {
         if let failure { throw failure }
         guard position == input.count, isAtEnd else { throw .truncated }

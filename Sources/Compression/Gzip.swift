@@ -4,11 +4,11 @@ import CZlib
 public enum Gzip {
     /// Compresses a whole text at once.
     ///
-    /// - Parameter bytes: What to compress; less than 4 GiB.
+    /// - Parameter bytes: The text; less than 4 GiB.
     /// - Returns: One gzip member.
     public static func compress(_ bytes: [UInt8]) -> [UInt8] {
         var stream = z_stream()
-        // 15 bits of window, and 16 for gzip's header instead of zlib's. Fast: it is compressed for one reader.
+        // A window of 15 bits; plus 16 selects gzip's header instead of zlib's. Fast, since it is read only once.
         let started = deflateInit2_(
             &stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size))
@@ -21,9 +21,9 @@ public enum Gzip {
                 stream.avail_in = UInt32(input.count)
                 stream.next_out = output.baseAddress
                 stream.avail_out = UInt32(output.count)
-                // The bound holds for one call, so that this cannot end early.
+                // The bound is valid for a single call, so one call always completes the stream.
                 let status = deflate(&stream, Z_FINISH)
-                precondition(status == Z_STREAM_END, "zlib broke its word")
+                precondition(status == Z_STREAM_END, "deflate did not finish within deflateBound: \(status)")
             }
             count = Int(stream.total_out)
         }

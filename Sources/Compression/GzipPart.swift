@@ -20,15 +20,15 @@ public struct GzipPart: Sendable {
 ///
 /// Unchecked, since its stream is a C pointer: it has one owner.
 public struct GzipPartCompressor: ~Copyable, @unchecked Sendable {
-    // On the heap, since zlib remembers the structure's address.
+    // On the heap, because zlib stores the structure's address.
     private let stream: UnsafeMutablePointer<z_stream>
     private var output: [UInt8] = []
 
-    /// Takes the memory that zlib works with, about 300 KiB.
+    /// Allocates zlib's working memory, about 300 KiB.
     public init() {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        // 15 bits of window, negative for deflate without a header. Fast: what is compressed is read once or twice.
+        // A window of 15 bits; negative for deflate without a header. Fast, since each part is read once or twice.
         let started = deflateInit2_(
             stream, Z_BEST_SPEED, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION,
             Int32(MemoryLayout<z_stream>.size))
@@ -43,7 +43,7 @@ public struct GzipPartCompressor: ~Copyable, @unchecked Sendable {
     /// Compresses a part, less than 4 GiB.
     public mutating func compress(_ bytes: [UInt8]) -> GzipPart {
         deflateReset(stream)
-        // What zlib needs at most, and some more for the empty block that ends the part at a byte boundary.
+        // The extra bytes are for the empty block that ends the part at a byte boundary.
         let bound = Int(deflateBound(stream, UInt(bytes.count))) + 16
         if output.count < bound { output = [UInt8](repeating: 0, count: bound) }
         let count = bytes.withUnsafeBufferPointer { input in
@@ -52,21 +52,21 @@ public struct GzipPartCompressor: ~Copyable, @unchecked Sendable {
                 stream.pointee.avail_in = UInt32(input.count)
                 stream.pointee.next_out = output.baseAddress
                 stream.pointee.avail_out = UInt32(output.count)
-                // Enough output for one call.
+                // The output buffer is large enough for one call.
                 let status = deflate(stream, Z_SYNC_FLUSH)
                 precondition(status == Z_OK || status == Z_BUF_ERROR && input.isEmpty, "deflate failed: \(status)")
-                precondition(stream.pointee.avail_in == 0 && stream.pointee.avail_out > 0, "deflate is not at the end")
+                precondition(stream.pointee.avail_in == 0 && stream.pointee.avail_out > 0, "deflate has input left")
                 return output.count - Int(stream.pointee.avail_out)
             }
         }
         let checksum = bytes.withUnsafeBufferPointer { crc32(0, $0.baseAddress, UInt32($0.count)) }
-        // A copy, since it is kept, and is a tenth of what had to be reserved.
+        // Copied, because the part is kept and is about a tenth of the reserved buffer.
         return GzipPart(bytes: Array(output[..<count]), checksum: checksum, plainCount: bytes.count)
     }
 }
 
 extension Gzip {
-    /// The beginning of a member: no name, no time, fastest compression, any system.
+    /// The header of a member: no name, no time, fastest compression, unknown operating system.
     public static let head: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255]
 
     /// The end of a member: an empty last block, then checksum and length of all parts.

@@ -1,17 +1,17 @@
 import CZlib
 
-/// zlib's side of reading gzip.
+/// Decompresses gzip with zlib.
 ///
-/// Unchecked, for its stream is a C pointer: it has one owner, and whoever has that may use it.
+/// Unchecked, because its stream is a C pointer; the pointer has one owner, since this type cannot be copied.
 struct GzipStream: ~Copyable, DecompressionStream, @unchecked Sendable {
-    // On the heap, since zlib remembers the structure's address.
+    // On the heap, because zlib stores the structure's address.
     private let stream: UnsafeMutablePointer<z_stream>
     private var isBetweenMembers = false
 
     init() {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
-        // 15 bits of window, and 16 to take gzip's header and no other.
+        // A window of 15 bits; plus 16 accepts only gzip's header.
         let started = inflateInit2_(stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
         guard started == Z_OK else { fatalError("out of memory") }
     }
@@ -44,10 +44,10 @@ struct GzipStream: ~Copyable, DecompressionStream, @unchecked Sendable {
 
     private func failure(for status: Int32) -> DecompressionError? {
         switch status {
-        // Z_BUF_ERROR: there was no input, and nothing held back.
+        // Z_BUF_ERROR: there was no input and no pending output.
         case Z_OK, Z_STREAM_END, Z_BUF_ERROR: nil
         case Z_MEM_ERROR: fatalError("out of memory")
-        default: .corrupt(stream.pointee.msg.map { String(cString: $0) } ?? "zlib says \(status)")
+        default: .corrupt(stream.pointee.msg.map { String(cString: $0) } ?? "zlib error \(status)")
         }
     }
 }

@@ -1,8 +1,8 @@
 import CZstd
 
-/// libzstd's side of reading Zstandard.
+/// Decompresses Zstandard with libzstd.
 ///
-/// Unchecked, for its stream is a C pointer: it has one owner, and whoever has that may use it.
+/// Unchecked, because its context is a C pointer; the pointer has one owner, since this type cannot be copied.
 struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     private let context: OpaquePointer
     private var isBetweenFrames = true
@@ -10,7 +10,7 @@ struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     init() {
         guard let context = ZSTD_createDCtx() else { fatalError("out of memory") }
         self.context = context
-        // A file says itself how large a window it wants; 2^27 bytes is the most that zstd takes unasked.
+        // A file requests the size of its window; 2^27 bytes is the default limit of the zstd program.
         ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 27)
     }
 
@@ -32,10 +32,10 @@ struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
             read: source.pos, written: target.pos, isAtEnd: status == 0, failure: failure(for: status))
     }
 
-    /// Whether a frame, or one that is to be passed over, can begin with a byte (RFC 8878, 3.1).
+    /// Whether a frame or a skippable frame can begin with `byte` (RFC 8878, 3.1).
     ///
-    /// A libzstd may also read the formats before 1.0, which nobody writes logs in: by old code, which takes some that
-    /// are cut off for whole, and gives bytes that it did not write.
+    /// libzstd may also support the formats before 1.0, which are not used for logs. That old code accepts some truncated
+    /// frames as complete and returns bytes that it did not write.
     private static func canBegin(with byte: UInt8) -> Bool {
         byte == 0x28 || byte & 0xf0 == 0x50
     }
