@@ -10,13 +10,13 @@ import UnixSignals
 
 /// The exporter: inputs, pipeline and pages, wired together.
 public enum Exporter {
-    /// Runs until SIGTERM or SIGINT; a second one ends it at once.
+    /// Runs until SIGTERM or SIGINT; a second signal ends the process at once.
     ///
-    /// - Parameter options: What was given on the command line.
-    /// - Throws: `ConfigurationError` where a flag cannot be used, `StateStoreError` where the state cannot,
-    ///   `HTTPServerError` where it cannot listen, and at the end, if what was counted last could not be written.
+    /// - Parameter options: The flags of the command line.
+    /// - Throws: `ConfigurationError` if a flag cannot be used, `StateStoreError` if the state cannot be used,
+    ///   `HTTPServerError` if a server cannot listen, and `StateNotWritten` if the last counts could not be written.
     public static func run(_ options: ServeOptions) async throws {
-        // A scraper that leaves must not end the process.
+        // A scraper that closes its connection must not end the process.
         signal(SIGPIPE, SIG_IGN)
         defer { LineWriter.standardError.flush(within: .seconds(1)) }
         OpenFiles.raiseLimit()
@@ -29,12 +29,14 @@ public enum Exporter {
         logger.info("Starting", metadata: ["version": "\(BuildInfo.current)"])
         if let damaged = storage.store.damaged {
             logger.error(
-                "State was damaged and is begun anew: counters at nought, logs as if read for the first time",
+                "State database was damaged; starting with empty counters, logs will be re-read",
                 metadata: ["moved_to": "\(damaged.path)", "reason": "\(damaged.reason)"])
         }
         let holdback = Holdback(lastWritten: storage.stored.lastCheckpoint, now: start)
         if holdback.duration > .zero {
-            logger.info("Away for long: the counters of before are shown for a minute, then reading begins")
+            logger.info(
+                "Down for over 30 minutes, or the clock was set back; exposing restored counters for 60 s before reading on"
+            )
         }
         let pipeline = Pipeline(configuration, storage: storage)
         try await run(
@@ -42,8 +44,8 @@ public enum Exporter {
         logger.info("Stopped")
     }
 
-    /// In the order in which they begin; they are stopped in the reverse order: first what comes in, then the
-    /// pipeline, and scrapers are answered to the last.
+    /// The services in starting order. They stop in reverse order: the inputs first, then the pipeline, and the web
+    /// servers last, so that scrapes are answered until the end.
     private static func services(
         _ configuration: Configuration, _ pipeline: Pipeline, _ holdback: Holdback, known: KnownPositions
     ) throws -> [any Service] {
@@ -93,7 +95,7 @@ public enum Exporter {
     }
 
     private static func run(_ services: [any Service]) async throws {
-        // What the group says of its services is of no use to who runs the exporter.
+        // The group's own log messages are of no use to operators.
         let silent = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
         try await ServiceGroup(
             configuration: ServiceGroupConfiguration(

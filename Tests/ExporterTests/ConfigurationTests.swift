@@ -73,11 +73,11 @@ struct ConfigurationTests {
         ),
         (
             ServeOptions(webhookListenAddress: "7777"),
-            #"--webhook.listen-address: "7777" is no address; give HOST:PORT, :PORT or [IPV6]:PORT"#
+            #"--webhook.listen-address: "7777" is not an address; give HOST:PORT, :PORT or [IPV6]:PORT"#
         ),
         (
             ServeOptions(auditLogs: ["x"], webhookConfigFile: "web.yml"),
-            "--webhook.config.file: no webhook is received; give --webhook.listen-address HOST:PORT too"
+            "--webhook.config.file: has no effect without --webhook.listen-address HOST:PORT; add it"
         ),
         (
             ServeOptions(webhookListenAddress: ":1", webhookConfigFile: "/nowhere.yml"),
@@ -105,7 +105,7 @@ struct ConfigurationTests {
         ),
         (
             ServeOptions(auditLogs: ["x"], listenAddresses: [":1", "10403"]),
-            #"--web.listen-address: "10403" is no address; give HOST:PORT, :PORT or [IPV6]:PORT"#
+            #"--web.listen-address: "10403" is not an address; give HOST:PORT, :PORT or [IPV6]:PORT"#
         ),
         (
             ServeOptions(auditLogs: ["x"], telemetryPath: "metrics"),
@@ -130,7 +130,7 @@ struct ConfigurationTests {
         ),
         (
             ServeOptions(auditLogs: ["x"], trustedProxies: ["10.0.0.0/33"]),
-            #"--source.trusted-proxy: "10.0.0.0/33" is no network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32"#
+            #"--source.trusted-proxy: "10.0.0.0/33" is not a network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32"#
         ),
         (ServeOptions(auditLogs: ["x"], sourceLimit: 0), "--source.limit: must be at least 1"),
         (ServeOptions(auditLogs: ["x"], claimedLimit: -1), "--source.claimed-limit: must be at least 0"),

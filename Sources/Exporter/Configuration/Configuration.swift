@@ -5,40 +5,40 @@ import HTTPServing
 import Locations
 import Logging
 
-/// What was given on the command line, looked at: nothing in it can be nonsense.
+/// The validated flags, with the content of the files that they name.
 struct Configuration: Sendable {
     /// The logs to follow.
     let logs: [LogPattern]
     /// Whether standard input is read too.
     let readsStandardInput: Bool
-    /// Where the state is kept.
+    /// The directory of the state.
     let storagePath: String
-    /// Where to begin in logs that are there at the start.
+    /// Where reading begins in logs that exist at startup.
     let start: StartingPoint
-    /// Where to serve.
+    /// The addresses for metrics and pages.
     let listenAddresses: [ListenAddress]
-    /// What is in that file: TLS, users and rules of the servers of metrics and pages.
+    /// TLS, users and rules for metrics and pages, from `--web.config.file`.
     let web: LoadedFile<WebConfiguration>?
-    /// Whether the server may be asked to reload.
+    /// Whether clients may request a reload.
     let lifecycle: Lifecycle
-    /// How the audit webhook is received; `nil` where it is not.
+    /// The webhook's configuration; `nil` if it is disabled.
     let webhook: WebhookConfiguration?
-    /// Under which path the metrics are.
+    /// The path of the metrics.
     let telemetryPath: String
-    /// Where addresses are.
+    /// The database of countries and cities; `nil` if none is given.
     let locations: LoadedFile<LocationDatabase>?
     /// The outcomes that are counted.
     let analytics = Analytic.counted
-    /// Whose word is taken for where a request comes from.
+    /// How requests map to client addresses (trusted proxies).
     let attribution: SourceAttribution
-    /// How many sources are kept, and how long.
+    /// The maximum numbers of sources and networks, and their retention.
     let limits: SourceLimits
-    /// What is not reported; `nil` where no file says.
+    /// The requests that are not reported; `nil` if no file is given.
     let filter: LoadedFile<RequestFilter>?
     /// The exporter's own log.
     let logger: Logger
 
-    /// - Throws: `ConfigurationError`, which names the flag and says what to do.
+    /// - Throws: `ConfigurationError` with the flag and the correction.
     init(_ options: ServeOptions) throws(ConfigurationError) {
         logger = try Self.logger(options)
         webhook = try WebhookConfiguration(options)
@@ -55,18 +55,18 @@ struct Configuration: Sendable {
         filter = try Self.file(options.filterFile, for: "--filter.file", RequestFilter.read)
     }
 
-    /// The logs as they are named in metrics.
+    /// The names of the logs in metrics.
     var logNames: [String] { logs.map(\.description) + (readsStandardInput ? ["-"] : []) }
 
-    /// What is read, of each kind once.
+    /// The kinds of inputs in use, each once.
     var inputs: [InputKind] {
         (logs.isEmpty ? [] : [.file]) + (readsStandardInput ? [.stdin] : []) + (webhook == nil ? [] : [.webhook])
     }
 
-    /// What configuration files contain without an effect.
+    /// Settings without an effect in configuration files.
     var notices: [String] { [web, webhook?.web].compactMap { $0?.content.notices }.flatMap(\.self) }
 
-    /// The files that flags name, to be read again.
+    /// The files that flags name and that are reloaded.
     func reloadableFiles(for pipeline: Pipeline) -> [ReloadableFile] {
         [
             web.map { .web($0, flag: "--web.config.file", server: "web") },
@@ -116,7 +116,7 @@ struct Configuration: Sendable {
             guard let pattern = LogPattern(text) else {
                 throw ConfigurationError(flag: "--audit.log", reason: "is empty; give a path, a glob, or -")
             }
-            // Each has a series of its own in the metrics.
+            // Each pattern has its own series in the metrics.
             if !patterns.contains(pattern) { patterns.append(pattern) }
         }
         return (patterns, texts.contains("-"))
@@ -133,7 +133,7 @@ struct Configuration: Sendable {
     static func address(_ text: String, for flag: String) throws(ConfigurationError) -> ListenAddress {
         guard let address = ListenAddress(text) else {
             throw ConfigurationError(
-                flag: flag, reason: "\"\(text)\" is no address; give HOST:PORT, :PORT or [IPV6]:PORT")
+                flag: flag, reason: "\"\(text)\" is not an address; give HOST:PORT, :PORT or [IPV6]:PORT")
         }
         return address
     }
@@ -162,7 +162,7 @@ struct Configuration: Sendable {
             guard let network = Network(text) else {
                 throw ConfigurationError(
                     flag: "--source.trusted-proxy",
-                    reason: "\"\(text)\" is no network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32")
+                    reason: "\"\(text)\" is not a network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32")
             }
             networks.append(network)
         }
@@ -179,7 +179,7 @@ struct Configuration: Sendable {
         guard options.networkLimit >= 0 else {
             throw ConfigurationError(flag: "--source.network-limit", reason: "must be at least 0")
         }
-        // The alert compares a counter with what it was an hour ago.
+        // The alert compares a counter with its value an hour ago.
         guard let retention = PrometheusDuration(options.retention), retention.seconds >= 3600 else {
             throw ConfigurationError(
                 flag: "--source.retention",
@@ -195,7 +195,7 @@ struct Configuration: Sendable {
 public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The flag, with its dashes.
     public let flag: String
-    /// What is wrong, and what to do about it.
+    /// The defect and its correction.
     public let reason: String
 
     /// The flag and the reason.

@@ -1,16 +1,16 @@
-/// A span of time as Prometheus writes it: `30s`, `24h`, `1d12h`.
+/// A duration in Prometheus's syntax: `30s`, `24h`, `1d12h`.
 ///
 /// Source: <https://prometheus.io/docs/prometheus/latest/configuration/configuration/> (`<duration>`).
 struct PrometheusDuration {
     let seconds: Double
 
-    // From the largest to the smallest, as they must be written.
+    // From the largest to the smallest, the order in which they must be written.
     private static let units: [(name: String, milliseconds: Int)] = [
         ("y", 365 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000),
         ("s", 1000), ("ms", 1),
     ]
 
-    /// - Parameter text: Numbers with their units, largest unit first, each at most once; `nil` where it is none.
+    /// - Parameter text: Numbers with their units, largest unit first, each at most once. Any other text gives `nil`.
     init?(_ text: String) {
         var rest = text[...]
         var total = 0
@@ -33,11 +33,11 @@ struct PrometheusDuration {
     }
 }
 
-/// A number of bytes as it is written in a flag: `1000`, `512KiB`, `32MiB`.
+/// A number of bytes in a flag: `1000`, `512KiB`, `32MiB`.
 struct ByteSize: Sendable, Hashable {
     let bytes: Int
 
-    /// `nil` where the text is no size.
+    /// `nil` if `text` is not a size.
     init?(_ text: String) {
         let units = [("KiB", 1 << 10), ("MiB", 1 << 20)]
         let (suffix, factor) = units.first { text.hasSuffix($0.0) } ?? ("", 1)

@@ -1,4 +1,4 @@
-/// What was given on the command line, not looked at yet.
+/// The flags of the command line, not validated yet.
 public struct ServeOptions: Sendable {
     /// `--audit.log`
     public var auditLogs: [String]
@@ -6,7 +6,7 @@ public struct ServeOptions: Sendable {
     public var auditFrom: String
     /// `--storage.path`
     public var storagePath: String
-    /// `--web.listen-address`; the default where it is empty
+    /// `--web.listen-address`; the default if it is empty
     public var listenAddresses: [String]
     /// `--web.config.file`
     public var webConfigFile: String?
@@ -14,7 +14,7 @@ public struct ServeOptions: Sendable {
     public var enablesLifecycle: Bool
     /// `--web.telemetry-path`
     public var telemetryPath: String
-    /// `--webhook.listen-address`; no webhook where it is `nil`
+    /// `--webhook.listen-address`; no webhook if it is `nil`
     public var webhookListenAddress: String?
     /// `--webhook.config.file`
     public var webhookConfigFile: String?
@@ -32,7 +32,7 @@ public struct ServeOptions: Sendable {
     public var networkLimit: Int
     /// `--source.retention`
     public var retention: String
-    /// `--filter.file`; nothing is filtered where it is `nil`
+    /// `--filter.file`; nothing is filtered if it is `nil`
     public var filterFile: String?
     /// `--log.level`
     public var logLevel: String

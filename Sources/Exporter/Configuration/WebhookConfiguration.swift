@@ -1,25 +1,25 @@
 import HTTPServing
 
-/// How the audit webhook is received.
+/// The validated flags of the audit webhook.
 struct WebhookConfiguration: Sendable {
-    // An API server sends 400 events a body unless told otherwise; a JSON parser takes several times the body.
+    // An API server sends at most 400 events per body by default. A JSON parser takes several times the body's size.
     private static let bodySizes = 1 << 10...1 << 30
 
     let address: ListenAddress
-    /// The configuration file of its server; `nil` where none is given.
+    /// The server's configuration file; `nil` if none is given.
     let web: LoadedFile<WebConfiguration>?
-    /// Bytes of a body.
+    /// Maximum size of a body in bytes.
     let maxBodySize: Int
 
-    /// `nil` where no webhook is wanted.
+    /// `nil` if the webhook is disabled.
     ///
-    /// - Throws: `ConfigurationError`, which names the flag and says what to do.
+    /// - Throws: `ConfigurationError` with the flag and the correction.
     init?(_ options: ServeOptions) throws(ConfigurationError) {
         guard let address = options.webhookListenAddress else {
             guard options.webhookConfigFile == nil else {
                 throw ConfigurationError(
                     flag: "--webhook.config.file",
-                    reason: "no webhook is received; give --webhook.listen-address HOST:PORT too")
+                    reason: "has no effect without --webhook.listen-address HOST:PORT; add it")
             }
             return nil
         }
@@ -35,12 +35,13 @@ struct WebhookConfiguration: Sendable {
         maxBodySize = size.bytes
     }
 
-    /// What senders may take of the server.
+    /// The resources that API servers may use.
     var limits: Limits {
-        // In the blocking modes each request to the API server has one of its own to the webhook, 600 at a time by
-        // default. An idle connection is kept for longer than the client keeps it (Go: 90 s), so that none is closed
-        // under a request that is on its way. It gives a request 30 s. API servers may share an IPv6 network, so that a
-        // client has no bound of its own; who has most gives way when all places are taken.
+        // In the blocking modes each request to the API server causes a request to the webhook, 600 at a time by
+        // default. The idle timeout is longer than the client's (Go: 90 s), so that no connection is closed while a
+        // request is on its way. The client's timeout for a request is 30 s. API servers may share an IPv6 network, so
+        // there is no lower limit per client; when all places are taken, a connection of the client with the most
+        // unfinished ones is cut.
         Limits(
             connections: 2048, connectionsPerAddress: 2048, idleTimeout: 120, requestTimeout: 30,
             connectionMemory: 64 << 10, bodySize: maxBodySize, bodyMemory: 4 * maxBodySize)

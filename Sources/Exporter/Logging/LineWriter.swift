@@ -14,7 +14,7 @@ final class LineWriter: Sendable {
     private struct State {
         var waitingBytes = 0
         var droppedLines: UInt64 = 0
-        // Those among them that no line has reported yet.
+        // Dropped lines that no written line has reported yet.
         var unreportedDrops: UInt64 = 0
     }
 
@@ -25,20 +25,20 @@ final class LineWriter: Sendable {
 
     /// - Parameters:
     ///   - descriptor: An open file descriptor; it is not closed.
-    ///   - limit: How many bytes of lines may wait.
+    ///   - limit: Maximum bytes of waiting lines.
     init(descriptor: Int32, limit: Int = 256 << 10) {
         self.descriptor = descriptor
         self.limit = limit
         queue = DispatchQueue(label: "LineWriter")
     }
 
-    /// How many lines were dropped since the start.
+    /// The number of lines dropped since the start.
     var droppedLines: UInt64 { state.withLock { $0.droppedLines } }
 
     /// Writes a line soon, or drops it.
     ///
-    /// - Parameter line: Makes the line, its line feed included, from the number of lines that were dropped since the
-    ///   last one that was not.
+    /// - Parameter line: Returns the line with its line feed, given the number of lines dropped since the last written
+    ///   one.
     func write(_ line: (_ dropped: UInt64) -> String) {
         let bytes: [UInt8]? = state.withLock { state in
             let bytes = Array(line(state.unreportedDrops).utf8)
@@ -59,9 +59,9 @@ final class LineWriter: Sendable {
         }
     }
 
-    /// Waits until the lines so far are written.
+    /// Waits until all lines so far are written.
     ///
-    /// - Parameter patience: How long to wait at most.
+    /// - Parameter patience: Maximum time to wait.
     /// - Returns: Whether they were written in time.
     @discardableResult
     func flush(within patience: DispatchTimeInterval) -> Bool {
@@ -80,7 +80,7 @@ final class LineWriter: Sendable {
                 var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&ready, 1, -1)
             } else if count == 0 || errno != EINTR {
-                // Nobody can be told.
+                // The log itself is broken, so the error cannot be logged.
                 return
             }
         }

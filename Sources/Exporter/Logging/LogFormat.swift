@@ -1,13 +1,13 @@
-/// How lines of the exporter's own log look.
+/// The format of the exporter's own log.
 enum LogFormat: String, CaseIterable {
     /// `ts=2026-11-24T10:00:00.000Z level=info msg="Listening" address=127.0.0.1:10403`
     case logfmt
     /// `{"ts":"2026-11-24T10:00:00.000Z","level":"info","msg":"Listening","address":"127.0.0.1:10403"}`
     case json
 
-    /// One line, its line feed included.
+    /// One line, with its line feed.
     ///
-    /// - Parameter fields: Keys, which are ours, and values, which may be anybody's.
+    /// - Parameter fields: Fixed keys, and values that may contain untrusted text.
     func line(_ fields: [(key: String, value: String)]) -> String {
         switch self {
         case .logfmt: fields.map { "\($0.key)=\(Self.logfmtValue($0.value))" }.joined(separator: " ") + "\n"
@@ -20,7 +20,7 @@ enum LogFormat: String, CaseIterable {
         return isPlain && !text.isEmpty ? text : quoted(text)
     }
 
-    /// A JSON string, with no character in it that a terminal would act on.
+    /// A JSON string in which all characters that affect a terminal are escaped.
     private static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
@@ -46,7 +46,7 @@ enum LogFormat: String, CaseIterable {
 }
 
 extension Unicode.GeneralCategory {
-    /// Controls, and marks that change how the text around them is shown.
+    /// Control characters, and marks that change how the text around them is displayed.
     fileprivate var isInvisible: Bool {
         [.control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned].contains(self)
     }

@@ -1,6 +1,6 @@
-/// Lets so many lines of one kind into the log a minute, and counts the others.
+/// Limits the lines of one kind per minute, and counts the others.
 ///
-/// Whoever writes into the audit log must not be able to fill the disk with what is said about it.
+/// Clients cause entries in the audit log; they must not be able to fill the disk with messages about them.
 struct LogRate {
     private static let window: Duration = .seconds(60)
 
@@ -9,14 +9,14 @@ struct LogRate {
     private var count = 0
     private var suppressed = 0
 
-    /// - Parameter limit: How many lines a minute.
+    /// - Parameter limit: Maximum number of lines per minute.
     init(limit: Int) {
         self.limit = limit
     }
 
-    /// Asks for a line.
+    /// Requests a line.
     ///
-    /// - Returns: Whether it may be written; if so, how many were not since the last one that was.
+    /// - Returns: Whether it may be written; if so, the number of lines suppressed since the last one.
     mutating func admit(at now: ContinuousClock.Instant = .now) -> (isAdmitted: Bool, suppressed: Int) {
         if windowStart.map({ now - $0 >= Self.window }) ?? true {
             windowStart = now

@@ -3,15 +3,15 @@ import AuditSources
 import Logging
 import Synchronization
 
-/// Logs what is wrong with the lines that were read, and when a log becomes unreadable or readable again. A condition
-/// is logged once when it begins and once when it ends.
+/// Logs malformed and lost lines, and when a log becomes unreadable or readable again. A condition is logged once when it
+/// begins and once when it ends.
 final class ReadingLog: Sendable {
     /// A client can cause any number of malformed lines.
     private static let linesPerMinute = 10
 
     private let logger: Logger
     private let rate = Mutex(LogRate(limit: linesPerMinute))
-    /// By log, its state when it was last noted.
+    /// The last noted state of each log.
     private let previous = Mutex<[String: LogState]>([:])
 
     init(logger: Logger) {

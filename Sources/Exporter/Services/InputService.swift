@@ -1,11 +1,12 @@
 import AuditSources
 import ServiceLifecycle
 
-/// Runs an input until the exporter stops. The exporter goes on where an input ends: its counts are still scraped.
+/// Runs an input until the exporter stops. If an input ends earlier, the exporter keeps running, since its counts are
+/// still scraped.
 struct InputService: Service {
     let input: any AuditInput
     let holdback: Holdback
-    /// Takes what the input delivers.
+    /// Takes the batches of the input.
     let deliver: BatchHandler
 
     func run() async throws {

@@ -3,9 +3,9 @@ import Glibc
 import Logging
 import ServiceLifecycle
 
-/// Ends the process some seconds after it was told to stop, whatever hangs.
+/// Ends the process 5 seconds after a stop was requested, even if something hangs.
 struct StopService: Service {
-    /// How long the exporter may take to stop, for example when a disk hangs.
+    /// Maximum time to stop, for example when a disk hangs.
     private static let patience: DispatchTimeInterval = .seconds(5)
 
     let logger: Logger

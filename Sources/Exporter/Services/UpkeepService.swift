@@ -2,7 +2,7 @@ import ServiceLifecycle
 
 /// Retires silent sources and writes the time, once a minute.
 struct UpkeepService: Service {
-    // Precise enough for what counts in hours.
+    // Retention is at least an hour, so a minute is precise enough.
     private static let interval: Duration = .seconds(60)
 
     let pipeline: Pipeline

@@ -6,9 +6,9 @@ import ServiceLifecycle
 struct WebService: Service {
     private let servers: [HTTPServer]
 
-    /// Listens from now on.
+    /// Starts the servers.
     ///
-    /// - Throws: `HTTPServerError` where nobody can listen.
+    /// - Throws: `HTTPServerError` if one cannot listen.
     init(_ configuration: Configuration, routes: Routes) throws(HTTPServerError) {
         let policy = configuration.web?.content.policy ?? WebPolicy()
         var servers: [HTTPServer] = []
