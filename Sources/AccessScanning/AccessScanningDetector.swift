@@ -120,7 +120,7 @@ public struct AccessScanningDetector: Sendable {
 
     // MARK: Changes
 
-    /// Takes what has changed since the last call. That the call before was written is assumed unless it was put back.
+    /// Takes the changes since the last call. Earlier changes count as written unless they were put back.
     public mutating func takeChanges() -> DetectionChanges {
         var changes = DetectionChanges()
         changes.analytics = ledgers.indices.map { ledgers[$0].takeChanges() }

@@ -66,10 +66,10 @@ extension EventSelector {
 
 /// The analytic's threshold for a scan: more than this number of requests within the window.
 ///
-/// The alert rules decide what is a scan; here the threshold only protects counters from giving way to others. Source:
+/// The alert rules decide what is a scan; here the threshold only protects counters from being displaced. Source:
 /// the Splunk analytic "Kubernetes Access Scanning", `count > 5` over an hour.
 public enum ScanningThreshold {
-    /// The largest number of requests within the window that is no scan.
+    /// The largest number of requests within the window that is not a scan.
     public static let requests = 5
     /// The window, in seconds.
     public static let window: Double = 3600

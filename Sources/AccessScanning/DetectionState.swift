@@ -57,8 +57,7 @@ public struct DisplacedState: Sendable, Hashable {
 
 // MARK: Changes
 
-/// What a detection has changed since its changes were last taken. Written over the state from before, it gives the
-/// state as it is now.
+/// The changes of a detection since they were last taken. Applied to the previous state, they give the current one.
 public struct DetectionChanges: Sendable, Hashable {
     /// The changes of each analytic.
     public var analytics: [AnalyticChanges] = []
@@ -73,7 +72,7 @@ public struct DetectionChanges: Sendable, Hashable {
     public init() {}
 }
 
-/// What has changed in the counters of one analytic.
+/// The changes in the counters of one analytic.
 public struct AnalyticChanges: Sendable, Hashable {
     /// The name of the analytic.
     public var name: String
@@ -89,7 +88,7 @@ public struct AnalyticChanges: Sendable, Hashable {
     public var networks: [NetworkCounter] = []
     /// The networks whose counters were removed.
     public var removedNetworks: Set<SourceNetwork> = []
-    /// Changes of the networks that gave way; `nil` where there are none.
+    /// Changes of the displaced networks; `nil` if there are none.
     public var displacedNetworks: DisplacedChanges?
     /// Requests of retired networks, as they are now.
     public var retiredNetworkRequests: UInt64 = 0
@@ -100,7 +99,7 @@ public struct AnalyticChanges: Sendable, Hashable {
     }
 }
 
-/// What has changed among the counters that gave way: whole pages, by number.
+/// The changes of the displaced counters: whole pages, by number.
 public struct DisplacedChanges: Sendable, Hashable {
     /// The new content of the pages that changed.
     public var pages: [Int: [DisplacedCounter]]

@@ -14,7 +14,7 @@ public struct IPAddress: Sendable, Hashable {
 
     /// Parses an address as `inet_pton` does: no brackets, port, zone, prefix length or spaces.
     ///
-    /// - Parameter text: Any text; the result is `nil` if it is no address.
+    /// - Parameter text: Any text; the result is `nil` if it is not an address.
     public init?(_ text: String) {
         // The C function would stop at a NUL, and an address is never longer than this.
         guard text.utf8.count <= 45, !text.utf8.contains(0) else { return nil }
@@ -118,7 +118,7 @@ extension IPAddress: CustomStringConvertible {
 /// A block of IP addresses, such as `10.0.0.0/8` or `2001:db8::/32`.
 public struct Network: Sendable, Hashable {
     private let base: IPAddress
-    // Of 128 bits; the length of an IPv4 prefix is 96 more than its notation says.
+    // In a 128-bit address; the length of an IPv4 prefix is 96 more than its notation says.
     private let prefixLength: Int
 
     /// Parses CIDR notation. An address without a prefix length is the network of that one address; bits after the
@@ -128,7 +128,7 @@ public struct Network: Sendable, Hashable {
     public init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = IPAddress(String(parts[0])) else { return nil }
-        // The prefix length of an IPv4-mapped IPv6 address is out of 128 too.
+        // The prefix length of an IPv4-mapped IPv6 address counts from 128 bits too.
         let bits = parts[0].utf8.contains(UInt8(ascii: ":")) ? 128 : 32
         var length = bits
         if parts.count == 2 {

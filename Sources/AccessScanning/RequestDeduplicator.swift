@@ -14,7 +14,7 @@ public struct RequestDeduplicator: Sendable {
     /// The least number of events that are recognised; remembering them takes at most about 32 MiB.
     public static let defaultHorizon = 1 << 17
 
-    /// What an event adds.
+    /// The effect of an event.
     public enum Outcome: Sendable, Hashable {
         /// A request not seen before.
         case newRequest

@@ -4,7 +4,7 @@ import AuditEvents
 public enum SourceAddress: Sendable, Hashable {
     /// An address.
     case address(IPAddress)
-    /// An entry that is no address, or a request without any entry.
+    /// An entry that is not an address, or a request without any entry.
     case invalid
     /// All sources that gave way to others or got no counter.
     case other
@@ -59,7 +59,7 @@ extension Source: CountedSubject {
 public enum SourceNetwork: Sendable, Hashable {
     /// A /24 of IPv4 or a /64 of IPv6.
     case network(Network)
-    /// The source is no address.
+    /// The source is not an address.
     case invalid
     /// All networks that gave way to others or got no counter.
     case other
@@ -125,7 +125,7 @@ public struct SourceAttribution: Sendable {
         self.trustedProxies = trustedProxies
     }
 
-    /// The distinct sources of a request, the verified one first. An entry that is no address is `invalid`.
+    /// The distinct sources of a request, the verified one first. An entry that is not an address is `invalid`.
     ///
     /// Entries are skipped from the right while they are in a trusted network; the first one outside is verified, and
     /// those to its left are claimed. If all are trusted, the leftmost one is verified. An address that is both

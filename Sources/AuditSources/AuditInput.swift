@@ -40,13 +40,13 @@ public typealias BatchHandler = @Sendable (InputBatch) async throws -> Acknowled
 /// Takes the condition of logs whenever that may have changed.
 public typealias LogReport = @Sendable ([LogState]) async -> Void
 
-/// What was read in one go: whole lines, the events in them, and where reading goes on once they are counted.
+/// The result of one read: whole lines, the events in them, and the position to continue from once they are counted.
 public struct InputBatch: Sendable, Hashable {
     /// The kind of input that it comes from.
     public var input: InputKind
     /// The log's path as it was opened; `-` for standard input, `webhook` for a webhook's body.
     public var path: String
-    /// What was found. Offsets of malformed lines are those in the log.
+    /// The events found. Offsets of malformed lines are those in the log.
     public var scanned: ScannedEvents
     /// Bytes of the lines read and of those skipped.
     public var bytes: Int
@@ -76,13 +76,13 @@ public struct InputBatch: Sendable, Hashable {
     }
 }
 
-/// What became of a batch.
+/// The outcome of a batch.
 public enum Acknowledgement: Sendable, Hashable {
     /// It is counted, and will be written and shown soon.
     case accepted
     /// It is counted, written and shown.
     case committed
-    /// It is not counted and must be sent or read again. The reason is for people.
+    /// It is not counted and must be sent or read again. The reason is in words.
     case unavailable(reason: String)
 }
 
@@ -92,9 +92,9 @@ public struct LogLoss: Sendable, Hashable {
     public var path: String
     /// How far it had been read.
     public var offset: Int
-    /// The bytes behind that which are known to have been there; there may have been more.
+    /// Known bytes lost after `offset`; there may have been more.
     public var knownBytes: Int
-    /// What happened to them, for people.
+    /// The cause, in words.
     public var reason: String
 
     /// Creates a loss.

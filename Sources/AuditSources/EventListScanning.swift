@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// Few bodies are scanned at a time, a long one alone. The others wait, in the order of their arrival.
 public final class EventListScanning: Sendable {
-    /// Unchecked, since only the task that took it out of the pool uses it.
+    /// Unchecked, because only the task that took it from the pool uses it.
     private final class Scanner: @unchecked Sendable {
         var scanner: EventScanner
 
@@ -46,7 +46,7 @@ public final class EventListScanning: Sendable {
     ///   - body: The body of a request, an EventList.
     ///   - deliver: Takes its events as batches, the last of which awaits its commit.
     /// - Returns: The first acknowledgement that the events cannot be taken, or that of the last batch.
-    /// - Throws: `MalformedEvent` where the body is no EventList, and nothing of it was delivered.
+    /// - Throws: `MalformedEvent` if the body is not an EventList, and nothing of it was delivered.
     public func scan(_ body: [UInt8], _ deliver: BatchHandler) async throws -> Acknowledgement {
         let scanner = await take(body.count)
         do {

@@ -56,7 +56,7 @@ struct LogStream {
         var namelessSince: ContinuousClock.Instant?
         /// The look after which bytes were last read.
         var lastBytesRead: ContinuousClock.Instant?
-        /// The look after which its content was last compared with what was read, and was the same.
+        /// The look after which its content was last compared with the bytes read, and was the same.
         var lastRead: ContinuousClock.Instant?
         var readFailure: String?
 

@@ -81,7 +81,7 @@ public struct FileReading<Content: Sendable>: Sendable {
         self.files = files
     }
 
-    /// Reads, and determines the versions of what was read. The call blocks for as long as the file systems take.
+    /// Reads files and determines their versions. The call blocks for as long as the file systems take.
     ///
     /// Versions are taken before the read, so that a change during the read is found at the next look. The names of
     /// some files are only known after a read; then it is done once more.

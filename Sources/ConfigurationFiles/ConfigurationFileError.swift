@@ -12,7 +12,7 @@ public struct ConfigurationFileError: Error, Sendable, Hashable, CustomStringCon
     public let line: Int?
     /// The key with its parents, such as `tls_server_config.cert_file`; `nil` if the error concerns no single key.
     public let key: String?
-    /// What is wrong and how to correct it.
+    /// The defect and its correction.
     public let reason: String
 
     /// An error about a whole file, unless a line and a key are given.

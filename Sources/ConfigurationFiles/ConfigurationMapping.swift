@@ -183,12 +183,12 @@ public struct ConfigurationMapping {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
             place.line = mark.line
-            return place.failure("is no YAML: \(problem)")
+            return place.failure("is not valid YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
             place.line = context.mark.line
             return place.failure("duplicate key: \(duplicates.map { "\($0)" }.joined(separator: ", "))")
         default:
-            return place.failure("is no YAML: \(error)")
+            return place.failure("is not valid YAML: \(error)")
         }
     }
 }

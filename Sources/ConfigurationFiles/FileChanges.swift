@@ -1,4 +1,5 @@
-/// Decides when changed files are read again. A value: it is told what was seen and when, and looks at no disk.
+/// Decides when changed files are read again. A value: observed versions and times are passed
+/// in, and it does not access the disk.
 ///
 /// A program that writes a file empties it first: read at that moment, a filter has no entries and a web configuration
 /// no users. Changed files are therefore read when two looks, `settlingTime` apart, have found the same versions.
@@ -8,7 +9,7 @@ public struct FileChanges: Sendable {
     /// How long after an unsuccessful read unchanged files are tried again: the reason may lie outside of them.
     public static let retryTime: Duration = .seconds(10)
 
-    /// What to do after a look.
+    /// The action after a look.
     public enum Decision: Sendable, Hashable {
         /// The files are those that were read last.
         case leave
@@ -40,7 +41,7 @@ public struct FileChanges: Sendable {
     /// - Parameters:
     ///   - versions: The versions that were seen.
     ///   - now: The time of the look.
-    ///   - isRequested: Whether someone asked for the files to be read even if they have not changed.
+    ///   - isRequested: Whether a reload was requested, even if the files have not changed.
     public mutating func look(
         _ versions: FileVersions, at now: ContinuousClock.Instant, isRequested: Bool = false
     ) -> Decision {

@@ -48,8 +48,7 @@ public struct ExpositionText: Sendable {
         self.format = format
     }
 
-    /// Takes the text so far, in as much memory as it needs. What is written next begins another one, in the memory
-    /// that this one grew to.
+    /// Takes the text so far, in as much memory as it needs. Later writes begin a new text, which reuses the capacity.
     public mutating func take() -> [UInt8] {
         defer { bytes.removeAll(keepingCapacity: true) }
         return Array(bytes[...])
@@ -84,7 +83,7 @@ public struct ExpositionText: Sendable {
         write("\n")
     }
 
-    /// Writes the line that ends a text, where the format has one.
+    /// Writes the line that ends a text, if the format has one.
     public mutating func writeEnd() {
         if format == .openMetrics { write("# EOF\n") }
     }

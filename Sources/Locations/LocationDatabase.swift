@@ -42,7 +42,7 @@ public final class LocationDatabase: @unchecked Sendable {
     }
 
     private func entry(of address: IPAddress) -> MMDB_entry_s? {
-        // IPv4 has a place of its own in the tree, and not every database says there where its mapped form is.
+        // IPv4 has its own place in the tree, and not every database has an alias there for the mapped form.
         if address.isIPv4 {
             var socketAddress = sockaddr_in()
             socketAddress.sin_family = sa_family_t(AF_INET)
@@ -65,7 +65,7 @@ public final class LocationDatabase: @unchecked Sendable {
         return status == MMDB_SUCCESS && result.found_entry ? result.entry : nil
     }
 
-    /// The string at `path` in an entry; empty where there is none.
+    /// The string at `path` in an entry; empty if there is none.
     private func text(in entry: inout MMDB_entry_s, at path: [String]) -> String {
         let keys = path.map { strdup($0) }
         defer { for key in keys { free(key) } }

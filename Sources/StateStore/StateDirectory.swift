@@ -96,7 +96,7 @@ final class StateDirectory: Sendable {
 }
 
 extension StateDirectory {
-    /// The suffixes of files that SQLite keeps beside a database.
+    /// The suffixes of files that SQLite keeps next to a database.
     private static let companions = ["-wal", "-shm", "-journal"]
 
     /// What exists at the path of the database.

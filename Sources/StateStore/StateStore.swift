@@ -9,7 +9,7 @@ import GRDB
 /// store.close()
 /// ```
 ///
-/// The directory holds `state.db`, SQLite's `state.db-wal` beside it, and `lock`, which keeps other exporters out.
+/// The directory holds `state.db`, SQLite's `state.db-wal` next to it, and `lock`, which keeps other exporters out.
 public final class StateStore: Sendable {
     /// The damaged database that was moved aside; `nil` if there was none.
     public let damaged: DamagedState?
@@ -116,8 +116,8 @@ public final class StateStore: Sendable {
 
 /// A damaged database that was moved aside.
 public struct DamagedState: Sendable, Hashable {
-    /// Its new path; its `-wal`, if any, is beside it.
+    /// Its new path; its `-wal`, if any, is next to it.
     public let path: String
-    /// What is wrong with it.
+    /// The reason why it is damaged.
     public let reason: String
 }

@@ -25,7 +25,7 @@ public struct StateStoreError: Error, Sendable, Hashable, CustomStringConvertibl
     public let kind: Kind
     /// The path of the directory or file.
     public let path: String
-    /// What is wrong and how to correct it.
+    /// The defect and its correction.
     public let reason: String
 
     /// The path and the reason.

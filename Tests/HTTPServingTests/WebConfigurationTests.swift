@@ -11,7 +11,7 @@ struct WebConfigurationTests {
 
     /// Errors of a configuration: `DIR` stands for its directory, which has the files of an authority.
     private static let bad: [(text: String, message: String)] = [
-        ("tls_server_config: [", "DIR/web.yml:2: is no YAML: did not find expected node content"),
+        ("tls_server_config: [", "DIR/web.yml:2: is not valid YAML: did not find expected node content"),
         ("- x", "DIR/web.yml: must be a mapping (key: value)"),
         ("tls_server_config:", "DIR/web.yml:1: tls_server_config: must be a mapping (key: value)"),
         (

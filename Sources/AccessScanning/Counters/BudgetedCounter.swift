@@ -139,7 +139,7 @@ extension CounterTable {
     }
 }
 
-/// What has changed in a table of counters.
+/// The changes in a table of counters.
 struct CounterChanges<Counter: BudgetedCounter>: Sendable {
     /// The new values of the counters that were created or changed.
     var counters: [Counter]

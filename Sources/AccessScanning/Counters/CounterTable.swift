@@ -262,7 +262,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     // MARK: Changes
 
-    /// Takes what has changed since the last call. That the call before was written is assumed unless it was put back.
+    /// Takes the changes since the last call. Earlier changes count as written unless they were put back.
     mutating func takeChanges() -> CounterChanges<Counter> {
         stored.formUnion(pending)
         removed.formUnion(removedPending)

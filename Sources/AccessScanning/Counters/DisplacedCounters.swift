@@ -99,7 +99,7 @@ struct DisplacedCounters: Sendable {
 
     // MARK: Changes
 
-    /// Takes what has changed since the last call; `nil` if nothing has.
+    /// Takes the changes since the last call; `nil` if there are none.
     mutating func takeChanges() -> DisplacedChanges? {
         guard hasChanges else { return nil }
         defer {

@@ -64,7 +64,7 @@ extension FilterEntry {
         }
     }
 
-    /// What is wrong with a value and how to correct it.
+    /// The defect of a value and its correction.
     private struct Refusal: Error {
         let reason: String
 

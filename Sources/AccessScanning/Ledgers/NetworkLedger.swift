@@ -50,7 +50,7 @@ public struct NetworkLedger: Sendable {
 
     // MARK: Changes
 
-    /// Adds what has changed since the last call.
+    /// Adds the changes since the last call.
     mutating func takeChanges(into changes: inout AnalyticChanges) {
         let taken = networks.takeChanges()
         changes.networks = taken.counters

@@ -90,7 +90,7 @@ public struct SourceLedger: Sendable {
 
     // MARK: Changes
 
-    /// Adds what has changed since the last call.
+    /// Adds the changes since the last call.
     mutating func takeChanges(into changes: inout AnalyticChanges) {
         for (origin, taken) in [(Origin.verified, verified.takeChanges()), (.claimed, claimed.takeChanges())] {
             changes.counters += taken.counters

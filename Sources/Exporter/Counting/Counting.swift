@@ -5,8 +5,7 @@ import ConfigurationFiles
 import Locations
 import StateStore
 
-/// Everything that is counted, and what of it has changed since the last checkpoint. A value: it knows no clock, no
-/// disk and no other thread.
+/// All counts, and their changes since the last checkpoint. A value, without access to clock, disk or other threads.
 struct Counting {
     /// Where new sources are; without a database their locations are empty.
     var locations: LocationDatabase?
@@ -29,7 +28,7 @@ struct Counting {
     private var positions = KnownPositions()
 
     /// - Parameters:
-    ///   - configuration: What is counted.
+    ///   - configuration: The validated flags.
     ///   - stored: The content of the store, or `nil` to begin with empty counters.
     ///   - now: Seconds since 1970.
     init(_ configuration: Configuration, restoring stored: StoredState?, at now: Double) {

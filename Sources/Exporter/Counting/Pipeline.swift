@@ -43,7 +43,7 @@ actor Pipeline {
 
     /// The counts that were written last; the first ones are those that were restored.
     nonisolated let published: Published<Counts>
-    /// The place where the state of the disk is shown.
+    /// Shows the state of the disk.
     nonisolated let status: StatusBoard
 
     private let logger: Logger
@@ -55,8 +55,8 @@ actor Pipeline {
     private var waiting: [CheckedContinuation<Acknowledgement, Never>] = []
 
     /// - Parameters:
-    ///   - configuration: What is counted.
-    ///   - storage: The store and its content; without them nothing is kept.
+    ///   - configuration: The validated flags.
+    ///   - storage: The store and its content; without them counts are not stored.
     ///   - now: The exporter's clock, in seconds since 1970.
     init(
         _ configuration: Configuration, storage: (store: StateStore, stored: StoredState)? = nil,

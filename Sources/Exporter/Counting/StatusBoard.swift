@@ -11,7 +11,7 @@ final class StatusBoard: Sendable {
 
     /// - Parameters:
     ///   - configuration: Names the logs and files whose state is shown.
-    ///   - storage: The store and its content; `nil` where nothing is kept.
+    ///   - storage: The store and its content; `nil` if counts are not stored.
     ///   - now: Seconds since 1970.
     init(_ configuration: Configuration, storage: (store: StateStore, stored: StoredState)? = nil, at now: Double) {
         logNames = configuration.logNames
@@ -56,7 +56,7 @@ final class StatusBoard: Sendable {
     }
 }
 
-/// What the status board shows.
+/// The content of the status board.
 struct Status: Sendable, Hashable {
     /// The state of each log that has been looked at, in the order of the flags.
     var logs: [LogState] = []

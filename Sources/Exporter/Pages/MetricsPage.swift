@@ -56,7 +56,7 @@ final class MetricsPage: Sendable {
     /// How often the text of the counts was made, and how many pages of counters were written for that.
     var work: (texts: Int, pages: Int) { made.withLock { $0.counts.work } }
 
-    /// The answer, which shows what was published before it was asked for.
+    /// The response, with all counts that were published before the call.
     func response() -> HTTPResponse {
         // Clients that ask at the same time wait for it, and get the same one.
         made.withLock { made in

@@ -7,8 +7,8 @@ enum WebRoutes {
     ///   - counts: The counts that are shown.
     ///   - status: The status that is shown.
     ///   - telemetryPath: The path of the metrics.
-    ///   - lifecycle: Whether the server may be asked to reload.
-    ///   - reload: Reloads the files that flags name, and returns what is wrong with them.
+    ///   - lifecycle: Whether clients may request a reload.
+    ///   - reload: Reloads the files that flags name, and returns their errors.
     ///   - servers: The metrics of the exporter's own servers.
     static func routes(
         showing counts: Published<Counts>, _ status: StatusBoard, telemetryPath: String,

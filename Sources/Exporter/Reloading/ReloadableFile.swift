@@ -24,11 +24,11 @@ struct LoadedFile<Content: Sendable>: Sendable {
     }
 }
 
-/// How a file that a flag names is read again, and where its content goes.
+/// How a file that a flag names is read again, and how its content is used.
 struct ReloadableFile: Sendable {
     /// New content that is usable.
     struct Content: Sendable {
-        /// Hands the content to those who use it.
+        /// Passes the content to its users.
         let use: @Sendable () async -> Void
     }
 

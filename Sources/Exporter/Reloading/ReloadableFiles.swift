@@ -224,7 +224,7 @@ actor ReloadableFiles {
         }
     }
 
-    /// Uses what was read, and notes the outcome.
+    /// Uses the content that was read, and notes the outcome.
     private func take(_ attempt: ReloadableFile.Attempt, from index: Int, isRequested: Bool) async -> Problem? {
         let file = entries[index].file
         var problem: Problem?

@@ -18,7 +18,7 @@ struct WebhookInput: AuditInput {
     private let requests = WebhookRequests()
     private let handler = WebhookHandler()
 
-    /// - Throws: `HTTPServerError` where it cannot listen.
+    /// - Throws: `HTTPServerError` if it cannot listen.
     init(
         _ configuration: WebhookConfiguration, selecting selectors: [EventSelector], logger: Logger
     ) throws(HTTPServerError) {

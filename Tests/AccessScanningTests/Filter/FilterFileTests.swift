@@ -43,7 +43,7 @@ struct FilterFileTests {
 
     /// Errors of a file: `FILE` stands for its path.
     private static let bad: [(text: String, message: String)] = [
-        ("filters: [", "FILE:2: is no YAML: did not find expected node content"),
+        ("filters: [", "FILE:2: is not valid YAML: did not find expected node content"),
         ("- name: x", "FILE: must be a mapping (key: value)"),
         ("\nfilter: []", "FILE:2: filter: is not known; there is filters"),
         ("filters:\n  name: x", "FILE:1: filters: must be a list of mappings (- ...)"),
