@@ -23,13 +23,13 @@ public struct DetectionState: Sendable, Hashable {
 public struct AnalyticState: Sendable, Hashable {
     /// The counters by source, in the order in which they were created; no two of the same source.
     public var counters: [SourceCounter] = []
-    /// The sources that gave way to others.
+    /// The displaced sources.
     public var displacedSources: [Origin: DisplacedState] = [:]
     /// Requests of retired sources.
     public var retiredRequests: UInt64 = 0
     /// The counters by network, in the order in which they were created; no two of the same network.
     public var networks: [NetworkCounter] = []
-    /// The networks that gave way to others.
+    /// The displaced networks.
     public var displacedNetworks = DisplacedState()
     /// Requests of retired networks.
     public var retiredNetworkRequests: UInt64 = 0
@@ -38,7 +38,7 @@ public struct AnalyticState: Sendable, Hashable {
     public init() {}
 }
 
-/// The counters of a budget that gave way.
+/// The displaced counters of a budget.
 public struct DisplacedState: Sendable, Hashable {
     /// All pages, one after the other.
     public var entries: [DisplacedCounter]
@@ -80,7 +80,7 @@ public struct AnalyticChanges: Sendable, Hashable {
     public var counters: [SourceCounter] = []
     /// The sources whose counters were removed. One that came back has a new counter.
     public var removedSources: Set<Source> = []
-    /// Changes of the sources that gave way, for each origin that has any.
+    /// Changes of the displaced sources, for each origin that has any.
     public var displacedSources: [Origin: DisplacedChanges] = [:]
     /// Requests of retired sources, as they are now.
     public var retiredRequests: UInt64 = 0

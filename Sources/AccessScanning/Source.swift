@@ -6,7 +6,7 @@ public enum SourceAddress: Sendable, Hashable {
     case address(IPAddress)
     /// An entry that is not an address, or a request without any entry.
     case invalid
-    /// All sources that gave way to others or got no counter.
+    /// All sources that were displaced or got no counter.
     case other
 }
 
@@ -61,7 +61,7 @@ public enum SourceNetwork: Sendable, Hashable {
     case network(Network)
     /// The source is not an address.
     case invalid
-    /// All networks that gave way to others or got no counter.
+    /// All networks that were displaced or got no counter.
     case other
 
     /// The network of an address; `nil` for `other`, which stands for many sources.

@@ -25,7 +25,7 @@ public struct ScannedEvents: Sendable, Hashable {
     public var malformedCount = 0
     /// The first malformed ones.
     public var malformed: [MalformedEvent] = []
-    /// The `stageTimestamp` of the last line or item, selected or not, in seconds since 1970; `nil` where it has none.
+    /// The `stageTimestamp` of the last line or item, selected or not, in seconds since 1970; `nil` if it has none.
     public var lastEventTimestamp: Double?
 
     /// Nothing found yet.

@@ -296,7 +296,7 @@ public struct LogFollower: ~Copyable {
     }
 
     /// Closes renamed and removed files without new lines, and delivers the bytes after their last line feed, which
-    /// nobody will complete.
+    /// no writer will complete.
     private mutating func closeFinished() -> InputBatch? {
         for index in streams.indices {
             let isCrowded = streams[index].namelessFiles > Self.namelessFiles

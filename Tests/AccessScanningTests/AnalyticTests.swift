@@ -63,7 +63,7 @@ struct AnalyticTests {
                     counts.networks.map { $0.counters.map(\.requests).reduce($0.retiredRequests, +) }
                         == (index == 1 ? nil : verified[index]), "\(counts.analytic.name), step \(step)")
                 #expect(counts.sources[.verified].tracked <= 6 && counts.sources[.claimed].tracked <= 3)
-                // A restart may change which of several sources gives way that were last seen together.
+                // A restart may change which of several sources last seen together is displaced.
                 guard !restarts else { continue }
                 let expected = alone[index].ledgers[0].counts
                 #expect(Set(counts.sources.counters) == Set(expected.sources.counters), "step \(step)")

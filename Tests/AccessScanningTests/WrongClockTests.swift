@@ -27,7 +27,7 @@ struct WrongClockTests {
         return times
     }
 
-    /// A detection that a clock ten days ahead has gone through: three sources with a counter, one that gave way.
+    /// A detection that a clock ten days ahead has gone through: three sources with a counter, one displaced.
     private static func ahead(_ state: DetectionState = DetectionState()) -> AccessScanningDetector {
         var detector = AccessScanningDetector([.forbidden], limits: limits, restoring: state, at: now)
         for number in 0..<4 {
@@ -81,7 +81,7 @@ struct WrongClockTests {
         let detector = restored()
         #expect(!detector.ledger.counts.quietSources(at: Self.now + 3599).isEmpty)
         #expect(detector.ledger.counts.quietSources(at: Self.now + 3601).isEmpty)
-        // The source that gave way has 3 requests, which are given back within the hour.
+        // The displaced source has 3 requests, which are given back within the hour.
         for (time, requests) in [(Self.now + 3500, UInt64(4)), (Self.now + 3700, 1)] {
             var detector = restored()
             detector.observe(Self.event("192.0.0.1", 100), at: time)

@@ -57,7 +57,7 @@ struct AbsenceTests {
             let (before, _) = try Self.pipeline(directory, timeline)
             #expect(await before.commit(Self.batch(0..<100)) == .committed)
             timeline.pass(seconds: 7200, showing: before)
-            await before.keepHouse()
+            await before.performUpkeep()
             #expect(await before.finish())
             timeline.pass(seconds: away, showing: nil)
             let (after, stored) = try Self.pipeline(directory, timeline)

@@ -118,7 +118,7 @@ struct ExtremeStateTests {
                     try Self.expectText(of: pipeline, what)
                     let outcome = await pipeline.commit(Self.batch(100..<110))
                     #expect(outcome == .committed, "\(what)")
-                    await pipeline.keepHouse()
+                    await pipeline.performUpkeep()
                     #expect(await pipeline.finish(), "\(what)")
                     try Self.expectText(of: pipeline, what)
                 }

@@ -73,10 +73,10 @@ struct PipelineTests {
         let pipeline = try Self.pipeline(now: { time.withLock { $0 } })
         await pipeline.apply(Samples.batch([Samples.event(1)]))
         time.withLock { $0 += 86_400 }
-        await pipeline.keepHouse()
+        await pipeline.performUpkeep()
         try await eventually("the source") { pipeline.published.current.sources.counters.count == 1 }
         time.withLock { $0 += 1 }
-        await pipeline.keepHouse()
+        await pipeline.performUpkeep()
         let snapshot = try await eventually("retirement") {
             pipeline.published.current
         } is: {
@@ -101,7 +101,7 @@ struct PipelineTests {
         #expect(shown() == event + 60)
         // The clock was wrong when that was counted.
         time.withLock { $0 = event + 10 }
-        await pipeline.keepHouse()
+        await pipeline.performUpkeep()
         try await eventually("a time that is not in the future") { shown() == event + 10 }
 
         var stored = StoredState(key: .random())

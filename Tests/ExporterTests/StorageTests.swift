@@ -108,7 +108,7 @@ struct StorageTests {
             // A reload, a round of upkeep and a batch that arrive too late.
             await pipeline.use(
                 RequestFilter(entries: [FilterEntry(name: "late", networks: [try #require(Network("192.0.2.1"))])]))
-            await pipeline.keepHouse()
+            await pipeline.performUpkeep()
             #expect(
                 await pipeline.apply(Samples.batch([Samples.event(2)]))
                     == .unavailable(reason: "the exporter is stopping"))

@@ -118,9 +118,9 @@ public struct RecentRequests: Sendable, Hashable {
 public struct BudgetUse: Sendable, Hashable {
     /// The number of subjects with a counter of their own.
     public var tracked = 0
-    /// The number of subjects that gave way and are remembered.
+    /// The number of displaced subjects that are remembered.
     public var displaced = 0
-    /// Requests among which a scan may hide: they were forgotten within the hour, since more subjects gave way than can
+    /// Requests among which a scan may hide: they were forgotten within the hour, since more subjects were displaced than can
     /// be remembered, or got no counter, since all subjects with a counter were scanning.
     public var untrackedRequests: UInt64 = 0
 
@@ -145,6 +145,6 @@ struct CounterChanges<Counter: BudgetedCounter>: Sendable {
     var counters: [Counter]
     /// The subjects whose counters were removed. One that came back has a new counter.
     var removed: Set<Counter.Subject>
-    /// Changes of the counters that gave way; `nil` if there are none.
+    /// Changes of the displaced counters; `nil` if there are none.
     var displaced: DisplacedChanges?
 }

@@ -1,23 +1,23 @@
 import AuditEvents
 
-/// Counters within a budget. When it is full, a new counter takes the place of one that gives way.
+/// Counters within a budget. When it is full, a new counter displaces another.
 ///
-/// A subject with more than `ScanningThreshold.requests` within the last hour never gives way, so that subjects with
-/// single requests cannot push out one that scans. Of the others, the one that was silent longest gives way. If it was
+/// A subject with more than `ScanningThreshold.requests` within the last hour is never displaced, so that subjects with
+/// single requests cannot displace one that scans. Of the others, the one that was silent longest is displaced. If it was
 /// silent for more than an hour, its requests are out of the window, and it is retired. Otherwise its requests are
 /// counted under `other` from then on, and it is remembered: with its next request it gets a counter that continues
 /// from its requests within the hour. So a scan is counted to the sixth request even if thousands of other subjects
 /// come in between.
 ///
 /// The requests that it gets back are no longer counted under `other`, which is a counter too and must not fall. So
-/// others give way at the same time until `other` has gained as many requests; five are always enough.
+/// others are displaced at the same time until `other` has gained as many requests; five are always enough.
 struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// The maximum number of subjects with a counter of their own.
     let limit: Int
     /// Requests of retired counters. Sums of counts may wrap: counting never reaches such values, but a damaged
     /// database may hold them, and must not stop the exporter.
     private(set) var retiredRequests: UInt64
-    /// The subjects that gave way and are remembered.
+    /// The displaced subjects that are remembered.
     private(set) var displaced: DisplacedCounters
 
     private let other: Counter.Subject
@@ -40,10 +40,10 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// - Parameters:
     ///   - limit: The maximum number of subjects with a counter of their own. Restored counters past it stay until
     ///     others need a place.
-    ///   - other: The subject that stands for those that gave way.
+    ///   - other: The subject that stands for the displaced ones.
     ///   - key: The key of the fingerprints.
     ///   - restored: Counters, no two of the same subject.
-    ///   - displaced: The subjects that gave way.
+    ///   - displaced: The displaced subjects.
     ///   - retiredRequests: Requests of retired counters.
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
@@ -80,7 +80,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// - Parameters:
     ///   - subject: The subject of the request.
     ///   - now: Seconds since 1970.
-    ///   - create: Makes a counter that stands at zero.
+    ///   - create: Makes a counter with the value zero.
     ///   - note: Makes further changes to the counter.
     mutating func count(
         _ subject: Counter.Subject, at now: Double, create: (Counter.Subject) -> Counter, note: (inout Counter) -> Void
@@ -105,19 +105,19 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         }
     }
 
-    // MARK: Giving way
+    // MARK: Displacement
 
-    /// Makes a counter for a new subject if there is a place or another counter gives way.
+    /// Makes a counter for a new subject if there is a place or another counter can be displaced.
     private mutating func admit(
         _ subject: Counter.Subject, at now: Double, _ create: (Counter.Subject) -> Counter
     ) -> Counter? {
         let fingerprint = fingerprint(of: subject)
-        // Taken out first: the counters that give way for it must not displace it.
+        // Taken out first: the counters that it displaces must not overwrite it in the ring.
         let earlier = displaced.take(fingerprint)?.within(now) ?? RecentRequests()
         let needed = UInt64(earlier.times.count)
         var moved: UInt64 = 0
-        while places.count >= limit || moved < needed, let place = nextToGiveWay(at: now) {
-            moved &+= giveWay(place, at: now, mayRetire: moved >= needed, create)
+        while places.count >= limit || moved < needed, let place = nextToDisplace(at: now) {
+            moved &+= displace(place, at: now, mayRetire: moved >= needed, create)
         }
         guard places.count < limit else {
             remember(fingerprint, earlier, at: now)
@@ -136,7 +136,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         return counter
     }
 
-    private func nextToGiveWay(at now: Double) -> Int? {
+    private func nextToDisplace(at now: Double) -> Int? {
         let quiet = order.first(of: .quiet)
         if let quiet, isSilent(quiet, now) { return quiet }
         if let loud = order.first(of: .loud), isSilent(loud, now) { return loud }
@@ -148,7 +148,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     }
 
     /// - Returns: The number of requests that are now counted under `other`.
-    private mutating func giveWay(
+    private mutating func displace(
         _ place: Int, at now: Double, mayRetire: Bool, _ create: (Counter.Subject) -> Counter
     ) -> UInt64 {
         let counter = places[place]
@@ -241,7 +241,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         arrange(at: now)
     }
 
-    /// Replaces times after `now` by `now`: they come from a wrong clock, and would keep a counter for ever.
+    /// Replaces times after `now` by `now`: they come from a wrong clock, and would keep a counter forever.
     mutating func limitTimes(to now: Double) {
         changed.formUnion(Self.limitTimes(of: &places, to: now))
         changed.formUnion(Self.limitTimes(of: &unbudgeted, to: now))

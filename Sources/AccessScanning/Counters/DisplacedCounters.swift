@@ -1,4 +1,4 @@
-/// The last counters that gave way: a ring in the order in which they did.
+/// The last displaced counters: a ring in the order of their displacement.
 struct DisplacedCounters: Sendable {
     /// The number of counters that are remembered for each place of the budget,
     private static let perPlace = 25
@@ -69,7 +69,7 @@ struct DisplacedCounters: Sendable {
         return recent
     }
 
-    /// Remembers a counter that gave way, and forgets the oldest one if there is no room.
+    /// Remembers a displaced counter, and forgets the oldest one if there is no room.
     mutating func insert(_ entry: DisplacedCounter, at now: Double) {
         guard capacity > 0 else {
             noteUntracked(entry.recent.count(at: now))
@@ -151,7 +151,7 @@ struct DisplacedCounters: Sendable {
     }
 }
 
-/// The last requests of a counter that gave way, which may still become a scan.
+/// The last requests of a displaced counter, which may still become a scan.
 ///
 /// It takes 24 bytes, since there may be half a million of them.
 public struct DisplacedCounter: Sendable, Hashable {

@@ -1,7 +1,7 @@
 /// Two lists of places, each in the order of their last use. All operations take constant time.
 struct RecencyLists: Sendable {
     enum List: Int {
-        /// Counters that may give way.
+        /// Counters that may be displaced.
         case quiet
         /// Counters of sources that scan.
         case loud

@@ -2,8 +2,8 @@ import AuditEvents
 
 /// The counters of all sources, within limits.
 ///
-/// Verified and claimed sources have separate budgets, so that forged headers never push out a verified source. When a
-/// budget is full, quiet sources give way to new ones, and their requests are counted under `other` (see
+/// Verified and claimed sources have separate budgets, so that forged headers never displace a verified source. When a
+/// budget is full, new sources displace quiet ones, whose requests are counted under `other` (see
 /// `CounterTable`). The sum over all counters, retired ones included, is always the number of addresses counted.
 /// `invalid` and `other` need no place in a budget.
 public struct SourceLedger: Sendable {
@@ -19,7 +19,7 @@ public struct SourceLedger: Sendable {
     ///   - limits: The limits of the ledger. Restored counters past a budget stay until others need their places.
     ///   - key: The key of the fingerprints of displaced sources.
     ///   - counters: No two of the same source.
-    ///   - displaced: The sources that gave way.
+    ///   - displaced: The displaced sources.
     ///   - retiredRequests: Requests of retired sources.
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(

@@ -96,7 +96,7 @@ actor Pipeline {
 
     /// Retires the sources that were silent for longer than the retention, and writes the time, so that a restart
     /// knows how long the exporter was down.
-    func keepHouse() {
+    func performUpkeep() {
         guard case .running = state else { return }
         counting.retireSilentSources(at: now())
         writeSoon()

@@ -11,7 +11,7 @@ struct UpkeepService: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await Task.sleep(for: Self.interval)
-                await pipeline.keepHouse()
+                await pipeline.performUpkeep()
             }
         }
     }
