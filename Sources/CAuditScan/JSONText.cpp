@@ -1,7 +1,9 @@
 #include "JSONText.hpp"
 
 #include <array>
+#include <charconv>
 #include <cstring>
+#include <system_error>
 
 namespace audit_scan {
 
@@ -51,6 +53,19 @@ bool endsRun(const uint8_t *bytes) {
     memcpy(&word, bytes, sizeof word);
     uint64_t quotes = word ^ ones * '"', backslashes = word ^ ones * '\\';
     return (((word - ones * 0x20) | (quotes - ones) | (backslashes - ones)) & ~word & highs) != 0;
+}
+
+size_t numberLength(const uint8_t *from, const uint8_t *to) {
+    const uint8_t *at = from;
+    while (at < to && (isDigit(*at) || *at == '-' || *at == '+' || *at == '.' || (*at | 0x20) == 'e')) at++;
+    return static_cast<size_t>(at - from);
+}
+
+/// Whether a valid number fits into 64 bits, or into a double where it has a fraction or an exponent.
+bool isHeldByParsers(std::string_view number) {
+    if (number.find_first_of(".eE") == std::string_view::npos) return number.size() <= 18;
+    double value;
+    return std::from_chars(number.data(), number.data() + number.size(), value).ec == std::errc();
 }
 
 }  // namespace
@@ -301,20 +316,12 @@ void rewriteAsUnderstoodByGo(std::string_view text, std::string &into) {
     while (at < end) {
         if (!isInString) {
             if (*at == '-' || isDigit(*at)) {
-                const uint8_t *to = at;
-                size_t integer = 0, exponent = 0;
-                uint8_t part = 0;
-                for (; to < end && (isDigit(*to) || *to == '-' || *to == '+' || *to == '.' || (*to | 0x20) == 'e'); to++) {
-                    if (*to == '.' || (*to | 0x20) == 'e') part = *to;
-                    if (part == 0) integer += isDigit(*to);
-                    if ((part | 0x20) == 'e') exponent += isDigit(*to);
-                }
-                // Within these bounds every number fits into 64 bits or a double.
-                if (integer <= 18 && exponent <= 2) {
-                    copy(static_cast<size_t>(to - at));
+                size_t length = numberLength(at, end);
+                if (isHeldByParsers({reinterpret_cast<const char *>(at), length})) {
+                    copy(length);
                 } else {
                     into.push_back('0');
-                    at = to;
+                    at += length;
                 }
                 continue;
             }

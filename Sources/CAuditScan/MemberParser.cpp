@@ -35,23 +35,27 @@ simdjson::error_code MemberParser::parse(simdjson::dom::object &object) {
 }
 
 simdjson::error_code MemberParser::parse(std::string &text, simdjson::dom::object &object) {
-    if (auto error = prepare(text.size())) return error;
+    // The reader of the members has checked the depth, and simdjson must accept all of it.
+    if (auto error = prepare(text.size(), JSONReader::maximumDepth + 1)) return error;
     // simdjson reads, but does not use, a few bytes beyond the end.
     text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
     return parser_.parse(text.data(), text.size(), false).get(object);
 }
 
 simdjson::error_code MemberParser::parse(Text text, simdjson::dom::object &object) {
-    if (auto error = prepare(text.size())) return error;
+    // simdjson does not count empty arrays and objects as a level, so with one more it would accept too much.
+    if (auto error = prepare(text.size(), JSONReader::maximumDepth)) return error;
     return parser_.parse(text.from, text.size(), true).get(object);
 }
 
 // Memory for a huge text is freed at the next ordinary one.
-simdjson::error_code MemberParser::prepare(size_t size) {
+simdjson::error_code MemberParser::prepare(size_t size, size_t depth) {
     bool isOversized = parser_.capacity() > 4 * ordinary && size <= ordinary;
-    if (parser_.capacity() > 0 && !isOversized) return simdjson::SUCCESS;
+    if (parser_.capacity() > 0 && !isOversized) {
+        return parser_.max_depth() == depth ? simdjson::SUCCESS : parser_.allocate(parser_.capacity(), depth);
+    }
     parser_ = simdjson::dom::parser();
-    return parser_.allocate(ordinary, JSONReader::maximumDepth + 1);
+    return parser_.allocate(ordinary, depth);
 }
 
 }  // namespace audit_scan

@@ -28,7 +28,7 @@ public:
 
 private:
     simdjson::error_code parse(std::string &text, simdjson::dom::object &object);
-    simdjson::error_code prepare(size_t size);
+    simdjson::error_code prepare(size_t size, size_t depth);
 
     std::string text_, rewritten_;
     simdjson::dom::parser parser_;
