@@ -127,6 +127,25 @@ struct WebhookReceiverTests {
         #expect(service.answers == [#"{code="200"} 1"#, #"{code="413"} 1"#])
     }
 
+    @Test("logs the reason for each refused body, whatever the code")
+    func logsReasons() async throws {
+        let service = try await RunningWebhook(RecordingSink().deliver, maxBodySize: "100KiB")
+        let noLength = Array("POST /audit HTTP/1.1\r\nHost: t\r\n\r\n".utf8)
+        for (request, status, reason) in [
+            (webhookPost(Self.noList), 400, "kind is not EventList"),
+            (noLength, 411, "the length of the body is not given"),
+            (webhookPost(try real("batch-1")), 413, "the body is longer than --webhook.max-body-size"),
+            (webhookPost(Self.emptyList, headers: "Content-Encoding: gzip\r\n"), 415, "the body is compressed"),
+            (webhookPost(Self.emptyList), 200, nil),
+        ] as [([UInt8], Int, String?)] {
+            let before = service.log.lines(containing: "Webhook body refused").count
+            #expect(try await RawConnection(to: service.address).answer(to: request).status == status)
+            let lines = service.log.lines(containing: "Webhook body refused").dropFirst(before)
+            #expect(lines.count == (reason == nil ? 0 : 1))
+            if let reason { #expect(lines.last?.contains(reason) == true, "\(lines)") }
+        }
+    }
+
     @Test("accepts bodies in chunks, and from clients that expect 100")
     func framing() async throws {
         let sink = RecordingSink()

@@ -2,7 +2,6 @@ import AccessScanning
 import AuditSources
 import Exposition
 import HTTPServing
-import Logging
 import TestSupport
 
 @testable import Exporter
@@ -10,16 +9,16 @@ import TestSupport
 /// A webhook input on a free port that delivers to a handler until it is released.
 final class RunningWebhook: Sendable {
     let input: WebhookInput
+    let log = RecordedLog()
     private let task: Task<Void, any Error>?
 
     /// - Parameter deliver: Takes the batches; without it the input has not been run yet.
     init(_ deliver: BatchHandler?, maxBodySize: String = "32MiB") async throws {
         let options = ServeOptions(webhookListenAddress: "127.0.0.1:0", webhookMaxBodySize: maxBodySize)
-        let logger = Logger(label: "tests") { _ in SwiftLogNoOpLogHandler() }
         guard let configuration = try WebhookConfiguration(options) else {
             throw ConfigurationError(flag: "--webhook.listen-address", reason: "was not taken")
         }
-        let input = try WebhookInput(configuration, selecting: [.unauthenticatedForbidden], logger: logger)
+        let input = try WebhookInput(configuration, selecting: [.unauthenticatedForbidden], logger: log.logger)
         self.input = input
         task = deliver.map { deliver in Task { try await input.run(deliver) } }
         guard deliver != nil else { return }

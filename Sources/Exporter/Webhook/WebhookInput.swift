@@ -22,11 +22,16 @@ struct WebhookInput: AuditInput {
     init(
         _ configuration: WebhookConfiguration, selecting selectors: [EventSelector], logger: Logger
     ) throws(HTTPServerError) {
-        let receiver = WebhookReceiver(selecting: selectors, handler: handler, log: WebhookLog(logger: logger))
+        let log = WebhookLog(logger: logger)
+        let receiver = WebhookReceiver(selecting: selectors, handler: handler, log: log)
         server = try HTTPServer(
             listenOn: configuration.address, routes: receiver.routes, limits: configuration.limits,
             tls: configuration.web?.content.tls, policy: configuration.web?.content.policy ?? WebPolicy(),
-            onAnswer: requests.count)
+            onAnswer: { [requests] status in
+                requests.count(status)
+                // The server refuses it before the receiver sees it.
+                if status == 413 { log.note(refused: "the body is longer than --webhook.max-body-size") }
+            })
         logger.info(
             "Listening for the audit webhook",
             metadata: ["address": "\(server.address)", "tls": "\(configuration.web?.content.tls != nil)"])

@@ -12,7 +12,7 @@ final class WebhookLog: Sendable {
         self.logger = logger
     }
 
-    /// A body that is not an EventList.
+    /// A body that is not an EventList, or that was not read.
     func note(refused reason: String) {
         warn("Webhook body refused; its events are lost unless the API server also writes a log", reason: reason)
     }

@@ -30,7 +30,10 @@ struct WebhookReceiver: Sendable {
     }
 
     private func receive(_ request: HTTPRequest) async -> HTTPResponse {
-        if let refusal = Self.refusal(of: request) { return refusal }
+        if let (refusal, reason) = Self.refusal(of: request) {
+            log.note(refused: reason)
+            return refusal
+        }
         let reason: String
         do {
             switch try await scanning.scan(request.body, { await handler.take($0) }) {
@@ -50,19 +53,20 @@ struct WebhookReceiver: Sendable {
         return refusal
     }
 
-    private static func refusal(of request: HTTPRequest) -> HTTPResponse? {
+    private static func refusal(of request: HTTPRequest) -> (response: HTTPResponse, reason: String)? {
         // The server took the body for empty. If there is one, it would be read as the next request.
         if request.header("Content-Length") == nil, request.header("Transfer-Encoding") == nil {
-            var refusal = HTTPResponse.text("411 the length of the body is not given\n", status: 411)
+            let reason = "the length of the body is not given"
+            var refusal = HTTPResponse.text("411 \(reason)\n", status: 411)
             refusal.headers["Connection"] = "close"
-            return refusal
+            return (refusal, reason)
         }
         // No API server compresses its batches, and a few compressed bytes can hold very many.
         let coding = request.header("Content-Encoding")?.lowercased()
         if let coding, coding != "identity" {
             var refusal = HTTPResponse.text("415 send the body as it is, not compressed\n", status: 415)
             refusal.headers["Accept-Encoding"] = "identity"
-            return refusal
+            return (refusal, "the body is compressed")
         }
         return nil
     }

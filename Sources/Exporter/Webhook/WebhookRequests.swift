@@ -7,8 +7,8 @@ final class WebhookRequests: Sendable {
         "kube_audit_webhook_requests_total", .counter, "Requests to the webhook receiver, by the status of the answer.",
         labels: ["code"], condition: "with `--webhook.listen-address`")
 
-    // These codes are shown from the start, since rules need a zero to see an increase: success, and every refusal of a
-    // body that an API server does not send again.
+    // These codes are exposed from the start, since rules need a zero to see an increase: success, and every refusal
+    // that a repeated body meets again.
     private let counts = Mutex<[Int: UInt64]>([200: 0, 400: 0, 411: 0, 413: 0, 415: 0])
 
     func count(_ code: Int) {
