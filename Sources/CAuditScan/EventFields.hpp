@@ -21,8 +21,9 @@ public:
     /// Maximum bytes of all used fields. An API server accepts at most 1 MiB of request head; the path and the message
     /// that repeats it stay below this limit even if each byte is a six-byte escape.
     static constexpr size_t longest = 16 << 20;
-    /// Maximum number of values in these fields, mainly addresses and groups.
-    static constexpr size_t mostValues = 1 << 20;
+    /// Maximum number of values in these fields, mainly addresses and groups. A head of 1 MiB has room for 130,000
+    /// addresses.
+    static constexpr size_t mostValues = 1 << 18;
 
     /// Adds a selector and copies the bytes that it points at.
     void select(const audit_selector &selector);

@@ -7,7 +7,7 @@ const char *EventList::begin(Text body) {
     body_ = body;
     items_.clear();
     index_ = count_ = at_ = 0;
-    parser_.begin(0);
+    Text kind, version;
     bool hasItems = false, isArray = false;
     JSONReader reader(body);
     reader.skipSpace();
@@ -30,8 +30,9 @@ const char *EventList::begin(Text body) {
             if (isArray ? !checkItems(reader) : !reader.skipValue(value)) return noJSON;
             if (!isArray && value.view() == "null") hasItems = false;
         } else if (spells(key, "kind") || spells(key, "apiVersion")) {
+            bool isString = reader.at < reader.end && *reader.at == '"';
             if (!reader.checkValue(value)) return noJSON;
-            if (value.size() <= 1024) parser_.add(key, value);
+            (spells(key, "kind") ? kind : version) = isString ? value : Text{};
         } else if (!reader.skipValue(value)) {
             return noJSON;
         }
@@ -39,22 +40,15 @@ const char *EventList::begin(Text body) {
     }
     reader.skipSpace();
     if (reader.at != reader.end) return noJSON;
-    if (const char *reason = checkHeader()) return reason;
+    if (const char *reason = checkHeader(kind, version)) return reason;
     // A list without items is empty, as in the API server.
     return hasItems && !isArray ? "items is not an array" : nullptr;
 }
 
-const char *EventList::checkHeader() {
-    simdjson::dom::object fields;
-    if (auto error = parser_.parse(fields)) return simdjson::error_message(error);
-    std::string_view kind, version;
-    for (auto field : fields) {
-        std::string_view &into = field.key == "kind" ? kind : version;
-        into = {};
-        (void)field.value.get(into);
-    }
-    if (kind != "EventList") return "kind is not EventList";
-    if (version != "audit.k8s.io/v1" && version != "audit.k8s.io/v1beta1") {
+const char *EventList::checkHeader(Text kind, Text version) {
+    // The quotes are part of the texts.
+    if (kind.isEmpty() || !spells(kind, "EventList")) return "kind is not EventList";
+    if (version.isEmpty() || (!spells(version, "audit.k8s.io/v1") && !spells(version, "audit.k8s.io/v1beta1"))) {
         return "apiVersion is neither audit.k8s.io/v1 nor audit.k8s.io/v1beta1";
     }
     return nullptr;

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "JSONText.hpp"
-#include "MemberParser.hpp"
 
 namespace audit_scan {
 
@@ -31,10 +30,9 @@ private:
     static constexpr size_t remembered = 1 << 14;
 
     bool checkItems(JSONReader &reader);
-    const char *checkHeader();
+    static const char *checkHeader(Text kind, Text version);
 
     Text body_;
-    MemberParser parser_;
     std::vector<Item> items_;
     // The next item: its index, and where the search for it begins after the remembered ones.
     size_t index_ = 0, count_ = 0, at_ = 0;

@@ -82,10 +82,17 @@ bool spells(Text string, std::string_view word) {
     const uint8_t *at = string.from + 1, *end = string.to - 1;
     for (char letter : word) {
         if (at == end) return false;
-        bool isEscape = *at == '\\' && end - at >= 6 && at[1] == 'u';
-        int found = isEscape ? hexNumber(at + 2, end) : *at;
+        int found = *at;
+        size_t length = 1;
+        if (*at == '\\' && end - at >= 6 && at[1] == 'u') {
+            found = hexNumber(at + 2, end);
+            length = 6;
+        } else if (*at == '\\' && end - at >= 2 && at[1] == '/') {
+            found = '/';
+            length = 2;
+        }
         if (found != static_cast<uint8_t>(letter)) return false;
-        at += isEscape ? 6 : 1;
+        at += length;
     }
     return at == end;
 }

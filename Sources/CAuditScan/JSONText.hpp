@@ -20,7 +20,7 @@ struct Text {
     Text trimmed() const;
 };
 
-/// Whether a JSON string, given with its quotes, is equal to a word of ASCII letters once its escapes are resolved.
+/// Whether a JSON string, given with its quotes, is equal to a word of ASCII once its escapes are resolved.
 bool spells(Text string, std::string_view word);
 
 /// Finds the ends of JSON values in a text without building anything from them.

@@ -2,6 +2,20 @@ import Glibc
 
 /// Reads small files as a whole.
 public enum ConfigurationFile {
+    /// Reads a file again, unless it is empty: a program may have emptied it to write it, and without its entries a
+    /// filter excludes nothing, and a web configuration admits everyone.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the file.
+    ///   - read: Reads it.
+    public static func reread<Content>(
+        _ path: String, _ read: () -> FileReading<Content>
+    ) -> FileReading<Content> {
+        guard FileVersion(path: path)?.isEmpty == true else { return read() }
+        let reason = "the file is empty, and may be being written; restart the exporter to use it"
+        return FileReading(.failure(ConfigurationFileError(file: path, reason: reason)), files: [path])
+    }
+
     /// The content of a file. The call blocks for as long as the file system takes to answer.
     ///
     /// - Parameters:
@@ -50,6 +64,9 @@ public struct FileVersion: Sendable, Hashable {
             nanoseconds = time.tv_nsec
         }
     }
+
+    /// Whether the file has no bytes; of a FIFO or a device it is not known, and taken for true.
+    var isEmpty: Bool { size == 0 }
 
     /// The current version of a file, links followed; `nil` if there is none. The call blocks for as long as the file
     /// system takes to answer.

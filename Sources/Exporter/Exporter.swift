@@ -18,6 +18,8 @@ public enum Exporter {
     public static func run(_ options: ServeOptions) async throws {
         // A scraper that closes its connection must not end the process.
         signal(SIGPIPE, SIG_IGN)
+        // Until reloads are possible, a reload that is requested must not end it either.
+        signal(SIGHUP, SIG_IGN)
         defer { LineWriter.standardError.flush(within: .seconds(1)) }
         OpenFiles.raiseLimit()
         ProcessMemory.limitArenas()

@@ -108,4 +108,17 @@ struct EventListTests {
         #expect(found.malformed.count == ScannedEvents.describedMalformedLimit)
         #expect(found.events.count == 1)
     }
+
+    @Test("are recognised however their kind and version are spelled, and the last of several values holds")
+    func header() throws {
+        for (header, isList) in [
+            (#""k\u0069nd":"Event\u004cist","apiVersion":"audit.k8s.io\/v1""#, true),
+            (#""kind":[0],"kind":"EventList","apiVersion":7,"apiVersion":"audit.k8s.io/v1""#, true),
+            (#""kind":"EventList","kind":[0],"apiVersion":"audit.k8s.io/v1""#, false),
+            (#""kind":"EventList","apiVersion":"audit.k8s.io/v1","kind":"EventListx""#, false),
+        ] {
+            let found = try? scan(Array("{\(header),\"items\":[\(Self.scan)]}".utf8))
+            #expect(found?.events.count == (isList ? 1 : nil), "\(header)")
+        }
+    }
 }

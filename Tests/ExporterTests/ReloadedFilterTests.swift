@@ -65,7 +65,7 @@ struct ReloadedFilterTests {
     func reload() async throws {
         try await withTemporaryDirectory { directory in
             let file = directory.appending(path: "filter.yml")
-            try Self.write("", file)
+            try Self.write("filters: []", file)
             let reloading = try Reloading(ServeOptions(filterFile: file.path))
             #expect(await reloading.files.reload() == [])
             try Self.write("filter: []", file)
@@ -102,6 +102,21 @@ struct ReloadedFilterTests {
             try await writing.value
             #expect(reloading.pipeline.published.current.filteredRequests == ["a": 3])
             #expect(reloading.pipeline.published.current.sources.counters.isEmpty)
+        }
+    }
+
+    @Test("keeps its entries when its file becomes empty and stays so", .timeLimit(.minutes(1)))
+    func emptied() async throws {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "filter.yml")
+            try Self.write("filters: [{name: a, networks: [192.0.2.1]}]", file)
+            let reloading = try Reloading(ServeOptions(filterFile: file.path))
+            try Self.write("", file)
+            let problems = await reloading.files.reload()
+            #expect(problems.count == 1 && problems[0].contains("the file is empty"), "\(problems)")
+            #expect(!reloading.isSuccessful)
+            #expect(await reloading.pipeline.commit(Samples.batch([Samples.event(1)])) == .committed)
+            #expect(reloading.pipeline.published.current.filteredRequests == ["a": 1])
         }
     }
 

@@ -10,7 +10,8 @@ struct ReloadService: Service {
             await withTaskGroup { group in
                 group.addTask { await files.watch() }
                 group.addTask {
-                    for await _ in await UnixSignalsSequence(trapping: .sighup) { _ = await files.reload() }
+                    // Not waited for, so that a stop need not wait for a reload.
+                    for await _ in await UnixSignalsSequence(trapping: .sighup) { Task { await files.reload() } }
                 }
             }
         }

@@ -56,7 +56,7 @@ extension ReloadableFile {
     /// The filter of the analytic.
     static func filter(_ file: LoadedFile<RequestFilter>, for pipeline: Pipeline) -> ReloadableFile {
         ReloadableFile(flag: "--filter.file", versions: file.versions) { [path = file.path] files in
-            let reading = FileReading(of: files) { RequestFilter.read(path) }
+            let reading = FileReading(of: files) { ConfigurationFile.reread(path) { RequestFilter.read(path) } }
             return Attempt(reading: reading.map { filter in Content { await pipeline.use(filter) } })
         }
     }
@@ -82,7 +82,7 @@ extension ReloadableFile {
             flag: flag, versions: file.versions, server: tls.map { (name, $0) }
         ) { files in
             let reading = FileReading(of: files) {
-                var reading = WebConfiguration.read(path)
+                var reading = ConfigurationFile.reread(path) { WebConfiguration.read(path) }
                 if case .success(let new) = reading.result, (tls == nil) != (new.tls == nil) {
                     let reason = "TLS cannot be switched on or off without a restart"
                     reading.result = .failure(ConfigurationFileError(file: path, reason: reason))

@@ -17,7 +17,8 @@ struct StopService: Service {
         signal(SIGTERM, SIG_DFL)
         signal(SIGINT, SIG_DFL)
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) {
-            logger.error("State was not written in time; the next start continues from the last written state")
+            logger.error(
+                "Stopping took too long and is cut short; the next start continues from the last written state")
             LineWriter.standardError.flush(within: .milliseconds(500))
             _exit(1)
         }
