@@ -86,3 +86,63 @@ public struct Decompressor: ~Copyable, Sendable {
         guard position == input.count, isAtEnd else { throw .truncated }
     }
 }
+
+/// A supported compression format.
+public enum CompressionFormat: Sendable, Hashable, CaseIterable {
+    /// gzip (RFC 1952), as logrotate and the API server write it.
+    case gzip
+    /// Zstandard (RFC 8878).
+    case zstd
+
+    /// The number of bytes at the beginning of a file that identify its format.
+    public static let magicLength = 4
+
+    /// The format of a file that begins with these bytes; `nil` if it is not compressed, or in an unsupported format.
+    /// The name of the file does not matter, because rotation and copying change it.
+    public init?(beginning bytes: some Sequence<UInt8>) {
+        let beginning = Array(bytes.prefix(Self.magicLength))
+        if beginning.starts(with: [0x1f, 0x8b]) {
+            self = .gzip
+        } else if beginning.starts(with: [0x28, 0xb5, 0x2f, 0xfd]) {
+            self = .zstd
+        } else {
+            return nil
+        }
+    }
+}
+
+/// The reason why compressed data cannot be read completely.
+public enum DecompressionError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The data ends within a member or frame: the file is still being written, or was cut off.
+    case truncated
+    /// The data violates the format or fails its checksum; with the library's message.
+    case corrupt(String)
+
+    /// The reason, in words.
+    public var description: String {
+        switch self {
+        case .truncated: "compressed data ends too early"
+        case .corrupt(let reason): "compressed data is corrupt: \(reason)"
+        }
+    }
+}
+
+/// A decompression stream of a C library. It owns memory of the library, so it cannot be copied.
+protocol DecompressionStream: ~Copyable {
+    /// Decompresses as much as possible, but not beyond the end of a member or frame. If there is input and room, each
+    /// call reads, writes or fails.
+    mutating func step(from input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
+        -> DecompressionStep
+}
+
+/// The result of one call into a C library.
+struct DecompressionStep {
+    /// Bytes of the input that were consumed.
+    var read: Int
+    /// Bytes that were written to the output.
+    var written: Int
+    /// Whether a member or frame was completely written.
+    var isAtEnd: Bool
+    /// The error that ends decompression; `nil` if it can continue.
+    var failure: DecompressionError?
+}

@@ -39,3 +39,57 @@ struct LineLogHandler: LogHandler {
         }
     }
 }
+
+/// The format of the exporter's own log.
+enum LogFormat: String, CaseIterable {
+    /// `ts=2026-11-24T10:00:00.000Z level=info msg="Listening" address=127.0.0.1:10403`
+    case logfmt
+    /// `{"ts":"2026-11-24T10:00:00.000Z","level":"info","msg":"Listening","address":"127.0.0.1:10403"}`
+    case json
+
+    /// One line, with its line feed.
+    ///
+    /// - Parameter fields: Fixed keys, and values that may contain untrusted text.
+    func line(_ fields: [(key: String, value: String)]) -> String {
+        switch self {
+        case .logfmt: fields.map { "\($0.key)=\(Self.logfmtValue($0.value))" }.joined(separator: " ") + "\n"
+        case .json: "{" + fields.map { "\"\($0.key)\":\(Self.quoted($0.value))" }.joined(separator: ",") + "}\n"
+        }
+    }
+
+    private static func logfmtValue(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
+        return isPlain && !text.isEmpty ? text : quoted(text)
+    }
+
+    /// A JSON string in which all characters that affect a terminal are escaped.
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\t": quoted += "\\t"
+            case "\r": quoted += "\\r"
+            default:
+                guard scalar.properties.generalCategory.isInvisible else {
+                    quoted.unicodeScalars.append(scalar)
+                    continue
+                }
+                for unit in String(scalar).utf16 {
+                    let digits = String(unit, radix: 16)
+                    quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
+            }
+        }
+        return quoted + "\""
+    }
+}
+
+extension Unicode.GeneralCategory {
+    /// Control characters, and marks that change how the text around them is displayed.
+    fileprivate var isInvisible: Bool {
+        [.control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned].contains(self)
+    }
+}

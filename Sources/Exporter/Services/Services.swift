@@ -1,0 +1,88 @@
+import Dispatch
+import Glibc
+import HTTPServing
+import Logging
+import ServiceLifecycle
+
+/// Serves metrics and pages until the exporter stops.
+struct WebService: Service {
+    private let servers: [HTTPServer]
+
+    /// Starts the servers.
+    ///
+    /// - Throws: `HTTPServerError` if one cannot listen.
+    init(_ configuration: Configuration, routes: Routes) throws(HTTPServerError) {
+        let policy = configuration.web?.content.policy ?? WebPolicy()
+        var servers: [HTTPServer] = []
+        for address in configuration.listenAddresses {
+            let server = try HTTPServer(
+                listenOn: address, routes: routes, tls: configuration.web?.content.tls, policy: policy)
+            configuration.logger.info(
+                "Listening",
+                metadata: ["address": "\(server.address)", "tls": "\(configuration.web?.content.tls != nil)"])
+            servers.append(server)
+        }
+        self.servers = servers
+    }
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        for server in servers { await server.shutDown() }
+    }
+}
+
+/// Writes the remaining changes when the exporter stops. It is stopped after all inputs.
+struct PipelineService: Service {
+    let pipeline: Pipeline
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        guard await pipeline.finish() else { throw StateNotWritten() }
+    }
+}
+
+/// The latest counts are not on disk. The next start reads their events again.
+struct StateNotWritten: Error, CustomStringConvertible {
+    var description: String {
+        "the state could not be written while stopping; the next start continues from the last written state"
+    }
+}
+
+/// Retires silent sources and writes the time, once a minute.
+struct UpkeepService: Service {
+    // Retention is at least an hour, so a minute is precise enough.
+    private static let interval: Duration = .seconds(60)
+
+    let pipeline: Pipeline
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: Self.interval)
+                await pipeline.performUpkeep()
+            }
+        }
+    }
+}
+
+/// Ends the process 5 seconds after a stop was requested, even if something hangs.
+struct StopService: Service {
+    /// Maximum time to stop, for example when a disk hangs.
+    private static let patience: DispatchTimeInterval = .seconds(5)
+
+    let logger: Logger
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        logger.info("Stopping")
+        // A second signal ends the process at once.
+        signal(SIGTERM, SIG_DFL)
+        signal(SIGINT, SIG_DFL)
+        DispatchQueue.global().asyncAfter(deadline: .now() + Self.patience) {
+            logger.error(
+                "Stopping took too long and is cut short; the next start continues from the last written state")
+            LineWriter.standardError.flush(within: .milliseconds(500))
+            _exit(1)
+        }
+    }
+}
