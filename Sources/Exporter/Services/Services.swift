@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Glibc
 import HTTPServing
 import Logging
@@ -48,17 +49,28 @@ struct StateNotWritten: Error, CustomStringConvertible {
     }
 }
 
-/// Retires silent sources and writes the time, once a minute.
+/// Retires silent sources and writes the time, once a minute, and soon after the clock was set back: times that were
+/// kept until then lie in the future, and become the present time.
 struct UpkeepService: Service {
     // Retention is at least an hour, so a minute is precise enough.
-    private static let interval: Duration = .seconds(60)
+    private static let interval = 60
+    /// The steps of a clock that is corrected by small amounts, in seconds.
+    private static let tolerance: Double = 1
 
     let pipeline: Pipeline
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var latest = Date.now.timeIntervalSince1970
+            var seconds = 0
             while !Task.isCancelled {
-                try? await Task.sleep(for: Self.interval)
+                try? await Task.sleep(for: .seconds(1))
+                seconds += 1
+                let now = Date.now.timeIntervalSince1970
+                let wasSetBack = now < latest - Self.tolerance
+                latest = wasSetBack ? now : max(latest, now)
+                guard seconds >= Self.interval || wasSetBack else { continue }
+                seconds = 0
                 await pipeline.performUpkeep()
             }
         }
