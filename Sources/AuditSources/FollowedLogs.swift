@@ -73,7 +73,8 @@ public struct FollowedLogs: AuditInput {
             case .stuck:
                 // The call may have returned since.
                 guard thread.isStuck(for: Self.patience) else { continue }
-                for index in states.indices { states[index].problem = "no answer from the file system of a followed log; no log is read until it answers" }
+                let problem = "no answer from the file system of a followed log; no log is read until it answers"
+                for index in states.indices { states[index].problem = problem }
                 await report(states)
                 continue
             }

@@ -66,7 +66,8 @@ struct Counting {
         for position in batch.positions { positions.add(position) }
         for loss in batch.losses {
             lostLogs &+= 1
-            lostBytes &+= UInt64(max(0, loss.knownBytes))
+            let (sum, isTooMuch) = lostBytes.addingReportingOverflow(UInt64(max(0, loss.knownBytes)))
+            lostBytes = isTooMuch ? .max : sum
         }
         hasChanges = true
     }
