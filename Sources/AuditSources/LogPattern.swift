@@ -32,11 +32,12 @@ public struct LogPattern: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Where reading begins in a log that exists at the start and was never followed before. A log that appears later is
-/// always read from its beginning.
-public enum StartingPoint: String, Sendable, Hashable, CaseIterable {
-    /// At its first byte.
+/// Which requests count in a log that was never followed before.
+public enum StartingPoint: Sendable, Hashable {
+    /// All, from its first byte.
     case beginning
-    /// At its end: only later lines are read.
+    /// Only those that are written after the start.
     case end
+    /// Those of the last seconds before the log was first seen, by `stageTimestamp`, and all later ones.
+    case recent(seconds: Double)
 }

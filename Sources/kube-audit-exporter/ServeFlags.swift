@@ -19,8 +19,9 @@ struct ServeFlags: ParsableArguments {
     @Option(
         name: .customLong("audit.from"),
         help: ArgumentHelp(
-            "Where to start in a log that exists at startup: beginning or end.", valueName: "place"))
-    var auditFrom = "beginning"
+            "Which requests count in a log that was not read before: those of the last duration, all (beginning), or "
+                + "only new ones (end). (default: 1h)", valueName: "duration|beginning|end"))
+    var auditFrom: String?
 
     @Option(
         name: .customLong("storage.path"),

@@ -23,7 +23,8 @@ struct BlockedOutputTests {
             let port = try LocalServer.freePort()
             let exporter = try await RunningProgram(
                 Program.exporter.locate(),
-                ["--audit.log", "audit.log", "--web.listen-address", "127.0.0.1:\(port)"], name: "exporter",
+                ["--audit.log", "audit.log", "--audit.from", "beginning", "--web.listen-address", "127.0.0.1:\(port)"],
+                name: "exporter",
                 in: directory)
             let metrics = try #require(URL(string: "http://127.0.0.1:\(port)/metrics"))
             try await eventually("the request to be counted") {

@@ -14,7 +14,7 @@ struct ExporterProgram {
         // Earlier log lines are from another run.
         try? FileManager.default.removeItem(at: directory.appending(path: "exporter.log"))
         let server = try await LocalServer.start(.exporter, in: directory, port: { 0 }) { _ in
-            ["--audit.log", "audit.log", "--web.listen-address", "127.0.0.1:0"] + arguments
+            ["--audit.log", "audit.log", "--audit.from", "beginning", "--web.listen-address", "127.0.0.1:0"] + arguments
         }
         return ExporterProgram(directory: directory, server: server)
     }

@@ -29,7 +29,8 @@ struct FileFaultTests {
     {
         let port = try LocalServer.freePort()
         let program = try await files.startExporter(
-            ["--audit.log", log, "--web.listen-address", "127.0.0.1:\(port)"], input: input)
+            ["--audit.log", log, "--audit.from", "beginning", "--web.listen-address", "127.0.0.1:\(port)"], input: input
+        )
         return Exporter(program: program, port: port)
     }
 

@@ -77,7 +77,8 @@ struct GoldenMetricsTests {
             // By a relative path, so that the label does not contain the directory.
             let exporter = try await LocalServer.start(.exporter, in: directory, port: { 0 }) { _ in
                 [
-                    "--audit.log", "audit.log", "--web.listen-address", "127.0.0.1:0", "--geoip.database",
+                    "--audit.log", "audit.log", "--audit.from", "beginning", "--web.listen-address", "127.0.0.1:0",
+                    "--geoip.database",
                     Fixture.url("locations/locations.mmdb").path, "--filter.file", "filter.yml",
                 ]
             }

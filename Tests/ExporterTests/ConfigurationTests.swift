@@ -19,7 +19,9 @@ struct ConfigurationTests {
         #expect(configuration.readsStandardInput)
         #expect(configuration.logNames == ["audit.log", "*.log", "-"])
         #expect(configuration.storagePath == "data/")
-        #expect(configuration.start == .beginning)
+        #expect(configuration.start == .recent(seconds: 3600))
+        #expect(
+            configuration.standardInputStart == .beginning, "what is piped in counts unless the flag says otherwise")
         #expect(configuration.listenAddresses == [ListenAddress(host: "", port: 10403)])
         #expect(configuration.telemetryPath == "/metrics")
         #expect(configuration.limits == SourceLimits(verified: 10_000, claimed: 1_000, retention: 86_400))
@@ -36,12 +38,25 @@ struct ConfigurationTests {
                 sourceLimit: 1, claimedLimit: 0, retention: "1h30m", logLevel: "debug", logFormat: "json"))
         #expect(configuration.logs == [])
         #expect(configuration.start == .end)
+        #expect(configuration.standardInputStart == .end)
         #expect(configuration.listenAddresses.map(\.description) == ["127.0.0.1:1", "[::1]:2"])
         #expect(configuration.telemetryPath == "/")
         #expect(configuration.limits == SourceLimits(verified: 1, claimed: 0, retention: 5400))
         #expect(configuration.locations != nil)
         #expect(configuration.attribution.sources(of: ["192.0.2.1", "10.1.2.3"]).first?.origin == .verified)
         #expect(configuration.logger.logLevel == .debug)
+    }
+
+    @Test(
+        "says which requests count in a log that was not read before",
+        arguments: [
+            ("beginning", .beginning), ("end", .end), ("30m", .recent(seconds: 1800)),
+            ("1d12h", .recent(seconds: 129_600)), ("0s", .recent(seconds: 0)),
+        ] as [(String, StartingPoint)])
+    func startingPoint(text: String, start: StartingPoint) throws {
+        let configuration = try Configuration(ServeOptions(auditLogs: ["x"], auditFrom: text))
+        #expect(configuration.start == start)
+        #expect(configuration.standardInputStart == start)
     }
 
     @Test("needs no log with a webhook")
@@ -100,8 +115,8 @@ struct ConfigurationTests {
         (ServeOptions(auditLogs: [""]), "--audit.log: is empty; give a path, a glob, or -"),
         (ServeOptions(auditLogs: ["x"], storagePath: ""), "--storage.path: is empty; give a directory"),
         (
-            ServeOptions(auditLogs: ["x"], auditFrom: "middle"),
-            #"--audit.from: "middle" is not known; give beginning or end"#
+            ServeOptions(auditLogs: ["x"], auditFrom: "10x"),
+            #"--audit.from: "10x" cannot be used; give a duration such as 30m, 1h or 1d12h, or beginning, or end"#
         ),
         (
             ServeOptions(auditLogs: ["x"], listenAddresses: [":1", "10403"]),

@@ -61,7 +61,7 @@ public struct StackConfiguration: Sendable {
     }
 
     func exporter(following log: URL) -> [String] {
-        ["--audit.log", log.path, "--web.listen-address", "127.0.0.1:0"]
+        ["--audit.log", log.path, "--audit.from", "beginning", "--web.listen-address", "127.0.0.1:0"]
             + (locations.map { ["--geoip.database", $0.path] } ?? []) + exporterArguments
     }
 

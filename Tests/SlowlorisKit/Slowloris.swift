@@ -25,7 +25,10 @@ public struct Slowloris: Sendable {
         try Data(lines.joined().utf8).write(to: directory.appending(path: "audit.log"))
         let limit = options.sources + 1
         let server = try await LocalServer.start(.exporter, in: directory, port: { 0 }) { _ in
-            ["--audit.log", "audit.log", "--web.listen-address", "127.0.0.1:0", "--source.limit", "\(limit)"]
+            [
+                "--audit.log", "audit.log", "--audit.from", "beginning", "--web.listen-address", "127.0.0.1:0",
+                "--source.limit", "\(limit)",
+            ]
         }
         let tracked = "kube_audit_tracked_sources{origin=\"verified\"} \(options.sources)\n"
         try await eventually("all sources to be counted") {

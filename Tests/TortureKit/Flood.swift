@@ -31,7 +31,8 @@ public struct Flood: Sendable {
         var exporter = ExporterLives(
             options.exporter,
             [
-                "--audit.log", log.path, "--storage.path", directory.appending(path: "state").path,
+                "--audit.log", log.path, "--audit.from", "beginning", "--storage.path",
+                directory.appending(path: "state").path,
                 "--web.listen-address", "\(address)", "--log.level", "warn",
             ], in: directory)
         do {

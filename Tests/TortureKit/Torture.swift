@@ -63,7 +63,8 @@ public struct Torture: Sendable {
         let inputs = [renamedLog, copiedLog, numberedLog].flatMap { ["--audit.log", $0.path] }
         let receiver = options.senders > 0 ? ["--webhook.listen-address", "\(webhook)"] : []
         return inputs + receiver + [
-            "--source.claimed-limit", "5000", "--web.listen-address", "\(web)", "--storage.path",
+            "--audit.from", "beginning", "--source.claimed-limit", "5000", "--web.listen-address", "\(web)",
+            "--storage.path",
             directory.appending(path: "state").path,
         ]
     }

@@ -13,8 +13,10 @@ struct Configuration: Sendable {
     let readsStandardInput: Bool
     /// The directory of the state.
     let storagePath: String
-    /// Where reading begins in logs that exist at startup.
+    /// Which requests count in logs that were never followed before.
     let start: StartingPoint
+    /// The same for standard input. It counts all requests unless the flag is given: what is piped in is meant.
+    let standardInputStart: StartingPoint
     /// The addresses for metrics and pages.
     let listenAddresses: [ListenAddress]
     /// TLS, users and rules for metrics and pages, from `--web.config.file`.
@@ -44,7 +46,8 @@ struct Configuration: Sendable {
         webhook = try WebhookConfiguration(options)
         (logs, readsStandardInput) = try Self.inputs(options.auditLogs, isOptional: webhook != nil)
         storagePath = try Self.storagePath(options.storagePath)
-        start = try Self.choice(options.auditFrom, for: "--audit.from")
+        start = try Self.startingPoint(options.auditFrom ?? "1h")
+        standardInputStart = options.auditFrom == nil ? .beginning : start
         listenAddresses = try Self.listenAddresses(options.listenAddresses)
         web = try Self.file(options.webConfigFile, for: "--web.config.file", WebConfiguration.read)
         lifecycle = Lifecycle(isEnabled: options.enablesLifecycle, web: web?.content)
@@ -81,6 +84,21 @@ struct Configuration: Sendable {
             throw ConfigurationError(flag: "--storage.path", reason: "is empty; give a directory")
         }
         return text
+    }
+
+    private static func startingPoint(_ text: String) throws(ConfigurationError) -> StartingPoint {
+        switch text {
+        case "beginning": return .beginning
+        case "end": return .end
+        default:
+            guard let duration = PrometheusDuration(text) else {
+                throw ConfigurationError(
+                    flag: "--audit.from",
+                    reason: "\"\(text)\" cannot be used; give a duration such as 30m, 1h or 1d12h, or beginning, or end"
+                )
+            }
+            return .recent(seconds: duration.seconds)
+        }
     }
 
     private static func choice<Choice: RawRepresentable & CaseIterable>(

@@ -2,8 +2,8 @@
 public struct ServeOptions: Sendable {
     /// `--audit.log`
     public var auditLogs: [String]
-    /// `--audit.from`
-    public var auditFrom: String
+    /// `--audit.from`; the default, `1h`, if it is `nil`
+    public var auditFrom: String?
     /// `--storage.path`
     public var storagePath: String
     /// `--web.listen-address`; the default if it is empty
@@ -41,7 +41,7 @@ public struct ServeOptions: Sendable {
 
     /// The flags, each with its default.
     public init(
-        auditLogs: [String] = [], auditFrom: String = "beginning", storagePath: String = "data/",
+        auditLogs: [String] = [], auditFrom: String? = nil, storagePath: String = "data/",
         listenAddresses: [String] = [],
         webConfigFile: String? = nil, enablesLifecycle: Bool = false, telemetryPath: String = "/metrics",
         webhookListenAddress: String? = nil,
