@@ -13,6 +13,8 @@ public struct AccessScanningDetector: Sendable {
     public private(set) var ledgers: [AnalyticLedger]
     /// Events of requests that were counted before: another stage, or another reading.
     public private(set) var duplicateEvents: UInt64
+    /// Requests that were not counted, since they are older than their log's cut-off.
+    public private(set) var oldRequests: UInt64
     /// Requests that matched an entry of the filter, by its name; removed entries keep their count.
     public private(set) var filteredRequests: [String: UInt64]
     /// The requests that are not counted for their sources, from the next request on.
@@ -53,6 +55,7 @@ public struct AccessScanningDetector: Sendable {
             key: state.key, horizon: horizon, observedCount: state.totals.observedCount, restoring: state.observed)
         latest = now
         duplicateEvents = state.totals.duplicateEvents
+        oldRequests = state.totals.oldRequests
         filteredRequests = state.filteredRequests
         self.filter = filter
         nameEntries()
@@ -74,15 +77,21 @@ public struct AccessScanningDetector: Sendable {
         for entry in filter.entries where filteredRequests[entry.name] == nil { filteredRequests[entry.name] = 0 }
     }
 
-    /// Counts the request of an event, unless it was counted before.
+    /// Counts the request of an event, unless it was counted before, or is too old.
+    ///
+    /// An event that is too old is remembered like any other: a later stage of its request and another reading of it
+    /// are duplicates, so the request is not counted under another name of its log either.
     ///
     /// - Parameters:
     ///   - event: An event that the analytic's selector selects.
     ///   - analytic: The index of the analytic.
+    ///   - cutoff: The `stageTimestamp`, in seconds since 1970, from which on requests count; `nil` if all count. An
+    ///     event without a time counts.
     ///   - now: Seconds since 1970.
     ///   - locate: Finds the location of an address when its counter is created.
     public mutating func observe(
-        _ event: AuditEvent, of analytic: Int, at now: Double, locate: (IPAddress) -> Location = { _ in .unknown }
+        _ event: AuditEvent, of analytic: Int, countingFrom cutoff: Double? = nil, at now: Double,
+        locate: (IPAddress) -> Location = { _ in .unknown }
     ) {
         latest = max(latest, now)
         let (outcome, noted) = deduplicator.observe(event)
@@ -90,6 +99,10 @@ public struct AccessScanningDetector: Sendable {
         forgetUnrecognised()
         guard outcome == .newRequest else {
             duplicateEvents &+= 1
+            return
+        }
+        if let cutoff, let time = EventTimestamp(event.stageTimestamp), time.secondsSince1970 < cutoff {
+            oldRequests &+= 1
             return
         }
         let sources = attribution.sources(of: event.sourceIPs)
@@ -127,6 +140,7 @@ public struct AccessScanningDetector: Sendable {
         changes.filteredRequests = filteredRequests.filter { changedFilters.contains($0.key) }
         changes.observed = observed
         changes.totals.duplicateEvents = duplicateEvents
+        changes.totals.oldRequests = oldRequests
         changes.totals.observedCount = deduplicator.observedCount
         changes.totals.firstRecognised = deduplicator.firstRecognised
         changedFilters = []

@@ -125,6 +125,8 @@ public struct DisplacedChanges: Sendable, Hashable {
 public struct DetectionTotals: Sendable, Hashable {
     /// Events of requests that were counted before: another stage, or another reading.
     public var duplicateEvents: UInt64 = 0
+    /// Requests that were not counted, since they are older than their log's cut-off.
+    public var oldRequests: UInt64 = 0
     /// How many different events were observed.
     public var observedCount = 0
     /// The number of the oldest event that is still recognised.

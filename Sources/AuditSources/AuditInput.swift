@@ -59,11 +59,14 @@ public struct InputBatch: Sendable, Hashable {
     public var losses: [LogLoss]
     /// Whether the sender waits until the batch, and those before it, are written.
     public var awaitsCommit: Bool
+    /// Requests whose `stageTimestamp` is earlier are not counted, in seconds since 1970; `nil` if all count.
+    public var countsFrom: Double?
 
     /// A batch without losses, unless they are given.
     public init(
         input: InputKind, path: String, scanned: ScannedEvents, bytes: Int, oversizedLines: [Int] = [],
-        positions: [FilePosition] = [], losses: [LogLoss] = [], awaitsCommit: Bool = false
+        positions: [FilePosition] = [], losses: [LogLoss] = [], awaitsCommit: Bool = false,
+        countsFrom: Double? = nil
     ) {
         self.input = input
         self.path = path
@@ -73,6 +76,7 @@ public struct InputBatch: Sendable, Hashable {
         self.positions = positions
         self.losses = losses
         self.awaitsCommit = awaitsCommit
+        self.countsFrom = countsFrom
     }
 }
 

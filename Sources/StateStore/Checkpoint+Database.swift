@@ -17,12 +17,12 @@ extension Checkpoint {
         let totals = detection.totals
         try db.cachedStatement(
             sql: """
-                UPDATE state SET version = ?, duplicate_events = ?, observed_count = ?, first_recognised = ?,
-                    last_event_timestamp = coalesce(?, last_event_timestamp), last_checkpoint = ?
+                UPDATE state SET version = ?, duplicate_events = ?, old_requests = ?, observed_count = ?,
+                    first_recognised = ?, last_event_timestamp = coalesce(?, last_event_timestamp), last_checkpoint = ?
                 """
         ).execute(arguments: [
-            version, Int64(bitPattern: totals.duplicateEvents), totals.observedCount, totals.firstRecognised,
-            reading.lastEventTimestamp, time,
+            version, Int64(bitPattern: totals.duplicateEvents), Int64(bitPattern: totals.oldRequests),
+            totals.observedCount, totals.firstRecognised, reading.lastEventTimestamp, time,
         ])
     }
 

@@ -185,6 +185,10 @@ enum Schema {
                     DROP TABLE displaced_page_1;
                     """)
         }
+        // Requests that are older than --audit.from allows.
+        migrator.registerMigration("4") { db in
+            try db.execute(sql: "ALTER TABLE state ADD COLUMN old_requests INTEGER NOT NULL DEFAULT 0")
+        }
         return migrator
     }
 

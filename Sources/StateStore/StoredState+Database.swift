@@ -19,6 +19,7 @@ extension StoredState {
                 first: LittleEndian.number(in: key, at: 0), second: LittleEndian.number(in: key, at: 8)))
         var totals = DetectionTotals()
         totals.duplicateEvents = try row.count("duplicate_events")
+        totals.oldRequests = try row.count("old_requests")
         totals.observedCount = try row.value("observed_count")
         totals.firstRecognised = try row.value("first_recognised")
         // Larger numbers leave no room for counting.

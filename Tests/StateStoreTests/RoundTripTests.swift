@@ -79,6 +79,7 @@ struct RoundTripTests {
             counters: [counter], positions: [position], reading: ReadingTotals(inputs: ["file": input]))
         checkpoint.detection.forbidden.retiredRequests = count
         checkpoint.detection.totals.duplicateEvents = count
+        checkpoint.detection.totals.oldRequests = count
         checkpoint.detection.filteredRequests = ["a": count]
         let stored = try await Self.reopened([checkpoint])
         #expect(stored.detection.forbidden.counters == [counter])

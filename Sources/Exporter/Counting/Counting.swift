@@ -49,7 +49,7 @@ struct Counting {
     var counts: Counts {
         Counts(
             analytics: detector.ledgers.map(\.counts), duplicateEvents: detector.duplicateEvents,
-            filteredRequests: detector.filteredRequests, reading: reading,
+            oldRequests: detector.oldRequests, filteredRequests: detector.filteredRequests, reading: reading,
             lostLogs: lostLogs, lostBytes: lostBytes)
     }
 
@@ -58,7 +58,9 @@ struct Counting {
     /// - Parameter now: Seconds since 1970.
     mutating func count(_ batch: InputBatch, at now: Double) {
         for selected in batch.scanned.events {
-            detector.observe(selected.event, of: selected.selector, at: now) { [locations] in
+            detector.observe(
+                selected.event, of: selected.selector, countingFrom: batch.countsFrom, at: now
+            ) { [locations] in
                 locations?.location(of: $0) ?? .unknown
             }
         }

@@ -8,6 +8,8 @@ struct Counts: Sendable {
     var analytics: [AnalyticCounts] = [AnalyticCounts(analytic: .forbidden, networks: NetworkCounts())]
     /// Events of requests that were counted before.
     var duplicateEvents: UInt64 = 0
+    /// Requests that are older than `--audit.from` allows.
+    var oldRequests: UInt64 = 0
     /// Requests that matched an entry of the filter, by its name.
     var filteredRequests: [String: UInt64] = [:]
     /// Lines and bytes read, by input; inputs that are configured or were once.

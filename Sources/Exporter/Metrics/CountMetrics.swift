@@ -136,6 +136,9 @@ enum ReadingMetrics {
     static let duplicateEvents = Metric(
         "kube_audit_duplicate_events_total", .counter,
         "Events of requests that were already counted: a second stage, or the same event read again.")
+    static let oldRequests = Metric(
+        "kube_audit_old_requests_total", .counter,
+        "Requests not counted, since they are older than --audit.from allows in a log that was not read before.")
     static let lastEvent = Metric(
         "kube_audit_last_event_timestamp_seconds", .gauge,
         "Time of the newest audit event read, counted or not, in seconds since 1970.")
@@ -148,8 +151,8 @@ enum ReadingMetrics {
 
     /// In the order in which they are exposed.
     static let metrics = [
-        filteredRequests, lines, bytes, malformedEvents, oversizedLines, duplicateEvents, lastEvent, lostLogs,
-        lostBytes,
+        filteredRequests, lines, bytes, malformedEvents, oversizedLines, duplicateEvents, oldRequests, lastEvent,
+        lostLogs, lostBytes,
     ]
 
     static func families(of counts: Counts) -> [MetricFamily] {
@@ -165,6 +168,7 @@ enum ReadingMetrics {
             byInput(lines, \.lines), byInput(bytes, \.bytes), byInput(malformedEvents, \.malformed),
             byInput(oversizedLines, \.oversized),
             MetricFamily(duplicateEvents, .integer(counts.duplicateEvents)),
+            MetricFamily(oldRequests, .integer(counts.oldRequests)),
             MetricFamily(lastEvent, counts.reading.lastEventTimestamp.map(SampleValue.number)),
             MetricFamily(lostLogs, .integer(counts.lostLogs)), MetricFamily(lostBytes, .integer(counts.lostBytes)),
         ]
