@@ -75,6 +75,40 @@ struct DashboardQueriesTests {
         }
     }
 
+    // This Prometheus also scrapes itself, a target that is down, and Alertmanager under a job named like an exporter's.
+    @Test("show exporters only, whatever else Prometheus scrapes", .timeLimit(.minutes(2)))
+    func exportersOnly() async throws {
+        let stack = try SharedStack.get()
+        let exporter = try #require(stack.exporter.url.port.map { "127.0.0.1:\($0)" })
+        try await stack.eventually("the targets to be known") {
+            try await stack.api.query("up").map { "\($0.labels["job"] ?? "") \($0.value)" }.sorted()
+        } is: {
+            $0 == [
+                "kube-audit-exporter 1.0", "\(StackConfiguration.exporterJob) 1.0", "node-exporter 0.0",
+                "prometheus 1.0",
+            ]
+        }
+        for dashboard in try Dashboard.all().map(\.dashboard) {
+            for panel in dashboard.shown {
+                for expression in panel.expressions {
+                    let instances = Set(
+                        try await stack.api.query(try expression.filled()).compactMap { $0.labels["instance"] })
+                    #expect(instances.isSubset(of: [exporter]), "\(panel.title): \(instances)")
+                    if panel.title == "Exporters up" {
+                        #expect(try await stack.api.value(try expression.filled()) == 1)
+                    }
+                }
+            }
+            for (variable, expected) in [("job", StackConfiguration.exporterJob), ("instance", exporter)] {
+                let query = try #require(dashboard.variables.first { $0.name == variable }?.query)
+                let metric = try #require(query.firstMatch(of: /label_values\((.+), \w+\)/)?.1)
+                let values = try await stack.api.values(
+                    of: variable, in: try DashboardExpression(String(metric)).filled())
+                #expect(values == [expected], "\(dashboard.title): \(variable)")
+            }
+        }
+    }
+
     @Test("add up to the requests of the log: over the threshold, by country, and over time", .timeLimit(.minutes(2)))
     func values() async throws {
         let stack = try SharedStack.get()

@@ -115,6 +115,22 @@ struct DashboardShapeTests {
         }
     }
 
+    // `up` and process_* exist for every target of Prometheus, and another program may have a job of the same name.
+    @Test("limits metrics of any program to targets that were exporters within the time range")
+    func exportersOnly() {
+        let limit =
+            " and on (cluster, job, instance) last_over_time(kube_audit_exporter_build_info{"
+            + #"cluster=~"$cluster",job=~"$job",instance=~"$instance"}[$__range] @ end())"#
+        for dashboard in dashboards {
+            for panel in dashboard.shown {
+                for expression in panel.expressions {
+                    let general = expression.selectors.filter { $0.metric == "up" || $0.metric.hasPrefix("process_") }
+                    #expect(general.isEmpty || expression.text.contains(limit), "\(panel.title): \(expression.text)")
+                }
+            }
+        }
+    }
+
     @Test("uses Grafana's rate interval for rates, and only for them")
     func rates() {
         for dashboard in dashboards {

@@ -20,7 +20,7 @@ public struct LocalServer: Sendable {
     ///   - arguments: The arguments for a port.
     package static func start(
         _ program: Program, in directory: URL, port: () throws -> UInt16 = Self.freePort,
-        arguments: (UInt16) -> [String]
+        arguments: (UInt16) throws -> [String]
     ) async throws -> LocalServer {
         let executable = try program.locate()
         var attempts = 0

@@ -25,7 +25,7 @@ extension LocalStack {
         try await eventually("Prometheus to scrape the exporter") {
             try await api.targets()
         } is: {
-            $0.contains { $0.health == "up" }
+            $0.contains { $0.health == "up" && $0.labels["job"] == StackConfiguration.exporterJob }
         }
     }
 

@@ -69,13 +69,14 @@ public struct LocalStack: Sendable {
             configuration.exporter(following: log.url)
         }
         started.append(exporter)
-        try write(
-            configuration.prometheus(scraping: exporter.url, notifying: alertmanager.url), to: "prometheus.yml",
-            in: directory)
-        let prometheus = try await LocalServer.start(.prometheus, in: directory) {
-            [
+        let prometheus = try await LocalServer.start(.prometheus, in: directory) { port in
+            // It scrapes itself, so its configuration names its port.
+            try write(
+                configuration.prometheus(on: port, scraping: exporter.url, notifying: alertmanager.url),
+                to: "prometheus.yml", in: directory)
+            return [
                 "--config.file=prometheus.yml", "--storage.tsdb.path=prometheus-data",
-                "--web.listen-address=127.0.0.1:\($0)", "--web.external-url=http://127.0.0.1:\($0)/",
+                "--web.listen-address=127.0.0.1:\(port)", "--web.external-url=http://127.0.0.1:\(port)/",
             ]
         }
         started.append(prometheus)

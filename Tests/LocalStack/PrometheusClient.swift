@@ -26,6 +26,12 @@ public struct PrometheusClient: Sendable {
         return samples.count == 1 ? samples[0].value : nil
     }
 
+    /// The values of a label in the series that a selector selects.
+    public func values(of label: String, in selector: String) async throws -> [String] {
+        try await get(
+            [String].self, "/api/v1/label/\(label)/values", [URLQueryItem(name: "match[]", value: selector)])
+    }
+
     /// The alerts that are pending or firing.
     public func alerts() async throws -> [ActiveAlert] {
         struct Answer: Decodable { var alerts: [ActiveAlert] }

@@ -3,6 +3,8 @@ public import TestSupport
 
 /// The configuration of a stack: the exporter on one log, Prometheus with rules, Alertmanager with one receiver, all
 /// with short intervals.
+///
+/// Prometheus scrapes other programs as well, as in a cluster: rules and dashboards must not take them for exporters.
 public struct StackConfiguration: Sendable {
     /// Rule files for Prometheus.
     public var rules: [URL]
@@ -12,6 +14,9 @@ public struct StackConfiguration: Sendable {
     public var exporterArguments: [String]
     /// Alertmanager's configuration; `nil` sends all alerts to the stack's receiver.
     public var alertmanager: String?
+
+    /// The exporter's job, named as the Prometheus operator names the jobs of a PodMonitor: namespace and name.
+    public static let exporterJob = "monitoring/kube-audit-exporter"
 
     /// A configuration; by default with the project's own rules and the invented locations of the fixtures.
     public init(
@@ -25,7 +30,8 @@ public struct StackConfiguration: Sendable {
         self.alertmanager = alertmanager
     }
 
-    func prometheus(scraping exporter: URL, notifying alertmanager: URL) -> String {
+    /// - Parameter port: Prometheus' own port.
+    func prometheus(on port: UInt16, scraping exporter: URL, notifying alertmanager: URL) -> String {
         """
         global:
           scrape_interval: 1s
@@ -36,8 +42,21 @@ public struct StackConfiguration: Sendable {
           alertmanagers:
             - static_configs: [{targets: \(Self.flow([Self.target(alertmanager)]))}]
         scrape_configs:
+          - job_name: \(Self.exporterJob)
+            static_configs:
+              - targets: \(Self.flow([Self.target(exporter)]))
+                labels: {namespace: monitoring, pod: kube-audit-exporter-7xk2p, endpoint: web}
+          # Other programs: one that is up, one that is down, and one whose job is named like an exporter's.
+          - job_name: prometheus
+            scrape_interval: 5s
+            static_configs: [{targets: ["127.0.0.1:\(port)"]}]
+          - job_name: node-exporter
+            scrape_interval: 5s
+            # Nothing listens on port 1.
+            static_configs: [{targets: ["127.0.0.1:1"]}]
           - job_name: kube-audit-exporter
-            static_configs: [{targets: \(Self.flow([Self.target(exporter)]))}]
+            scrape_interval: 5s
+            static_configs: [{targets: \(Self.flow([Self.target(alertmanager)]))}]
         """
     }
 
@@ -60,6 +79,7 @@ public struct StackConfiguration: Sendable {
         """
     }
 
+    /// `--audit.from beginning`, since recorded logs are older than a log that a first start would count.
     func exporter(following log: URL) -> [String] {
         ["--audit.log", log.path, "--audit.from", "beginning", "--web.listen-address", "127.0.0.1:0"]
             + (locations.map { ["--geoip.database", $0.path] } ?? []) + exporterArguments
