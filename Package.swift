@@ -172,7 +172,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AccessScanning", "AuditEvents", "AuditSources", "Exporter", "Exposition", "HTTPServing", "LocalStack",
+                "AccessScanning", "AuditEvents", "AuditSources", "Demo", "Exporter", "Exposition", "HTTPServing",
+                "LocalStack",
                 "RawHTTP", "SlowlorisKit", "StateStore", "TestSupport", "TortureKit", "kube-audit-exporter",
                 .product(name: "Yams", package: "Yams"),
             ]),

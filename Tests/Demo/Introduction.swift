@@ -6,15 +6,15 @@ import TestSupport
 struct Introduction {
     let text: String
 
-    init(_ stack: LocalStack) throws {
+    init(_ stack: LocalStack, _ pages: StackPages) throws {
         let dashboards = try Self.files("dashboards", endingIn: ".json")
         let runbooks = try Self.files("alerts/runbooks", endingIn: ".md")
         text = """
 
               exporter       \(stack.exporter.url)/
               metrics         \(stack.exporter.url)/metrics
-              Prometheus     \(stack.prometheus.url)/alerts
-              Alertmanager   \(stack.alertmanager.url)/#/alerts
+              Prometheus     \(pages.prometheusAlerts)
+              Alertmanager   \(pages.alertmanagerAlerts)\(Self.substitute(stack, pages))
               audit log      \(stack.log.url.path)
 
             Files that they use and that you can deploy, in \(Fixture.repository.path):
@@ -28,8 +28,18 @@ struct Introduction {
                              (import them into Grafana; the data source is the Prometheus above)
 
             A log of a real API server, shifted to the current time, is written to the audit log line by line: the server
-            starts, then clients scan it. Stop with Ctrl-C.
+            starts, then clients scan it. Prometheus scrapes other programs too, which rules and dashboards ignore. Stop with
+            Ctrl-C.
 
+            """
+    }
+
+    private static func substitute(_ stack: LocalStack, _ pages: StackPages) -> String {
+        guard !pages.alertmanagerHasPages else { return "" }
+        return """
+             (JSON; this Alertmanager has no
+                             web pages. amtool --alertmanager.url=\(stack.alertmanager.url) alert query
+                             prints a list)
             """
     }
 

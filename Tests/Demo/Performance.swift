@@ -18,7 +18,7 @@ struct Performance {
         console.say("Starting Alertmanager, the exporter and Prometheus ...")
         do {
             let hasShown = try await LocalStack.run { stack in
-                console.say(try Introduction(stack).text)
+                console.say(try await Introduction(stack, stack.pages()).text)
                 let tally = Tally()
                 let problem = await perform(on: stack, tally)
                 console.clearStatus()

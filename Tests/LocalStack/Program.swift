@@ -5,6 +5,7 @@ public import Foundation
 /// | program | variable | otherwise |
 /// | --- | --- | --- |
 /// | exporter | `EXPORTER` | `kube-audit-exporter` beside the running executable, where `swift build` puts it |
+/// | demo | `DEMO` | `demo` beside the running executable |
 /// | Prometheus | `PROMETHEUS` | `prometheus` in PATH |
 /// | Alertmanager | `ALERTMANAGER` | `prometheus-alertmanager` (Debian) or `alertmanager` in PATH |
 /// | promtool | `PROMTOOL` | `promtool` beside Prometheus, then in PATH |
@@ -15,6 +16,8 @@ public import Foundation
 public enum Program: String, Sendable, CaseIterable {
     /// The program built by this project.
     case exporter
+    /// The demo, which starts a stack itself.
+    case demo
     /// Prometheus.
     case prometheus
     /// Alertmanager.
@@ -47,17 +50,18 @@ public enum Program: String, Sendable, CaseIterable {
 
     private var candidates: [URL] {
         switch self {
-        case .exporter:
-            [
-                URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-                    .appending(path: "kube-audit-exporter")
-            ]
+        case .exporter: [Self.built("kube-audit-exporter")]
+        case .demo: [Self.built("demo")]
         case .prometheus: Self.inPath("prometheus")
         case .alertmanager: Self.inPath("prometheus-alertmanager") + Self.inPath("alertmanager")
         case .promtool: Self.beside(.prometheus, "promtool") + Self.inPath("promtool")
         case .amtool: Self.beside(.alertmanager, "amtool") + Self.inPath("amtool")
         case .victoriaMetrics: Self.inPath("victoria-metrics")
         }
+    }
+
+    private static func built(_ name: String) -> URL {
+        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().appending(path: name)
     }
 
     private static func beside(_ program: Program, _ name: String) -> [URL] {

@@ -374,7 +374,7 @@ def with_demo(program):
     try:
         prometheus = None
         for line in demo.stdout:
-            address = re.search(r"Prometheus +(http://\S+)/alerts", line)
+            address = re.search(r"Prometheus +(http://[^/\s]+)/\S*alerts", line)
             prometheus = address[1] if address else prometheus
             print(line, end="")
             if re.match(r"1356 lines written, 132 requests", line):
