@@ -47,8 +47,45 @@ struct NotificationTemplateTests {
         data.commonAnnotations["window"] = "last 30 minutes"
         #expect(
             try await Self.render("what", data)
-                == "Requests to the Kubernetes API server without credentials were refused, more than 10 from this "
-                + "address in the last 30 minutes.")
+                == "7 requests to the Kubernetes API server without credentials from this address were refused in the "
+                + "last 30 minutes. The threshold is 10.")
+        data = NotificationData(
+            of: ["192.0.2.6", "192.0.2.7"], labels: ["origin": "verified", "severity": "warning"])
+        data.commonAnnotations["threshold"] = "10"
+        #expect(
+            try await Self.render("what", data)
+                == "Requests to the Kubernetes API server without credentials were refused, more than 10 from each of "
+                + "these addresses in the last hour.")
+    }
+
+    @Test(
+        "start with the count and the threshold, and end with the analytic's labels, each once",
+        .timeLimit(.minutes(1)),
+        arguments: [("slack.text", "text"), ("mail.text", "text"), ("mail.html", "html")])
+    func order(name: String, type: String) async throws {
+        let data = NotificationData(
+            of: ["192.0.2.6"],
+            labels: [
+                "origin": "verified", "severity": "warning", "risk_score": "49", "impact": "70", "confidence": "70",
+                "mitre_attack_id": "T1046", "mitre_attack_tactic": "Discovery", "kill_chain_phase": "Exploitation",
+                "nist": "DE.AE", "cis": "CIS 13", "analytic_story": "Kubernetes Security", "detection_id": "f5edd22d",
+            ])
+        let text = try await Self.render(name, data, as: type)
+        let parts = [
+            "7 requests to the Kubernetes API server without credentials from this address were refused in the "
+                + "last hour. The threshold is 5.",
+            "Identify its owner", "silences/new",
+            "Kubernetes Security · MITRE T1046 Discovery · kill chain Exploitation",
+            "NIST DE.AE · CIS 13 · risk score 49 · impact 70 · confidence 70 · detection f5edd22d",
+        ]
+        var rest = text[...]
+        for part in parts {
+            let place = try #require(rest.range(of: part), "no \(part) in its place: \(text)")
+            rest = rest[place.upperBound...]
+        }
+        for once in ["T1046", "score 49", "f5edd22d"] {
+            #expect(text.components(separatedBy: once).count == 2, "\(once): \(text)")
+        }
     }
 
     @Test("name a network and its requests", .timeLimit(.minutes(1)))
@@ -61,7 +98,7 @@ struct NotificationTemplateTests {
         #expect(try await Self.render("title", data) == "Kubernetes scanning from network 192.0.2.0/24")
         #expect(
             try await Self.render("list", data) == "Kubernetes scanning from network 192.0.2.0/24: 7 requests")
-        #expect(try await Self.render("slack.text", data).hasPrefix("Of 192.0.2.0/24."))
+        #expect(try await Self.render("slack.text", data).hasPrefix("Of 192.0.2.0/24. The threshold is 5."))
     }
 
     @Test("show a source's total risk, not that of one scan", .timeLimit(.minutes(1)))
