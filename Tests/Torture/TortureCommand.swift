@@ -5,11 +5,19 @@ import LocalStack
 import TortureKit
 import UnixSignals
 
-/// Kills the exporter repeatedly, and prints figures of lost and doubled requests.
+/// What `make torture` runs.
 @main
 struct TortureCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "torture",
+        abstract: "Tortures the exporter, and compares its counts with the truth.",
+        subcommands: [KillsCommand.self, SchedulesCommand.self])
+}
+
+/// Kills the exporter repeatedly, and prints figures of lost and doubled requests.
+struct KillsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kills",
         abstract: "Kills the exporter during rotations and webhook batches, and compares its counts with the truth.",
         discussion: "The status is 0 if nothing was missed, doubled, withdrawn or shown too early.")
 

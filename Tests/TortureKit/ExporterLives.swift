@@ -7,7 +7,8 @@ import TestSupport
 struct ExporterLives {
     let executable: URL
     let directory: URL
-    let arguments: [String]
+    /// Of the next start.
+    var arguments: [String]
 
     private(set) var kills = 0
     private(set) var stops = 0
@@ -73,12 +74,24 @@ struct ExporterLives {
     /// Its process ID while it runs.
     var processID: Int? { program?.processID }
 
+    /// Sends it a signal that does not end it.
+    func send(_ signal: Int32) { program?.send(signal: signal) }
+
     /// Number of lost logs that its runs reported; the metric of a run ends with it.
-    func reportedLosses() -> Int {
-        (1...max(1, lives)).reduce(0) { sum, life in
+    func reportedLosses() -> Int { messages(containing: Torture.lossMessage).count }
+
+    /// The lines of its log, of all runs, that contain a text.
+    func messages(containing text: String) -> [String] { output().filter { $0.contains(text) } }
+
+    /// Lines that are not of its log: of a crash, or of a sanitizer.
+    func oddOutput() -> [String] { output().filter { !$0.hasPrefix("ts=") } }
+
+    /// Without the last line of a run if a kill cut it.
+    private func output() -> [String] {
+        (1...max(1, lives)).flatMap { life in
             let log = directory.appending(path: "exporter-\(life).log")
             let text = (try? Data(contentsOf: log)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-            return sum + text.split(separator: "\n").count { $0.contains(Torture.lossMessage) }
+            return text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
         }
     }
 

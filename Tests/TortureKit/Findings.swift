@@ -49,6 +49,9 @@ final class Findings: Sendable {
     }
 
     var shown: [CountedSource: Int] { state.withLock { $0.last.counts } }
+    /// The highest counts of all scrapes.
+    var highest: [CountedSource: Int] { state.withLock { $0.shown } }
+    var unread: Int { state.withLock { $0.last.unread } }
     var lines: Int { state.withLock { $0.last.lines } }
     var lostLogs: Int { state.withLock { $0.last.lostLogs } }
     var scrapes: Int { state.withLock { $0.scrapes } }

@@ -4,6 +4,8 @@ struct ShownMetrics {
     /// Lines of logs.
     private(set) var lines = 0
     private(set) var lostLogs = 0
+    /// Bytes of followed logs, rotated logs and matched files that are not read.
+    private(set) var unread = 0
     private(set) var retiredRequests = 0
     /// The sum over all networks.
     private(set) var networkRequests = 0
@@ -30,6 +32,8 @@ struct ShownMetrics {
                 lines = value
             } else if line.hasPrefix("kube_audit_lost_logs_total ") {
                 lostLogs = value
+            } else if Self.unreadMetrics.contains(where: line.hasPrefix) {
+                unread += value
             } else if line.hasPrefix("kube_audit_retired_requests_total ") {
                 retiredRequests = value
             } else if line.hasPrefix("kube_audit_unauthenticated_forbidden_requests_by_network_total{")
@@ -41,6 +45,9 @@ struct ShownMetrics {
     }
 
     private static let prefix = Array("kube_audit_".utf8)
+    private static let unreadMetrics = [
+        "kube_audit_log_unread_bytes{", "kube_audit_rotated_logs_unread{", "kube_audit_log_files_not_followed{",
+    ]
 
     private static func label(_ name: String, in line: String) -> String? {
         guard let start = line.firstRange(of: "\(name)=\"") else { return nil }

@@ -20,6 +20,14 @@ final class Truth: Sendable {
         }
     }
 
+    /// Records requests with one source each.
+    func add(_ sources: [CountedSource]) {
+        state.withLock { state in
+            state.requests += sources.count
+            for source in sources { state.made[source, default: 0] += 1 }
+        }
+    }
+
     /// Records that the exporter has acknowledged requests: from now on they must be shown.
     func acknowledge(_ requests: [PlannedRequest]) {
         state.withLock { state in
