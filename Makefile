@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 # Debian packages: libraries with headers, and programs for the demo and the tests.
 PACKAGES := libmicrohttpd-dev libgnutls28-dev libcrypt-dev libsimdjson-dev libmaxminddb-dev libsqlite3-dev zlib1g-dev \
-            libzstd-dev pkg-config prometheus prometheus-alertmanager gzip zstd curl openssl \
+            libzstd-dev pkg-config prometheus prometheus-alertmanager gzip zstd logrotate curl openssl \
             golang-go
 
 export KUBE_AUDIT_VERSION := $(shell cat VERSION)
@@ -19,8 +19,11 @@ export no_proxy := 127.0.0.1,$(or $(no_proxy),$(NO_PROXY))
 # Flags for `make run`; `make run ARGS="--help"` lists them.
 ARGS ?= --audit.log /var/log/kubernetes/audit/audit.log
 
-# Flags for `make torture`; `make torture TORTURE="--help"` lists them.
+# Flags for the kills of `make torture`; `make torture TORTURE="--help"` lists them.
 TORTURE ?=
+# Flags for its schedules, for example "--count 50". SEED=7 plays only the schedule with this seed.
+SCHEDULES ?=
+SEED ?=
 
 # Flags for `make flood`; `make flood FLOOD="--help"` lists them.
 FLOOD ?=
@@ -73,9 +76,14 @@ pictures: deps ## Redraw dashboards/pictures with data from a demo
 	swift build --product demo
 	python3 dashboards/pictures/draw.py .build/debug/demo
 
-torture: build ## Kill the exporter 200 times during rotations and webhook batches, and compare its counts with the truth
+torture: build ## Kill the exporter 200 times, play 300 random schedules of rotators, and compare its counts with the truth
 	swift build -c release --product torture
-	exec .build/release/torture $(TORTURE)
+ifeq ($(SEED),)
+	.build/release/torture kills $(TORTURE)
+	.build/release/torture schedules $(SCHEDULES)
+else
+	.build/release/torture schedules --seed $(SEED) --count 1 $(SCHEDULES)
+endif
 
 flood: build ## Send requests from a million addresses, and check that the scanning one is counted
 	swift build -c release --product flood

@@ -16,6 +16,8 @@ struct Schedule: Sendable {
     /// The number of lines per unit of `lines`: 1, or many in a schedule that exceeds the exporter's memory of events.
     let scale: Int
     let steps: [Step]
+    /// How the paths are written at the last start; see `Step.start`.
+    let lastSpelling: Int
 
     /// How the flags name the logs.
     enum Layout: Sendable, CaseIterable {
@@ -74,6 +76,7 @@ struct Schedule: Sendable {
         case appear(log: Int, rotated: Int)
 
         // The exporter.
+        /// The same paths in one of four spellings: absolute, relative, with `..`, through a symlink.
         case start(spelling: Int)
         case kill
         case stop

@@ -58,7 +58,8 @@ extension Schedule {
             while steps.count < length { draw() }
             return Schedule(
                 seed: seed, layout: layout, logs: logs, present: existing, appends: appends, start: fixed ?? drawn,
-                scale: isLong ? Schedule.longScale : 1, steps: steps)
+                scale: isLong ? Schedule.longScale : 1, steps: steps,
+                lastSpelling: spelling())
         }
 
         private mutating func draw() {
@@ -104,8 +105,13 @@ extension Schedule {
 
         /// The exporter ends, or starts again.
         private mutating func absence() -> Step {
-            guard isRunning else { return .start(spelling: draw(0...3)) }
+            guard isRunning else { return .start(spelling: spelling()) }
             return chance(0.6) ? .kill : .stop
+        }
+
+        private mutating func spelling() -> Int {
+            let number = draw(0...3)
+            return excluded.contains("spelling") ? 0 : number
         }
 
         private func isPossible(_ step: Step) -> Bool {
