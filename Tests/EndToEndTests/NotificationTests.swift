@@ -35,6 +35,7 @@ struct NotificationTests {
                 try Self.expectMessages(posts.slack(), claimed: claimed)
                 try Self.expectPage(#require(posts.pages().first))
                 try Self.expectMail(#require(mail.mails.first))
+                try await Self.expectLinks(posts.slack())
 
                 let sent = try await HTTPClient.get(stack.alertmanager.url.appending(path: "/metrics")).body
                 let counts = String(decoding: sent, as: UTF8.self).split(separator: "\n")
@@ -59,6 +60,24 @@ struct NotificationTests {
         #expect(ofVerified.text.contains("• `192.0.2.6` Berlin, Germany – 6 requests\n"), "\(ofVerified.text)")
         #expect(ofVerified.text.contains("/alerts/runbooks/KubernetesAccessScanning.md|Runbook>"))
         #expect(ofVerified.color == "warning")
+    }
+
+    /// The links to Prometheus and Alertmanager lead to pages, also with Debian's packages: its Prometheus redirects from
+    /// /graph to /classic/graph, and its Alertmanager has one page, which names amtool.
+    private static func expectLinks(_ messages: [SlackMessage]) async throws {
+        for text in messages.flatMap(\.attachments).map(\.text) {
+            let links = try text.matches(of: /<(http[^>|]+)\|(\w+)>/).map { match in
+                (match.2, try #require(URL(string: "\(match.1)")))
+            }
+            try #require(links.map(\.0) == ["Runbook", "Prometheus", "Silence"], "\(text)")
+            let (graph, silence) = (links[1].1, links[2].1)
+            let page = try await HTTPClient.get(graph)
+            #expect(page.status == 200 && String(decoding: page.body, as: UTF8.self).contains("Prometheus"), "\(graph)")
+            #expect(page.url.query() == graph.query() && graph.query()?.hasPrefix("g0.expr=") == true, "\(graph)")
+            let silences = try await HTTPClient.get(silence)
+            #expect(silences.status == 200, "\(silence)")
+            #expect(String(decoding: silences.body, as: UTF8.self).contains("Alertmanager"), "\(silence)")
+        }
     }
 
     private static func expectPage(_ page: PagerDutyEvent) {

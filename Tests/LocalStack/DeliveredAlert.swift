@@ -8,6 +8,4 @@ public struct DeliveredAlert: Sendable, Hashable, Decodable {
     public let labels: [String: String]
     /// Its annotations.
     public let annotations: [String: String]
-    /// The page of Prometheus that shows the alert's expression.
-    public let generatorURL: String
 }

@@ -6,7 +6,7 @@ public enum HTTPClient {
     private static let session: URLSession = {
         let configuration = URLSessionConfiguration.ephemeral
         configuration.timeoutIntervalForRequest = 10
-        return URLSession(configuration: configuration)
+        return URLSession(configuration: configuration, delegate: NoRedirection(), delegateQueue: nil)
     }()
 
     /// The response to a GET.
@@ -14,11 +14,22 @@ public enum HTTPClient {
     /// - Parameters:
     ///   - url: The URL to get.
     ///   - accept: The header `Accept`.
+    /// - Returns: The status, the body, and the URL to which redirections led.
     /// - Throws: `URLError` without a response within 10 seconds.
-    public static func get(_ url: URL, accept: String = "*/*") async throws -> (status: Int, body: Data) {
-        var request = URLRequest(url: url)
-        request.setValue(accept, forHTTPHeaderField: "Accept")
-        return try await answer(to: request)
+    public static func get(
+        _ url: URL, accept: String = "*/*"
+    ) async throws -> (status: Int, body: Data, url: URL) {
+        var url = url
+        for _ in 0..<5 {
+            var request = URLRequest(url: url)
+            request.setValue(accept, forHTTPHeaderField: "Accept")
+            let response = try await response(to: request)
+            guard let next = response.location.flatMap({ URL(string: $0, relativeTo: url)?.absoluteURL }) else {
+                return (response.status, response.body, url)
+            }
+            url = next
+        }
+        throw URLError(.httpTooManyRedirects)
     }
 
     /// The response to a POST.
@@ -31,11 +42,29 @@ public enum HTTPClient {
         request.httpMethod = "POST"
         request.httpBody = body
         for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-        return try await answer(to: request)
+        let response = try await response(to: request)
+        return (response.status, response.body)
     }
 
-    private static func answer(to request: URLRequest) async throws -> (status: Int, body: Data) {
+    /// - Returns: Also the target of a redirection.
+    private static func response(
+        to request: URLRequest
+    ) async throws -> (status: Int, body: Data, location: String?) {
         let (body, response) = try await session.data(for: request)
-        return ((response as? HTTPURLResponse)?.statusCode ?? 0, body)
+        guard let response = response as? HTTPURLResponse else { return (0, body, nil) }
+        let isRedirection = (300..<400).contains(response.statusCode)
+        return (
+            response.statusCode, body, isRedirection ? response.value(forHTTPHeaderField: "Location") : nil
+        )
+    }
+
+    /// Foundation for Linux reports too many redirections for a second one with a query.
+    private final class NoRedirection: NSObject, URLSessionTaskDelegate, Sendable {
+        func urlSession(
+            _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
+            newRequest request: URLRequest, completionHandler: @escaping (URLRequest?) -> Void
+        ) {
+            completionHandler(nil)
+        }
     }
 }
