@@ -120,7 +120,8 @@ public struct Location: Sendable, Hashable {
 public struct SourceAttribution: Sendable {
     private let trustedProxies: [Network]
 
-    /// - Parameter trustedProxies: Networks of proxies that append the address of their client to `X-Forwarded-For`.
+    /// - Parameter trustedProxies: Networks of proxies that set `X-Forwarded-For` to one line with the address of their
+    ///   client, and remove `X-Real-Ip`.
     public init(trustedProxies: [Network] = []) {
         self.trustedProxies = trustedProxies
     }
