@@ -12,7 +12,7 @@ struct Introduction {
         text = """
 
               exporter       \(stack.exporter.url)/
-              metrics         \(stack.exporter.url)/metrics
+              metrics        \(stack.exporter.url)/metrics
               Prometheus     \(pages.prometheusAlerts)
               Alertmanager   \(pages.alertmanagerAlerts)\(Self.substitute(stack, pages))
               audit log      \(stack.log.url.path)
@@ -34,12 +34,13 @@ struct Introduction {
             """
     }
 
+    /// How to see alerts without a page.
     private static func substitute(_ stack: LocalStack, _ pages: StackPages) -> String {
         guard !pages.alertmanagerHasPages else { return "" }
         return """
-             (JSON; this Alertmanager has no
-                             web pages. amtool --alertmanager.url=\(stack.alertmanager.url) alert query
-                             prints a list)
+
+                             (JSON; this version has no pages. For a list, run
+                             amtool --alertmanager.url=\(stack.alertmanager.url) alert query)
             """
     }
 

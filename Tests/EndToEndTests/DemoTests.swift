@@ -62,6 +62,9 @@ struct DemoTests {
         guard link.fragment() == nil else { return }
         let alerts = String(decoding: try await HTTPClient.get(link).body, as: UTF8.self)
         #expect(alerts.contains("KubernetesAccessScanning"), "\(link): \(alerts.prefix(500))")
+        let command = try #require(introduction.firstMatch(of: /amtool (--alertmanager\.url=\S+) alert query\)/))
+        let list = try await Program.amtool.run([String(command.1), "alert", "query"])
+        #expect(list.exit == .status(0) && list.output.contains("KubernetesAccessScanning"), "\(list.output)")
     }
 
     private static func expectFiles(_ introduction: String) throws {
