@@ -32,13 +32,15 @@ struct LogTree {
         let path: String
         let id: FileID
         let lines: Set<Int>
+        /// Bytes behind the last line end.
+        let tail: Int
     }
 
     private struct Reading {
-        let size: Int
-        let changed: Int
-        let count: Int
-        let lines: Set<Int>
+        var size = 0
+        var changed = 0
+        var lines: Set<Int> = []
+        var tail = 0
     }
 
     /// A second change within this time may have the same time stamp.
@@ -56,24 +58,27 @@ struct LogTree {
         var files: [HeldFile] = []
         for path in try paths() {
             guard let id = FileID(path: path) else { continue }
-            files.append(HeldFile(path: path, id: id, lines: try held(by: path, id, lines)))
+            let reading = try reading(of: path, id, lines)
+            files.append(HeldFile(path: path, id: id, lines: reading.lines, tail: reading.tail))
         }
         return files
     }
 
-    private mutating func held(by path: String, _ id: FileID, _ lines: ScheduledLines) throws -> Set<Int> {
+    private mutating func reading(of path: String, _ id: FileID, _ lines: ScheduledLines) throws -> Reading {
         var information = stat()
-        guard stat(path, &information) == 0 else { return [] }
+        guard stat(path, &information) == 0 else { return Reading() }
         let changed = information.st_ctim.tv_sec * 1_000_000_000 + information.st_ctim.tv_nsec
-        // Few lines are cheap to read again.
         if let known = readings[id], known.size == information.st_size, known.changed == changed,
             changed < EventText.now * 1000 - Self.grain
         {
-            return known.lines
+            return known
         }
-        let found = lines.recognized(in: try Self.content(of: path))
-        readings[id] = Reading(size: information.st_size, changed: changed, count: found.count, lines: found)
-        return found
+        let content = try Self.content(of: path)
+        let reading = Reading(
+            size: information.st_size, changed: changed, lines: lines.recognized(in: content),
+            tail: content.count - ((content.lastIndex(of: 10) ?? -1) + 1))
+        readings[id] = reading
+        return reading
     }
 
     /// The content of a file; nothing of a compressed one that is not complete.

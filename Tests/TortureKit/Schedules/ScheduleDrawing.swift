@@ -55,7 +55,7 @@ extension Schedule {
             for log in present { steps.append(.write(log: log, lines: draw(1...12))) }
             if chance(0.7) { steps += [.start(spelling: 0), .catchUp] } else { isRunning = false }
             let length = isLong ? draw(8...12) : draw(10...35)
-            while steps.count < length { draw() }
+            while steps.count < length { isLong ? drawLong() : draw() }
             return Schedule(
                 seed: seed, layout: layout, logs: logs, present: existing, appends: appends, start: fixed ?? drawn,
                 scale: isLong ? Schedule.longScale : 1, steps: steps,
@@ -101,6 +101,28 @@ extension Schedule {
             note(step)
             // Most writers notice that their file was removed.
             if case .remove = step, chance(0.7) { steps.append(.reopen(log: log)) }
+        }
+
+        /// Of a log with more events than the exporter recognizes, everything is copied, edited or moved as a whole.
+        private mutating func drawLong() {
+            let log = present[draw(0...present.count - 1)]
+            let choice = draw(0...99)
+            let step: Step =
+                switch draw(0...99) {
+                case 0..<25: .write(log: log, lines: draw(1...20))
+                case 25..<35: .rename(log: log, times: 1, isReopened: true)
+                case 35..<55: .copy(log: log, choice: choice, CopyName.allCases[draw(0...3)], pieces: draw(1...2))
+                case 55..<65: .compress(log: log, choice: choice, .gzip, pieces: draw(1...3))
+                case 65..<75: .edit(log: log, chance(0.5) ? .sed : .replacement, choice: choice)
+                case 75..<80: isRunning ? .edit(log: log, .shortening, choice: 0) : .catchUp
+                case 80..<92: absence()
+                default: .catchUp
+                }
+            guard !excluded.contains(step.kind), isPossible(step) else { return }
+            // Only what was read is recognized.
+            if case .edit = step, isRunning { steps.append(.catchUp) }
+            steps.append(step)
+            note(step)
         }
 
         /// The exporter ends, or starts again.
