@@ -67,8 +67,9 @@ struct DashboardTargetTests {
         let source = #"src_ip="192.0.2.1",country="Germany",city="Berlin",origin="verified""#
         let series: [Series] =
             Self.others
-            + Self.exporter("10.0.0.1:10403", pod: "a", from: 0, to: 10, source: source, requests: "_ 3x3 4x4")
-            + Self.exporter(instance, pod: "b", from: 10, to: 40, source: source, requests: "5x2 6x27")
+            + Self.exporter("10.0.0.1:10403", pod: "a", from: 0, to: 10, source: source, requests: "_ 3x3 4x4", created: "_ 30x8")
+            + Self.exporter(
+                instance, pod: "b", from: 10, to: 40, source: source, requests: "5x2 6x27", created: "30x29")
             // The panel of sources shows those with an alert.
             + [("ALERTS{alertname=\"KubernetesAccessScanning\",alertstate=\"firing\",\(source)}", "1x40")]
         let isSame = instance == "10.0.0.1:10403"
@@ -99,7 +100,8 @@ struct DashboardTargetTests {
 
     /// The series of one pod, from one minute until before another.
     private static func exporter(
-        _ instance: String, pod: String, from start: Int, to end: Int, source: String, requests: String
+        _ instance: String, pod: String, from start: Int, to end: Int, source: String, requests: String,
+        created: String
     ) -> [Series] {
         let target = "job=\"monitoring/kube-audit-exporter\",instance=\"\(instance)\",pod=\"\(pod)\""
         let before = start == 0 ? "" : "_x\(start) "
@@ -113,7 +115,7 @@ struct DashboardTargetTests {
             ("kube_audit_filtered_requests_total{\(target),filter=\"probes\"}", constant(9)),
             ("kube_audit_log_readable{\(target),log=\"/audit.log\"}", constant(0)),
             ("kube_audit_unauthenticated_forbidden_requests_total{\(target),\(source)}", before + requests),
-            ("kube_audit_source_first_seen_timestamp_seconds{\(target),\(source)}", constant(30)),
+            ("kube_audit_source_first_seen_timestamp_seconds{\(target),\(source)}", before + created),
         ]
     }
 

@@ -20,6 +20,9 @@ struct RequestsOverTimeTests {
             testDescription: "a source that is new counts in full, once", counter: "_x10 6x20", created: "_x10 570x20",
             shown: [9: nil, 10: 6, 11: 0, 30: 0]),
         Scenario(
+            testDescription: "a source counts once if the exporter's clock is ahead", counter: "_x10 6x5 8x20",
+            created: "_x10 1200x25", shown: [10: 6, 11: 0, 15: 0, 16: 2, 17: 0, 20: 0]),
+        Scenario(
             testDescription: "a counter that rises counts its increase", counter: "5x10 8x5 9x10",
             created: "-90000x30", shown: [10: 0, 11: 3, 12: 0, 17: 1, 18: 0]),
         Scenario(
