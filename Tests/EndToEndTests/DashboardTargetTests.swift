@@ -67,7 +67,8 @@ struct DashboardTargetTests {
         let source = #"src_ip="192.0.2.1",country="Germany",city="Berlin",origin="verified""#
         let series: [Series] =
             Self.others
-            + Self.exporter("10.0.0.1:10403", pod: "a", from: 0, to: 10, source: source, requests: "_ 3x3 4x4", created: "_ 30x8")
+            + Self.exporter(
+                "10.0.0.1:10403", pod: "a", from: 0, to: 10, source: source, requests: "_ 3x3 4x4", created: "_ 30x8")
             + Self.exporter(
                 instance, pod: "b", from: 10, to: 40, source: source, requests: "5x2 6x27", created: "30x29")
             // The panel of sources shows those with an alert.
