@@ -121,8 +121,8 @@ public struct Network: Sendable, Hashable {
     // In a 128-bit address; the length of an IPv4 prefix is 96 more than its notation says.
     private let prefixLength: Int
 
-    /// Parses CIDR notation. An address without a prefix length is the network of that one address; bits after the
-    /// prefix are ignored.
+    /// Parses CIDR notation that a program wrote. An address without a prefix length is the network of that one address;
+    /// bits after the prefix are ignored.
     ///
     /// - Parameter text: `ADDRESS/LENGTH` or `ADDRESS`; the result is `nil` for any other text.
     public init?(_ text: String) {
@@ -164,6 +164,29 @@ public struct Network: Sendable, Hashable {
         IPAddress(
             high: address.high & (UInt64.max << UInt64(max(0, 64 - length))),
             low: address.low & (UInt64.max << UInt64(min(64, 128 - length))))
+    }
+}
+
+/// The reason why a text that people wrote is not a network.
+public struct NetworkSyntaxError: Error, Sendable, Hashable {
+    /// The defect and its correction, to be read after the text.
+    public let reason: String
+}
+
+extension Network {
+    /// Parses CIDR notation that people wrote. Bits after the prefix are an error, since either the address or the length
+    /// is wrong then.
+    ///
+    /// - Parameter text: `ADDRESS/LENGTH` or `ADDRESS`.
+    public init(validating text: String) throws(NetworkSyntaxError) {
+        guard let network = Network(text), let address = IPAddress(String(text.prefix { $0 != "/" })) else {
+            throw NetworkSyntaxError(reason: "is not a network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32")
+        }
+        guard network.base == address else {
+            throw NetworkSyntaxError(
+                reason: "has bits after its prefix; give \(network) for the network, or \(address) for the address")
+        }
+        self = network
     }
 }
 

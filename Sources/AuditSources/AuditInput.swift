@@ -110,8 +110,33 @@ public struct LogLoss: Sendable, Hashable {
     }
 }
 
+/// Where reading of a log began. It is noted once per log and start of the exporter, not after rotations.
+public struct LogStart: Sendable, Hashable {
+    /// The place at which reading began.
+    public enum Place: Sendable, Hashable {
+        /// The first byte of a log that was not read before.
+        case start(StartingPoint)
+        /// The byte up to which the log was read before.
+        case resumed(offset: Int)
+    }
+
+    /// The path under which the log was opened.
+    public var path: String
+    /// The place at which reading began.
+    public var place: Place
+
+    /// Creates a note.
+    public init(path: String, place: Place) {
+        self.path = path
+        self.place = place
+    }
+}
+
 /// The condition of a log that is named on the command line.
 public struct LogState: Sendable, Hashable {
+    /// The most logs of a glob whose start is noted.
+    public static let noteLimit = 1000
+
     /// The path or the glob as it was given.
     public var log: String
     /// Why it cannot be read, for people; `nil` while it can.
@@ -122,15 +147,37 @@ public struct LogState: Sendable, Hashable {
     public var readErrors: UInt64
     /// Truncations in place since the start.
     public var truncations: UInt64
+    /// The logs that were begun since the start of the exporter, each path once, at most `noteLimit`.
+    public var starts: [LogStart]
+    /// Lines read since the start.
+    public var lines: UInt64
+    /// Selected events found since the start.
+    public var events: UInt64
 
     /// A log that can be read, unless a problem is given.
     public init(
-        log: String, problem: String? = nil, unreadBytes: Int = 0, readErrors: UInt64 = 0, truncations: UInt64 = 0
+        log: String, problem: String? = nil, unreadBytes: Int = 0, readErrors: UInt64 = 0, truncations: UInt64 = 0,
+        starts: [LogStart] = [], lines: UInt64 = 0, events: UInt64 = 0
     ) {
         self.log = log
         self.problem = problem
         self.unreadBytes = unreadBytes
         self.readErrors = readErrors
         self.truncations = truncations
+        self.starts = starts
+        self.lines = lines
+        self.events = events
+    }
+
+    /// Notes where a log was begun.
+    mutating func note(_ start: LogStart) {
+        guard starts.count < Self.noteLimit, !starts.contains(where: { $0.path == start.path }) else { return }
+        starts.append(start)
+    }
+
+    /// Notes lines that were read.
+    mutating func note(_ scanned: ScannedEvents) {
+        lines &+= UInt64(scanned.lines)
+        events &+= UInt64(scanned.events.count)
     }
 }

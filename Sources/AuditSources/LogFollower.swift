@@ -43,6 +43,8 @@ public struct LogFollower: ~Copyable {
     private var problems: [Problem?]
     private var readErrors: [UInt64]
     private var truncations: [UInt64]
+    /// Where logs were begun, and how much was read of them.
+    private var progress: [LogState]
     private let pread: PositionalRead
     private var hasLooked = false
     // Paths that existed at the first look and have not been readable since.
@@ -76,6 +78,7 @@ public struct LogFollower: ~Copyable {
         problems = patterns.map { _ in nil }
         readErrors = patterns.map { _ in 0 }
         truncations = patterns.map { _ in 0 }
+        progress = patterns.map { LogState(log: $0.description) }
     }
 
     private var followed: [any LogReader] { streams.flatMap(\.files) }
@@ -159,11 +162,14 @@ public struct LogFollower: ~Copyable {
             if patterns[pattern].isGlob, try file.mayBecomeCopy(of: other) { return file.inode }
         }
         let held = try rotated.positions(in: file)
+        var place = LogStart.Place.start(isNew ? start : .beginning)
         if let last = held.last {
             try file.resume(at: last)
+            place = .resumed(offset: last.offset)
         } else if isNew, start == .end {
             try file.skipToLastLine()
         }
+        progress[pattern].note(LogStart(path: path, place: place))
         let index = indexOfStream(at: path)
         streams[index].patterns.insert(pattern)
         streams[index].append(file, at: lastLook)
@@ -232,7 +238,10 @@ public struct LogFollower: ~Copyable {
                 return .working
             }
             switch streams[turn].read() {
-            case .piece(let piece, let file): return .batch(batch(piece, of: file))
+            case .piece(let piece, let file):
+                let batch = batch(piece, of: file)
+                for pattern in streams[turn].patterns { progress[pattern].note(batch.scanned) }
+                return .batch(batch)
             case .truncated(let file, let former): follow(file, truncatedFrom: former, in: turn)
             case .working: return .working
             case .failed: countReadError(in: turn)
@@ -343,10 +352,12 @@ public struct LogFollower: ~Copyable {
                 case .unusable(let reason): reason
                 case nil: nil
                 }
-            return LogState(
-                log: patterns[index].description, problem: problem ?? own.lazy.compactMap(\.readFailure).first,
-                unreadBytes: own.reduce(0) { $0.addingSaturated($1.unreadBytes) }, readErrors: readErrors[index],
-                truncations: truncations[index])
+            var state = progress[index]
+            state.problem = problem ?? own.lazy.compactMap(\.readFailure).first
+            state.unreadBytes = own.reduce(0) { $0.addingSaturated($1.unreadBytes) }
+            state.readErrors = readErrors[index]
+            state.truncations = truncations[index]
+            return state
         }
     }
 

@@ -28,7 +28,8 @@ public struct StandardInput: AuditInput {
     ///
     /// - Throws: What `deliver` throws.
     public func run(_ deliver: @escaping BatchHandler) async throws {
-        await report([LogState(log: "-")])
+        var state = LogState(log: "-", starts: [LogStart(path: "-", place: .start(.beginning))])
+        await report([state])
         let thread = InputThread<Result<[UInt8], FileFailure>>("standard input") { [descriptor] thread in
             Self.read(descriptor, thread)
         }
@@ -42,18 +43,23 @@ public struct StandardInput: AuditInput {
                 var rest = bytes[...]
                 while !rest.isEmpty {
                     guard let piece = lines.readPiece(from: &rest), piece.consumed > 0 else { continue }
-                    guard try await self.deliver(batch(piece, in: lines, &scanner), to: deliver) else { return }
+                    let batch = batch(piece, in: lines, &scanner)
+                    state.note(batch.scanned)
+                    guard try await self.deliver(batch, to: deliver) else { return }
                 }
             case .failure(let error): failure = error
             }
             thread.takeNext()
         }
         guard !Task.isCancelled else { return }
-        if let piece = lines.takeRest() { _ = try await self.deliver(batch(piece, in: lines, &scanner), to: deliver) }
-        await report([
-            LogState(
-                log: "-", problem: failure.map { "\($0)" } ?? "it has ended", readErrors: failure == nil ? 0 : 1)
-        ])
+        if let piece = lines.takeRest() {
+            let batch = batch(piece, in: lines, &scanner)
+            state.note(batch.scanned)
+            _ = try await self.deliver(batch, to: deliver)
+        }
+        state.problem = failure.map { "\($0)" } ?? "it has ended"
+        state.readErrors = failure == nil ? 0 : 1
+        await report([state])
     }
 
     private static func read(_ descriptor: Int32, _ thread: InputThread<Result<[UInt8], FileFailure>>) {

@@ -13,8 +13,8 @@ public enum Exporter {
     /// Runs until SIGTERM or SIGINT; a second signal ends the process at once.
     ///
     /// - Parameter options: The flags of the command line.
-    /// - Throws: `ConfigurationError` if a flag cannot be used, `StateStoreError` if the state cannot be used,
-    ///   `HTTPServerError` if a server cannot listen, and `StateNotWritten` if the last counts could not be written.
+    /// - Throws: `ConfigurationError` if a flag, or the directory, file or address that it names, cannot be used, and
+    ///   `StateNotWritten` if the last counts could not be written.
     public static func run(_ options: ServeOptions) async throws {
         // A scraper that closes its connection must not end the process.
         signal(SIGPIPE, SIG_IGN)
@@ -24,26 +24,25 @@ public enum Exporter {
         OpenFiles.raiseLimit()
         ProcessMemory.limitArenas()
         let configuration = try Configuration(options)
-        let logger = configuration.logger
         let start = Date.now.timeIntervalSince1970
-        let storage = try StateStore.open(
-            directory: configuration.storagePath, version: BuildInfo.current.version, at: start)
-        logger.info("Starting", metadata: ["version": "\(BuildInfo.current)"])
-        if let damaged = storage.store.damaged {
-            logger.error(
-                "State database was damaged; starting with empty counters, logs will be re-read",
-                metadata: ["moved_to": "\(damaged.path)", "reason": "\(damaged.reason)"])
-        }
+        let storage = try openState(configuration, at: start)
         let holdback = Holdback(lastWritten: storage.stored.lastCheckpoint, now: start)
-        if holdback.duration > .zero {
-            logger.info(
-                "Down for over 30 minutes, or the clock was set back; exposing restored counters for 60 s before reading on"
-            )
-        }
+        StartMessages.log(configuration, storage, holdback)
         let pipeline = Pipeline(configuration, storage: storage)
         try await run(
             services(configuration, pipeline, holdback, known: KnownPositions(storage.stored.positions)))
-        logger.info("Stopped")
+        configuration.logger.info("Stopped")
+    }
+
+    private static func openState(
+        _ configuration: Configuration, at now: Double
+    ) throws(ConfigurationError) -> (store: StateStore, stored: StoredState) {
+        do throws(StateStoreError) {
+            return try StateStore.open(
+                directory: configuration.storagePath, version: BuildInfo.current.version, at: now)
+        } catch {
+            throw ConfigurationError(error, storagePath: configuration.storagePath)
+        }
     }
 
     /// The services in starting order. They stop in reverse order: the inputs first, then the pipeline, and the web
@@ -52,9 +51,6 @@ public enum Exporter {
         _ configuration: Configuration, _ pipeline: Pipeline, _ holdback: Holdback, known: KnownPositions
     ) throws -> [any Service] {
         let logger = configuration.logger
-        for notice in configuration.notices {
-            logger.warning("\(notice)")
-        }
         let status = pipeline.status
         let files = ReloadableFiles(configuration.reloadableFiles(for: pipeline), status: status, logger: logger) {
             Date.now.timeIntervalSince1970
@@ -67,6 +63,10 @@ public enum Exporter {
             showing: pipeline.published, status, telemetryPath: configuration.telemetryPath,
             lifecycle: configuration.lifecycle, reload: files.reload, servers: { webhook?.families ?? [] })
         var services: [any Service] = [
+            SuppressedMessagesService {
+                readingLog.flush()
+                files.flushLog()
+            },
             try WebService(configuration, routes: routes), ReloadService(files: files),
             UpkeepService(pipeline: pipeline),
             PipelineService(pipeline: pipeline),

@@ -37,16 +37,17 @@ func handleAccess(
         return pending.body.append(piece) == .goOn ? .YES : .NO
     }
     let headers = connection.headers
-    let path = String(percentDecoding: UnsafeRawBufferPointer(start: target, count: strlen(target)))
+    let path = Result { () throws(RequestTarget.Refusal) in
+        try RequestTarget.path(of: UnsafeRawBufferPointer(start: target, count: strlen(target)))
+    }
     let request = HTTPRequest(
-        method: String(cString: method), path: path ?? "", headers: headers, body: pending.body.bytes)
+        method: String(cString: method), path: (try? path.get()) ?? "", headers: headers, body: pending.body.bytes)
     pending.acceptsGzip = AcceptEncodingHeader(request.header("Accept-Encoding")).acceptsGzip
     if let refusal = pending.body.refusal {
         return finish(pending, on: connection, with: refusal)
     }
-    guard path != nil else {
-        let refusal = HTTPResponse.text("400 the path is not UTF-8 in percent escapes\n", status: 400)
-        return finish(pending, on: connection, with: refusal)
+    if case .failure(let refusal) = path {
+        return finish(pending, on: connection, with: .text("400 \(refusal.reason)\n", status: 400))
     }
     pending.server.watch.enter(.handling, on: connection.descriptor)
     switch pending.server.routes.answer(to: request) {

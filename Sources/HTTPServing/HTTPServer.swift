@@ -113,6 +113,32 @@ public struct HTTPServerError: Error, Sendable, Hashable, CustomStringConvertibl
     public let address: ListenAddress
     /// The reason, such as `address already in use`.
     public let reason: String
+    /// Whether another socket listens on the address.
+    public let isInUse: Bool
+
+    init(address: ListenAddress, reason: String) {
+        self.address = address
+        self.reason = reason
+        isInUse = false
+    }
+
+    /// An error of a system call.
+    ///
+    /// - Parameter code: The value of `errno`.
+    init(address: ListenAddress, systemError code: Int32) {
+        self.address = address
+        isInUse = code == EADDRINUSE
+        reason = Self.text(of: code) + (Self.advice(for: code, address).map { "; \($0)" } ?? "")
+    }
+
+    private static func advice(for code: Int32, _ address: ListenAddress) -> String? {
+        switch code {
+        case EACCES where (1..<1024).contains(address.port):
+            "a port below 1024 needs the capability NET_BIND_SERVICE; give a higher port"
+        case EADDRNOTAVAIL: "this machine has no such address"
+        default: nil
+        }
+    }
 
     /// The address and the reason.
     public var description: String { "listen on \(address): \(reason)" }

@@ -38,6 +38,15 @@ public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
+    /// Whether a program cannot listen on both: they have the same port, and one of them includes the other. Names are
+    /// compared as text.
+    public func conflicts(with other: ListenAddress) -> Bool {
+        guard port == other.port, port != 0 else { return false }
+        return host == other.host || isWildcard || other.isWildcard
+    }
+
+    private var isWildcard: Bool { ["", "::", "0.0.0.0"].contains(host) }
+
     private static func isNameByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -70,10 +79,8 @@ struct SocketAddress: Sendable {
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(isWildcard ? nil : wanted.host, String(wanted.port), &hints, &list)
         guard status == 0 else {
-            throw HTTPServerError(
-                address: wanted,
-                reason: status == EAI_SYSTEM
-                    ? HTTPServerError.text(of: errno) : String(cString: gai_strerror(status)).lowercased())
+            if status == EAI_SYSTEM { throw HTTPServerError(address: wanted, systemError: errno) }
+            throw HTTPServerError(address: wanted, reason: String(cString: gai_strerror(status)).lowercased())
         }
         defer { freeaddrinfo(list) }
         var found: [SocketAddress] = []
@@ -116,7 +123,7 @@ struct ListeningSocket: ~Copyable {
                 if failure == EADDRINUSE { break }
             }
         }
-        throw HTTPServerError(address: wanted, reason: HTTPServerError.text(of: failure))
+        throw HTTPServerError(address: wanted, systemError: failure)
     }
 
     deinit {
@@ -126,7 +133,7 @@ struct ListeningSocket: ~Copyable {
     /// Another descriptor of the socket, which the caller closes.
     func duplicate() throws(HTTPServerError) -> Int32 {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0 else { throw HTTPServerError(address: address, reason: HTTPServerError.text(of: errno)) }
+        guard copy >= 0 else { throw HTTPServerError(address: address, systemError: errno) }
         return copy
     }
 

@@ -11,10 +11,19 @@ import Glibc
 public final class LocationDatabase: @unchecked Sendable {
     private let database: UnsafeMutablePointer<MMDB_s>
 
+    /// The metadata, and the names that its entries hold.
+    public let description: Description
+
+    /// The paths of the names that are shown.
+    enum Path {
+        static let country = ["country", "names", "en"]
+        static let city = ["city", "names", "en"]
+    }
+
     /// Opens a database. Its content is copied, so later changes of the file have no effect on it.
     ///
     /// - Parameter path: The file.
-    /// - Throws: `ConfigurationFileError` with the file and the reason.
+    /// - Throws: `ConfigurationFileError` with the file and the reason, also if it holds no names of countries or cities.
     public init(path: String) throws(ConfigurationFileError) {
         let copy = try PrivateFileCopy(of: path)
         let opened = UnsafeMutablePointer<MMDB_s>.allocate(capacity: 1)
@@ -24,6 +33,13 @@ public final class LocationDatabase: @unchecked Sendable {
             opened.deallocate()
             throw ConfigurationFileError(
                 file: path, reason: "not a usable MaxMind DB: \(String(cString: MMDB_strerror(status)))")
+        }
+        do throws(ConfigurationFileError) {
+            description = try Self.describe(opened, file: path)
+        } catch {
+            MMDB_close(opened)
+            opened.deallocate()
+            throw error
         }
         database = opened
     }
@@ -37,8 +53,7 @@ public final class LocationDatabase: @unchecked Sendable {
     public func location(of address: IPAddress) -> Location {
         guard var entry = entry(of: address) else { return .unknown }
         return Location(
-            country: text(in: &entry, at: ["country", "names", "en"]),
-            city: text(in: &entry, at: ["city", "names", "en"]))
+            country: Self.text(in: &entry, at: Path.country), city: Self.text(in: &entry, at: Path.city))
     }
 
     private func entry(of address: IPAddress) -> MMDB_entry_s? {
@@ -66,14 +81,19 @@ public final class LocationDatabase: @unchecked Sendable {
     }
 
     /// The string at `path` in an entry; empty if there is none.
-    private func text(in entry: inout MMDB_entry_s, at path: [String]) -> String {
+    static func text(in entry: inout MMDB_entry_s, at path: [String]) -> String {
         let keys = path.map { strdup($0) }
         defer { for key in keys { free(key) } }
         var data = MMDB_entry_data_s()
         let status = (keys.map { UnsafePointer($0) } + [nil]).withUnsafeBufferPointer {
             MMDB_aget_value(&entry, &data, $0.baseAddress)
         }
-        guard status == MMDB_SUCCESS, data.has_data, data.type == UInt32(MMDB_DATA_TYPE_UTF8_STRING) else { return "" }
+        return status == MMDB_SUCCESS && data.has_data ? text(of: data) ?? "" : ""
+    }
+
+    /// The text of a string; `nil` for other types.
+    static func text(of data: MMDB_entry_data_s) -> String? {
+        guard data.type == UInt32(MMDB_DATA_TYPE_UTF8_STRING) else { return nil }
         return String(
             decoding: UnsafeRawBufferPointer(start: data.utf8_string, count: Int(data.data_size)), as: UTF8.self)
     }

@@ -39,13 +39,14 @@ final class StateDirectory: Sendable {
         }
         switch errno {
         case EEXIST: break
-        case ENOENT:
-            throw StateStoreError(
-                kind: .unusable, path: path, reason: "the directory in which it should be created does not exist")
-        case let code: throw .system(code, path)
+        case let code: throw .creating(path, code)
         }
         var information = stat()
-        guard stat(path, &information) == 0 else { throw .system(errno, path) }
+        guard stat(path, &information) == 0 else {
+            guard errno == ENOENT else { throw .system(errno, path) }
+            throw StateStoreError(
+                kind: .unusable, path: path, reason: "a symbolic link to a directory that does not exist; create that")
+        }
         guard information.st_mode & S_IFMT == S_IFDIR else {
             throw StateStoreError(kind: .unusable, path: path, reason: "not a directory; state is kept in a directory")
         }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Glibc
 
@@ -41,9 +42,29 @@ extension StateStoreError {
         case EROFS: return readOnly(path, message)
         case EACCES, EPERM:
             return StateStoreError(
-                kind: .unusable, path: path, reason: "\(message); the exporter must be able to read and write it")
+                kind: .unusable, path: path,
+                reason: "\(message) for user ID \(geteuid()); the exporter must be able to read and write it")
         default: return StateStoreError(kind: .unusable, path: path, reason: message)
         }
+    }
+
+    /// An error of the system about creating a directory.
+    static func creating(_ path: String, _ code: Int32) -> StateStoreError {
+        let reason: String
+        switch code {
+        // Some file systems, such as /proc, have directories in which nothing can be created.
+        case ENOENT where access(URL(filePath: path).deletingLastPathComponent().path, F_OK) != 0:
+            reason = "parent directory does not exist; create it, or give another directory"
+        case ENOENT: reason = "no directory can be created there; give another directory"
+        case ENOTDIR: reason = "parent is not a directory; give another directory"
+        case EACCES, EPERM:
+            reason =
+                "parent directory cannot be written by user ID \(geteuid()); create the directory for that user, "
+                + "or give another directory"
+        case EROFS: return readOnly(path, String(cString: strerror(code)))
+        default: return system(code, path)
+        }
+        return StateStoreError(kind: .unusable, path: path, reason: reason)
     }
 
     /// An error of SQLite about a database.

@@ -68,10 +68,10 @@ struct ServeFlags: ParsableArguments {
     var webhookConfigFile: String?
 
     @Option(
-        name: .customLong("webhook.max-body-size"),
+        name: .customLong("webhook.max-body-size"), parsing: .unconditional,
         help: ArgumentHelp(
-            "Maximum size of a webhook body: bytes, or a number with KiB or MiB.", valueName: "size"))
-    var webhookMaxBodySize = "32MiB"
+            "Maximum size of a webhook body: bytes, or a number with KiB or MiB. (default: 32MiB)", valueName: "size"))
+    var webhookMaxBodySize: String?
 
     @Option(
         name: .customLong("geoip.database"),
@@ -87,23 +87,23 @@ struct ServeFlags: ParsableArguments {
     var sourceTrustedProxy: [String] = []
 
     @Option(
-        name: .customLong("source.limit"),
+        name: .customLong("source.limit"), parsing: .unconditional,
         help: ArgumentHelp("Maximum number of verified sources with a counter of their own.", valueName: "n"))
-    var sourceLimit = 10_000
+    var sourceLimit = "10000"
 
     @Option(
-        name: .customLong("source.claimed-limit"),
+        name: .customLong("source.claimed-limit"), parsing: .unconditional,
         help: ArgumentHelp("Maximum number of claimed sources with a counter of their own.", valueName: "n"))
-    var sourceClaimedLimit = 1_000
+    var sourceClaimedLimit = "1000"
 
     @Option(
-        name: .customLong("source.network-limit"),
+        name: .customLong("source.network-limit"), parsing: .unconditional,
         help: ArgumentHelp(
             "Maximum number of networks of verified sources with a counter of their own.", valueName: "n"))
-    var sourceNetworkLimit = 5_000
+    var sourceNetworkLimit = "5000"
 
     @Option(
-        name: .customLong("source.retention"),
+        name: .customLong("source.retention"), parsing: .unconditional,
         help: ArgumentHelp(
             "Time after which a silent source or network is retired; at least 1h.", valueName: "duration"))
     var sourceRetention = "24h"

@@ -71,15 +71,16 @@ struct StandardInputTests {
         close(ends[1])
         let directory = open("/", O_RDONLY | O_CLOEXEC)
         defer { for descriptor in [ends[0], directory] { close(descriptor) } }
+        let start = LogStart(path: "-", place: .start(.beginning))
         for (descriptor, last) in [
-            (ends[0], LogState(log: "-", problem: "it has ended")),
-            (directory, LogState(log: "-", problem: "Is a directory", readErrors: 1)),
+            (ends[0], LogState(log: "-", problem: "it has ended", starts: [start])),
+            (directory, LogState(log: "-", problem: "Is a directory", readErrors: 1, starts: [start])),
         ] {
             let states = Mutex<[LogState]>([])
             try await StandardInput(descriptor: descriptor, selecting: LogDirectory.selectors) { reported in
                 states.withLock { $0 += reported }
             }.run { _ in .accepted }
-            #expect(states.withLock { $0 } == [LogState(log: "-"), last])
+            #expect(states.withLock { $0 } == [LogState(log: "-", starts: [start]), last])
         }
     }
 }

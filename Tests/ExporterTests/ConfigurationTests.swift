@@ -35,7 +35,7 @@ struct ConfigurationTests {
             ServeOptions(
                 auditLogs: ["-"], auditFrom: "end", listenAddresses: ["127.0.0.1:1", "[::1]:2"],
                 telemetryPath: "/", geoipDatabase: Self.locations, trustedProxies: ["10.0.0.0/8", "2001:db8::1"],
-                sourceLimit: 1, claimedLimit: 0, retention: "1h30m", logLevel: "debug", logFormat: "json"))
+                sourceLimit: "1", claimedLimit: "0", retention: "1h30m", logLevel: "debug", logFormat: "json"))
         #expect(configuration.logs == [])
         #expect(configuration.start == .end)
         #expect(configuration.standardInputStart == .end)
@@ -147,8 +147,40 @@ struct ConfigurationTests {
             ServeOptions(auditLogs: ["x"], trustedProxies: ["10.0.0.0/33"]),
             #"--source.trusted-proxy: "10.0.0.0/33" is not a network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32"#
         ),
-        (ServeOptions(auditLogs: ["x"], sourceLimit: 0), "--source.limit: must be at least 1"),
-        (ServeOptions(auditLogs: ["x"], claimedLimit: -1), "--source.claimed-limit: must be at least 0"),
+        (
+            ServeOptions(auditLogs: ["x"], trustedProxies: ["10.1.2.3/8"]),
+            #"--source.trusted-proxy: "10.1.2.3/8" has bits after its prefix; give 10.0.0.0/8 for the network, or "#
+                + "10.1.2.3 for the address"
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], sourceLimit: "10k"),
+            #"--source.limit: "10k" is not a number; give a whole number from 1 to 10000000, such as 10000"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], sourceLimit: "0"),
+            #"--source.limit: "0" is not in the range; give a whole number from 1 to 10000000, such as 10000"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], claimedLimit: "-1"),
+            #"--source.claimed-limit: "-1" is not in the range; give a whole number from 0 to 10000000, such as 1000"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], networkLimit: "1.5"),
+            #"--source.network-limit: "1.5" is not a number; give a whole number from 0 to 10000000, such as 5000"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], listenAddresses: ["127.0.0.1:80", ":80"]),
+            "--web.listen-address :80: has the same port as --web.listen-address 127.0.0.1:80; give each its own"
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], webhookListenAddress: "127.0.0.1:10403"),
+            "--web.listen-address :10403: has the same port as --webhook.listen-address 127.0.0.1:10403; give each its "
+                + "own"
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], webhookMaxBodySize: "1MiB"),
+            "--webhook.max-body-size: has no effect without --webhook.listen-address HOST:PORT; add it"
+        ),
         (
             ServeOptions(auditLogs: ["x"], retention: "59m59s"),
             #"--source.retention: "59m59s" cannot be used; give a duration of at least 1h, such as 24h"#
@@ -169,6 +201,12 @@ struct ConfigurationTests {
         let (options, message) = Self.bad[index]
         let error = #expect(throws: ConfigurationError.self) { try Configuration(options) }
         #expect(error?.description == message)
+    }
+
+    @Test(
+        "writes durations in the notation in which it reads them", arguments: ["1h", "30m", "1d12h", "1s500ms", "0s"])
+    func durationTexts(text: String) throws {
+        #expect(PrometheusDuration.text(try #require(PrometheusDuration(text)).seconds) == text)
     }
 
     @Test(

@@ -26,7 +26,7 @@ struct ExtremeStateTests {
     private static func pipeline(_ directory: URL) throws(StateStoreError) -> (pipeline: Pipeline, store: StateStore)? {
         let storage = try StateStore.open(directory: directory.path, version: "1", at: now)
         var options = ServeOptions(auditLogs: ["audit.log"], logLevel: "error")
-        (options.sourceLimit, options.claimedLimit, options.networkLimit) = (2, 1, 1)
+        (options.sourceLimit, options.claimedLimit, options.networkLimit) = ("2", "1", "1")
         guard let configuration = try? Configuration(options) else { return nil }
         return (Pipeline(configuration, storage: storage, now: { now }), storage.store)
     }

@@ -71,7 +71,7 @@ struct LoggingTests {
         #expect(abs(date.timeIntervalSinceNow) < 60)
     }
 
-    @Test("reports malformed lines by file and position, limited per minute with the number of omitted ones")
+    @Test("reports malformed lines by file and position, limited per minute")
     func malformed() {
         let lines = Lines()
         let log = ReadingLog(logger: lines.logger())
@@ -84,11 +84,90 @@ struct LoggingTests {
             Lines.texts(written).first
                 == #"level=warn msg="Malformed audit event skipped" log="/a b" offset=0 reason="not a JSON object""#
                 + "\n")
+        log.flush()
+        #expect(
+            Lines.texts(lines.all) == [
+                #"level=warn msg="Messages were suppressed" about="malformed and oversized lines" count=7 "#
+                    + #"limit="10 per minute""# + "\n"
+            ])
+        log.flush()
+        #expect(lines.all.isEmpty, "each is reported once")
+    }
+
+    @Test("reports suppressed messages when the minute is over, also if no other message follows")
+    func suppressed() {
+        let lines = Lines()
+        let time = Mutex(ContinuousClock.now)
+        let pending = Mutex<[@Sendable () -> Void]>([])
+        let log = LimitedLog(
+            lines.logger(), about: "tests", limit: 2, now: { time.withLock { $0 } },
+            after: { _, work in pending.withLock { $0.append(work) } })
+        let pass = { (seconds: Int) in time.withLock { $0 += .seconds(seconds) } }
+        for _ in 0..<5 { log.log(.info, "x") }
+        #expect(lines.all.count == 2)
+        #expect(pending.withLock { $0.count } == 1)
+        pass(60)
+        for work in pending.withLock({ $0 }) { work() }
+        let report = #"level=warn msg="Messages were suppressed" about=tests count=3 limit="2 per minute""# + "\n"
+        #expect(Lines.texts(lines.all) == [report])
+        // The end of the next minute comes late; the next message reports for it.
+        for _ in 0..<5 { log.log(.info, "x") }
+        pass(61)
+        log.log(.info, "x")
+        #expect(Lines.texts(lines.all).filter { $0 != "level=info msg=x\n" } == [report])
+        for work in pending.withLock({ $0 }) { work() }
+        #expect(lines.all.isEmpty)
+    }
+
+    @Test("is limited to a number of messages per minute, which begins with the first one")
+    func rate() {
         var rate = LogRate(limit: 1)
         let start = ContinuousClock.now
-        let admitted = [0, 59, 59, 60].map { rate.admit(at: start + .seconds($0)) }
-        #expect(admitted.map(\.isAdmitted) == [true, false, false, true])
-        #expect(admitted.map(\.suppressed) == [0, 0, 0, 2])
+        let decisions = [0, 50, 59, 60].map { rate.admit(at: start + .seconds($0)) }
+        #expect(decisions == [.write, .suppressFirst(remaining: .seconds(10)), .suppress, .write])
+        #expect(rate.takeSuppressed() == 2)
+        #expect(rate.takeSuppressed() == 0)
+    }
+
+    @Test("says once which logs are followed, where they are begun, and when and with how many lines they were read")
+    func progress() {
+        let lines = Lines()
+        let log = ReadingLog(logger: lines.logger())
+        let starts = [
+            LogStart(path: "a.log", place: .start(.beginning)), LogStart(path: "b.log", place: .start(.end)),
+            LogStart(path: "c.log", place: .resumed(offset: 300)),
+        ]
+        log.note([LogState(log: "*.log")])
+        log.note([LogState(log: "*.log", unreadBytes: 50, starts: Array(starts.prefix(1)))])
+        log.note([LogState(log: "*.log", unreadBytes: 9, starts: starts, lines: 3, events: 1)])
+        for _ in 0..<2 { log.note([LogState(log: "*.log", starts: starts, lines: 4, events: 2)]) }
+        log.note([LogState(log: "*.log", unreadBytes: 7, starts: starts, lines: 5, events: 2)])
+        log.note([LogState(log: "*.log", starts: starts, lines: 6, events: 2)])
+        #expect(
+            Lines.texts(lines.all) == [
+                #"level=info msg="Following log" from="its beginning" log=a.log"# + "\n",
+                #"level=info msg="Following log" from="its end" log=b.log"# + "\n",
+                #"level=info msg="Following log" from="byte 300, up to which it was read before" log=c.log"# + "\n",
+                #"level=info msg="Log was read to its end; new lines are read as they are written" lines=4 log=*.log "#
+                    + "matching_events=2\n",
+            ])
+    }
+
+    @Test("counts its messages by level, without those below it")
+    func messages() {
+        let messages = LogMessages()
+        let pipe = Pipe()
+        let writer = LineWriter(descriptor: pipe.fileHandleForWriting.fileDescriptor)
+        let logger = Logger(label: "test") { _ in
+            LineLogHandler(level: .info, format: .logfmt, writer: writer, messages: messages)
+        }
+        #expect(messages.counts.map(\.level) == ["debug", "info", "warn", "error"])
+        logger.debug("no")
+        logger.info("one")
+        logger.notice("two")
+        logger.warning("three")
+        logger.critical("four")
+        #expect(messages.counts.map(\.messages) == [0, 2, 1, 1])
     }
 
     @Test("reports once that a log cannot be read, and once that it can be read again")

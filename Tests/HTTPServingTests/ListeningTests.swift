@@ -70,7 +70,7 @@ struct ListeningTests {
         "or reports an invalid host",
         arguments: [
             ("host.invalid", "listen on host.invalid:0: name or service not known"),
-            ("192.0.2.1", "listen on 192.0.2.1:0: cannot assign requested address"),
+            ("192.0.2.1", "listen on 192.0.2.1:0: cannot assign requested address; this machine has no such address"),
             ("::ffff:zz", "listen on [::ffff:zz]:0: name or service not known"),
         ])
     func badHost(host: String, message: String) {

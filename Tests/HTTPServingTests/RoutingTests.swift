@@ -40,6 +40,36 @@ struct RoutingTests {
         #expect(try server.get(target).text == "/a b/ü")
     }
 
+    @Test(
+        "to a target in absolute form, whatever its host, as to its path (RFC 9112, 3.2.2)",
+        arguments: [
+            ("http://127.0.0.1:10403/agent", "none"), ("HTTP://other.example/agent?a=http://b/c", "none"),
+            ("https://[::1]:443/agent", "none"), ("http://a:/agent", "none"), ("http://[2001:db8::1]/agent", "none"),
+            ("http://127.0.0.1:10403", "hello\n"), ("http://a?b", "hello\n"), ("http://a/", "hello\n"),
+            ("http://a/%61%20b/%C3%BC", "/a b/ü"),
+        ])
+    func absoluteForm(target: String, text: String) throws {
+        let response = try server.get(target)
+        #expect(response.status == 200)
+        #expect(response.text == text)
+        let head = try RawConnection(to: server.address)
+        try head.get(target, method: "HEAD")
+        #expect(try head.response(hasBody: false).status == 200)
+    }
+
+    @Test(
+        "with an error to a hostile target in absolute form",
+        arguments: [
+            ("ftp://a/long", 400), ("file:///long", 400), ("javascript://a/long", 400), ("http://u:p@a/long", 400),
+            ("http://a@/long", 400), ("http:///long", 400), ("http://:80/long", 400), ("http://a:99999/long", 400),
+            ("http://a:b/long", 400), ("http://a\"b/long", 400), ("http://[::1/long", 400), ("http://a%2flong", 400),
+            ("http:/long", 404), ("http:long", 404), ("://a/long", 404), ("/http://a/long", 404), ("http//a/long", 404),
+            ("http://a//long", 404), ("http://a/nothing", 404), ("http://a/%", 400), ("a:443", 404),
+        ])
+    func hostileAbsoluteForm(target: String, status: Int) throws {
+        #expect(try server.get(target).status == status)
+    }
+
     @Test("with 400 to a path that is not text", arguments: ["/%", "/%2", "/%zz", "/%ff", "/%C3", "/%ED%A0%80"])
     func noText(target: String) throws {
         #expect(try server.get(target).status == 400)

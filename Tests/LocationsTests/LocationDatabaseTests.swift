@@ -41,6 +41,37 @@ struct LocationDatabaseTests {
         }
     }
 
+    @Test(
+        "without names of countries and cities is refused with its type and its fields",
+        arguments: [
+            ("networks", "Test-ASN", "autonomous_system_number, autonomous_system_organization"),
+            ("plain-text", "test generic_lite.mmdb", "asn, country, country_code"),
+            ("german", "Test-City", "city, country"),
+        ])
+    func withoutPlaces(name: String, type: String, fields: String) throws {
+        let file = Fixture.url("locations/\(name).mmdb").path
+        let error = #expect(throws: ConfigurationFileError.self) { try LocationDatabase(path: file) }
+        #expect(
+            error?.description
+                == "\(file): a database of type \"\(type)\" without the fields country.names.en and city.names.en; its "
+                + "entries have \(fields); give a database of cities or countries in MaxMind's form, such as GeoLite2-City"
+        )
+    }
+
+    @Test("describes its type, its languages and whether it has cities")
+    func description() throws {
+        let cities = try LocationDatabase(path: fixture).description
+        #expect(cities.type == "Test-City")
+        #expect(cities.languages == ["de", "en", "ja", "pt-BR"])
+        #expect(cities.built > 1_700_000_000)
+        #expect(cities.hasCities)
+        let countries = try LocationDatabase(path: Fixture.url("locations/countries.mmdb").path)
+        #expect(countries.description.type == "Test-Country")
+        #expect(!countries.description.hasCities)
+        let address = try #require(IPAddress("192.0.2.1"))
+        #expect(countries.location(of: address) == Location(country: "Germany", city: ""))
+    }
+
     @Test("that is truncated anywhere causes an error or answers, but never stops the process")
     func cutOff() throws {
         let whole = try Data(contentsOf: URL(filePath: fixture))

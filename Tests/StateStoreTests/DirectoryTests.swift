@@ -61,7 +61,17 @@ struct DirectoryTests {
             let nowhere = directory.appending(path: "no/where")
             try Self.expectFailure(
                 nowhere, .unusable,
-                "\(nowhere.path): the directory in which it should be created does not exist")
+                "\(nowhere.path): parent directory does not exist; create it, or give another directory")
+            try Self.expectFailure(
+                file.appending(path: "below"), .unusable,
+                "\(file.path)/below: parent is not a directory; give another directory")
+            let link = directory.appending(path: "link")
+            try FileManager.default.createSymbolicLink(at: link, withDestinationURL: nowhere)
+            try Self.expectFailure(
+                link, .unusable, "\(link.path): a symbolic link to a directory that does not exist; create that")
+            try Self.expectFailure(
+                URL(filePath: "/proc/x"), .unusable,
+                "/proc/x: no directory can be created there; give another directory")
             let database = directory.appending(path: "state.db")
             try FileManager.default.createDirectory(at: database, withIntermediateDirectories: true)
             try Self.expectFailure(directory, .unusable, "\(database.path): Is a directory")
@@ -72,10 +82,13 @@ struct DirectoryTests {
     func permissions() throws {
         try withTemporaryDirectory { directory in
             chmod(directory.path, 0o755)
-            let advice = "Permission denied; the exporter must be able to read and write it"
+            let advice = "Permission denied for user ID \(geteuid()); the exporter must be able to read and write it"
             try asNobody {
                 let new = directory.appending(path: "new")
-                try Self.expectFailure(new, .unusable, "\(new.path): \(advice)")
+                try Self.expectFailure(
+                    new, .unusable,
+                    "\(new.path): parent directory cannot be written by user ID \(geteuid()); create the directory for "
+                        + "that user, or give another directory")
                 try Self.expectFailure(directory, .unusable, "\(directory.path)/lock: \(advice)")
             }
             try StateStore.open(directory).store.close()

@@ -54,8 +54,8 @@ extension FilterEntry {
         self.init(
             name: name,
             networks: try Self.values(section, "networks") { text in
-                Network(text).map { .success($0) }
-                    ?? .failure(Refusal("is not a network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32"))
+                Result { () throws(NetworkSyntaxError) in try Network(validating: text) }
+                    .mapError { Refusal($0.reason) }
             },
             userAgents: try Self.values(section, "user_agents", Self.glob),
             requestURIs: try Self.values(section, "request_uris", Self.glob))

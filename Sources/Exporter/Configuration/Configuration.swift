@@ -48,7 +48,7 @@ struct Configuration: Sendable {
         storagePath = try Self.storagePath(options.storagePath)
         start = try Self.startingPoint(options.auditFrom ?? "1h")
         standardInputStart = options.auditFrom == nil ? .beginning : start
-        listenAddresses = try Self.listenAddresses(options.listenAddresses)
+        listenAddresses = try Self.listenAddresses(options.listenAddresses, besides: webhook?.address)
         web = try Self.file(options.webConfigFile, for: "--web.config.file", WebConfiguration.read)
         lifecycle = Lifecycle(isEnabled: options.enablesLifecycle, web: web?.content)
         telemetryPath = try Self.telemetryPath(options.telemetryPath)
@@ -140,10 +140,23 @@ struct Configuration: Sendable {
         return (patterns, texts.contains("-"))
     }
 
-    private static func listenAddresses(_ texts: [String]) throws(ConfigurationError) -> [ListenAddress] {
+    private static func listenAddresses(
+        _ texts: [String], besides webhook: ListenAddress?
+    ) throws(ConfigurationError) -> [ListenAddress] {
+        let flag = "--web.listen-address"
         var addresses: [ListenAddress] = []
         for text in texts.isEmpty ? [":10403"] : texts {
-            addresses.append(try address(text, for: "--web.listen-address"))
+            let new = try address(text, for: flag)
+            if let other = addresses.first(where: new.conflicts) {
+                throw ConfigurationError(
+                    flag: flag, value: "\(new)", reason: "has the same port as \(flag) \(other); give each its own")
+            }
+            if let webhook, new.conflicts(with: webhook) {
+                throw ConfigurationError(
+                    flag: flag, value: "\(new)",
+                    reason: "has the same port as --webhook.listen-address \(webhook); give each its own")
+            }
+            addresses.append(new)
         }
         return addresses
     }
@@ -177,26 +190,25 @@ struct Configuration: Sendable {
     private static func networks(_ texts: [String]) throws(ConfigurationError) -> [Network] {
         var networks: [Network] = []
         for text in texts {
-            guard let network = Network(text) else {
-                throw ConfigurationError(
-                    flag: "--source.trusted-proxy",
-                    reason: "\"\(text)\" is not a network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32")
+            do throws(NetworkSyntaxError) {
+                networks.append(try Network(validating: text))
+            } catch {
+                throw ConfigurationError(flag: "--source.trusted-proxy", reason: "\"\(text)\" \(error.reason)")
             }
-            networks.append(network)
         }
         return networks
     }
 
+    /// More than the memory of a usual machine holds.
+    private static let mostCounters = 10_000_000
+
     private static func limits(_ options: ServeOptions) throws(ConfigurationError) -> SourceLimits {
-        guard options.sourceLimit >= 1 else {
-            throw ConfigurationError(flag: "--source.limit", reason: "must be at least 1")
-        }
-        guard options.claimedLimit >= 0 else {
-            throw ConfigurationError(flag: "--source.claimed-limit", reason: "must be at least 0")
-        }
-        guard options.networkLimit >= 0 else {
-            throw ConfigurationError(flag: "--source.network-limit", reason: "must be at least 0")
-        }
+        let verified = try WholeNumber.parse(
+            options.sourceLimit, for: "--source.limit", in: 1...mostCounters, suchAs: 10_000)
+        let claimed = try WholeNumber.parse(
+            options.claimedLimit, for: "--source.claimed-limit", in: 0...mostCounters, suchAs: 1000)
+        let networks = try WholeNumber.parse(
+            options.networkLimit, for: "--source.network-limit", in: 0...mostCounters, suchAs: 5000)
         // The alert compares a counter with its value an hour ago.
         guard let retention = PrometheusDuration(options.retention), retention.seconds >= 3600 else {
             throw ConfigurationError(
@@ -204,18 +216,6 @@ struct Configuration: Sendable {
                 reason: "\"\(options.retention)\" cannot be used; give a duration of at least 1h, such as 24h")
         }
         return SourceLimits(
-            verified: options.sourceLimit, claimed: options.claimedLimit, networks: options.networkLimit,
-            retention: retention.seconds)
+            verified: verified, claimed: claimed, networks: networks, retention: retention.seconds)
     }
-}
-
-/// A flag that cannot be used as it was given.
-public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The flag, with its dashes.
-    public let flag: String
-    /// The defect and its correction.
-    public let reason: String
-
-    /// The flag and the reason.
-    public var description: String { "\(flag): \(reason)" }
 }

@@ -33,6 +33,42 @@ struct PrometheusDuration {
     }
 }
 
+extension PrometheusDuration {
+    /// A duration in the syntax that `init(_:)` parses, without years and weeks: `1d12h`.
+    ///
+    /// - Parameter seconds: At least zero; fractions of a millisecond are left out.
+    static func text(_ seconds: Double) -> String {
+        guard seconds < 1e12 else { return "\(seconds)s" }
+        var rest = Int(max(0, seconds) * 1000)
+        var text = ""
+        for unit in units.dropFirst(2) where rest >= unit.milliseconds {
+            text += "\(rest / unit.milliseconds)\(unit.name)"
+            rest %= unit.milliseconds
+        }
+        return text.isEmpty ? "0s" : text
+    }
+}
+
+/// Whole numbers in flags.
+enum WholeNumber {
+    /// - Parameters:
+    ///   - text: The value of the flag.
+    ///   - range: The numbers that can be used.
+    ///   - example: A usual number, for the error.
+    /// - Throws: `ConfigurationError` with the range.
+    static func parse(
+        _ text: String, for flag: String, in range: ClosedRange<Int>, suchAs example: Int
+    ) throws(ConfigurationError) -> Int {
+        let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+        let isNumber = !digits.isEmpty && digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        if isNumber, let number = Int(text), range.contains(number) { return number }
+        throw ConfigurationError(
+            flag: flag,
+            reason: "\"\(text)\" is not \(isNumber ? "in the range" : "a number"); give a whole number from "
+                + "\(range.lowerBound) to \(range.upperBound), such as \(example)")
+    }
+}
+
 /// A number of bytes in a flag: `1000`, `512KiB`, `32MiB`.
 struct ByteSize: Sendable, Hashable {
     let bytes: Int

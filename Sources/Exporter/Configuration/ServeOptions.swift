@@ -18,18 +18,18 @@ public struct ServeOptions: Sendable {
     public var webhookListenAddress: String?
     /// `--webhook.config.file`
     public var webhookConfigFile: String?
-    /// `--webhook.max-body-size`
-    public var webhookMaxBodySize: String
+    /// `--webhook.max-body-size`; the default if it is `nil`
+    public var webhookMaxBodySize: String?
     /// `--geoip.database`
     public var geoipDatabase: String?
     /// `--source.trusted-proxy`
     public var trustedProxies: [String]
     /// `--source.limit`
-    public var sourceLimit: Int
+    public var sourceLimit: String
     /// `--source.claimed-limit`
-    public var claimedLimit: Int
+    public var claimedLimit: String
     /// `--source.network-limit`
-    public var networkLimit: Int
+    public var networkLimit: String
     /// `--source.retention`
     public var retention: String
     /// `--filter.file`; nothing is filtered if it is `nil`
@@ -45,9 +45,10 @@ public struct ServeOptions: Sendable {
         listenAddresses: [String] = [],
         webConfigFile: String? = nil, enablesLifecycle: Bool = false, telemetryPath: String = "/metrics",
         webhookListenAddress: String? = nil,
-        webhookConfigFile: String? = nil, webhookMaxBodySize: String = "32MiB", geoipDatabase: String? = nil,
+        webhookConfigFile: String? = nil, webhookMaxBodySize: String? = nil, geoipDatabase: String? = nil,
         trustedProxies: [String] = [],
-        sourceLimit: Int = 10_000, claimedLimit: Int = 1_000, networkLimit: Int = 5_000, retention: String = "24h",
+        sourceLimit: String = "10000", claimedLimit: String = "1000", networkLimit: String = "5000",
+        retention: String = "24h",
         filterFile: String? = nil,
         logLevel: String = "info", logFormat: String = "logfmt"
     ) {

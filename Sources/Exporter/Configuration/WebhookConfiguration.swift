@@ -16,20 +16,23 @@ struct WebhookConfiguration: Sendable {
     /// - Throws: `ConfigurationError` with the flag and the correction.
     init?(_ options: ServeOptions) throws(ConfigurationError) {
         guard let address = options.webhookListenAddress else {
-            guard options.webhookConfigFile == nil else {
+            for (flag, value) in [
+                ("--webhook.config.file", options.webhookConfigFile),
+                ("--webhook.max-body-size", options.webhookMaxBodySize),
+            ] where value != nil {
                 throw ConfigurationError(
-                    flag: "--webhook.config.file",
-                    reason: "has no effect without --webhook.listen-address HOST:PORT; add it")
+                    flag: flag, reason: "has no effect without --webhook.listen-address HOST:PORT; add it")
             }
             return nil
         }
         self.address = try Configuration.address(address, for: "--webhook.listen-address")
         web = try Configuration.file(
             options.webhookConfigFile, for: "--webhook.config.file", WebConfiguration.read)
-        guard let size = ByteSize(options.webhookMaxBodySize), Self.bodySizes.contains(size.bytes) else {
+        let text = options.webhookMaxBodySize ?? "32MiB"
+        guard let size = ByteSize(text), Self.bodySizes.contains(size.bytes) else {
             throw ConfigurationError(
                 flag: "--webhook.max-body-size",
-                reason: "\"\(options.webhookMaxBodySize)\" cannot be used; give bytes, or a number with KiB or MiB, "
+                reason: "\"\(text)\" cannot be used; give bytes, or a number with KiB or MiB, "
                     + "from 1KiB to 1024MiB, such as 32MiB")
         }
         maxBodySize = size.bytes

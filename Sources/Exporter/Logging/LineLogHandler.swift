@@ -9,15 +9,20 @@ struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     private let format: LogFormat
     private let writer: LineWriter
+    private let messages: LogMessages
 
     /// - Parameters:
     ///   - level: Less severe events are not written.
     ///   - format: The form of the lines.
     ///   - writer: Takes the lines.
-    init(level: Logger.Level, format: LogFormat, writer: LineWriter = .standardError) {
+    ///   - messages: Counts them.
+    init(
+        level: Logger.Level, format: LogFormat, writer: LineWriter = .standardError, messages: LogMessages = .standard
+    ) {
         logLevel = level
         self.format = format
         self.writer = writer
+        self.messages = messages
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -26,6 +31,7 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
+        messages.count(event.level)
         var fields = [
             (key: "ts", value: Date.now.formatted(Self.timestamp)),
             (key: "level", value: event.level == .warning ? "warn" : event.level.rawValue),

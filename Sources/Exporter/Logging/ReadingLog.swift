@@ -6,16 +6,26 @@ import Synchronization
 /// Logs malformed and lost lines, and when a log becomes unreadable or readable again. A condition is logged once when it
 /// begins and once when it ends.
 final class ReadingLog: Sendable {
-    /// A client can cause any number of malformed lines.
-    private static let linesPerMinute = 10
-
     private let logger: Logger
-    private let rate = Mutex(LogRate(limit: linesPerMinute))
+    /// A client can cause any number of malformed lines.
+    private let lines: LimitedLog
+    /// A glob can match any number of logs.
+    private let starts: LimitedLog
     /// The last noted state of each log.
     private let previous = Mutex<[String: LogState]>([:])
+    /// The logs that were read to their end once.
+    private let finished = Mutex<Set<String>>([])
 
     init(logger: Logger) {
         self.logger = logger
+        lines = LimitedLog(logger, about: "malformed and oversized lines")
+        starts = LimitedLog(logger, about: "logs that are followed", limit: 100)
+    }
+
+    /// Reports the messages suppressed so far.
+    func flush() {
+        lines.flush()
+        starts.flush()
     }
 
     /// Logs the malformed and oversized lines of a batch, and the losses before it.
@@ -37,14 +47,11 @@ final class ReadingLog: Sendable {
     }
 
     private func warn(_ message: Logger.Message, of log: String, at offset: Int, reason: String) {
-        let (isAdmitted, suppressed) = rate.withLock { $0.admit() }
-        guard isAdmitted else { return }
-        var metadata: Logger.Metadata = ["log": "\(log)", "offset": "\(offset)", "reason": "\(reason)"]
-        if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
-        logger.warning(message, metadata: metadata)
+        lines.log(.warning, message, metadata: ["log": "\(log)", "offset": "\(offset)", "reason": "\(reason)"])
     }
 
-    /// Logs which logs have become unreadable or readable again, and which were truncated.
+    /// Logs where reading began, which logs have become unreadable or readable again, which were truncated, and when a
+    /// log was read to its end for the first time.
     func note(_ states: [LogState]) {
         let changes = previous.withLock { previous in
             states.map { state in
@@ -52,49 +59,42 @@ final class ReadingLog: Sendable {
             }
         }
         for (now, before) in changes {
+            for start in now.starts.dropFirst(before.starts.count) { note(start) }
             if now.truncations > before.truncations {
                 logger.info("Log was truncated; reading it from its start", metadata: ["log": "\(now.log)"])
             }
-            guard now.problem != before.problem else { continue }
-            if let problem = now.problem {
-                logger.warning("Log cannot be read", metadata: ["log": "\(now.log)", "reason": "\(problem)"])
-            } else {
-                logger.info("Log can be read again", metadata: ["log": "\(now.log)"])
+            noteProblem(of: now, before: before)
+            noteEnd(of: now)
+        }
+    }
+
+    private func note(_ start: LogStart) {
+        let place =
+            switch start.place {
+            case .start(.beginning): "its beginning"
+            case .start(.end): "its end"
+            case .start(.recent(let seconds)):
+                "its beginning; requests older than \(PrometheusDuration.text(seconds)) are not counted"
+            case .resumed(let offset): "byte \(offset), up to which it was read before"
             }
-        }
-    }
-}
-
-/// Limits the lines of one kind per minute, and counts the others.
-///
-/// Clients cause entries in the audit log; they must not be able to fill the disk with messages about them.
-struct LogRate {
-    private static let window: Duration = .seconds(60)
-
-    private let limit: Int
-    private var windowStart: ContinuousClock.Instant?
-    private var count = 0
-    private var suppressed = 0
-
-    /// - Parameter limit: Maximum number of lines per minute.
-    init(limit: Int) {
-        self.limit = limit
+        starts.log(.info, "Following log", metadata: ["log": "\(start.path)", "from": "\(place)"])
     }
 
-    /// Requests a line.
-    ///
-    /// - Returns: Whether it may be written; if so, the number of lines suppressed since the last one.
-    mutating func admit(at now: ContinuousClock.Instant = .now) -> (isAdmitted: Bool, suppressed: Int) {
-        if windowStart.map({ now - $0 >= Self.window }) ?? true {
-            windowStart = now
-            count = 0
+    private func noteProblem(of now: LogState, before: LogState) {
+        guard now.problem != before.problem else { return }
+        if let problem = now.problem {
+            logger.warning("Log cannot be read", metadata: ["log": "\(now.log)", "reason": "\(problem)"])
+        } else {
+            logger.info("Log can be read again", metadata: ["log": "\(now.log)"])
         }
-        count += 1
-        guard count <= limit else {
-            suppressed += 1
-            return (false, 0)
-        }
-        defer { suppressed = 0 }
-        return (true, suppressed)
+    }
+
+    private func noteEnd(of now: LogState) {
+        // Standard input ends, and nobody knows how much is still to come.
+        guard now.log != "-", now.problem == nil, !now.starts.isEmpty, now.unreadBytes == 0 else { return }
+        guard finished.withLock({ $0.insert(now.log).inserted }) else { return }
+        logger.info(
+            "Log was read to its end; new lines are read as they are written",
+            metadata: ["log": "\(now.log)", "lines": "\(now.lines)", "matching_events": "\(now.events)"])
     }
 }

@@ -17,7 +17,6 @@ actor ReloadableFiles {
     static let pause: Duration = .seconds(1)
     /// How long a requested reload waits for a file to be written, or for a file system to answer.
     static let patience: Duration = .seconds(10)
-    private static let linesPerMinute = 10
 
     private struct Entry {
         let file: ReloadableFile
@@ -47,7 +46,7 @@ actor ReloadableFiles {
     private var running: Task<[String], Never>?
     private var next: Task<[String], Never>?
     private var lastReload: ContinuousClock.Instant?
-    private var rate = LogRate(limit: linesPerMinute)
+    private let reloads: LimitedLog
 
     /// - Parameters:
     ///   - files: The files, as they were read at the start.
@@ -61,6 +60,7 @@ actor ReloadableFiles {
     ) {
         self.status = status
         self.logger = logger
+        reloads = LimitedLog(logger, about: "reloads that were requested")
         self.now = now
         self.clock = clock
         let start = clock()
@@ -163,18 +163,17 @@ actor ReloadableFiles {
     }
 
     private func log(_ problems: [String]) {
-        let (isAdmitted, suppressed) = rate.admit()
-        guard isAdmitted else { return }
-        var metadata: Logger.Metadata = suppressed > 0 ? ["suppressed": "\(suppressed)"] : [:]
         guard !problems.isEmpty else {
-            logger.info("Configuration was reloaded", metadata: metadata)
+            reloads.log(.info, "Configuration was reloaded")
             return
         }
-        metadata["reason"] = "\(problems.joined(separator: "; "))"
-        logger.error(
-            "Configuration cannot be reloaded completely; files with errors keep their previous version",
-            metadata: metadata)
+        reloads.log(
+            .error, "Configuration cannot be reloaded completely; files with errors keep their previous version",
+            metadata: ["reason": "\(problems.joined(separator: "; "))"])
     }
+
+    /// Reports the messages suppressed so far.
+    nonisolated func flushLog() { reloads.flush() }
 
     // MARK: One file
 

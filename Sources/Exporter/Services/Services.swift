@@ -11,13 +11,15 @@ struct WebService: Service {
 
     /// Starts the servers.
     ///
-    /// - Throws: `HTTPServerError` if one cannot listen.
-    init(_ configuration: Configuration, routes: Routes) throws(HTTPServerError) {
+    /// - Throws: `ConfigurationError` if one cannot listen.
+    init(_ configuration: Configuration, routes: Routes) throws(ConfigurationError) {
         let policy = configuration.web?.content.policy ?? WebPolicy()
         var servers: [HTTPServer] = []
         for address in configuration.listenAddresses {
-            let server = try HTTPServer(
-                listenOn: address, routes: routes, tls: configuration.web?.content.tls, policy: policy)
+            let server = try ConfigurationError.naming("--web.listen-address") { () throws(HTTPServerError) in
+                try HTTPServer(
+                    listenOn: address, routes: routes, tls: configuration.web?.content.tls, policy: policy)
+            }
             configuration.logger.info(
                 "Listening",
                 metadata: ["address": "\(server.address)", "tls": "\(configuration.web?.content.tls != nil)"])
@@ -29,6 +31,17 @@ struct WebService: Service {
     func run() async throws {
         try? await gracefulShutdown()
         for server in servers { await server.shutDown() }
+    }
+}
+
+/// Reports suppressed messages of the exporter's log that were not reported yet when the exporter stops. It is stopped
+/// after all services that log.
+struct SuppressedMessagesService: Service {
+    let flush: @Sendable () -> Void
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        flush()
     }
 }
 

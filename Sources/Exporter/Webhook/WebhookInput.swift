@@ -17,21 +17,25 @@ struct WebhookInput: AuditInput {
     private let server: HTTPServer
     private let requests = WebhookRequests()
     private let handler = WebhookHandler()
+    private let log: WebhookLog
 
-    /// - Throws: `HTTPServerError` if it cannot listen.
+    /// - Throws: `ConfigurationError` if it cannot listen.
     init(
         _ configuration: WebhookConfiguration, selecting selectors: [EventSelector], logger: Logger
-    ) throws(HTTPServerError) {
+    ) throws(ConfigurationError) {
         let log = WebhookLog(logger: logger)
+        self.log = log
         let receiver = WebhookReceiver(selecting: selectors, handler: handler, log: log)
-        server = try HTTPServer(
-            listenOn: configuration.address, routes: receiver.routes, limits: configuration.limits,
-            tls: configuration.web?.content.tls, policy: configuration.web?.content.policy ?? WebPolicy(),
-            onAnswer: { [requests] status in
-                requests.count(status)
-                // The server refuses it before the receiver sees it.
-                if status == 413 { log.note(refused: "the body is longer than --webhook.max-body-size") }
-            })
+        server = try ConfigurationError.naming("--webhook.listen-address") { [requests] () throws(HTTPServerError) in
+            try HTTPServer(
+                listenOn: configuration.address, routes: receiver.routes, limits: configuration.limits,
+                tls: configuration.web?.content.tls, policy: configuration.web?.content.policy ?? WebPolicy(),
+                onAnswer: { status in
+                    requests.count(status)
+                    // The server refuses it before the receiver sees it.
+                    if status == 413 { log.note(refused: "the body is longer than --webhook.max-body-size") }
+                })
+        }
         logger.info(
             "Listening for the audit webhook",
             metadata: ["address": "\(server.address)", "tls": "\(configuration.web?.content.tls != nil)"])
@@ -50,6 +54,7 @@ struct WebhookInput: AuditInput {
         // Also returns when the task is cancelled.
         try? await gracefulShutdown()
         await server.shutDown(patience: Self.patience)
+        log.flush()
     }
 }
 

@@ -2,7 +2,6 @@ import AuditEvents
 import AuditSources
 import HTTPServing
 import Logging
-import Synchronization
 
 /// Receives the requests of the API server's audit webhook: an EventList each, on `/` or `/audit`.
 ///
@@ -76,30 +75,25 @@ struct WebhookReceiver: Sendable {
 
 /// Logs the webhook requests that were refused, at a bounded rate: a client must not be able to fill the disk.
 final class WebhookLog: Sendable {
-    private static let linesPerMinute = 10
-
-    private let logger: Logger
-    private let rate = Mutex(LogRate(limit: linesPerMinute))
+    private let lines: LimitedLog
 
     init(logger: Logger) {
-        self.logger = logger
+        lines = LimitedLog(logger, about: "webhook requests that were refused")
     }
 
     /// A body that is not an EventList, or that was not read.
     func note(refused reason: String) {
-        warn("Webhook body refused; its events are lost unless the API server also writes a log", reason: reason)
+        lines.log(
+            .warning, "Webhook body refused; its events are lost unless the API server also writes a log",
+            metadata: ["reason": "\(reason)"])
     }
 
     /// A batch that could not be committed.
     func note(unavailable reason: String) {
-        warn("Webhook batch not committed; the API server sends it again", reason: reason)
+        lines.log(
+            .warning, "Webhook batch not committed; the API server sends it again", metadata: ["reason": "\(reason)"])
     }
 
-    private func warn(_ message: Logger.Message, reason: String) {
-        let (isAdmitted, suppressed) = rate.withLock { $0.admit() }
-        guard isAdmitted else { return }
-        var metadata: Logger.Metadata = ["reason": "\(reason)"]
-        if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
-        logger.warning(message, metadata: metadata)
-    }
+    /// Reports the messages suppressed so far.
+    func flush() { lines.flush() }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Generates locations.mmdb, the small MaxMind DB of the tests.
+"""Generates the small MaxMind DBs of the tests: locations.mmdb, and others that hold no cities.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install mmdb-writer==0.2.7
     /tmp/venv/bin/python Tests/Fixtures/locations/make-database.py
@@ -20,12 +20,33 @@ PLACES = {
     "2001:db8:8000::/33": ({"de": "Frankreich"}, {"de": "Paris"}),  # no English names
 }
 
-writer = MMDBWriter(
-    ip_version=6, ipv4_compatible=True, database_type="Test-City", languages=["de", "en", "ja", "pt-BR"],
-    description="Made-up locations for tests")
-for network, (country, city) in PLACES.items():
-    record = {"country": {"names": country}}
-    if city:
-        record["city"] = {"names": city}
-    writer.insert_network(IPSet([network]), record)
-writer.to_db_file(str(pathlib.Path(__file__).with_name("locations.mmdb")))
+
+
+def record(country, city):
+    return {"country": {"names": country}} | ({"city": {"names": city}} if city else {})
+
+
+def write(name, database_type, languages, records):
+    writer = MMDBWriter(
+        ip_version=6, ipv4_compatible=True, database_type=database_type, languages=languages,
+        description="Made-up locations for tests")
+    for network, content in records.items():
+        writer.insert_network(IPSet([network]), content)
+    writer.to_db_file(str(pathlib.Path(__file__).with_name(name)))
+
+
+write(
+    "locations.mmdb", "Test-City", ["de", "en", "ja", "pt-BR"],
+    {network: record(country, city) for network, (country, city) in PLACES.items()})
+# Countries without cities, as GeoLite2-Country.
+write("countries.mmdb", "Test-Country", ["en"], {"192.0.2.0/24": record({"en": "Germany"}, None)})
+# Fields as GeoLite2-ASN has them.
+write(
+    "networks.mmdb", "Test-ASN", ["en"],
+    {"192.0.2.0/24": {"autonomous_system_number": 64500, "autonomous_system_organization": "Example"}})
+# Names as plain text, as IPinfo's databases have them.
+write(
+    "plain-text.mmdb", "test generic_lite.mmdb", ["en"],
+    {"192.0.2.0/24": {"country": "Germany", "country_code": "DE", "asn": "AS64500"}})
+# No English names.
+write("german.mmdb", "Test-City", ["de"], {"192.0.2.0/24": record({"de": "Deutschland"}, {"de": "Berlin"})})
