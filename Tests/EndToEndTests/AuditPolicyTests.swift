@@ -53,7 +53,8 @@ struct AuditPolicyTests {
         let policies = try Self.policies("A policy that logs what the exporter needs")
         #expect(policies.count == 2)
         for policy in policies {
-            for event in needed { #expect(policy.logs(event.request, at: event.stage), "\(event)") }
+            let missed = needed.filter { !policy.logs($0.request, at: $0.stage) }
+            #expect(missed.isEmpty, "\(missed.prefix(3))")
         }
     }
 
@@ -62,7 +63,8 @@ struct AuditPolicyTests {
         let policy = try #require(try Self.policies("A policy that logs what the exporter needs").first)
         let others = try Self.events("metadata.log").filter { !$0.isNeeded }
         #expect(others.count > 100)
-        for event in others { #expect(!policy.logs(event.request, at: event.stage), "\(event)") }
+        let logged = others.filter { policy.logs($0.request, at: $0.stage) }
+        #expect(logged.isEmpty, "\(logged.prefix(3))")
     }
 
     @Test("without probes of health endpoints leaves out only these")
