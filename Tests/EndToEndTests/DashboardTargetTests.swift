@@ -92,7 +92,7 @@ struct DashboardTargetTests {
                 (12, try Self.expression("Version"), [(#"{version="1"}"#, 1)]),
                 (12, try Self.expression("Exporters", 2), [("{\(job)}", 3)]),
                 (12, try Self.expression("Requests counted"), [("{\(job)}", 7)]),
-                (12, try Self.expression("Filtered requests"), [(#"{filter="probes"}"#, 9)]),
+                (12, try Self.expression("Filtered requests"), [("{\(job),filter=\"probes\"}", 9)]),
                 (12, try Self.expression("Unreadable logs"), [("{}", 1)]),
             ]
         }
