@@ -29,6 +29,9 @@ public enum Exporter {
         let holdback = Holdback(lastWritten: storage.stored.lastCheckpoint, now: start)
         StartMessages.log(configuration, storage, holdback)
         let pipeline = Pipeline(configuration, storage: storage)
+        if holdback.duration > .zero {
+            pipeline.status.update { $0.heldBackUntil = .now + holdback.duration }
+        }
         try await run(
             services(configuration, pipeline, holdback, known: KnownPositions(storage.stored.positions)))
         configuration.logger.info("Stopped")

@@ -62,6 +62,29 @@ struct FirstStartTests {
         }
     }
 
+    @Test("is not ready while no log can be read, and healthy")
+    func readiness() async throws {
+        try await withTemporaryDirectory { directory in
+            let exporter = try await ExporterProgram.start(in: directory)
+            let get = { (path: String) in
+                let response = try await HTTPClient.get(exporter.server.url.appending(path: path))
+                return "\(response.status) \(String(decoding: response.body, as: UTF8.self))"
+            }
+            #expect(
+                try await get("/-/ready")
+                    == "503 kube-audit-exporter is not ready: no log can be read.\n"
+                    + "audit.log: No such file or directory\n")
+            #expect(try await get("/-/healthy").hasPrefix("200 "))
+            _ = try GrowingLog(directory.appending(path: "audit.log"))
+            _ = try await eventually("readiness") {
+                try await get("/-/ready")
+            } is: {
+                $0 == "200 kube-audit-exporter is ready.\n"
+            }
+            await exporter.program.stop()
+        }
+    }
+
     @Test("that fails because of the state's directory names the flag and the remedy")
     func storage() async throws {
         try await withTemporaryDirectory { directory in

@@ -99,6 +99,7 @@ struct GoldenMetricsTests {
         guard !line.hasPrefix("#"), let space = line.lastIndex(of: " ") else { return String(line) }
         let varying = [
             "kube_audit_state_last_write_timestamp_seconds", "kube_audit_config_last_reload_success_timestamp_seconds",
+            "kube_audit_state_writes_total", "kube_audit_scrapes_total", "kube_audit_exporter_log_messages_total",
             "process_", "kube_audit_source_first_seen", "kube_audit_network_first_seen",
             "kube_audit_unauthenticated_forbidden_requests_created",
             "kube_audit_unauthenticated_forbidden_requests_by_network_created",

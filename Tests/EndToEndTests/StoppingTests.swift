@@ -60,6 +60,37 @@ struct StoppingTests {
         }
     }
 
+    @Test("right after requests for a reload, exits with 0 soon", .timeLimit(.minutes(1)))
+    func afterReloads() async throws {
+        try await withTemporaryDirectory { directory in
+            _ = try GrowingLog(directory.appending(path: "audit.log"))
+            try Data("filters: []".utf8).write(to: directory.appending(path: "filter.yml"))
+            let exporter = try await ExporterProgram.start(in: directory, ["--filter.file", "filter.yml"])
+            for _ in 0..<20 { exporter.program.send(signal: SIGHUP) }
+            let start = ContinuousClock.now
+            exporter.program.send(signal: SIGTERM)
+            #expect(await exporter.program.untilExit() == .status(0), "\(exporter.program.logText)")
+            #expect(ContinuousClock.now - start < .seconds(4))
+        }
+    }
+
+    /// Before about 20 ms the program has not begun to run, and the signal ends it as it ends any program.
+    @Test("to reload while it starts, starts", .timeLimit(.minutes(1)), arguments: [100, 150, 300])
+    func reloadAtStart(milliseconds: Int) async throws {
+        try await withTemporaryDirectory { directory in
+            _ = try GrowingLog(directory.appending(path: "audit.log"))
+            let running = try await RunningProgram(
+                Program.exporter.locate(), ["--audit.log", "audit.log", "--web.listen-address", "127.0.0.1:0"],
+                name: "exporter", in: directory)
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            running.send(signal: SIGHUP)
+            try await eventually("it to listen") { running.logText.contains("msg=Listening") || running.exit != nil }
+            #expect(running.exit == nil, "\(running.logText)")
+            await running.stop()
+            #expect(running.exit == .status(0), "\(running.logText)")
+        }
+    }
+
     @Test("is the only one with its directory: another one reports that and exits", .timeLimit(.minutes(1)))
     func twoOnOneDirectory() async throws {
         try await withTemporaryDirectory { directory in

@@ -67,6 +67,25 @@ struct PipelineTests {
         #expect(pipeline.status.current.logs.map(\.log) == ["a", "b", "-"])
     }
 
+    /// Retention is checked once a minute, but a clock that was set back within a second.
+    @Test("looks at the clock every second, and shows no time in the future soon after it was set back")
+    func upkeep() async throws {
+        let time = Mutex(1_795_475_500.0)
+        let now: @Sendable () -> Double = { time.withLock { $0 } }
+        let pipeline = try Self.pipeline(now: now)
+        var batch = Samples.batch([Samples.event(1)])
+        batch.scanned.lastEventTimestamp = now()
+        #expect(await pipeline.commit(batch) == .committed)
+        let upkeep = Task { try await UpkeepService(pipeline: pipeline, now: now).run() }
+        defer { upkeep.cancel() }
+        let shown = { pipeline.published.current.reading.lastEventTimestamp }
+        time.withLock { $0 += 30 }
+        try await Task.sleep(for: .milliseconds(1500))
+        #expect(shown() == 1_795_475_500, "a clock that goes on changes nothing")
+        time.withLock { $0 -= 3600 }
+        try await eventually("no time in the future", within: .seconds(10)) { shown() == now() }
+    }
+
     @Test("retires silent sources, and keeps their requests in the sum")
     func retirement() async throws {
         let time = Mutex(1000.0)

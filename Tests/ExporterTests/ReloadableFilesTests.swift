@@ -136,6 +136,29 @@ struct ReloadableFilesTests {
         }
     }
 
+    @Test("is counted, on request and when a file changed, together with its failures")
+    func counted() async throws {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "filter.yml")
+            try Data("filters: []".utf8).write(to: file)
+            let reloading = try Reloading(ServeOptions(filterFile: file.path))
+            let counts = { [reloading.status.reload.attempts, reloading.status.reload.failures] }
+            #expect(counts() == [0, 0])
+            #expect(await reloading.files.reload() == [])
+            #expect(counts() == [1, 0])
+            try Data("filters: 1".utf8).write(to: file)
+            for _ in 0..<2 { await reloading.look() }
+            #expect(counts() == [2, 1])
+            #expect(await reloading.files.reload().count == 1)
+            #expect(counts() == [3, 2])
+            try Data("filters: []".utf8).write(to: file)
+            for _ in 0..<2 { await reloading.look() }
+            #expect(counts() == [4, 2])
+            await reloading.look()
+            #expect(counts() == [4, 2], "a look that finds no change is no reload")
+        }
+    }
+
     @Test("uses a location database that was replaced, in place or not, and keeps the previous one if it is invalid")
     func locations() async throws {
         try await withTemporaryDirectory { directory in
@@ -158,6 +181,24 @@ struct ReloadableFilesTests {
             try Data(content.map { $0 }.replacing("Berlin".utf8, with: "Munich".utf8)).write(to: path)
             for _ in 0..<2 { await reloading.look() }
             #expect(await city(2) == "Munich")
+        }
+    }
+
+    @Test("refuses a location database without cities and countries; the previous one stays active")
+    func locationsOfAnotherKind() async throws {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "locations.mmdb")
+            try Data(contentsOf: Fixture.url("locations/locations.mmdb")).write(to: file)
+            let reloading = try Reloading(ServeOptions(geoipDatabase: file.path))
+            try Data(contentsOf: Fixture.url("locations/networks.mmdb")).write(to: file)
+            for _ in 0..<2 { await reloading.look() }
+            #expect(reloading.status.locationsAreCurrent == false)
+            let lines = reloading.logged("Changed file cannot be loaded; the previous version stays active")
+            #expect(lines.count == 1)
+            #expect(lines.first?.contains("Test-ASN") == true, "\(lines)")
+            #expect(await reloading.pipeline.commit(Samples.batch([Samples.event(1)])) == .committed)
+            let counters = reloading.pipeline.published.current.sources.counters
+            #expect(counters.map(\.location.country) == ["Germany"])
         }
     }
 

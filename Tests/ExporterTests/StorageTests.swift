@@ -78,6 +78,9 @@ struct StorageTests {
             #expect(pipeline.status.current.storage?.problem == nil)
             #expect(await pipeline.commit(Samples.batch([Samples.event(2), Samples.event(4)])) == .committed)
             #expect(Self.requests(pipeline.published.current) == [4])
+            let storage = try #require(pipeline.status.current.storage)
+            #expect(storage.writeFailures >= 1)
+            #expect(storage.writes >= storage.writeFailures + 3, "writes include failed ones")
             #expect(await pipeline.finish())
             let stored = try StateStore.open(directory: directory.path, version: "1", at: 0).stored
             #expect(stored.detection.forbidden.counters.map(\.requests) == [4])

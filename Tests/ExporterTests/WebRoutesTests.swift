@@ -100,10 +100,53 @@ struct WebRoutesTests {
         let row = ["<td>verified</td>", "1", "10000", "1"].map { $0.hasPrefix("<") ? $0 : "<td class=\"n\">\($0)</td>" }
         #expect(page.contains("<tr>\(row.joined())</tr>"))
         #expect(await Self.get("/-/healthy").status == 200)
-        #expect(await Self.get("/-/ready").status == 503)
-        let ready = Status(isReady: true)
-        #expect(await Self.get("/-/ready", of: Self.counts(), ready).status == 200)
         #expect(await Self.get("/nothing").status == 404)
+    }
+
+    private static func ready(_ status: Status) async -> String {
+        let response = await get("/-/ready", of: counts(), status)
+        return "\(response.status) \(text(response))"
+    }
+
+    @Test("say that the exporter is not ready, and why, while no log can be read")
+    func readiness() async {
+        let missing = LogState(log: "a", problem: "No such file or directory")
+        let locked = LogState(log: "b*.log", problem: "b1.log: Permission denied")
+        let ready = "200 kube-audit-exporter is ready.\n"
+        #expect(
+            await Self.ready(Status(logs: [missing, locked]))
+                == "503 kube-audit-exporter is not ready: no log can be read.\na: No such file or directory\n"
+                + "b*.log: b1.log: Permission denied\n")
+        #expect(await Self.ready(Status(logs: [missing, LogState(log: "c")])) == ready, "a readable log beside")
+        #expect(await Self.ready(Status(logs: [missing], hasWebhook: true)) == ready, "a webhook beside")
+        #expect(await Self.get("/-/healthy", of: Self.counts(), Status(logs: [missing])).status == 200)
+        #expect(
+            await Self.ready(Status(logs: [LogState(log: "c")], awaitedLogs: 1))
+                == "503 kube-audit-exporter has not looked at every log yet.\n")
+    }
+
+    @Test("say that the exporter is ready while it shows restored counters before it reads on")
+    func holdback() async {
+        let held = Status(awaitedLogs: 1, heldBackUntil: .now + .seconds(60))
+        #expect(
+            await Self.ready(held)
+                == "200 kube-audit-exporter is ready; it shows restored counters for a minute before it reads on.\n")
+        #expect(held.readiness(at: .now + .seconds(61)) == .starting)
+    }
+
+    @Test("count scrapes, in either format")
+    func scrapes() async {
+        let routes = WebRoutes.routes(
+            showing: Published(Self.counts()), StatusBoard(Status()), telemetryPath: "/metrics")
+        let first = await routes.respond(to: HTTPRequest(method: "GET", path: "/metrics"))
+        #expect(Self.text(first).contains("\nkube_audit_scrapes_total 1\n"))
+        let second = await routes.respond(
+            to: HTTPRequest(
+                method: "GET", path: "/metrics", headers: [("Accept", "application/openmetrics-text;version=1.0.0")]))
+        #expect(Self.text(second).contains("\nkube_audit_scrapes_total 2\n"))
+        for level in ["debug", "info", "warn", "error"] {
+            #expect(Self.text(first).contains("\nkube_audit_exporter_log_messages_total{level=\"\(level)\"} "))
+        }
     }
 
     @Test("have the metrics at the root if configured, or at another path")

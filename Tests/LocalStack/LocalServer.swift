@@ -9,7 +9,7 @@ public struct LocalServer: Sendable {
     /// Its base URL.
     public let url: URL
 
-    /// Starts a program, and waits until it listens and reports readiness.
+    /// Starts a program, and waits until it listens and reports readiness, or that no log can be read.
     ///
     /// Reads the port from the program's own log, so that a response of another program is never mistaken for it.
     ///
@@ -45,7 +45,10 @@ public struct LocalServer: Sendable {
                 if program.exit != nil { return true }
                 url = address(in: program.logText)
                 guard let ready = url?.appending(path: "/-/ready") else { return false }
-                return try await HTTPClient.get(ready).status == 200
+                let response = try await HTTPClient.get(ready)
+                // An exporter whose log does not exist yet has started too.
+                return response.status == 200
+                    || String(decoding: response.body, as: UTF8.self).contains("no log can be")
             }
             if let exit = program.exit {
                 throw ProgramFailure("\(program.name) \(exit) before it was ready", logsOf: [program])

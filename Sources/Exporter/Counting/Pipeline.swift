@@ -146,13 +146,20 @@ actor Pipeline {
             try await store?.commit(checkpoint)
         } catch {
             counting.putBack(checkpoint)
+            status.update {
+                $0.storage?.writes += 1
+                $0.storage?.writeFailures += 1
+            }
             note(storageProblem: "\(error)")
             for continuation in waiting { continuation.resume(returning: .unavailable(reason: "\(error)")) }
             return false
         }
         published.publish(counts)
         note(storageProblem: nil)
-        status.update { $0.storage?.lastWritten = checkpoint.time }
+        status.update {
+            $0.storage?.lastWritten = checkpoint.time
+            $0.storage?.writes += 1
+        }
         for continuation in waiting { continuation.resume(returning: .committed) }
         return true
     }

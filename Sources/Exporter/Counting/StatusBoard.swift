@@ -1,5 +1,6 @@
 import AuditSources
 import StateStore
+import Synchronization
 
 /// The state of everything the exporter works with besides counts: logs, storage and reloads. Any task may update it;
 /// pages and metrics show it.
@@ -8,6 +9,8 @@ import StateStore
 final class StatusBoard: Sendable {
     private let published: Published<Status>
     private let logNames: [String]
+    /// An atomic outside of the status, since a scrape must not make the text of the status stale.
+    private let scrapeCount = Atomic<UInt64>(0)
 
     /// - Parameters:
     ///   - configuration: Names the logs and files whose state is shown.
@@ -16,8 +19,8 @@ final class StatusBoard: Sendable {
     init(_ configuration: Configuration, storage: (store: StateStore, stored: StoredState)? = nil, at now: Double) {
         logNames = configuration.logNames
         var status = Status()
-        // Without a log there is nothing to wait for.
-        status.isReady = logNames.isEmpty
+        status.awaitedLogs = logNames.count
+        status.hasWebhook = configuration.webhook != nil
         status.reload.lastSuccess = now
         status.locationsAreCurrent = configuration.locations.map { _ in true }
         status.storage = storage.map {
@@ -51,17 +54,27 @@ final class StatusBoard: Sendable {
             var byName = Dictionary(status.logs.map { ($0.log, $0) }) { $1 }
             for state in states { byName[state.log] = state }
             status.logs = logNames.compactMap { byName[$0] }
-            status.isReady = status.logs.count == logNames.count
+            status.awaitedLogs = logNames.count - status.logs.count
         }
     }
+
+    /// The number of scrapes since the start.
+    var scrapes: UInt64 { scrapeCount.load(ordering: .relaxed) }
+
+    /// Counts a scrape.
+    func countScrape() { scrapeCount.add(1, ordering: .relaxed) }
 }
 
 /// The content of the status board.
 struct Status: Sendable, Hashable {
     /// The state of each log that has been looked at, in the order of the flags.
     var logs: [LogState] = []
-    /// Whether every log has been looked at.
-    var isReady = false
+    /// The number of logs that have not been looked at.
+    var awaitedLogs = 0
+    /// Whether the webhook is in use.
+    var hasWebhook = false
+    /// Until then inputs are not read, since the restored counters are shown first; see `Holdback`.
+    var heldBackUntil: ContinuousClock.Instant?
     /// Whether the newest content of the location database is in use; `nil` without a database.
     var locationsAreCurrent: Bool?
     /// The state on disk; `nil` without one.
@@ -70,6 +83,33 @@ struct Status: Sendable, Hashable {
     var certificates: [CertificateStatus] = []
     /// The last reload of configuration; the start counts as one.
     var reload = ReloadStatus()
+}
+
+/// Whether the exporter does its work, as `/-/ready` says.
+enum Readiness: Sendable, Hashable {
+    case ready
+    /// Restored counters are shown before inputs are read. The exporter is ready: this time exists to be scraped.
+    case heldBack
+    /// Some logs have not been looked at.
+    case starting
+    /// No log can be read; the reasons are for people.
+    case blind([String])
+
+    /// Whether the answer is 200.
+    var isReady: Bool { self == .ready || self == .heldBack }
+}
+
+extension Status {
+    /// - Parameter now: Compared with `heldBackUntil`.
+    func readiness(at now: ContinuousClock.Instant = .now) -> Readiness {
+        if let heldBackUntil, now < heldBackUntil { return .heldBack }
+        guard awaitedLogs <= 0 else { return .starting }
+        if hasWebhook || logs.contains(where: { $0.problem == nil }) { return .ready }
+        return .blind(logs.map { "\($0.log): \($0.problem ?? "")" })
+    }
+
+    /// Whether the exporter does its work.
+    var isReady: Bool { readiness().isReady }
 }
 
 /// The condition of the state on disk.
@@ -82,6 +122,10 @@ struct StorageStatus: Sendable, Hashable {
     var wasRestored = false
     /// When it was last written, in seconds since 1970.
     var lastWritten: Double?
+    /// Writes since the start, including failed ones.
+    var writes: UInt64 = 0
+    /// Failed writes since the start.
+    var writeFailures: UInt64 = 0
 }
 
 /// The outcome of reloads of configuration.
@@ -91,6 +135,16 @@ struct ReloadStatus: Sendable, Hashable {
     var isSuccessful = true
     /// When a reload last succeeded, in seconds since 1970.
     var lastSuccess: Double = 0
+    /// Reloads since the start, including failed ones.
+    var attempts: UInt64 = 0
+    /// Failed reloads since the start.
+    var failures: UInt64 = 0
+
+    /// Counts a reload.
+    mutating func count(isSuccessful: Bool) {
+        attempts += 1
+        if !isSuccessful { failures += 1 }
+    }
 }
 
 /// The certificates of one server.

@@ -28,6 +28,11 @@ enum StatusMetrics {
         "kube_audit_state_last_write_timestamp_seconds", .gauge,
         "When counters and read positions were last written, in seconds since 1970.",
         details: "They are written at least once a minute.")
+    static let writes = Metric(
+        "kube_audit_state_writes_total", .counter, "Writes of counters and read positions, including failed ones.")
+    static let writeFailures = Metric(
+        "kube_audit_state_write_failures_total", .counter,
+        "Failed writes of counters and read positions; the next write includes their changes.")
     static let stateRestored = Metric(
         "kube_audit_state_restored", .gauge, "Whether counters were restored at the start: 1 if so, else 0.")
     static let stateDamaged = Metric(
@@ -41,6 +46,12 @@ enum StatusMetrics {
         "kube_audit_config_last_reload_success_timestamp_seconds", .gauge,
         "When a reload of configuration last succeeded, in seconds since 1970.")
 
+    static let reloads = Metric(
+        "kube_audit_config_reloads_total", .counter,
+        "Reloads of configuration, including failed ones: on request, and when a file changed.")
+    static let reloadFailures = Metric(
+        "kube_audit_config_reload_failures_total", .counter,
+        "Failed reloads of configuration; files with errors kept their previous version.")
     static let certificatesAreCurrent = Metric(
         "kube_audit_tls_certificates_last_reload_successful", .gauge,
         "Whether the newest certificates on disk are in use: 1 if so, else 0.", labels: ["server"],
@@ -50,6 +61,9 @@ enum StatusMetrics {
         "When the served certificate expires, or the first of its chain, in seconds since 1970.", labels: ["server"],
         condition: "with TLS")
 
+    static let scrapes = Metric("kube_audit_scrapes_total", .counter, "Requests for the metrics since the start.")
+    static let logMessages = Metric(
+        "kube_audit_exporter_log_messages_total", .counter, "Messages of the exporter's own log.", labels: ["level"])
     static let droppedLines = Metric(
         "kube_audit_exporter_log_lines_dropped_total", .counter,
         "Lines of the exporter's own log that were dropped, since standard error did not take them.")
@@ -57,12 +71,16 @@ enum StatusMetrics {
     /// In the order in which they are exposed.
     static let metrics = [
         logReadable, logUnreadBytes, logReadErrors, logTruncations, locationsAreCurrent, lastWriteSuccessful, lastWrite,
-        stateRestored, stateDamaged, reloadSuccessful, lastReload, droppedLines, certificatesAreCurrent,
-        certificateNotAfter,
+        writes, writeFailures, stateRestored, stateDamaged, reloadSuccessful, lastReload, reloads, reloadFailures,
+        scrapes, logMessages, droppedLines, certificatesAreCurrent, certificateNotAfter,
     ]
 
-    /// - Parameter now: Seconds since 1970. No time is shown that lies in its future: the clock may have been set back.
-    static func families(of status: Status, at now: Double = Date.now.timeIntervalSince1970) -> [MetricFamily] {
+    /// - Parameters:
+    ///   - scrapes: The number of scrapes.
+    ///   - now: Seconds since 1970. No time is shown that lies in its future: the clock may have been set back.
+    static func families(
+        of status: Status, scrapes: UInt64 = 0, at now: Double = Date.now.timeIntervalSince1970
+    ) -> [MetricFamily] {
         let byLog = { (metric: Metric, value: (LogState) -> SampleValue) in
             MetricFamily(metric, status.logs.map { metric.sample(value($0), $0.log) })
         }
@@ -79,6 +97,8 @@ enum StatusMetrics {
             families += [
                 MetricFamily(lastWriteSuccessful, SampleValue(storage.problem == nil)),
                 MetricFamily(lastWrite, storage.lastWritten.map { .number(min($0, now)) }),
+                MetricFamily(writes, .integer(storage.writes)),
+                MetricFamily(writeFailures, .integer(storage.writeFailures)),
                 MetricFamily(stateRestored, SampleValue(storage.wasRestored)),
                 MetricFamily(stateDamaged, SampleValue(storage.wasDamaged)),
             ]
@@ -86,6 +106,11 @@ enum StatusMetrics {
         families += [
             MetricFamily(reloadSuccessful, SampleValue(status.reload.isSuccessful)),
             MetricFamily(lastReload, .number(min(status.reload.lastSuccess, now))),
+            MetricFamily(reloads, .integer(status.reload.attempts)),
+            MetricFamily(reloadFailures, .integer(status.reload.failures)),
+            MetricFamily(Self.scrapes, .integer(scrapes)),
+            MetricFamily(
+                logMessages, LogMessages.standard.counts.map { logMessages.sample(.integer($0.messages), $0.level) }),
             MetricFamily(droppedLines, .integer(LineWriter.standardError.droppedLines)),
         ]
         guard !status.certificates.isEmpty else { return families }

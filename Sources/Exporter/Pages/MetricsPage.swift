@@ -21,6 +21,8 @@ final class MetricsPage: Sendable {
         var processEnd: ContinuousClock.Instant
         var status: [UInt8] = []
         var process: [MetricFamily] = []
+        /// As old as the values of the process, so that clients that ask at the same time can share a response.
+        var scrapes: UInt64 = 0
         var response: HTTPResponse?
     }
 
@@ -86,10 +88,12 @@ final class MetricsPage: Sendable {
         let time = clock()
         if time >= made.processEnd {
             made.process = ProcessMetrics.families()
+            made.scrapes = self.status.scrapes
             made.processEnd = time + Self.processAge
         }
         var text = ExpositionText(format)
-        for family in StatusMetrics.families(of: status) + [BuildInfo.current.family] + made.process + servers() {
+        let families = StatusMetrics.families(of: status, scrapes: made.scrapes)
+        for family in families + [BuildInfo.current.family] + made.process + servers() {
             text.write(family)
         }
         text.writeEnd()

@@ -19,10 +19,13 @@ enum WebRoutes {
         let text = MetricsPage(.text, showing: counts, status, servers: servers)
         let openMetrics = MetricsPage(.openMetrics, showing: counts, status, servers: servers)
         routes.on("GET", telemetryPath) { request in
-            switch format(wanted: request.header("Accept")) {
-            case .text: text.response()
-            case .openMetrics: openMetrics.response()
-            }
+            status.countScrape()
+            let page =
+                switch format(wanted: request.header("Accept")) {
+                case .text: text
+                case .openMetrics: openMetrics
+                }
+            return page.response()
         }
         if telemetryPath != "/" {
             routes.on("GET", "/") { _ in
@@ -30,11 +33,7 @@ enum WebRoutes {
             }
         }
         routes.on("GET", "/-/healthy") { _ in .text("kube-audit-exporter is healthy.\n") }
-        routes.on("GET", "/-/ready") { _ in
-            status.current.isReady
-                ? .text("kube-audit-exporter is ready.\n")
-                : .text("kube-audit-exporter has not looked at every log yet.\n", status: 503)
-        }
+        routes.on("GET", "/-/ready") { _ in readiness(status.current.readiness()) }
         // Prometheus takes both methods.
         for method in ["POST", "PUT"] {
             routes.onWaiting(method, "/-/reload") { _ in
@@ -45,6 +44,19 @@ enum WebRoutes {
             }
         }
         return routes
+    }
+
+    private static func readiness(_ readiness: Readiness) -> HTTPResponse {
+        switch readiness {
+        case .ready: .text("kube-audit-exporter is ready.\n")
+        case .heldBack:
+            .text("kube-audit-exporter is ready; it shows restored counters for a minute before it reads on.\n")
+        case .starting: .text("kube-audit-exporter has not looked at every log yet.\n", status: 503)
+        case .blind(let reasons):
+            .text(
+                "kube-audit-exporter is not ready: no log can be read.\n\(reasons.joined(separator: "\n"))\n",
+                status: 503)
+        }
     }
 
     /// The older format is the answer unless a client prefers the newer one.

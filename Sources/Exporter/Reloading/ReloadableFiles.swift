@@ -154,8 +154,9 @@ actor ReloadableFiles {
                 problems.append(problem)
             }
         }
-        if problems.isEmpty {
-            status.update { [now] status in if status.reload.isSuccessful { status.reload.lastSuccess = now() } }
+        status.update { [now, problems] status in
+            status.reload.count(isSuccessful: problems.isEmpty)
+            if problems.isEmpty, status.reload.isSuccessful { status.reload.lastSuccess = now() }
         }
         let texts = problems.map(\.text)
         log(texts)
@@ -236,8 +237,9 @@ actor ReloadableFiles {
         }
         entries[index].changes.didRead(attempt.reading.versions, isUsable: problem == nil, at: clock())
         noteCertificates(of: file, attempt)
-        if !isRequested, problem?.text != entries[index].problem?.text || problem == nil {
-            logChange(of: file, attempt)
+        if !isRequested {
+            if problem?.text != entries[index].problem?.text || problem == nil { logChange(of: file, attempt) }
+            status.update { [problem] status in status.reload.count(isSuccessful: problem == nil) }
         }
         set(problem, for: index)
         return problem

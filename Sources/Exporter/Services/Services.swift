@@ -71,15 +71,17 @@ struct UpkeepService: Service {
     private static let tolerance: Double = 1
 
     let pipeline: Pipeline
+    /// The exporter's clock, in seconds since 1970.
+    var now: @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            var latest = Date.now.timeIntervalSince1970
+            var latest = now()
             var seconds = 0
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
                 seconds += 1
-                let now = Date.now.timeIntervalSince1970
+                let now = now()
                 let wasSetBack = now < latest - Self.tolerance
                 latest = wasSetBack ? now : max(latest, now)
                 guard seconds >= Self.interval || wasSetBack else { continue }
