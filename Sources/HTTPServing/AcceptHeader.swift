@@ -40,8 +40,8 @@ public struct AcceptHeader: Sendable, Hashable {
 
     /// How specifically a range matches the offered type; `nil` if it does not match.
     ///
-    /// A parameter that both have must be equal. A parameter that the offer lacks describes what else the client accepts
-    /// (Prometheus 3 sends `escaping=allow-utf-8`), and does not prevent a match.
+    /// A parameter that both have must be equal. A parameter that the offer lacks describes what else the client
+    /// accepts (Prometheus 3 sends `escaping=allow-utf-8`), and does not prevent a match.
     private static func specificity(of range: WeightedItem, for offered: WeightedItem) -> Int? {
         // Old Java clients send a lone star.
         if range.name == "*/*" || range.name == "*" { return 0 }
@@ -62,7 +62,7 @@ public struct AcceptHeader: Sendable, Hashable {
 ///
 /// Source: RFC 9110, 12.5.3.
 struct AcceptEncodingHeader {
-    /// Whether an answer may be compressed. Without the header any coding would be allowed, but not every client that
+    /// Whether a response may be compressed. Without the header any coding would be allowed, but not every client that
     /// sends none can decompress.
     let acceptsGzip: Bool
 

@@ -23,10 +23,10 @@ func handleAccess(
         // The second call for the head. While the decision is pending there is nothing to do.
         guard let outcome = verdict.current else { return .YES }
         pending.server.watch.enter(.receiving, on: connection.descriptor)
-        if case .answer(let refusal) = outcome { pending.body.turnAway(refusal) }
+        if case .respond(let refusal) = outcome { pending.body.turnAway(refusal) }
         return takeBody(of: pending, on: connection)
-    case .handling(let answer):
-        guard case .answer(let response)? = answer.current else { return .YES }
+    case .handling(let awaited):
+        guard case .respond(let response)? = awaited.current else { return .YES }
         return finish(pending, on: connection, with: response)
     case .takingBody: break
     }
@@ -50,13 +50,13 @@ func handleAccess(
         return finish(pending, on: connection, with: .text("400 \(refusal.reason)\n", status: 400))
     }
     pending.server.watch.enter(.handling, on: connection.descriptor)
-    switch pending.server.routes.answer(to: request) {
+    switch pending.server.routes.outcome(of: request) {
     case .ready(let response):
         return finish(pending, on: connection, with: response)
     case .later(let work):
-        let answer = PendingAnswer()
-        pending.stage = .handling(answer)
-        let refusal = pending.server.suspended.suspend(connection.pointer, until: answer) { .answer(await work()) }
+        let awaited = PendingResponse()
+        pending.stage = .handling(awaited)
+        let refusal = pending.server.suspended.suspend(connection.pointer, until: awaited) { .respond(await work()) }
         return refusal.map { finish(pending, on: connection, with: $0) } ?? .YES
     }
 }
@@ -69,11 +69,11 @@ private func begin(_ request: RequestInHand, on connection: Connection) -> MHD_R
     case .admit: break
     case .refuse(let refusal): request.body.turnAway(refusal)
     case .verify(let work):
-        let verdict = PendingAnswer()
+        let verdict = PendingResponse()
         request.stage = .verifying(verdict)
         request.server.watch.enter(.handling, on: connection.descriptor)
         let refusal = request.server.suspended.suspend(connection.pointer, until: verdict) {
-            await work().map { .answer($0) } ?? .goOn
+            await work().map { .respond($0) } ?? .goOn
         }
         guard let refusal else { return .YES }
         request.server.watch.enter(.receiving, on: connection.descriptor)
@@ -85,7 +85,7 @@ private func begin(_ request: RequestInHand, on connection: Connection) -> MHD_R
 /// Receives the body, unless it is of no use.
 private func takeBody(of request: RequestInHand, on connection: Connection) -> MHD_Result {
     request.stage = .takingBody
-    // libmicrohttpd closes the connection if an answer is queued before the body was received. So this is done only
+    // libmicrohttpd closes the connection if a response is queued before the body was received. So this is done only
     // where it cannot be avoided.
     guard let refusal = RequestHead(headers: connection.headers).announce(to: &request.body) else { return .YES }
     return finish(request, on: connection, with: refusal)
@@ -93,13 +93,13 @@ private func takeBody(of request: RequestInHand, on connection: Connection) -> M
 
 private func finish(_ request: RequestInHand, on connection: Connection, with response: HTTPResponse) -> MHD_Result {
     request.body.release()
-    request.server.onAnswer(response.status)
+    request.server.onResponse(response.status)
     var response = response
     response.headers.merge(HTTPResponse.safeHeaders) { own, _ in own }
     request.server.policy.apply(to: &response)
     let isCompressed = request.acceptsGzip && response.content.isWorthCompressing
     let body = response.content.bytes(compressed: isCompressed)
-    request.server.watch.enter(.answering(body.count), on: connection.descriptor)
+    request.server.watch.enter(.responding(body.count), on: connection.descriptor)
     return connection.send(response, body, isCompressed: isCompressed)
 }
 

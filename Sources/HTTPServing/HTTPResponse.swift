@@ -6,28 +6,28 @@ import Synchronization
 public struct HTTPResponse: Sendable, Hashable {
     /// The status code.
     public var status: Int
-    /// Names and values. The server itself adds `Content-Length`, `Content-Encoding`, `Date` and `Vary: Accept-Encoding`.
-    /// A field that HTTP cannot transport (a line break in its value) is omitted.
+    /// Names and values. The server itself adds `Content-Length`, `Content-Encoding`, `Date` and
+    /// `Vary: Accept-Encoding`. A field that HTTP cannot transport (a line break in its value) is omitted.
     public var headers: [String: String]
     /// The body, not compressed.
     public var body: [UInt8] {
         get { content.plain }
-        set { content = AnswerBody([BodyPart(newValue)]) }
+        set { content = ResponseBody([BodyPart(newValue)]) }
     }
 
-    /// Shared by the copies of an answer.
-    private(set) var content: AnswerBody
+    /// Shared by the copies of a response.
+    private(set) var content: ResponseBody
 
-    /// An answer. If several clients get it, it is compressed and kept in memory once.
+    /// A response. If several clients get it, it is compressed and kept in memory once.
     public init(status: Int = 200, headers: [String: String] = [:], body: [UInt8]) {
         self.init(status: status, headers: headers, parts: [BodyPart(body)])
     }
 
-    /// An answer with a body of parts, one after the other, which other answers may share.
+    /// A response with a body of parts, one after the other, which other responses may share.
     public init(status: Int = 200, headers: [String: String] = [:], parts: [BodyPart]) {
         self.status = status
         self.headers = headers
-        content = AnswerBody(parts)
+        content = ResponseBody(parts)
     }
 
     /// Whether they have the same content.
@@ -42,7 +42,7 @@ public struct HTTPResponse: Sendable, Hashable {
         hasher.combine(body)
     }
 
-    /// Default header fields of every answer: a browser does not guess its type, and loads and runs nothing for it.
+    /// Default header fields of every response: a browser does not guess its type, and loads and runs nothing for it.
     static let safeHeaders = [
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'", "X-Content-Type-Options": "nosniff",
     ]
@@ -64,7 +64,7 @@ public struct HTTPResponse: Sendable, Hashable {
     }
 }
 
-/// A part of an answer's body. Answers with a part in common share its memory and the work of compressing it.
+/// A part of a response's body. Responses with a part in common share its memory and the work of compressing it.
 ///
 /// ```swift
 /// let unchanged = BodyPart(Array("a long text".utf8))
@@ -89,9 +89,9 @@ public final class BodyPart: Sendable {
     }
 }
 
-/// The body of an answer, plain and compressed. The compressed form is made on first use, once for all clients that get
-/// the same answer.
-final class AnswerBody: Sendable {
+/// The body of a response, plain and compressed. The compressed form is made on first use, once for all clients that
+/// get the same response.
+final class ResponseBody: Sendable {
     // Compressing a smaller body does not save enough to be worth the work.
     private static let smallestCompressed = 1025
 
@@ -133,10 +133,10 @@ final class AnswerBody: Sendable {
     }
 }
 
-/// The bytes of an answer, as the pieces from which libmicrohttpd reads them. Other answers may share the pieces; the
-/// whole is never copied.
+/// The bytes of a response, as the pieces from which libmicrohttpd reads them. Other responses may share the pieces;
+/// the whole is never copied.
 struct SentBytes: Sendable {
-    // Bytes that are handed to the socket at once. Each answer that is being sent has a buffer of at most this size.
+    // Bytes that are handed to the socket at once. Each response that is being sent has a buffer of at most this size.
     private static let blockSize = 128 << 10
 
     /// The total size of the pieces in bytes.
@@ -163,7 +163,8 @@ struct SentBytes: Sendable {
     }
 }
 
-/// Reads the pieces of one client's answer. libmicrohttpd reads each response once, in order, on one thread at a time.
+/// Reads the pieces of one client's response. libmicrohttpd reads each response once, in order, on one thread at a
+/// time.
 private final class PieceReader {
     private var rest: ArraySlice<[UInt8]>
     private var offset = 0

@@ -37,18 +37,18 @@ public final class HTTPServer: @unchecked Sendable {
     ///   - routes: The handlers.
     ///   - limits: The resources that clients may use.
     ///   - tls: The certificates; plain HTTP if it is `nil`.
-    ///   - policy: The demands on every request and the header fields of every answer; none by default. It does not
+    ///   - policy: The demands on every request and the header fields of every response; none by default. It does not
     ///     apply to requests that libmicrohttpd refuses itself.
-    ///   - onAnswer: Called with the status of each answer, on the server's threads. Not called for requests that
+    ///   - onResponse: Called with the status of each response, on the server's threads. Not called for requests that
     ///     libmicrohttpd refuses itself because they are not HTTP.
     /// - Throws: `HTTPServerError` with the address and the reason.
     public init(
         listenOn wanted: ListenAddress, routes: Routes, limits: Limits = Limits(), tls: ServerTLS? = nil,
         policy: WebPolicy = WebPolicy(),
-        onAnswer: @escaping @Sendable (_ status: Int) -> Void = { _ in }
+        onResponse: @escaping @Sendable (_ status: Int) -> Void = { _ in }
     ) throws(HTTPServerError) {
         let socket = try ListeningSocket(wanted)
-        context = ServerContext(routes: routes, limits: limits, tls: tls, policy: policy, onAnswer: onAnswer)
+        context = ServerContext(routes: routes, limits: limits, tls: tls, policy: policy, onResponse: onResponse)
         address = socket.address
         let descriptor = try socket.duplicate()
         let daemon = kae_start_daemon(
@@ -71,13 +71,14 @@ public final class HTTPServer: @unchecked Sendable {
         stop()
     }
 
-    /// Stops the server: it accepts no more connections, answers the requests in progress, then closes all connections.
+    /// Stops the server: it accepts no more connections, responds to the requests in progress, then closes all
+    /// connections.
     ///
-    /// The call blocks until all of this is done and no handler runs on the server's threads. So a handler must not call
-    /// it, and async code calls `shutDown`. A second call has no effect.
+    /// The call blocks until all of this is done and no handler runs on the server's threads. So a handler must not
+    /// call it, and async code calls `shutDown`. A second call has no effect.
     ///
-    /// - Parameter patience: Maximum time for requests in progress, including their clients' reading. After it, requests
-    ///   whose handlers still wait get a 503, and the handlers' tasks are cancelled but not awaited.
+    /// - Parameter patience: Maximum time for requests in progress, including their clients' reading. After it,
+    ///   requests whose handlers still wait get a 503, and the handlers' tasks are cancelled but not awaited.
     public func stop(patience: Duration = .seconds(1)) {
         isStopped.withLock { isStopped in
             guard !isStopped else { return }
@@ -161,20 +162,21 @@ final class ServerContext: Sendable {
     let limits: Limits
     let tls: ServerTLS?
     let policy: WebPolicy
-    let onAnswer: @Sendable (Int) -> Void
+    let onResponse: @Sendable (Int) -> Void
     let suspended = SuspendedConnections()
     let bodyMemory: BodyMemory
     let watch: ConnectionWatch
     private let inHand = Atomic(0)
 
     init(
-        routes: Routes, limits: Limits, tls: ServerTLS?, policy: WebPolicy, onAnswer: @escaping @Sendable (Int) -> Void
+        routes: Routes, limits: Limits, tls: ServerTLS?, policy: WebPolicy,
+        onResponse: @escaping @Sendable (Int) -> Void
     ) {
         self.routes = routes
         self.limits = limits
         self.tls = tls
         self.policy = policy
-        self.onAnswer = onAnswer
+        self.onResponse = onResponse
         watch = ConnectionWatch(limits)
         // One body of the maximum size always fits.
         bodyMemory = BodyMemory(limit: max(limits.bodyMemory, limits.bodySize))

@@ -1,8 +1,9 @@
 /// The body of a request on its way in, and the refusal of one that is too long or comes when memory is short.
 ///
 /// A client that is still sending does not read. A response that is sent too early, before the connection is closed, is
-/// lost in the reset that follows. So a refused body is read and dropped, up to a bound, and answered then. Only a
-/// client that asks first (`Expect: 100-continue`), or announces a body over that bound, gets the response at once.
+/// lost in the reset that follows. So a refused body is read and dropped, up to a bound, and gets its response then.
+/// Only a client that asks first (`Expect: 100-continue`), or announces a body over that bound, gets the response at
+/// once.
 struct IncomingBody {
     /// The next step after a piece.
     enum Step {

@@ -12,42 +12,42 @@ public struct Limits: Sendable, Hashable {
     public var connectionsPerAddress: Int
     /// Seconds without a byte after which a connection is closed.
     public var idleTimeout: Int
-    /// Maximum seconds from the first byte of a request to its last, or from the beginning of a TLS handshake to the end
-    /// of the first request. A body adds the time for its bytes at `slowestRate`.
+    /// Maximum seconds from the first byte of a request to its last, or from the beginning of a TLS handshake to the
+    /// end of the first request. A body adds the time for its bytes at `slowestRate`.
     public var requestTimeout: Int
-    /// Maximum seconds for a client to read an answer, plus the time for its bytes at `slowestRate`.
-    public var answerTimeout: Int
+    /// Maximum seconds for a client to read a response, plus the time for its bytes at `slowestRate`.
+    public var responseTimeout: Int
     /// Bytes per second below which a client is too slow.
     public var slowestRate: Int
-    /// Bytes for the head of a request and for the send buffer of its answer; a longer head gets a 431.
+    /// Bytes for the head of a request and for the send buffer of its response; a longer head gets a 431.
     public var connectionMemory: Int
     /// Bytes of a request's body; a longer one gets a 413.
     public var bodySize: Int
-    /// Total bytes of the bodies of all requests in progress, at least `bodySize`. When they are used up, a request gets
-    /// a 503 with `Retry-After: 1`. While a body grows, its array may take as much again.
+    /// Total bytes of the bodies of all requests in progress, at least `bodySize`. When they are used up, a request
+    /// gets a 503 with `Retry-After: 1`. While a body grows, its array may take as much again.
     public var bodyMemory: Int
-    /// Total bytes of the answers that clients have not read yet; a single answer may be longer. When they are used up,
-    /// the connections that have been reading longest are cut.
-    public var answerMemory: Int
+    /// Total bytes of the responses that clients have not read yet; a single response may be longer. When they are used
+    /// up, the connections that have been reading longest are cut.
+    public var responseMemory: Int
 
     /// The defaults are enough for a few scrapers and browsers.
     public init(
         threads: Int = 2, connections: Int = 512, connectionsPerAddress: Int = 128, idleTimeout: Int = 120,
-        requestTimeout: Int = 15, answerTimeout: Int = 30, slowestRate: Int = 64 << 10,
+        requestTimeout: Int = 15, responseTimeout: Int = 30, slowestRate: Int = 64 << 10,
         connectionMemory: Int = 32 << 10, bodySize: Int = 64 << 10, bodyMemory: Int = 32 << 20,
-        answerMemory: Int = 64 << 20
+        responseMemory: Int = 64 << 20
     ) {
         self.threads = threads
         self.connections = connections
         self.connectionsPerAddress = connectionsPerAddress
         self.idleTimeout = idleTimeout
         self.requestTimeout = requestTimeout
-        self.answerTimeout = answerTimeout
+        self.responseTimeout = responseTimeout
         self.slowestRate = slowestRate
         self.connectionMemory = connectionMemory
         self.bodySize = bodySize
         self.bodyMemory = bodyMemory
-        self.answerMemory = answerMemory
+        self.responseMemory = responseMemory
     }
 
     /// The time for a number of bytes at the slowest rate.

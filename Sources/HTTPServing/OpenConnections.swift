@@ -61,8 +61,8 @@ final class ConnectionWatch: Sendable {
 /// needs the place. A value: events go in, descriptors of connections to cut come out.
 ///
 /// An idle timeout restarts with every byte, so a client could keep its place forever by sending a byte now and then.
-/// Here each request and each answer has a deadline as a whole. A new client is accepted even when all places are taken:
-/// it gets the place of a client that the server is waiting for.
+/// Here each request and each response has a deadline as a whole. A new client is accepted even when all places are
+/// taken: it gets the place of a client that the server is waiting for.
 struct OpenConnections {
     /// The connections of one client, except those that were cut.
     private struct Count {
@@ -76,8 +76,8 @@ struct OpenConnections {
     private var counts: [ClientNetwork: Count] = [:]
     /// The number of connections, except those that were cut.
     private(set) var count = 0
-    /// Bytes of answers that clients have not read yet.
-    private var answerMemory = 0
+    /// Bytes of responses that clients have not read yet.
+    private var responseMemory = 0
 
     init(_ limits: Limits) {
         self.limits = limits
@@ -106,18 +106,18 @@ struct OpenConnections {
 
     /// A connection enters another phase.
     ///
-    /// - Returns: The connections to cut so that unread answers stay within their memory limit.
+    /// - Returns: The connections to cut so that unread responses stay within their memory limit.
     mutating func enter(
         _ phase: OpenConnection.Phase, on descriptor: Int32, at now: ContinuousClock.Instant
     ) -> [Int32] {
         change(descriptor) { $0?.enter(phase, at: now) }
-        guard case .answering = phase, answerMemory > limits.answerMemory else { return [] }
-        var excess = answerMemory - limits.answerMemory
+        guard case .responding = phase, responseMemory > limits.responseMemory else { return [] }
+        var excess = responseMemory - limits.responseMemory
         var cut: [Int32] = []
-        let answering = present.filter { $0.connection.answerSize > 0 && $0.descriptor != descriptor }
-        for (descriptor, connection) in answering.sorted(by: { $0.connection.since < $1.connection.since })
+        let responding = present.filter { $0.connection.responseSize > 0 && $0.descriptor != descriptor }
+        for (descriptor, connection) in responding.sorted(by: { $0.connection.since < $1.connection.since })
         where excess > 0 {
-            excess -= connection.answerSize
+            excess -= connection.responseSize
             cut.append(descriptor)
         }
         return take(cut)
@@ -179,7 +179,7 @@ struct OpenConnections {
     private mutating func tally(_ connection: OpenConnection?, by step: Int) {
         guard let connection, !connection.isCut else { return }
         count += step
-        answerMemory += step * connection.answerSize
+        responseMemory += step * connection.responseSize
         var ofClient = counts[connection.client, default: Count()]
         ofClient.all += step
         ofClient.unfinished += connection.isUnfinished ? step : 0
@@ -195,16 +195,16 @@ struct OpenConnection {
         case receiving
         /// The server: the client is not responsible for the time it takes.
         case handling
-        /// The client: it has not read all of an answer, whose size in bytes this is.
-        case answering(Int)
+        /// The client: it has not read all of a response, whose size in bytes this is.
+        case responding(Int)
         /// Neither: the connection is kept for another request.
         case idle
     }
 
     let client: ClientNetwork
     private(set) var phase = Phase.receiving
-    /// The time from which the deadline of the phase counts. Each received piece of a body moves it forward, so a client
-    /// that sends fast enough never runs out of time.
+    /// The time from which the deadline of the phase counts. Each received piece of a body moves it forward, so a
+    /// client that sends fast enough never runs out of time.
     private(set) var since: ContinuousClock.Instant
     /// Whether the connection was shut down by us and libmicrohttpd has not noticed yet.
     var isCut = false
@@ -217,15 +217,15 @@ struct OpenConnection {
     /// Whether the server waits for the client to finish something that it began.
     var isUnfinished: Bool {
         switch phase {
-        case .receiving, .answering: true
+        case .receiving, .responding: true
         case .handling, .idle: false
         }
     }
 
     var isIdle: Bool { if case .idle = phase { true } else { false } }
 
-    /// Bytes of the answer that the client has not read yet.
-    var answerSize: Int { if case .answering(let size) = phase { size } else { 0 } }
+    /// Bytes of the response that the client has not read yet.
+    var responseSize: Int { if case .responding(let size) = phase { size } else { 0 } }
 
     mutating func enter(_ phase: Phase, at now: ContinuousClock.Instant) {
         // The head of the first request is complete; its time began with the connection.
@@ -244,7 +244,7 @@ struct OpenConnection {
         switch phase {
         case .receiving: since + .seconds(limits.requestTimeout)
         case .handling: nil
-        case .answering(let size): since + .seconds(limits.answerTimeout) + limits.time(for: size)
+        case .responding(let size): since + .seconds(limits.responseTimeout) + limits.time(for: size)
         // libmicrohttpd reports the next request when its head is complete, not when its first byte arrives.
         case .idle: since + .seconds(limits.idleTimeout) + .seconds(limits.requestTimeout)
         }

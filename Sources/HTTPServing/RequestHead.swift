@@ -9,7 +9,7 @@ struct RequestHead {
     /// Tells `body` its announced length.
     ///
     /// - Returns: The refusal if the head alone is reason enough, otherwise `nil`. The connection cannot be used after
-    ///   such an answer.
+    ///   such a response.
     func announce(to body: inout IncomingBody) -> HTTPResponse? {
         guard let length else {
             return .text("400 the length of the body is ambiguous\n", status: 400)

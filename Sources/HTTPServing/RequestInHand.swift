@@ -1,16 +1,16 @@
 import CMicroHTTPD
 import Synchronization
 
-/// A request from its head to the end of its answer. libmicrohttpd delivers it piece by piece.
+/// A request from its head to the end of its response. libmicrohttpd delivers it piece by piece.
 ///
 /// libmicrohttpd holds it as the state of the request. Only the thread that serves the connection uses it.
 final class RequestInHand {
     enum Stage {
         /// The connection waits for the decision whether the request is admitted; its body has not been received.
-        case verifying(PendingAnswer)
+        case verifying(PendingResponse)
         case takingBody
         /// The connection waits for the handler.
-        case handling(PendingAnswer)
+        case handling(PendingResponse)
     }
 
     let server: ServerContext
@@ -30,13 +30,13 @@ final class RequestInHand {
     }
 }
 
-/// The answer, or the decision, that a suspended connection waits for.
-final class PendingAnswer: Sendable {
+/// The response, or the decision, that a suspended connection waits for.
+final class PendingResponse: Sendable {
     /// The result of the wait.
     enum Outcome: Sendable {
-        /// The request is admitted; there is no answer yet.
+        /// The request is admitted; there is no response yet.
         case goOn
-        case answer(HTTPResponse)
+        case respond(HTTPResponse)
     }
 
     private let outcome = Mutex<Outcome?>(nil)
@@ -53,12 +53,12 @@ final class PendingAnswer: Sendable {
 /// connection exists as long as it is listed here, whatever its client does. libmicrohttpd aborts the process if it is
 /// stopped while a connection is suspended.
 ///
-/// A connection is removed either by its handler's task or by the stop of the server. Both set the answer and resume the
-/// connection under one lock, so each connection is resumed once, and none after the server has stopped.
+/// A connection is removed either by its handler's task or by the stop of the server. Both set the response and resume
+/// the connection under one lock, so each connection is resumed once, and none after the server has stopped.
 final class SuspendedConnections: Sendable {
     private struct Waiting {
         let connection: ConnectionReference
-        let answer: PendingAnswer
+        let response: PendingResponse
         let task: Task<Void, Never>
     }
 
@@ -78,10 +78,10 @@ final class SuspendedConnections: Sendable {
 
     /// Suspends a connection until the outcome is known. Must be called on the connection's own thread, by its handler.
     ///
-    /// - Returns: The answer if the server is stopping; then the connection is not suspended.
+    /// - Returns: The response if the server is stopping; then the connection is not suspended.
     func suspend(
-        _ connection: OpaquePointer, until answer: PendingAnswer,
-        work: @escaping @Sendable () async -> PendingAnswer.Outcome
+        _ connection: OpaquePointer, until response: PendingResponse,
+        work: @escaping @Sendable () async -> PendingResponse.Outcome
     ) -> HTTPResponse? {
         let connection = ConnectionReference(pointer: connection)
         return state.withLock { state in
@@ -89,21 +89,21 @@ final class SuspendedConnections: Sendable {
             MHD_suspend_connection(connection.pointer)
             let task = Task {
                 let outcome = await work()
-                self.resume(answer, with: outcome)
+                self.resume(response, with: outcome)
             }
-            state.waiting[ObjectIdentifier(answer)] = Waiting(connection: connection, answer: answer, task: task)
+            state.waiting[ObjectIdentifier(response)] = Waiting(connection: connection, response: response, task: task)
             return nil
         }
     }
 
-    /// Answers all suspended connections; from now on none is suspended.
+    /// Responds on all suspended connections; from now on none is suspended.
     ///
     /// - Returns: Whether any was suspended.
     func close() -> Bool {
         let abandoned = state.withLock { state in
             state.isClosed = true
             let abandoned = Array(state.waiting.values)
-            for waiting in abandoned { Self.resume(waiting, with: .answer(Self.stopping)) }
+            for waiting in abandoned { Self.resume(waiting, with: .respond(Self.stopping)) }
             state.waiting = [:]
             return abandoned.map(\.task)
         }
@@ -111,15 +111,15 @@ final class SuspendedConnections: Sendable {
         return !abandoned.isEmpty
     }
 
-    private func resume(_ answer: PendingAnswer, with outcome: PendingAnswer.Outcome) {
+    private func resume(_ response: PendingResponse, with outcome: PendingResponse.Outcome) {
         state.withLock { state in
-            guard let waiting = state.waiting.removeValue(forKey: ObjectIdentifier(answer)) else { return }
+            guard let waiting = state.waiting.removeValue(forKey: ObjectIdentifier(response)) else { return }
             Self.resume(waiting, with: outcome)
         }
     }
 
-    private static func resume(_ waiting: Waiting, with outcome: PendingAnswer.Outcome) {
-        waiting.answer.set(outcome)
+    private static func resume(_ waiting: Waiting, with outcome: PendingResponse.Outcome) {
+        waiting.response.set(outcome)
         MHD_resume_connection(waiting.connection.pointer)
     }
 }
@@ -151,19 +151,19 @@ struct Connection {
         return collected.headers
     }
 
-    /// Queues the answer. For HEAD libmicrohttpd omits the body and sends its length.
+    /// Queues the response. For HEAD libmicrohttpd omits the body and sends its length.
     ///
     /// - Parameter isCompressed: Whether `body` is compressed.
     func send(_ response: HTTPResponse, _ body: SentBytes, isCompressed: Bool) -> MHD_Result {
-        guard let answer = body.response() else { return .NO }
-        defer { MHD_destroy_response(answer) }
+        guard let queued = body.response() else { return .NO }
+        defer { MHD_destroy_response(queued) }
         for (name, value) in response.headers.sorted(by: { $0.key < $1.key }) {
-            MHD_add_response_header(answer, name, value)
+            MHD_add_response_header(queued, name, value)
         }
         if response.content.isWorthCompressing {
-            MHD_add_response_header(answer, "Vary", "Accept-Encoding")
-            if isCompressed { MHD_add_response_header(answer, "Content-Encoding", "gzip") }
+            MHD_add_response_header(queued, "Vary", "Accept-Encoding")
+            if isCompressed { MHD_add_response_header(queued, "Content-Encoding", "gzip") }
         }
-        return MHD_queue_response(pointer, UInt32(response.status), answer)
+        return MHD_queue_response(pointer, UInt32(response.status), queued)
     }
 }

@@ -35,11 +35,11 @@ public struct HTTPRequest: Sendable, Hashable {
 public struct Routes: Sendable {
     /// Responds to a request. It runs on a thread of the server and must not wait.
     public typealias Handler = @Sendable (HTTPRequest) -> HTTPResponse
-    /// Answers a request, and may wait. It runs in a task of its own and blocks no thread while it waits. The task is
-    /// cancelled if the server is stopped and the request exceeds the stop's patience.
+    /// Responds to a request, and may wait. It runs in a task of its own and blocks no thread while it waits. The task
+    /// is cancelled if the server is stopped and the request exceeds the stop's patience.
     public typealias WaitingHandler = @Sendable (HTTPRequest) async -> HTTPResponse
 
-    enum Answer {
+    enum Outcome {
         case ready(HTTPResponse)
         case later(@Sendable () async -> HTTPResponse)
     }
@@ -54,25 +54,26 @@ public struct Routes: Sendable {
     /// No routes.
     public init() {}
 
-    /// Answers requests with `method` for exactly `path`. A handler for GET also answers HEAD, without the body.
+    /// Responds to requests with `method` for exactly `path`. A handler for GET also responds to HEAD, without the
+    /// body.
     public mutating func on(_ method: String, _ path: String, _ handler: @escaping Handler) {
         add(.immediate(handler), method, path)
     }
 
-    /// Answers requests with `method` for exactly `path` with a handler that may wait, for instance for a commit.
+    /// Responds to requests with `method` for exactly `path` with a handler that may wait, for instance for a commit.
     public mutating func onWaiting(_ method: String, _ path: String, _ handler: @escaping WaitingHandler) {
         add(.waiting(handler), method, path)
     }
 
     /// The response to a request: 404 if the path is unknown, 405 if it is known for other methods only.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
-        switch answer(to: request) {
+        switch outcome(of: request) {
         case .ready(let response): response
         case .later(let work): await work()
         }
     }
 
-    func answer(to request: HTTPRequest) -> Answer {
+    func outcome(of request: HTTPRequest) -> Outcome {
         guard let methods = handlers[request.path] else { return .ready(.text("404 page not found\n", status: 404)) }
         let method = request.method == "HEAD" && methods["HEAD"] == nil ? "GET" : request.method
         switch methods[method] {

@@ -6,8 +6,8 @@ import Testing
 struct OpenConnectionsTests {
     private static let start = ContinuousClock.now
     private static let limits = Limits(
-        connections: 6, connectionsPerAddress: 4, idleTimeout: 120, requestTimeout: 15, answerTimeout: 30,
-        slowestRate: 1000, answerMemory: 100_000)
+        connections: 6, connectionsPerAddress: 4, idleTimeout: 120, requestTimeout: 15, responseTimeout: 30,
+        slowestRate: 1000, responseMemory: 100_000)
 
     private func client(_ number: UInt8) -> ClientNetwork { ClientNetwork(address: [192, 0, 2, number]) }
 
@@ -56,7 +56,7 @@ struct OpenConnectionsTests {
         var connections = opened([1])
         _ = connections.enter(.handling, on: 0, at: after(1))
         #expect(connections.overdue(at: after(100_000)) == [])
-        _ = connections.enter(.answering(5000), on: 0, at: after(100_000))
+        _ = connections.enter(.responding(5000), on: 0, at: after(100_000))
         #expect(connections.overdue(at: after(100_034.9)) == [])
         #expect(connections.overdue(at: after(100_035)) == [0])
     }
@@ -65,7 +65,7 @@ struct OpenConnectionsTests {
     func idle() {
         var connections = opened([1])
         _ = connections.enter(.handling, on: 0, at: after(1))
-        _ = connections.enter(.answering(10), on: 0, at: after(1))
+        _ = connections.enter(.responding(10), on: 0, at: after(1))
         _ = connections.enter(.idle, on: 0, at: after(1))
         #expect(connections.overdue(at: after(135.9)) == [])
         _ = connections.enter(.receiving, on: 0, at: after(135.9))
@@ -111,10 +111,10 @@ struct OpenConnectionsTests {
     func answers() {
         var connections = opened([1, 2, 3, 4])
         for descriptor: Int32 in [2, 0, 1] {
-            #expect(connections.enter(.answering(30_000), on: descriptor, at: after(13 - Double(descriptor))) == [])
+            #expect(connections.enter(.responding(30_000), on: descriptor, at: after(13 - Double(descriptor))) == [])
         }
-        #expect(connections.enter(.answering(20_000), on: 3, at: after(14)) == [2])
-        #expect(connections.enter(.answering(500_000), on: 3, at: after(15)).sorted() == [0, 1], "one always may")
+        #expect(connections.enter(.responding(20_000), on: 3, at: after(14)) == [2])
+        #expect(connections.enter(.responding(500_000), on: 3, at: after(15)).sorted() == [0, 1], "one always may")
         #expect(connections.count == 1)
     }
 

@@ -64,7 +64,7 @@ struct SlowClientsTests {
 
     @Test("are disconnected when they read nothing, or too little, of their response")
     func unread() throws {
-        let server = try HTTPServer.forTests(limits: Limits(answerTimeout: 1, slowestRate: 8 << 20))
+        let server = try HTTPServer.forTests(limits: Limits(responseTimeout: 1, slowestRate: 8 << 20))
         let connection = try RawConnection(to: server.address)
         try connection.get("/huge")
         #expect(connection.isGivenUp(within: 60))

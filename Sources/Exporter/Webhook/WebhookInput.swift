@@ -30,7 +30,7 @@ struct WebhookInput: AuditInput {
             try HTTPServer(
                 listenOn: configuration.address, routes: receiver.routes, limits: configuration.limits,
                 tls: configuration.web?.content.tls, policy: configuration.web?.content.policy ?? WebPolicy(),
-                onAnswer: { status in
+                onResponse: { status in
                     requests.count(status)
                     // The server refuses it before the receiver sees it.
                     if status == 413 { log.note(refused: "the body is longer than --webhook.max-body-size") }
