@@ -67,6 +67,21 @@ struct IPAddressTests {
     }
 
     @Test(
+        "with bits after their prefix are refused with the right network, where people write them",
+        arguments: [
+            ("10.1.2.3/8", "10.0.0.0/8", "10.1.2.3"), ("2001:DB8::1/32", "2001:db8::/32", "2001:db8::1"),
+            ("::ffff:10.1.2.3/104", "10.0.0.0/8", "10.1.2.3"), ("192.0.2.1/0", "0.0.0.0/0", "192.0.2.1"),
+        ])
+    func hostBits(text: String, network: String, address: String) throws {
+        let error = #expect(throws: NetworkSyntaxError.self) { try Network(validating: text) }
+        #expect(
+            error?.reason == "has bits after its prefix; give \(network) for the network, or \(address) for the address"
+        )
+        #expect(try Network(validating: network).description == network)
+        #expect(try Network(validating: address) == Network(address))
+    }
+
+    @Test(
         "with an invalid prefix length are not a network",
         arguments: [
             "", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8/8", "::/129", "::/ 1",

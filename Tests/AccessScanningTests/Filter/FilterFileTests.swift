@@ -84,6 +84,11 @@ struct FilterFileTests {
             "FILE:3: entry 1 (a): user_agents: each element must be a text; put it in quotes"
         ),
         (
+            "filters:\n  - name: a\n    networks: [10.0.0.0/8, 10.1.2.3/8]",
+            #"FILE:3: entry 1 (a): networks: "10.1.2.3/8" has bits after its prefix; give 10.0.0.0/8 for the network, "#
+                + "or 10.1.2.3 for the address"
+        ),
+        (
             "filters:\n  - name: a\n    networks: [10.0.0.0/8, 10.0.0.0/33]",
             #"FILE:3: entry 1 (a): networks: "10.0.0.0/33" is not a network; give CIDR such as 10.0.0.0/8 or 2001:db8::/32"#
         ),
