@@ -68,7 +68,7 @@ struct SchedulesCommand: AsyncParsableCommand {
         switch outcome {
         case .success(let report):
             for failure in report.failures { line.say(failure) }
-            line.say("steps: \(report.stepsLine)")
+            for detail in report.details { line.say(detail) }
             line.say(report.line)
             if report.isClean { return try FileManager.default.removeItem(at: directory) }
             line.say("failed seeds: \(report.failedSeeds)")

@@ -48,6 +48,8 @@ struct Schedule: Sendable {
         case write(log: Int, lines: Int)
         /// In several writes, the cuts within lines.
         case writeInPieces(log: Int, lines: Int, pieces: Int)
+        /// Writes again the first lines of the first log: logs that begin alike.
+        case writeAgain(log: Int)
         /// Writes a part of a line, in permille, and nothing more of it: a crash. The next line follows directly.
         case tear(log: Int, share: Int)
         /// Zeros at the end, as after a power failure.

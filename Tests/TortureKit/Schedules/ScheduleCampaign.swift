@@ -94,6 +94,7 @@ public struct ScheduleReport: Sendable {
     private let planned: Int
     private let started = ContinuousClock.now
     private var steps: [String: Int] = [:]
+    private var unknowable: [String: Int] = [:]
     private var figures: [(name: String, value: Int)] = []
     private var done = 0
     /// Each failed schedule: its seed, its steps as commands, its faults, and its directory.
@@ -111,10 +112,11 @@ public struct ScheduleReport: Sendable {
     mutating func add(_ outcome: ScheduleOutcome, in directory: URL) {
         done += 1
         steps.merge(outcome.steps, uniquingKeysWith: +)
+        unknowable.merge(outcome.unknowable, uniquingKeysWith: +)
         let own = [
             ("lines", outcome.lines), ("requests", outcome.requests), ("kills", outcome.kills),
             ("stops", outcome.stops), ("scrapes", outcome.scrapes), ("losses", outcome.losses),
-            ("unknowable", outcome.unknowable),
+            ("unknowable", outcome.unknowable.values.reduce(0, +)),
         ]
         figures = figures.isEmpty ? own : zip(figures, own).map { ($0.name, $0.value + $1.1) }
         guard !outcome.faults.isEmpty else { return }
@@ -141,8 +143,11 @@ public struct ScheduleReport: Sendable {
         return all.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
     }
 
-    /// The number of steps of each kind.
-    public var stepsLine: String {
-        steps.sorted { $0.value > $1.value }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+    /// The number of steps of each kind, and of requests that no reader could know of.
+    public var details: [String] {
+        [("steps", steps), ("requests that need not be counted", unknowable)].map { name, numbers in
+            let parts = numbers.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
+            return "\(name): \(parts.joined(separator: ", "))"
+        }
     }
 }

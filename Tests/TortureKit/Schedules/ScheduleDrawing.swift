@@ -52,7 +52,11 @@ extension Schedule {
             let existing = present
             let appends = logs.map { _ in chance(0.4) }
             let drawn = chance(0.5) ? Start.beginning : .recent
-            for log in present { steps.append(.write(log: log, lines: draw(1...12))) }
+            let areAlike = chance(0.2) && !isLong
+            for log in present {
+                if areAlike { steps.append(.writeAgain(log: log)) }
+                steps.append(.write(log: log, lines: isLong ? draw(30...45) : draw(1...12)))
+            }
             if chance(0.7) { steps += [.start(spelling: 0), .catchUp] } else { isRunning = false }
             let length = isLong ? draw(8...12) : draw(10...35)
             while steps.count < length { isLong ? drawLong() : draw() }
@@ -73,7 +77,7 @@ extension Schedule {
                 case 26..<29: .tear(log: log, share: draw(10...990))
                 case 29..<31: .addZeros(log: log, count: [1, 100, 5000, 300_000][draw(0...3)])
                 case 31..<34: .reopen(log: log)
-                case 34..<42: .rename(log: log, times: chance(0.7) ? 1 : draw(2...4), isReopened: isReopened)
+                case 34..<42: .rename(log: log, times: times(), isReopened: isReopened)
                 case 42..<50 where layout != .symlink:
                     .logrotate(log: log, logrotateOptions(), isReopened: isReopened)
                 case 50..<54: .copyTruncate(log: log, pieces: draw(1...4), linesBetween: chance(0.2) ? 1 : 0)
@@ -94,11 +98,13 @@ extension Schedule {
                 case 84..<87: isFrozen ? .thaw : .freeze
                 case 87..<93: .pause(milliseconds: draw(0...150))
                 case 93..<97: .catchUp
+                case 97..<99: .writeAgain(log: log)
                 default: .write(log: log, lines: 1)
                 }
             guard let step, !excluded.contains(step.kind), isPossible(step) else { return }
             steps.append(step)
             note(step)
+            if case .rename = step, isReopened, chance(0.1) { steps.append(.writeAgain(log: log)) }
             // Most writers notice that their file was removed.
             if case .remove = step, chance(0.7) { steps.append(.reopen(log: log)) }
         }
@@ -129,6 +135,15 @@ extension Schedule {
         private mutating func absence() -> Step {
             guard isRunning else { return .start(spelling: spelling()) }
             return chance(0.6) ? .kill : .stop
+        }
+
+        /// Seldom more files than the exporter opens at once.
+        private mutating func times() -> Int {
+            switch draw(0...99) {
+            case 0..<70: 1
+            case 70..<97: draw(2...4)
+            default: draw(30...80)
+            }
         }
 
         private mutating func spelling() -> Int {

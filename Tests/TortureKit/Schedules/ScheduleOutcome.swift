@@ -10,8 +10,8 @@ struct ScheduleOutcome: Sendable {
     var scrapes = 0
     /// Losses that the exporter reported, and that were allowed.
     var losses = 0
-    /// Lines that no reader could know of.
-    var unknowable = 0
+    /// Requests that no reader could know of, by reason.
+    var unknowable: [String: Int] = [:]
     /// What happened, step by step, as commands.
     var narrative: [String] = []
     /// Violations; empty if there are none.

@@ -18,6 +18,7 @@ extension SchedulePlayer {
         switch step {
         case .write(let log, let count): try write(count, to: logs[log])
         case .writeInPieces(let log, let count, let pieces): try await write(count, to: logs[log], pieces: pieces)
+        case .writeAgain(let log): try writeAgain(to: logs[log])
         case .tear(let log, let share): try tear(logs[log], share)
         case .addZeros(let log, let count):
             if logs[log].descriptor < 0 { try logs[log].reopen() }
@@ -63,6 +64,13 @@ extension SchedulePlayer {
         let batch = try invent(count, for: log)
         say("\(log.path): write lines \(batch.numbers.first ?? 0)...\(batch.numbers.last ?? 0)\(state(of: log))")
         try log.write(batch.bytes[...])
+    }
+
+    private mutating func writeAgain(to log: ScheduledLog) throws {
+        guard let first else { return try write(2, to: log) }
+        if log.descriptor < 0 { try log.reopen() }
+        say("\(log.path): write again lines \(first.numbers)\(state(of: log))")
+        try log.write(first.bytes[...])
     }
 
     private func state(of log: ScheduledLog) -> String {

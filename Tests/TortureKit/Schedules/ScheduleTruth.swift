@@ -10,8 +10,18 @@ struct ScheduleTruth {
         case expected
         /// Counted, or reported as lost.
         case reportable
-        /// Nobody can know of it.
-        case unknowable
+        /// Nobody can know of it, for this reason.
+        case unknowable(Reason)
+    }
+
+    /// Why no reader can know of a line.
+    enum Reason: String {
+        case nameless = "written to a removed file"
+        case early = "rotated before the first look, with --audit.from beginning"
+        case unseen = "in a file that came and went unseen"
+        case edited = "removed by an editor"
+        case truncated = "truncated before the next look"
+        case unnamed = "only in files that nothing names"
     }
 
     /// A file at the time of an observation.
@@ -57,6 +67,9 @@ struct ScheduleTruth {
     /// The exporter had begun to read these.
     private var opened: Set<Origin> = []
     private var followed: Set<Int> = []
+    /// Lines that were counted. If they were in another file before that, it is not known which file was read.
+    private var counted: Set<Int> = []
+    private var ambiguous: Set<Int> = []
     private var made: [CountedSource: Int] = [:]
     /// Whether a line was removed, so that a loss may be reported.
     private(set) var hasRemovals = false
@@ -77,7 +90,7 @@ struct ScheduleTruth {
         let origin = Origin(file: file, truncations: truncations[file, default: 0])
         for line in lines {
             written[line] = Written(
-                log: log, origin: origin, isLate: isLate, fate: isNameless ? .unknowable : .expected)
+                log: log, origin: origin, isLate: isLate, fate: isNameless ? .unknowable(.nameless) : .expected)
         }
     }
 
@@ -88,7 +101,7 @@ struct ScheduleTruth {
 
     /// Judges the lines that no file holds any more.
     mutating func observe(_ files: [Holder], _ lines: ScheduledLines, _ situation: Situation) {
-        noteShown(lines, situation.shown)
+        noteShown(files, lines, situation.shown)
         var holders: [Int: LogTree.FileID] = [:]
         var unfollowed: Set<Int> = []
         for file in files {
@@ -101,22 +114,26 @@ struct ScheduleTruth {
         }
         for file in files where file.isMatched { unfollowed.subtract(file.lines) }
         let present = Set(files.map(\.id))
+        let held = files.reduce(into: Set<Int>()) { $0.formUnion($1.lines) }
         for (number, line) in written where line.fate == .expected && !line.isCounted {
             if let holder = holders[number] {
                 written[number]?.holder = holder
                 // Rotated before the log was first followed.
                 if start == .beginning, unfollowed.contains(number), !followed.contains(line.log) {
-                    written[number]?.fate = .unknowable
+                    written[number]?.fate = .unknowable(.early)
                 }
             } else if let holder = line.holder {
                 hasRemovals = true
-                judge(number, lines, situation, isRemoved: !present.contains(holder))
+                judge(
+                    number, lines, situation, isRemoved: !present.contains(holder), isHeld: held.contains(number))
             }
         }
         if situation.isEdit { hasRemovals = true }
     }
 
-    private mutating func judge(_ number: Int, _ lines: ScheduledLines, _ situation: Situation, isRemoved: Bool) {
+    private mutating func judge(
+        _ number: Int, _ lines: ScheduledLines, _ situation: Situation, isRemoved: Bool, isHeld: Bool
+    ) {
         guard var line = written[number] else { return }
         defer { written[number] = line }
         if let source = lines.lines[number].source, situation.shown[source, default: 0] >= made[source, default: 0] {
@@ -126,13 +143,21 @@ struct ScheduleTruth {
         let isKnown =
             opened.contains(line.origin) && line.holder == line.origin.file && !line.isLate && !situation.isEdit
             && (isRemoved || situation.isAway)
-        line.fate = isKnown ? .reportable : .unknowable
+        let reason: Reason =
+            isHeld ? .unnamed : situation.isEdit ? .edited : isRemoved ? .unseen : .truncated
+        line.fate = isKnown ? .reportable : .unknowable(reason)
     }
 
-    private mutating func noteShown(_ lines: ScheduledLines, _ shown: [CountedSource: Int]) {
+    private mutating func noteShown(_ files: [Holder], _ lines: ScheduledLines, _ shown: [CountedSource: Int]) {
+        for file in files {
+            for number in file.lines where !counted.contains(number) && written[number]?.origin.file != file.id {
+                ambiguous.insert(number)
+            }
+        }
         for (number, line) in written {
             guard let source = lines.lines[number].source, let count = shown[source],
-                count >= made[source, default: 0]
+                count >= made[source, default: 0], counted.insert(number).inserted, lines.lines[number].isOnly,
+                !ambiguous.contains(number)
             else { continue }
             opened.insert(line.origin)
             followed.insert(line.log)
@@ -146,6 +171,8 @@ struct ScheduleTruth {
         var required: [CountedSource: Int] = [:]
         /// Required, or reported.
         var reportable: [CountedSource: Int] = [:]
+        /// Requests that no reader can know of, by reason.
+        var unknowable: [String: Int] = [:]
         /// The lines of each source's requests.
         var lines: [CountedSource: [Int]] = [:]
     }
@@ -159,13 +186,17 @@ struct ScheduleTruth {
             guard let source = text.source else { continue }
             result.lines[source, default: []].append(number)
             let isHeld = line.holder != nil || line.isCounted
-            let fate = line.fate == .expected && !isHeld ? .unknowable : line.fate
+            let fate = line.fate == .expected && !isHeld ? .unknowable(.unnamed) : line.fate
             switch (best[text.request]?.fate, fate) {
             case (.expected, _), (.reportable, .unknowable): break
             default: best[text.request] = (source, fate)
             }
         }
-        for (source, fate) in best.values where fate != .unknowable {
+        for (source, fate) in best.values {
+            if case .unknowable(let reason) = fate {
+                result.unknowable[reason.rawValue, default: 0] += 1
+                continue
+            }
             result.reportable[source, default: 0] += 1
             if fate == .expected { result.required[source, default: 0] += 1 }
         }

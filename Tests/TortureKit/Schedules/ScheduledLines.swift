@@ -10,6 +10,8 @@ struct ScheduledLines {
         let source: CountedSource?
         /// Lines of one request have the same number.
         let request: Int
+        /// Whether its request has no other line.
+        let isOnly: Bool
         fileprivate let length: Int
         fileprivate let hash: Int
     }
@@ -127,7 +129,10 @@ struct ScheduledLines {
         let text = Array(event.text.utf8)
         batch.numbers.append(lines.count)
         batch.texts.append(text + [10])
-        lines.append(Line(source: source, request: request, length: text.count, hash: Self.hash(text[...])))
+        lines.append(
+            Line(
+                source: source, request: request, isOnly: event.verb != "watch", length: text.count,
+                hash: Self.hash(text[...])))
     }
 
     private static func hash(_ bytes: ArraySlice<UInt8>) -> Int {
