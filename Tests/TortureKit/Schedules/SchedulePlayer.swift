@@ -190,8 +190,8 @@ struct SchedulePlayer {
     mutating func catchUp(isLast: Bool = false) async throws {
         try observe()
         let since = ContinuousClock.now
-        // A line without its end remains unread.
-        let tails = try tree.files(lines).reduce(0) { $0 + $1.tail }
+        // A line without its end remains unread, and is shown for each flag.
+        let tails = try tree.files(lines).reduce(0) { $0 + $1.tail } * patterns.count
         let expected = truth.expectation(lines)
         let end = since + patience
         while true {
