@@ -25,6 +25,16 @@ struct DocumentLinksTests {
         }
     }
 
+    @Test("leads from the README to every page in docs")
+    func pages() throws {
+        let links = try links(in: Fixture.repository.appending(path: "README.md"))
+        for document in try Documentation.documents()
+        where document.deletingLastPathComponent().lastPathComponent == "docs" {
+            #expect(
+                links.contains { $0.hasPrefix("docs/\(document.lastPathComponent)") }, "\(document.lastPathComponent)")
+        }
+    }
+
     private func links(in document: URL) throws -> [String] {
         try text(of: document).matches(of: /\]\(([^)\s]+)\)/).map { String($0.1) }.filter { !$0.contains("://") }
     }
