@@ -20,12 +20,13 @@ enum ReverseProxy: String, CaseIterable, Sendable {
     ///
     /// - Parameters:
     ///   - settings: The settings for forwarded requests, in its own language.
+    ///   - host: The loopback address on which it accepts connections.
     ///   - server: Where it sends requests.
     ///   - directory: Its working directory.
-    func start(with settings: String, before server: ListenAddress, in directory: URL) async throws -> (
-        program: RunningProgram, address: ListenAddress
-    ) {
-        let address = ListenAddress(host: "127.0.0.1", port: try LocalServer.freePort())
+    func start(
+        with settings: String, on host: String, before server: ListenAddress, in directory: URL
+    ) async throws -> (program: RunningProgram, address: ListenAddress) {
+        let address = ListenAddress(host: host, port: try LocalServer.freePort())
         let file = directory.appending(path: "\(rawValue).conf")
         try Data(configuration(settings, from: address, to: server).utf8).write(to: file)
         let arguments =
@@ -35,11 +36,14 @@ enum ReverseProxy: String, CaseIterable, Sendable {
             }
         let program = try await RunningProgram(try executable(), arguments, name: rawValue, in: directory)
         let port = String(address.port, radix: 16, uppercase: true)
-        let listening = ":" + String(repeating: "0", count: 4 - port.count) + port + " 00000000:0000 0A"
+        let listening = try Regex(":0*\(port) 0+:0000 0A")
         try await eventually("\(rawValue) to listen") {
-            if program.exit != nil { throw Failure(description: "\(rawValue) exited: \(program.logTail())") }
-            return try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8).contains(listening)
+            try program.exit != nil
+                || ["/proc/net/tcp", "/proc/net/tcp6"].contains {
+                    try String(contentsOfFile: $0, encoding: .utf8).contains(listening)
+                }
         }
+        guard program.exit == nil else { throw Failure(description: "\(rawValue) exited: \(program.logTail())") }
         return (program, address)
     }
 

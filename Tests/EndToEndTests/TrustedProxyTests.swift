@@ -53,6 +53,18 @@ struct TrustedProxyTests {
     }
 
     @Test(
+        "with the documented settings writes the address of an IPv6 client without brackets and port",
+        .enabled(if: FileManager.default.contents(atPath: "/proc/net/if_inet6")?.isEmpty == false, "needs IPv6"),
+        arguments: ReverseProxy.allCases)
+    func ipv6(proxy: ReverseProxy) async throws {
+        try await withProxy(proxy, with: proxy.documentedSettings(), client: "::1") { send in
+            let arrived = try #require(try await send(["X-Forwarded-For: 2001:db8::66"]).lines)
+            #expect(Self.values(of: "X-Forwarded-For", in: arrived) == ["::1"])
+            #expect(Self.sources(of: arrived) == ["::1 verified"], "\(arrived)")
+        }
+    }
+
+    @Test(
         "that appends to the client's header lets the client choose its verified address, which the documents forbid",
         arguments: [
             (ReverseProxy.haproxy, "option forwardfor", ["X-Forwarded-For: 203.0.113.66"]),
@@ -86,15 +98,17 @@ struct TrustedProxyTests {
     /// Runs `body` with a function that sends a request through the proxy, and returns the answer's status and the
     /// header lines that arrived behind the proxy.
     private func withProxy(
-        _ proxy: ReverseProxy, with settings: String,
+        _ proxy: ReverseProxy, with settings: String, client: String = Self.client,
         _ body: (_ send: ([String]) async throws -> (status: Int, lines: [String]?)) async throws -> Void
     ) async throws {
         try await withTemporaryDirectory { directory in
             let recorder = try HeaderRecorder()
             defer { recorder.stop() }
-            let (program, address) = try await proxy.start(with: settings, before: recorder.address, in: directory)
+            let isIPv6 = client.contains(":")
+            let (program, address) = try await proxy.start(
+                with: settings, on: isIPv6 ? client : "127.0.0.1", before: recorder.address, in: directory)
             try await body { headers in
-                let connection = try RawConnection(to: address, from: Self.client)
+                let connection = try RawConnection(to: address, from: isIPv6 ? nil : client)
                 let head = (["GET /api/v1/secrets HTTP/1.1", "Host: localhost"] + headers).joined(separator: "\r\n")
                 let status = try await connection.answer(to: head + "\r\n\r\n").status
                 let requests = recorder.takeRequests()
