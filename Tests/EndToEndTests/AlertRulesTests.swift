@@ -7,6 +7,9 @@ import Testing
 @Suite("The alert rules")
 struct AlertRulesTests {
     private static let alerts = Fixture.repository.appending(path: "alerts")
+    private static let files = [
+        "access-scanning.rules.test.yaml", "labels.rules.test.yaml", "network.rules.test.yaml", "risk.rules.test.yaml",
+    ]
 
     @Test("are valid and unique", .timeLimit(.minutes(1)))
     func check() async throws {
@@ -17,7 +20,7 @@ struct AlertRulesTests {
 
     @Test(
         "pass their unit tests", .timeLimit(.minutes(2)),
-        arguments: ["access-scanning.rules.test.yaml", "network.rules.test.yaml", "risk.rules.test.yaml"])
+        arguments: files)
     func unitTests(file: String) async throws {
         let test = try await Program.promtool.run(["test", "rules", Self.alerts.appending(path: file).path])
         #expect(test.exit == .status(0), "\(test.output)")
@@ -28,6 +31,6 @@ struct AlertRulesTests {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.alerts.path)
         #expect(
             files.filter { $0.hasSuffix(".test.yaml") }.sorted()
-                == ["access-scanning.rules.test.yaml", "network.rules.test.yaml", "risk.rules.test.yaml"])
+                == Self.files)
     }
 }

@@ -27,7 +27,7 @@ struct AlertRunbookTests {
     private static let analytic = [
         "risk_score": "49", "impact": "70", "confidence": "70", "mitre_attack_id": "T1046",
         "mitre_attack_tactic": "Discovery", "kill_chain_phase": "Exploitation", "nist": "DE.AE", "cis": "CIS 13",
-        "analytic_story": "Kubernetes Scanning Activity", "detection_id": "f5edd22d-0f3b-4c70-bcfe-5bf41150f10c",
+        "analytic_story": "Kubernetes Security", "detection_id": "f5edd22d-0f3b-4c70-bcfe-5bf41150f10c",
     ]
 
     private static let alerts = Fixture.repository.appending(path: "alerts")

@@ -21,7 +21,7 @@ struct BurstTests {
                 "alertname": "KubernetesAccessScanning", "severity": "warning", "risk_score": "49", "impact": "70",
                 "confidence": "70", "mitre_attack_id": "T1046", "mitre_attack_tactic": "Discovery",
                 "kill_chain_phase": "Exploitation", "nist": "DE.AE", "cis": "CIS 13",
-                "analytic_story": "Kubernetes Scanning Activity",
+                "analytic_story": "Kubernetes Security",
                 "detection_id": "f5edd22d-0f3b-4c70-bcfe-5bf41150f10c", "src_ip": "192.0.2.6", "country": "Germany",
                 "city": "Berlin", "origin": "verified",
             ])

@@ -10,10 +10,16 @@ struct ExporterHistory: Sendable, CustomStringConvertible {
     var oldCounter: Int?
     /// Seconds of silence after which the source is retired; at least the window.
     var retention: Int
+    /// Changes of the target's labels, in order.
+    var labelChanges: [LabelChange] = []
+    /// Labels of all its series.
+    var labels: [String: String] = [:]
+    /// Whether a second job scrapes it.
+    var isScrapedTwice = false
 
     var description: String {
         "requests \(requests), \(disturbances), phase \(phase), old counter \(oldCounter.map(String.init) ?? "none"), "
-            + "retention \(retention)"
+            + "retention \(retention), \(labelChanges), labels \(labels), scraped twice: \(isScrapedTwice)"
     }
 
     /// When each request is counted: at once, or when the exporter is back.
@@ -57,6 +63,7 @@ struct ExporterHistory: Sendable, CustomStringConvertible {
             if let disturbance = disturbances.first(where: { $0.contains($0.stopsExporter ? shown : time) }) {
                 return .failed(leavesMark: disturbance.kind != .prometheusAway)
             }
+            counter?.moment = shown
             return .scraped(counter)
         }
     }
@@ -67,6 +74,8 @@ struct SourceSeries: Sendable, Hashable {
     var requests: Int
     var firstSeen: Int
     var lastCounted: Int
+    /// The time of the state that was scraped.
+    var moment = 0
 }
 
 /// The result of one scrape.

@@ -47,7 +47,7 @@ struct PromtoolHistories {
     /// The rule, and one that records the minute at which it is outside the bounds.
     private static func recording(_ name: String, _ expression: String) -> String {
         let lines = expression.split(separator: "\n").map { "          \($0)\n" }.joined()
-        let counted = "(sum by (src_ip) (counted:\(name)) or 0 * counted_most)"
+        let counted = "(sum by (cluster, src_ip) (counted:\(name)) or 0 * counted_most)"
         return """
                   - record: counted:\(name)
                     expr: |
@@ -66,7 +66,7 @@ struct PromtoolHistories {
         for rule in rules {
             text += """
                       - expr: >-
-                          label_replace(min_over_time(differs:\(rule)[5h]) or vector(-1), "rule", "\(rule)", "", "")
+                          label_replace(min by (src_ip) (min_over_time(differs:\(rule)[5h])) or vector(-1), "rule", "\(rule)", "", "")
                         eval_time: \(minutes)m
                         exp_samples: []
 
@@ -78,28 +78,40 @@ struct PromtoolHistories {
     private func series(of history: SourceHistory) -> String {
         let interval = SourceHistory.scrapeInterval
         var text = ""
-        let series = { (name: String, labels: String, values: String) in
-            "      - {series: '\(name){src_ip=\"\(history.name)\"\(labels)}', values: '\(values)'}\n"
+        let series = { (name: String, labels: [String: String], values: String) in
+            let labels = labels.merging(["src_ip": history.name]) { $1 }.sorted { $0.key < $1.key }
+            let list = labels.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ", ")
+            return "      - {series: '\(name){\(list)}', values: '\(values)'}\n"
+        }
+        for scraped in history.series {
+            text += series(
+                DetectionRule.requests, scraped.labels, SourceHistory.values(scraped.samples) { "\($0.requests)" })
+            text += series(
+                DetectionRule.firstSeen, scraped.labels,
+                SourceHistory.values(scraped.samples) { "\(scraped.firstSeen($0))" })
         }
         let minutes = 0..<SourceHistory.length / 60
-        var bounds = minutes.map { _ in RequestBounds() }
-        for (index, exporter) in history.exporters.enumerated() {
+        var bounds: [String: [RequestBounds]] = [:]
+        for exporter in history.exporters {
             let samples = exporter.samples(every: interval, until: SourceHistory.length)
-            let labels = ", instance=\"\(index)\", origin=\"verified\""
-            text += series(DetectionRule.requests, labels, SourceHistory.values(samples, \.requests))
-            text += series(DetectionRule.firstSeen, labels, SourceHistory.values(samples, \.firstSeen))
+            let targets = exporter.targets(samples, every: interval)
             let counted = exporter.counted
             for minute in minutes {
                 let own = RequestBounds.of(
-                    exporter, samples, counted: counted, at: minute * 60, window: SourceHistory.window,
+                    exporter, samples, targets, counted: counted, at: minute * 60, window: SourceHistory.window,
                     interval: interval)
-                bounds[minute].least += own.least
-                bounds[minute].most += own.most
+                let cluster = exporter.labels["cluster", default: ""]
+                bounds[cluster, default: minutes.map { _ in RequestBounds() }][minute].least += own.least
+                bounds[cluster]?[minute].most += own.most
             }
         }
         let perMinute = 60 / interval
-        text += series("counted_least", "", Self.written(bounds.map(\.least), each: perMinute))
-        return text + series("counted_most", "", Self.written(bounds.map(\.most), each: perMinute))
+        for (cluster, bounds) in bounds {
+            let labels = cluster.isEmpty ? [:] : ["cluster": cluster]
+            text += series("counted_least", labels, Self.written(bounds.map(\.least), each: perMinute))
+            text += series("counted_most", labels, Self.written(bounds.map(\.most), each: perMinute))
+        }
+        return text
     }
 
     private static func written(_ numbers: [Int], each: Int) -> String {

@@ -10,14 +10,37 @@ struct RequestBounds: Sendable, Hashable {
     /// For one exporter, as far as Prometheus can know; `interval` and `window` in seconds.
     ///
     /// Requests before a loss of the state are unknown, and requests of an exporter that currently exposes nothing are
-    /// not included.
+    /// not included. The old series of a replaced target may still be included, also beside those of a new state.
     static func of(
-        _ history: ExporterHistory, _ samples: [ScrapedSample], counted: [Int], at time: Int, window: Int, interval: Int
+        _ history: ExporterHistory, _ samples: [ScrapedSample], _ targets: [TargetSeries], counted: [Int],
+        at time: Int, window: Int, interval: Int
     ) -> RequestBounds {
-        guard let shown = lastShown(samples, at: time, interval: interval), case .scraped(let series?) = samples[shown]
-        else { return RequestBounds() }
-        let moment = shown * interval - history.phase
-        let lost = history.disturbances.last { $0.kind == .stateLost && $0.to <= moment }?.to ?? .min
+        var shown: [Int: RequestBounds] = [:]
+        for target in targets {
+            guard let last = lastShown(target.samples, at: time, interval: interval),
+                case .scraped(let series?) = target.samples[last]
+            else { continue }
+            let lost = history.disturbances.last { $0.kind == .stateLost && $0.to <= series.moment }?.to ?? .min
+            var own = bounds(
+                of: series, lost: lost, history, samples, counted: counted, at: time, window: window,
+                interval: interval)
+            // Whether a sample that is exactly five minutes old is returned differs between versions of Prometheus.
+            if time - last * interval >= 300 { own.least = 0 }
+            let known = shown[lost] ?? RequestBounds()
+            shown[lost] = RequestBounds(least: max(known.least, own.least), most: max(known.most, own.most))
+        }
+        let newest = shown.keys.max()
+        return shown.reduce(into: RequestBounds()) { sum, state in
+            sum.least += state.key == newest ? state.value.least : 0
+            sum.most += state.value.most
+        }
+    }
+
+    /// For the state that a series shows.
+    private static func bounds(
+        of series: SourceSeries, lost: Int, _ history: ExporterHistory, _ samples: [ScrapedSample], counted: [Int],
+        at time: Int, window: Int, interval: Int
+    ) -> RequestBounds {
         let start = time - window
         var earliest = start - interval
         var latest = start + interval
@@ -34,10 +57,8 @@ struct RequestBounds: Sendable, Hashable {
         }
         let isUnknown = !missing.isEmpty && lastScrape..<max(lastScrape, start + 1) ~= series.firstSeen
         if costsRequests || isUnknown { latest = max(latest, behind * interval - history.phase) }
-        let seen = counted.filter { $0 <= moment && $0 >= lost }
-        // Whether a sample that is exactly five minutes old is returned differs between versions of Prometheus.
-        let isShown = time - shown * interval < 300
-        return RequestBounds(least: isShown ? seen.count { $0 > latest } : 0, most: seen.count { $0 >= earliest })
+        let seen = counted.filter { $0 <= series.moment && $0 >= lost }
+        return RequestBounds(least: seen.count { $0 > latest }, most: seen.count { $0 >= earliest })
     }
 
     /// The sample of an instant query: the last one, unless it is older than five minutes or the series has ended.

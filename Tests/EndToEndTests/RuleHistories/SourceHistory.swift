@@ -22,7 +22,7 @@ struct SourceHistory: Sendable, CustomStringConvertible {
         exporters: [
             ExporterHistory(
                 requests: [4140, 4140, 7735, 7735, 7735, 7735, 7735], disturbances: [], phase: 5, oldCounter: 7,
-                retention: 4085)
+                retention: 4085, labels: ["origin": "verified"])
         ])
 
     /// Always the same, so that a failure is due to a change of the rules; `HISTORIES_SEED=7 swift test --filter
@@ -59,7 +59,15 @@ struct SourceHistory: Sendable, CustomStringConvertible {
                 exporters[exporter].requests.append(time + number * pause)
             }
         }
-        for index in exporters.indices { exporters[index].requests.sort() }
+        let hasTwoClusters = Int.random(in: 0..<4, using: &random) == 0
+        for index in exporters.indices {
+            exporters[index].requests.sort()
+            exporters[index].labels["origin"] = "verified"
+            exporters[index].labels["node"] = "\(index)"
+            if hasTwoClusters { exporters[index].labels["cluster"] = index == 0 ? "north" : "south" }
+            exporters[index].isScrapedTwice = Int.random(in: 0..<8, using: &random) == 0
+            exporters[index].labelChanges = labelChanges(beside: exporters[index].disturbances, using: &random)
+        }
         return SourceHistory(name: name, exporters: exporters)
     }
 
@@ -77,6 +85,55 @@ struct SourceHistory: Sendable, CustomStringConvertible {
             disturbances.append(Disturbance(kind: kind, from: from, to: time))
         }
         return disturbances
+    }
+
+    /// Pods that are replaced while the exporter is down, and labels that are changed while it runs.
+    private static func labelChanges(
+        beside disturbances: [Disturbance], using random: inout SeededGenerator
+    ) -> [LabelChange] {
+        var periods: [(from: Int, to: Int)] = []
+        for down in disturbances where down.stopsExporter && Bool.random(using: &random) {
+            periods.append((down.from, down.to))
+        }
+        for _ in 0..<Int.random(in: 0...2, using: &random) {
+            let time = Int.random(in: 900..<length, using: &random)
+            let isQuiet = disturbances.allSatisfy { time < $0.from - 600 || time > $0.to + 600 }
+            // Two changes within the time that old series are used would be three series of one counter.
+            if isQuiet, periods.allSatisfy({ time < $0.from - 900 || time > $0.to + 900 }) {
+                periods.append((time, time))
+            }
+        }
+        return periods.sorted { $0.from < $1.from }.enumerated().map { index, period in
+            var labels = ["instance": Bool.random(using: &random) ? "first" : "pod\(index)", "pod": "\(index)"]
+            // A target label with the name of one of ours: Prometheus renames ours.
+            if Int.random(in: 0..<4, using: &random) == 0 {
+                labels.merge(["country": "node", "exported_country": "Germany"]) { $1 }
+            }
+            let old: LabelChange.OldSeries =
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: .marked
+                case 1: .left
+                default: .scraped(seconds: .random(in: 0...300, using: &random))
+                }
+            return LabelChange(from: period.from, to: period.to, labels: labels, oldSeries: old)
+        }
+    }
+
+    /// All series of the source, on all exporters.
+    var series: [ScrapedSeries] {
+        var series: [ScrapedSeries] = []
+        for (index, exporter) in exporters.enumerated() {
+            let samples = exporter.samples(every: Self.scrapeInterval, until: Self.length)
+            for target in exporter.targets(samples, every: Self.scrapeInterval) {
+                for job in exporter.isScrapedTwice ? ["pods", "services"] : ["pods"] {
+                    series.append(
+                        ScrapedSeries(
+                            labels: target.labels.merging(["job": job]) { $1 }, samples: target.samples, exporter: index
+                        ))
+                }
+            }
+        }
+        return series
     }
 
     /// Prometheus' samples of an exporter's scrapes, by their index; no value for a stale marker.
@@ -100,9 +157,9 @@ struct SourceHistory: Sendable, CustomStringConvertible {
     }
 
     /// The same in promtool's notation.
-    static func values(_ samples: [ScrapedSample], _ value: (SourceSeries) -> Int) -> String {
+    static func values(_ samples: [ScrapedSample], _ value: (SourceSeries) -> String) -> String {
         var texts = samples.map { _ in "_" }
-        for (index, value) in stored(samples, value) { texts[index] = value.map(String.init) ?? "stale" }
+        for (index, value) in stored(samples, value) { texts[index] = value ?? "stale" }
         var tokens: [(text: String, count: Int)] = []
         for text in texts {
             if tokens.last?.text == text { tokens[tokens.count - 1].count += 1 } else { tokens.append((text, 1)) }
@@ -120,4 +177,14 @@ struct SourceHistory: Sendable, CustomStringConvertible {
             }
         }.joined(separator: " ")
     }
+}
+
+/// The samples of a source under one set of labels.
+struct ScrapedSeries: Sendable {
+    var labels: [String: String]
+    var samples: [ScrapedSample]
+    var exporter: Int
+
+    /// The time that the exporter exposes, with a fraction that no other exporter has.
+    func firstSeen(_ series: SourceSeries) -> Double { Double(series.firstSeen) + Double(exporter + 1) / 8 }
 }
