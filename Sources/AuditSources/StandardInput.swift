@@ -1,4 +1,5 @@
 public import AuditEvents
+public import Foundation
 import Glibc
 
 /// Events from standard input: a pipe, a terminal or a file.
@@ -10,17 +11,25 @@ public struct StandardInput: AuditInput {
 
     private let descriptor: Int32
     private let selectors: [EventSelector]
+    private let start: StartingPoint
+    private let now: @Sendable () -> Double
     private let report: LogReport
 
     /// - Parameters:
     ///   - descriptor: The descriptor to read.
     ///   - selectors: Which events are wanted.
+    ///   - start: Which requests count, measured from the time at which reading begins.
     ///   - report: Takes the state when reading begins and when it ends.
+    ///   - now: Seconds since 1970.
     public init(
-        descriptor: Int32 = 0, selecting selectors: [EventSelector], report: @escaping LogReport = { _ in }
+        descriptor: Int32 = 0, selecting selectors: [EventSelector], from start: StartingPoint = .beginning,
+        report: @escaping LogReport = { _ in },
+        now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
     ) {
         self.descriptor = descriptor
         self.selectors = selectors
+        self.start = start
+        self.now = now
         self.report = report
     }
 
@@ -28,8 +37,9 @@ public struct StandardInput: AuditInput {
     ///
     /// - Throws: What `deliver` throws.
     public func run(_ deliver: @escaping BatchHandler) async throws {
-        var state = LogState(log: "-", starts: [LogStart(path: "-", place: .start(.beginning))])
+        var state = LogState(log: "-", starts: [LogStart(path: "-", place: .start(start))])
         await report([state])
+        let cutoff = start.cutoff(at: now())
         let thread = InputThread<Result<[UInt8], FileFailure>>("standard input") { [descriptor] thread in
             Self.read(descriptor, thread)
         }
@@ -43,7 +53,7 @@ public struct StandardInput: AuditInput {
                 var rest = bytes[...]
                 while !rest.isEmpty {
                     guard let piece = lines.readPiece(from: &rest), piece.consumed > 0 else { continue }
-                    let batch = batch(piece, in: lines, &scanner)
+                    let batch = batch(piece, in: lines, from: cutoff, &scanner)
                     state.note(batch.scanned)
                     guard try await self.deliver(batch, to: deliver) else { return }
                 }
@@ -53,7 +63,7 @@ public struct StandardInput: AuditInput {
         }
         guard !Task.isCancelled else { return }
         if let piece = lines.takeRest() {
-            let batch = batch(piece, in: lines, &scanner)
+            let batch = batch(piece, in: lines, from: cutoff, &scanner)
             state.note(batch.scanned)
             _ = try await self.deliver(batch, to: deliver)
         }
@@ -74,10 +84,27 @@ public struct StandardInput: AuditInput {
         }
     }
 
-    private func batch(_ piece: LineBuffer.Piece, in lines: LineBuffer, _ scanner: inout EventScanner) -> InputBatch {
+    private func batch(
+        _ piece: LineBuffer.Piece, in lines: LineBuffer, from cutoff: Double?, _ scanner: inout EventScanner
+    ) -> InputBatch {
         var scanned = scanner.scan(lines: lines.bytes.span.bytes.extracting(0..<piece.length))
         for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset }
         return InputBatch(
-            input: .stdin, path: "-", scanned: scanned, bytes: piece.consumed, oversizedLines: piece.oversizedLines)
+            input: .stdin, path: "-", scanned: scanned, bytes: piece.consumed, oversizedLines: piece.oversizedLines,
+            countsFrom: cutoff)
+    }
+}
+
+extension StartingPoint {
+    /// The `stageTimestamp` from which on requests count, in seconds since 1970; `nil` if all count. Standard input has
+    /// no end to begin at, so `end` leaves out what happened before `start`.
+    ///
+    /// - Parameter start: Seconds since 1970.
+    fileprivate func cutoff(at start: Double) -> Double? {
+        switch self {
+        case .beginning: nil
+        case .end: start
+        case .recent(let seconds): start - seconds
+        }
     }
 }

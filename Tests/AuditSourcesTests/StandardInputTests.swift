@@ -64,6 +64,25 @@ struct StandardInputTests {
         #expect(batches.count <= 1)
     }
 
+    @Test(
+        "with the cut-off that --audit.from gives",
+        arguments: [(StartingPoint.beginning, nil), (.end, 5000.0), (.recent(seconds: 3600), 1400.0)])
+    func cutoff(start: StartingPoint, expected: Double?) async throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { close(ends[0]) }
+        Self.write(LogDirectory.line(1) + LogDirectory.line(2).dropLast(), to: ends[1])
+        close(ends[1])
+        let batches = Mutex<[InputBatch]>([])
+        let input = StandardInput(
+            descriptor: ends[0], selecting: LogDirectory.selectors, from: start, now: { 5000 })
+        try await input.run { batch in
+            batches.withLock { $0.append(batch) }
+            return .accepted
+        }
+        #expect(batches.withLock { $0.map(\.countsFrom) } == [expected, expected])
+    }
+
     @Test("until an error, which is reported as such, and its end as its end")
     func reports() async throws {
         var ends: [Int32] = [-1, -1]
