@@ -48,8 +48,10 @@ actor Pipeline {
 
     private let logger: Logger
     private let now: @Sendable () -> Double
+    private let reading: @Sendable () -> FreezeWatch.Reading
     private let store: StateStore?
     private var counting: Counting
+    private var freezes: FreezeWatch
     private var state = State.running(nil)
     private var storageProblem: String?
     private var waiting: [CheckedContinuation<Acknowledgement, Never>] = []
@@ -58,11 +60,15 @@ actor Pipeline {
     ///   - configuration: The validated flags.
     ///   - storage: The store and its content; without them counts are not stored.
     ///   - now: The exporter's clock, in seconds since 1970.
+    ///   - reading: The clocks by which a freeze of the process is noticed.
     init(
         _ configuration: Configuration, storage: (store: StateStore, stored: StoredState)? = nil,
-        now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
+        now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 },
+        reading: @escaping @Sendable () -> FreezeWatch.Reading = { .now() }
     ) {
         self.now = now
+        self.reading = reading
+        freezes = FreezeWatch(at: reading())
         logger = configuration.logger
         store = storage?.store
         counting = Counting(configuration, restoring: storage?.stored, at: now())
@@ -74,10 +80,13 @@ actor Pipeline {
 
     /// Counts a batch. It is written and published soon.
     ///
-    /// - Returns: `accepted`, or `unavailable` once the exporter is stopping.
+    /// - Returns: `accepted`, or `unavailable` once the exporter is stopping, and for a minute after a freeze.
     @discardableResult
     func apply(_ batch: InputBatch) -> Acknowledgement {
         guard case .running = state else { return .unavailable(reason: "the exporter is stopping") }
+        guard !isHolding() else {
+            return .unavailable(reason: "the exporter did not run for a while, and accepts batches within a minute")
+        }
         counting.count(batch, at: now())
         writeSoon()
         return .accepted
@@ -97,9 +106,26 @@ actor Pipeline {
     /// Retires the sources that were silent for longer than the retention, and writes the time, so that a restart
     /// knows how long the exporter was down.
     func performUpkeep() {
-        guard case .running = state else { return }
+        guard case .running = state, !isHolding() else { return }
         counting.retireSilentSources(at: now())
         writeSoon()
+    }
+
+    /// Finds out whether the process was frozen for more than 30 minutes, and whether the published counts must still
+    /// stand. It is called at least once a second while the process runs.
+    @discardableResult
+    func isHolding() -> Bool {
+        if let absence = freezes.look(at: reading()) {
+            logger.info(
+                "The process did not run for over 30 minutes; exposing the last counters for 60 s before reading on",
+                metadata: ["minutes": "\(Int(min(absence, 1e15)) / 60)"])
+        }
+        return freezes.isHolding
+    }
+
+    /// Returns when the published counts need not stand any longer, or when the exporter stops.
+    private func waitWhileHolding() async {
+        while case .running = state, isHolding() { try? await Task.sleep(for: .milliseconds(100)) }
     }
 
     /// Uses another filter for the requests that are counted from now on.
@@ -131,6 +157,8 @@ actor Pipeline {
                 state = .running(loop)
                 await pause.value
             }
+            // Requests that were counted before a freeze are shown a minute after it, like those that are read then.
+            await waitWhileHolding()
             delay = await write() ? Self.writingDelay : Self.retryDelay
         }
         if case .running = state { state = .running(nil) }
@@ -154,6 +182,7 @@ actor Pipeline {
             for continuation in waiting { continuation.resume(returning: .unavailable(reason: "\(error)")) }
             return false
         }
+        await waitWhileHolding()
         published.publish(counts)
         note(storageProblem: nil)
         status.update {

@@ -62,7 +62,7 @@ struct StateNotWritten: Error, CustomStringConvertible {
     }
 }
 
-/// Retires silent sources and writes the time, once a minute, and soon after the clock was set back: times that were
+/// Looks every second whether the process was frozen. Retires silent sources and writes the time, once a minute, and soon after the clock was set back: times that were
 /// kept until then lie in the future, and become the present time.
 struct UpkeepService: Service {
     // Retention is at least an hour, so a minute is precise enough.
@@ -81,6 +81,7 @@ struct UpkeepService: Service {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
                 seconds += 1
+                await pipeline.isHolding()
                 let now = now()
                 let wasSetBack = now < latest - Self.tolerance
                 latest = wasSetBack ? now : max(latest, now)
