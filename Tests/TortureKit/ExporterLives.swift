@@ -74,6 +74,19 @@ struct ExporterLives {
     /// Its process ID while it runs.
     var processID: Int? { program?.processID }
 
+    /// Whether SIGTERM has another effect than to end it at once, by Linux's masks of caught, ignored and blocked signals.
+    var handlesTermination: Bool {
+        guard let processID, let status = try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
+        else { return false }
+        let masks = status.split(separator: "\n").filter { line in
+            ["SigCgt:", "SigIgn:", "SigBlk:"].contains { line.hasPrefix($0) }
+        }
+        return masks.contains { line in
+            let mask = UInt64(line.split(separator: "\t").last ?? "", radix: 16) ?? 0
+            return mask & (1 << UInt64(SIGTERM - 1)) != 0
+        }
+    }
+
     /// Sends it a signal that does not end it.
     func send(_ signal: Int32) { program?.send(signal: signal) }
 

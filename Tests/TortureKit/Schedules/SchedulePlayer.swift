@@ -180,8 +180,9 @@ struct SchedulePlayer {
 
     /// It can stop cleanly only once it handles signals.
     mutating func stop() async throws {
-        let since = exporter.started
-        try await eventually("the exporter to answer") { findings.hasScrape(since: since + .milliseconds(500)) }
+        try await eventually("the exporter to handle SIGTERM") { [exporter, findings] in
+            findings.hasScrape(since: exporter.started) && exporter.handlesTermination
+        }
         say("kill -TERM exporter")
         try await exporter.stop()
     }
