@@ -31,6 +31,19 @@ public struct ScannedEvents: Sendable, Hashable {
     /// Nothing found yet.
     public init() {}
 
+    /// Adds what was found behind it.
+    public mutating func append(_ other: ScannedEvents) {
+        guard lines > 0 || !events.isEmpty else {
+            self = other
+            return
+        }
+        events += other.events
+        lines += other.lines
+        malformedCount += other.malformedCount
+        malformed += other.malformed.prefix(Self.describedMalformedLimit - malformed.count)
+        lastEventTimestamp = other.lastEventTimestamp ?? lastEventTimestamp
+    }
+
     /// - Parameter reason: Called only if the event is added to `malformed`.
     mutating func append(at offset: Int, reason: () -> String) {
         malformedCount += 1

@@ -51,7 +51,7 @@ final class ArchiveSurvey {
     ///   - followed: The open files. Both are used when the first bytes are decompressed: a file that is unread until
     ///     then is found by its beginning, and any other one by its position.
     /// - Returns: The result; `nil` if more steps are needed.
-    func advance(known: [FilePosition], followed: [LogFile]) -> Finding? {
+    func advance(known: @autoclosure () -> [FilePosition], followed: [LogFile]) -> Finding? {
         do throws(DecompressedLog.Failure) {
             for _ in 0..<Self.piecesPerStep {
                 guard let piece = try decompressed.next() else { return finding }
@@ -59,7 +59,8 @@ final class ArchiveSurvey {
                 if offset == 0 {
                     if followed.contains(where: { $0.isUnread(beginningWith: piece) }) { return .followed }
                     candidates =
-                        (known.map { ($0, false) } + followed.compactMap(\.position).map { ($0, true) })
+                        (known().map { ($0, false) }
+                        + followed.filter { !$0.isReadToEnd }.compactMap(\.position).map { ($0, true) })
                         .filter { $0.0.fingerprint.length > 0 }.sorted { $0.0.offset < $1.0.offset }[...]
                 }
                 take(piece)
@@ -82,7 +83,8 @@ final class ArchiveSurvey {
                 continue
             }
             held.append(candidate)
-            isFollowed = isOpen
+            // An open file that has a part of it is read on first, as long as it has more.
+            if isOpen { isFollowed = true }
             tail = before
         }
         offset += piece.count
@@ -102,6 +104,9 @@ final class ArchivedLog: LogReader {
     var path: String { file.path }
     var inode: Inode { file.inode }
     let mayGrow = false
+    var links: Int { file.links }
+    /// See `FilePosition.countsFrom`.
+    var countsFrom: Double?
     private(set) var lines: LineBuffer
     private(set) var isAtEnd = false
 
@@ -133,8 +138,10 @@ final class ArchivedLog: LogReader {
     var position: FilePosition? {
         FilePosition(
             path: file.path, inode: inode, offset: lines.offset, fingerprint: Fingerprint(of: lines.tail),
-            isInSkippedLine: lines.isSkipping, size: length)
+            isInSkippedLine: lines.isSkipping, size: length, countsFrom: countsFrom)
     }
+
+    func version() throws(FileFailure) -> FileVersion { try file.version() }
 
     /// The end of the compressed bytes, which identifies the file without decompressing it. `nil` if they cannot be read;
     /// the file is then surveyed again.

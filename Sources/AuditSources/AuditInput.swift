@@ -153,11 +153,16 @@ public struct LogState: Sendable, Hashable {
     public var lines: UInt64
     /// Selected events found since the start.
     public var events: UInt64
+    /// Files that the flag matches and that are not followed, with the reason, by path.
+    public var notFollowed: [String: String]
+    /// Rotated files of it that were found and cannot be read, with the reason, by path.
+    public var unreadRotated: [String: String]
 
     /// A log that can be read, unless a problem is given.
     public init(
         log: String, problem: String? = nil, unreadBytes: Int = 0, readErrors: UInt64 = 0, truncations: UInt64 = 0,
-        starts: [LogStart] = [], lines: UInt64 = 0, events: UInt64 = 0
+        starts: [LogStart] = [], lines: UInt64 = 0, events: UInt64 = 0, notFollowed: [String: String] = [:],
+        unreadRotated: [String: String] = [:]
     ) {
         self.log = log
         self.problem = problem
@@ -167,6 +172,8 @@ public struct LogState: Sendable, Hashable {
         self.starts = starts
         self.lines = lines
         self.events = events
+        self.notFollowed = notFollowed
+        self.unreadRotated = unreadRotated
     }
 
     /// Notes where a log was begun.

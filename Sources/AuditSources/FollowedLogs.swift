@@ -11,6 +11,8 @@ public struct FollowedLogs: AuditInput {
     /// The number of steps between two looks while there is always more to read: a rotated file must be opened before it
     /// is removed.
     static let stepsBetweenLooks = 32
+    /// The time between these looks is at least this: a look at many logs takes longer than their steps.
+    static let timeBetweenLooks: Duration = .milliseconds(100)
     /// How long a call may take before the logs are reported as unreadable. Slow disks take seconds.
     static let patience: Duration = .seconds(10)
 
@@ -30,7 +32,7 @@ public struct FollowedLogs: AuditInput {
 
     /// - Parameters:
     ///   - patterns: The logs.
-    ///   - start: Where reading begins in logs that exist at the first look and were never followed before.
+    ///   - start: Which requests count in logs that were never followed before.
     ///   - selectors: Which events are wanted.
     ///   - known: The read positions from before the start.
     ///   - interval: The time between two looks without inotify events. inotify does not report everything, for example
@@ -89,6 +91,7 @@ public struct FollowedLogs: AuditInput {
         repeat {
             changes.forget()
             follower.look()
+            var lastLook = ContinuousClock.now
             changes.watch(follower.directories)
             guard thread.hand(over: .states(follower.states)) else { return }
             var steps = 0
@@ -100,8 +103,9 @@ public struct FollowedLogs: AuditInput {
                 case .idle: break reading
                 }
                 steps += 1
-                guard steps % Self.stepsBetweenLooks == 0 else { continue }
+                guard steps % Self.stepsBetweenLooks == 0, .now - lastLook >= Self.timeBetweenLooks else { continue }
                 follower.look()
+                lastLook = .now
                 guard thread.hand(over: .states(follower.states)) else { return }
             }
             if steps > 0 { guard thread.hand(over: .states(follower.states)) else { return } }

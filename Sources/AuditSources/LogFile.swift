@@ -1,3 +1,4 @@
+import AuditEvents
 import Compression
 import Glibc
 
@@ -30,6 +31,9 @@ typealias PositionalRead = @Sendable (Int32, UnsafeMutableRawBufferPointer, Int)
 /// Methods that compare content throw if it cannot be read. A failed read is not a difference: only bytes that were read
 /// and differ show that a log was truncated.
 final class LogFile: LogReader {
+    /// The distance of marks, in bytes, and their maximum number; beyond it every second one is dropped.
+    private static let markDistance = 1 << 20
+    private static let markLimit = 16
     /// The default capacity of a pipe on Linux.
     private static let pipeSize = 64 << 10
 
@@ -41,6 +45,14 @@ final class LogFile: LogReader {
     let mayGrow = true
     private(set) var lines = LineBuffer(offset: 0)
     private(set) var isAtEnd = false
+
+    /// See `FilePosition.countsFrom`.
+    var countsFrom: Double?
+    /// See `FilePosition.beginning`.
+    private(set) var beginning: UInt64?
+    /// The number of truncations that were found while it is open.
+    private(set) var truncations = 0
+    private var marks: [FilePosition.Mark] = []
 
     private let descriptor: Int32
     private let pread: PositionalRead
@@ -89,6 +101,21 @@ final class LogFile: LogReader {
         return max(0, information.st_size)
     }
 
+    /// What `stat` says about the open file.
+    func version() throws(FileFailure) -> FileVersion {
+        var information = stat()
+        guard fstat(descriptor, &information) == 0 else { throw .read(errno) }
+        return FileVersion(information)
+    }
+
+    var links: Int {
+        var information = stat()
+        return fstat(descriptor, &information) == 0 ? Int(clamping: information.st_nlink) : 1
+    }
+
+    /// Whether all of its bytes were read, including those of an incomplete last line.
+    var isReadToEnd: Bool { !isFIFO && ((try? size()).map { lines.end >= $0 } ?? false) }
+
     var unreadBytes: Int { max(0, ((try? size()) ?? lastSize) - lines.offset) }
 
     /// The compression format; `nil` for a plain file.
@@ -102,7 +129,8 @@ final class LogFile: LogReader {
         guard !isFIFO else { return nil }
         return FilePosition(
             path: path, inode: inode, offset: lines.offset, fingerprint: Fingerprint(of: lines.tail),
-            isInSkippedLine: lines.isSkipping, size: max(lastSize, lines.end))
+            isInSkippedLine: lines.isSkipping, size: max(lastSize, lines.end), countsFrom: countsFrom,
+            beginning: lines.offset > 0 ? beginning : nil, marks: marks.filter { $0.offset < lines.offset })
     }
 
     var finalPosition: FilePosition? {
@@ -116,27 +144,38 @@ final class LogFile: LogReader {
         guard !isFIFO else { return false }
         // Without bytes only the inode identifies the file.
         guard position.fingerprint.length > 0 else { return position.inode == inode && position.offset == 0 }
-        return Fingerprint(of: try bytes(before: position.offset, count: position.fingerprint.length))
-            == position.fingerprint
+        return try holds(position.fingerprint, at: position.offset)
     }
 
-    /// Whether it contains the bytes that were read of another file, or has the same beginning if nothing was read.
-    func isCopy(of other: LogFile) throws(FileFailure) -> Bool {
-        guard !isFIFO, let position = other.position else { return false }
-        guard position.offset == 0 else { return try holds(position) }
-        return other.isUnread(beginningWith: try bytes(at: 0, count: Fingerprint.limit))
+    /// Whether the bytes before an offset have this fingerprint.
+    func holds(_ fingerprint: Fingerprint, at offset: Int) throws(FileFailure) -> Bool {
+        Fingerprint(of: try bytes(before: offset, count: fingerprint.length)) == fingerprint
     }
 
-    /// Whether it may be an incomplete copy of another file: it ends before that file's read position, with the same
-    /// bytes.
+    /// Hashes the first line, or its first bytes, unless that was done.
     ///
-    /// It also throws if the other file cannot be read. The log then waits: if it is a copy, its lines were counted.
-    func mayBecomeCopy(of other: LogFile) throws(FileFailure) -> Bool {
-        guard !isFIFO, !other.isFIFO else { return false }
-        let size = try size()
-        guard size < other.lines.offset else { return false }
-        let count = min(size, Fingerprint.limit)
-        return try bytes(before: size, count: count) == other.bytes(before: size, count: count)
+    /// - Returns: `nil` as long as the line is incomplete.
+    @discardableResult
+    func findBeginning() throws(FileFailure) -> UInt64? {
+        // Before anything was read, it may have been replaced by other content.
+        if beginning == nil || lines.offset == 0, !isFIFO {
+            beginning = Self.beginning(try bytes(at: 0, count: Fingerprint.limit)[...])
+        }
+        return beginning
+    }
+
+    private static func beginning(_ bytes: ArraySlice<UInt8>) -> UInt64? {
+        let bytes = bytes.prefix(Fingerprint.limit)
+        if let feed = bytes.firstIndex(of: 10) { return Fingerprint(of: bytes[...feed]).digest.first }
+        return bytes.count == Fingerprint.limit ? Fingerprint(of: bytes).digest.first : nil
+    }
+
+    private func noteBeginning(_ piece: LineBuffer.Piece) {
+        if piece.offset == 0, piece.length > 0 {
+            beginning = Self.beginning(lines.bytes[..<piece.length])
+        } else if beginning == nil, lines.offset > 0 {
+            _ = try? findBeginning()
+        }
     }
 
     /// Whether nothing was read of it, and it begins with the same bytes.
@@ -153,6 +192,15 @@ final class LogFile: LogReader {
     /// - Parameter position: A position in this file.
     func resume(at position: FilePosition) throws(FileFailure) {
         try restart(at: position.offset, isSkipping: position.isInSkippedLine)
+        marks = position.marks
+        countsFrom = position.countsFrom
+    }
+
+    /// Resumes reading at a mark of a position.
+    func resume(at position: FilePosition, from mark: FilePosition.Mark) throws(FileFailure) {
+        try restart(at: mark.offset)
+        marks = position.marks.filter { $0.offset <= mark.offset }
+        countsFrom = position.countsFrom
     }
 
     /// Moves to the end, even within a line.
@@ -175,7 +223,8 @@ final class LogFile: LogReader {
         try restart(at: place == 0 ? 0 : end, isSkipping: place != 0)
     }
 
-    private func restart(at offset: Int, isSkipping: Bool = false) throws(FileFailure) {
+    /// Continues at an offset: the beginning of a line, or a place within one that is skipped.
+    func restart(at offset: Int, isSkipping: Bool = false) throws(FileFailure) {
         lines = LineBuffer(
             offset: offset, tail: try bytes(before: offset, count: Fingerprint.limit), isSkipping: isSkipping)
         isAtEnd = false
@@ -210,6 +259,11 @@ final class LogFile: LogReader {
 
     func look() {
         isAtEnd = false
+    }
+
+    /// Notes that there is nothing to read until the next look.
+    func endRound() {
+        isAtEnd = true
     }
 
     func read() -> LogOutcome {
@@ -262,6 +316,10 @@ final class LogFile: LogReader {
         switch read {
         case .piece(let piece):
             isAtEnd = false
+            if !isFIFO {
+                addMark()
+                noteBeginning(piece)
+            }
             return .piece(piece)
         case .failed(let code):
             isAtEnd = true
@@ -272,9 +330,34 @@ final class LogFile: LogReader {
         }
     }
 
+    private func addMark() {
+        guard !lines.isSkipping, lines.offset - (marks.last?.offset ?? 0) >= Self.markDistance else { return }
+        marks.append(FilePosition.Mark(offset: lines.offset, fingerprint: Fingerprint(of: lines.tail)))
+        guard marks.count > Self.markLimit else { return }
+        // The newest ones stay.
+        let older = marks.dropLast(Self.markLimit / 2).enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+        marks = older + marks.suffix(Self.markLimit / 2)
+    }
+
+    /// The last of these marks up to which the content is the same.
+    func lastMark(of marks: [FilePosition.Mark]) throws(FileFailure) -> FilePosition.Mark? {
+        for mark in marks.reversed() where try holds(mark.fingerprint, at: mark.offset) { return mark }
+        return nil
+    }
+
     private func truncated(formerly former: FilePosition?) -> LogOutcome {
         lastSize = 0
+        truncations += 1
+        // If it only became shorter, what remains was read.
+        let mark = try? lastMark(of: former?.marks ?? [])
         lines = LineBuffer(offset: 0)
+        if let mark {
+            marks.removeAll { $0.offset > mark.offset }
+            try? restart(at: mark.offset)
+        } else {
+            marks = []
+            beginning = nil
+        }
         isAtEnd = false
         guard var former else { return .end }
         // The inode now identifies other content.

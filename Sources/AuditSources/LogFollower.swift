@@ -4,18 +4,18 @@ import Glibc
 
 /// Reads each path as one log that never ends, whatever happens to its files.
 ///
-/// It is a state machine without a clock: `look()` finds new, renamed and removed files, and `step()` reads a bounded
-/// amount. `FollowedLogs` decides when.
+/// It is a state machine without a clock of its own: `look()` finds new, renamed and removed files, and `step()` reads a
+/// bounded amount. `FollowedLogs` decides when.
 ///
-/// An open file is identified by its inode, so a rotated file stays the same file under its new name. Copies, and files
-/// after a restart, are identified by the bytes before the read position. The previous file of a path is read to its
-/// end before the next one.
+/// In doubt, it reads: a request that is read twice is recognized, and a line that is not read is lost. Every file that
+/// a flag names is followed. An open file is identified by its inode, so a rotated file stays the same file under its
+/// new name. What a new file has in common with another one decides only where reading begins in it.
 public struct LogFollower: ~Copyable {
-    /// How long a renamed or removed file stays open without new lines, since its writer may not have noticed yet. A
+    /// How long a rotated or removed file stays open without new lines, since its writer may not have noticed yet. A
     /// path without a file is reported after the same time, since that is normal during a rotation.
     static let patience: Duration = .seconds(5)
-    /// The number of such files per log; above it they are closed without delay.
-    static let namelessFiles = 64
+    /// The number of rotated files that are open at a time; above it they are closed without delay.
+    static let rotatedLimit = 8
 
     /// The result of a step.
     public enum Step {
@@ -27,34 +27,57 @@ public struct LogFollower: ~Copyable {
         case idle
     }
 
-    private enum Problem {
+    enum Problem {
         case absent(String)
         case unusable(String)
     }
 
-    private let patterns: [LogPattern]
-    private let start: StartingPoint
-    /// Logs that were followed before the start.
-    private let knownPaths: Set<String>
-    private var scanner: EventScanner
-    private var streams: [LogStream] = []
-    private var rotated: RotatedLogFinder
+    /// The loss by a truncation, until it is certain that no copy was made before.
+    struct DoubtfulLoss {
+        let loss: LogLoss
+        let file: any LogReader
+        let lastRead: ContinuousClock.Instant
+    }
+
+    let patterns: [LogPattern]
+    let start: StartingPoint
+    let pread: PositionalRead
+    /// Seconds since 1970.
+    let clock: @Sendable () -> Double
+    let openLimit: Int
+    var scanner: EventScanner
+    var ledger: PositionLedger
+    var streams: [LogStream] = []
+    var indices: [String: Int] = [:]
+    var listings: [String: DirectoryListing] = [:]
+    var listed: Set<Inode> = []
+    var surveys = ArchiveSurveys()
+    var search = LossSearch()
+    var doubtfulLosses: [DoubtfulLoss] = []
+    /// Files without anything to read, until their version changes.
+    var examined: [Inode: FileVersion] = [:]
+    /// Open files by their first line. Complete after `indexOpenFiles()`.
+    var openFiles: [UInt64: [LogFile]] = [:]
     // By pattern.
-    private var problems: [Problem?]
-    private var readErrors: [UInt64]
-    private var truncations: [UInt64]
+    var problems: [Problem?]
+    var notFollowed: [[String: String]]
+    var readErrors: [UInt64]
+    var truncations: [UInt64]
     /// Where logs were begun, and how much was read of them.
-    private var progress: [LogState]
-    private let pread: PositionalRead
-    private var hasLooked = false
-    // Paths that existed at the first look and have not been readable since.
-    private var unreadableAtStart: Set<String> = []
-    private var lastLook = ContinuousClock.now
-    private var turn = 0
+    var progress: [LogState]
+    var hasLooked = false
+    var lastLook = ContinuousClock.now
+    /// When the previous look was, or the start, in seconds since 1970.
+    var lastTime: Double
+    /// How many more files may be opened in this look.
+    var room = 0
+    /// Whether files wait for a free descriptor.
+    var isShortOfDescriptors = false
+    var turn = 0
 
     /// - Parameters:
     ///   - patterns: The logs.
-    ///   - start: Where reading begins in logs that exist at the first look and were never followed before.
+    ///   - start: Which requests count in logs that were never followed before.
     ///   - selectors: The events to find.
     ///   - known: The read positions from before the start.
     public init(
@@ -64,310 +87,326 @@ public struct LogFollower: ~Copyable {
         self.init(patterns, from: start, selecting: selectors, restoring: known, reading: LogFile.systemRead)
     }
 
-    /// - Parameter pread: Reads files.
+    /// - Parameters:
+    ///   - pread: Reads files.
+    ///   - clock: Seconds since 1970.
+    ///   - openLimit: The maximum number of open files; by default a part of what the process may open.
     init(
         _ patterns: [LogPattern], from start: StartingPoint, selecting selectors: [EventSelector],
-        restoring known: KnownPositions = KnownPositions(), reading pread: @escaping PositionalRead
+        restoring known: KnownPositions = KnownPositions(), reading pread: @escaping PositionalRead,
+        clock: @escaping @Sendable () -> Double = LogFollower.systemTime,
+        openLimit: Int = LogFollower.defaultOpenLimit()
     ) {
         self.patterns = patterns
         self.start = start
-        knownPaths = Set(known.positions.map(\.path))
-        scanner = EventScanner(selecting: selectors)
         self.pread = pread
-        rotated = RotatedLogFinder(known, reading: pread)
+        self.clock = clock
+        self.openLimit = openLimit
+        scanner = EventScanner(selecting: selectors)
+        ledger = PositionLedger(known)
         problems = patterns.map { _ in nil }
+        notFollowed = patterns.map { _ in [:] }
         readErrors = patterns.map { _ in 0 }
         truncations = patterns.map { _ in 0 }
         progress = patterns.map { LogState(log: $0.description) }
+        lastTime = clock()
     }
 
-    private var followed: [any LogReader] { streams.flatMap(\.files) }
-
-    private func indexOfStream(with inode: Inode) -> Int? {
-        streams.firstIndex { $0.contains(inode) }
+    static let systemTime: @Sendable () -> Double = {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
     }
 
-    private mutating func indexOfStream(at path: String) -> Int {
-        if let index = streams.firstIndex(where: { $0.path == path }) { return index }
+    /// A quarter of what the process may open: the rest is for clients and the state.
+    static func defaultOpenLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 256 }
+        return max(rotatedLimit, Int(clamping: limit.rlim_cur / 4))
+    }
+
+    var openCount: Int { streams.reduce(surveys.count) { $0 + $1.count } }
+
+    mutating func stream(at path: String) -> Int {
+        if let index = indices[path] { return index }
         streams.append(LogStream(path: path))
+        indices[path] = streams.count - 1
         return streams.count - 1
     }
 
+    mutating func countReadError(in index: Int) {
+        for pattern in streams[index].patterns { readErrors[pattern] &+= 1 }
+    }
+
     // MARK: Looking
+
+    /// What one look has seen so far.
+    private struct View {
+        /// Open files, with the index of their stream.
+        var open: [Inode: Int] = [:]
+        /// Files that flags name and that are not rotated ones.
+        var named: Set<Inode> = []
+        /// All files that flags name.
+        var matched: Set<Inode> = []
+        /// Canonical directories.
+        var directories: [String: String] = [:]
+        /// Logs whose file exists.
+        var present: Set<String> = []
+    }
 
     /// Finds new, renamed and removed files.
     ///
     /// - Parameter now: The time of the look.
     public mutating func look(at now: ContinuousClock.Instant = .now) {
         lastLook = now
-        var named: Set<Inode> = []
-        var present: [String] = []
-        for (index, pattern) in patterns.enumerated() {
-            let paths = pattern.paths()
-            problems[index] = paths.isEmpty ? .absent("no file matches") : nil
-            for path in paths {
-                do throws(FileFailure) {
-                    named.insert(try adopt(path, for: index))
-                    unreadableAtStart.remove(path)
-                    present.append(path)
-                } catch {
-                    let reason = pattern.isGlob ? "\(path): \(error)" : "\(error)"
-                    // Its rotated files are read even before a new one exists.
-                    if !pattern.isGlob { streams[indexOfStream(at: path)].patterns.insert(index) }
-                    problems[index] = if case .open(ENOENT) = error { .absent(reason) } else { .unusable(reason) }
-                    if case .read = error {
-                        readErrors[index] &+= 1
-                        if isNew(path, of: index) { unreadableAtStart.insert(path) }
-                    }
-                }
-            }
-        }
-        if !hasLooked { rememberFirstLook() }
-        hasLooked = true
+        isShortOfDescriptors = false
+        room = openLimit - openCount
+        var view = View()
         for index in streams.indices {
-            // A log can be copied and truncated before any of it was read; then the log itself shows no change.
-            if streams[index].hasChangedDirectory() || rotated.isDue(streams[index].path, at: now) {
-                let current = streams[index].files.last.flatMap { named.contains($0.inode) ? $0 : nil }
-                followMissedRotations(in: index, before: current)
+            for file in streams[index].files { view.open[file.inode] = index }
+        }
+        indexOpenFiles()
+        if !hasLooked { openKnownLogs() }
+        let matches = patterns.map { $0.matches() }
+        for index in patterns.indices {
+            notFollowed[index] = [:]
+            problems[index] = matches[index].paths.isEmpty ? .absent("no file matches") : nil
+        }
+        if !hasLooked { visitKnownFiles(matches, &view) }
+        for index in patterns.indices {
+            for path in matches[index].paths { visit(path, of: index, &view) }
+            if let (directory, failure) = matches[index].unreadable.first {
+                problems[index] = .unusable("\(directory): \(failure)")
             }
-            streams[index].look(named: named, at: now)
         }
-        for path in present { rotated.reportLosses(of: path) }
-        streams.removeAll { [rotated] stream in
-            stream.isEmpty && !rotated.isSurveying(stream.path) && !patterns.contains { $0.description == stream.path }
+        if !hasLooked {
+            for pattern in patterns where !ledger.hasState(LogNames.canonical(pattern.description)) {
+                ledger.noteFollowed(LogNames.canonical(pattern.description), countsFrom: nil)
+            }
+        }
+        findRotations(matched: view.matched)
+        let findable = listed.union(view.matched)
+        for index in streams.indices { streams[index].look(named: view.named, listed: findable, at: now) }
+        noteMissing(in: view.present)
+        removeEmptyStreams()
+        openFiles = [:]
+        hasLooked = true
+        lastTime = clock()
+    }
+
+    /// Creates the streams of logs whose file was rotated while nobody followed it, and does not exist again yet.
+    private mutating func openKnownLogs() {
+        for (index, pattern) in patterns.enumerated() where pattern.isGlob {
+            let glob = LogNames.canonical(pattern.description)
+            for path in Set(ledger.outstanding.map(\.path)) where fnmatch(glob, path, FNM_PATHNAME | FNM_PERIOD) == 0 {
+                streams[stream(at: path)].patterns.insert(index)
+            }
         }
     }
 
-    /// Whether a log was never followed before. Its existing content was not missed then.
-    private func isNew(_ path: String, of pattern: Int) -> Bool {
-        (!hasLooked || unreadableAtStart.contains(path)) && !knownPaths.contains(patterns[pattern].description)
-            && !knownPaths.contains(path)
+    /// Opens files that were read before the start first, since others are compared with them.
+    private mutating func visitKnownFiles(_ matches: [LogPattern.Matches], _ view: inout View) {
+        for index in patterns.indices {
+            for path in matches[index].paths {
+                guard let inode = Inode(path: path), ledger.known.position(of: inode) != nil else { continue }
+                visit(path, of: index, &view)
+            }
+        }
     }
 
-    /// Follows the file at a path.
-    private mutating func adopt(_ path: String, for pattern: Int) throws(FileFailure) -> Inode {
-        if let inode = Inode(path: path), let index = indexOfStream(with: inode) {
+    private mutating func visit(_ path: String, of pattern: Int, _ view: inout View) {
+        let (directory, name) = LogNames.split(path)
+        let canonicalDirectory = view.directories[directory] ?? LogNames.split(LogNames.canonical(path)).directory
+        view.directories[directory] = canonicalDirectory
+        let canonical = LogNames.joined(canonicalDirectory, name)
+        do throws(FileFailure) {
+            let version = try FileVersion(path: path)
+            guard version.isFile || version.isFIFO else { throw .notALog }
+            view.matched.insert(version.inode)
+            view.present.insert(canonical)
+            // A file with the name of a rotated one is closed when it has been quiet.
+            let isRotated = patterns[pattern].isGlob && isRotatedFile(name, in: canonicalDirectory)
+            if !isRotated { view.named.insert(version.inode) }
+            if version.links == 0 {
+                problems[pattern] = .unusable(
+                    "the file has no name any more on its file system; mount its directory instead of the file")
+            }
+            if let index = view.open[version.inode] {
+                streams[index].patterns.insert(pattern)
+                if streams[index].path != canonical, !patterns[pattern].isGlob {
+                    // It is the same log under another path, or it is about to be rotated.
+                    streams[stream(at: canonical)].patterns.insert(pattern)
+                }
+                return
+            }
+            guard examined[version.inode] != version, !surveys.contains(version.inode),
+                !surveys.isWaiting(version, at: lastLook)
+            else { return }
+            let index = stream(at: canonical)
             streams[index].patterns.insert(pattern)
-            return inode
+            streams[index].target = LogNames.realPath(canonical)
+            register(index, of: pattern)
+            do throws(FileFailure) {
+                try adopt(path, as: index, of: pattern)
+                if let file = streams[index].files.last { view.open[file.inode] = index }
+            } catch {
+                if case .open(let code) = error, FileFailure.isPermanent(code), code != ENOENT {
+                    ledger.noteUnreadable(version, of: canonical, countsFrom: ledger.countsFrom(canonical))
+                }
+                throw error
+            }
+        } catch {
+            if !patterns[pattern].isGlob {
+                // Its rotated files are read even before a new one exists.
+                let index = stream(at: canonical)
+                streams[index].patterns.insert(pattern)
+                register(index, of: pattern)
+                // What is written before the next look is new.
+                if case .open(ENOENT) = error { streams[index].passesOverContent = false }
+            }
+            note(error, of: path, in: pattern)
         }
-        let file = try LogFile(name: path, path: path, reading: pread)
-        let isNew = isNew(path, of: pattern)
+    }
+
+    private mutating func note(_ failure: FileFailure, of path: String, in pattern: Int) {
+        let reason = patterns[pattern].isGlob ? "\(path): \(failure)" : "\(failure)"
+        if case .read = failure { readErrors[pattern] &+= 1 }
+        if case .open(ENOENT) = failure {
+            problems[pattern] = .absent(reason)
+        } else {
+            problems[pattern] = .unusable(reason)
+            notFollowed[pattern][path] = "\(failure)"
+        }
+    }
+
+    /// Whether a file has the name of a rotated file of a log in the same directory.
+    private func isRotatedFile(_ name: String, in directory: String) -> Bool {
+        LogNames.originals(of: name).contains { indices[LogNames.joined(directory, $0)] != nil }
+    }
+
+    /// Decides from when on requests count in a log that was never followed before.
+    private mutating func register(_ index: Int, of pattern: Int) {
+        let path = streams[index].path
+        guard !ledger.hasState(path) else { return }
+        // Later, or if the flag was known before, the log is a new one: all of it is read.
+        let isInitial = !hasLooked && !ledger.hasState(LogNames.canonical(patterns[pattern].description))
+        switch start {
+        case .beginning:
+            ledger.noteFollowed(path, countsFrom: nil)
+            streams[index].history = isInitial ? .none : .all
+        case .end:
+            let cutOff = isInitial ? clock() : lastTime
+            ledger.noteFollowed(path, countsFrom: cutOff)
+            streams[index].history = isInitial ? .none : .since(cutOff)
+            streams[index].passesOverContent = isInitial
+        case .recent(let seconds):
+            let cutOff = clock() - seconds
+            ledger.noteFollowed(path, countsFrom: cutOff)
+            streams[index].history = .since(cutOff)
+        }
+    }
+
+    /// Opens the file at a path and follows it.
+    private mutating func adopt(_ path: String, as index: Int, of pattern: Int) throws(FileFailure) {
+        guard room > 0 else {
+            isShortOfDescriptors = true
+            return
+        }
+        room -= 1
+        let file = try open(path, of: index)
         if let format = try file.compression() {
-            try adopt(file, format, for: pattern, isNew: isNew)
-            return file.inode
+            try adopt(file, format, in: index)
+            return
         }
-        for other in followed.compactMap({ $0 as? LogFile }) {
-            if try file.isCopy(of: other) { return file.inode }
-            // If it becomes something else, a later look finds that.
-            if patterns[pattern].isGlob, try file.mayBecomeCopy(of: other) { return file.inode }
-        }
-        let held = try rotated.positions(in: file)
-        var place = LogStart.Place.start(isNew ? start : .beginning)
-        if let last = held.last {
-            try file.resume(at: last)
-            place = .resumed(offset: last.offset)
-        } else if isNew, start == .end {
+        if streams[index].passesOverContent {
             try file.skipToLastLine()
+            streams[index].passesOverContent = false
+            streams[index].append(file, comparing: nil, at: lastLook)
+            ledger.begin(file, behind: [])
+            progress[pattern].note(LogStart(path: path, place: .start(.end)))
+            return
         }
-        progress[pattern].note(LogStart(path: path, place: place))
-        let index = indexOfStream(at: path)
-        streams[index].patterns.insert(pattern)
-        streams[index].append(file, at: lastLook)
-        // These are read first.
-        if !isNew { followMissedRotations(in: index, before: file) }
-        rotated.begin(RotatedLogFinder.Unread(file: file, former: held))
-        return file.inode
+        let beginning = try findBeginning(of: file, replacing: streams[index].current as? LogFile)
+        streams[index].append(file, comparing: beginning.comparison, at: lastLook)
+        ledger.begin(file, behind: beginning.former)
+        let isResumed = file.lines.offset > 0
+        progress[pattern].note(
+            LogStart(
+                path: path,
+                place: isResumed ? .resumed(offset: file.lines.offset) : .start(hasLooked ? .beginning : start)))
+        if let hash = file.beginning { openFiles[hash, default: []].append(file) }
+    }
+
+    /// Opens a file of a log. If there is no free descriptor, quiet files are closed.
+    mutating func open(_ path: String, of index: Int) throws(FileFailure) -> LogFile {
+        do throws(FileFailure) {
+            let file = try LogFile(name: path, path: streams[index].path, reading: pread)
+            file.countsFrom = ledger.countsFrom(streams[index].path)
+            return file
+        } catch {
+            if case .open(let code) = error, code == EMFILE || code == ENFILE {
+                isShortOfDescriptors = true
+                closeQuietFiles(keeping: max(Self.rotatedLimit, openCount / 2))
+            }
+            throw error
+        }
     }
 
     /// Follows a compressed log that a glob or a path names.
-    private mutating func adopt(
-        _ file: LogFile, _ format: CompressionFormat, for pattern: Int, isNew: Bool
-    ) throws(FileFailure) {
-        if isNew, start == .end {
-            try file.skipToEnd()
-            rotated.end(file)
+    private mutating func adopt(_ file: LogFile, _ format: CompressionFormat, in index: Int) throws(FileFailure) {
+        if streams[index].passesOverContent {
+            streams[index].passesOverContent = false
+            try ledger.passOver(file)
+        } else if try !isReadArchive(file) {
+            surveys.begin(file, format)
             return
         }
-        try rotated.survey(file, format, before: nil, at: lastLook)
-        if rotated.isSurveying(file.path) { streams[indexOfStream(at: file.path)].patterns.insert(pattern) }
+        examined[file.inode] = try file.version()
     }
 
-    /// Marks rotated files that are older than the first look as read. Everything after it is read.
-    private mutating func rememberFirstLook() {
-        for (index, pattern) in patterns.enumerated() where !knownPaths.contains(pattern.description) {
-            for path in pattern.paths() where isNew(path, of: index) {
-                let failure = rotated.remember(rotatedLogsOf: path) { inode in
-                    streams.contains { $0.contains(inode) }
-                }
-                if failure != nil { readErrors[index] &+= 1 }
-            }
-            rotated.noteFollowed(pattern.description)
+    private mutating func removeEmptyStreams() {
+        let names = Set(patterns.map { LogNames.canonical($0.description) })
+        let outstanding = Set(ledger.outstanding.map(\.path))
+        streams.removeAll { [surveys] stream in
+            stream.isEmpty && stream.pending.isEmpty && stream.unreadable.isEmpty && !surveys.isBusy(stream.path)
+                && !names.contains(stream.path) && !outstanding.contains(stream.path)
         }
-    }
-
-    /// Follows files that were rotated between two looks.
-    ///
-    /// - Parameter current: The file at the log's path, which is read after them.
-    /// - Returns: The number of files.
-    @discardableResult
-    private mutating func followMissedRotations(in index: Int, before current: (any LogReader)?) -> Int {
-        let (missed, failure) = rotated.missedRotations(
-            of: streams[index].path, besides: followed, before: current, at: lastLook)
-        streams[index].siblingFailure = failure
-        if failure != nil { countReadError(in: index) }
-        for unread in missed {
-            streams[index].insert(unread.file, before: current, at: lastLook)
-            rotated.begin(unread)
-        }
-        return missed.count
-    }
-
-    private mutating func countReadError(in index: Int) {
-        for pattern in streams[index].patterns { readErrors[pattern] &+= 1 }
-    }
-
-    // MARK: Reading
-
-    /// Does one bounded step. The logs take turns.
-    public mutating func step() -> Step {
-        var quiet = 0
-        while quiet < streams.count {
-            turn = (turn + 1) % streams.count
-            if rotated.isSurveying(streams[turn].path) {
-                survey(in: turn)
-                return .working
-            }
-            switch streams[turn].read() {
-            case .piece(let piece, let file):
-                let batch = batch(piece, of: file)
-                for pattern in streams[turn].patterns { progress[pattern].note(batch.scanned) }
-                return .batch(batch)
-            case .truncated(let file, let former): follow(file, truncatedFrom: former, in: turn)
-            case .working: return .working
-            case .failed: countReadError(in: turn)
-            case nil: quiet += 1
-            }
-        }
-        if rotated.advanceSearch() { return .working }
-        return (closeFinished() ?? remainder()).map { .batch($0) } ?? .idle
-    }
-
-    /// Does steps until lines were read.
-    ///
-    /// - Returns: `nil` when there is nothing more to do until the next look.
-    public mutating func next() -> InputBatch? {
-        while true {
-            switch step() {
-            case .batch(let batch): return batch
-            case .working: continue
-            case .idle: return nil
-            }
-        }
-    }
-
-    /// Does one step of surveying a compressed log. The files after it wait.
-    private mutating func survey(in index: Int) {
-        let plain = followed.compactMap { $0 as? LogFile }
-        switch rotated.advanceSurvey(of: streams[index].path, besides: plain, at: lastLook) {
-        case .success(let found?):
-            streams[index].insert(found.unread.file, before: found.next, at: lastLook)
-            rotated.begin(found.unread)
-        case .success(nil): break
-        case .failure(let failure):
-            streams[index].siblingFailure = failure
-            countReadError(in: index)
-        }
-    }
-
-    /// Handles copytruncate: lines between the last read and the copying are only in the copy.
-    private mutating func follow(_ file: any LogReader, truncatedFrom former: FilePosition, in index: Int) {
-        for pattern in streams[index].patterns { truncations[pattern] &+= 1 }
-        rotated.noteTruncated(file, from: former)
-        let copies = followMissedRotations(in: index, before: file)
-        guard copies == 0, streams[index].siblingFailure == nil, !hasFoundCopy(of: file, in: index),
-            !rotated.hasDeferrals(of: former.path), former.size > former.offset
-        else { return }
-        rotated.noteUnlessCopied(
-            LogLoss(
-                path: former.path, offset: former.offset, knownBytes: former.size - former.offset,
-                reason: "truncated before it was read to its end"))
-    }
-
-    /// Whether the copy was found before the truncation. This happens if no whole line of the log had been read. A copy
-    /// that matches a glob is followed under its own name.
-    private func hasFoundCopy(of file: any LogReader, in index: Int) -> Bool {
-        let path = streams[index].path
-        let lastRead = streams[index].lastRead(of: file) ?? lastLook
-        return streams.contains { stream in
-            (stream.path == path || RotatedLogs.isRotated(path: stream.path, of: path))
-                && stream.hasFound(besides: file, since: lastRead)
-        }
-    }
-
-    /// Closes renamed and removed files without new lines, and delivers the bytes after their last line feed, which
-    /// no writer will complete.
-    private mutating func closeFinished() -> InputBatch? {
-        for index in streams.indices {
-            let isCrowded = streams[index].namelessFiles > Self.namelessFiles
-            while let file = streams[index].removeFinished(since: isCrowded ? lastLook : lastLook - Self.patience) {
-                guard let rest = file.takeRest() else {
-                    rotated.end(file)
-                    continue
-                }
-                let last = batch(rest, of: file)
-                rotated.end(file)
-                return last
-            }
-        }
-        return nil
-    }
-
-    /// Positions and losses that no batch has delivered yet.
-    private mutating func remainder() -> InputBatch? {
-        guard !rotated.changed.isEmpty || !rotated.losses.isEmpty else { return nil }
-        return InputBatch(
-            input: .file, path: "", scanned: ScannedEvents(), bytes: 0, positions: rotated.takeChanged(),
-            losses: rotated.takeLosses())
-    }
-
-    private mutating func batch(_ piece: LineBuffer.Piece, of file: any LogReader) -> InputBatch {
-        var scanned = scanner.scan(lines: file.lines.bytes.span.bytes.extracting(0..<piece.length))
-        for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset }
-        return InputBatch(
-            input: .file, path: file.name, scanned: scanned, bytes: piece.consumed,
-            oversizedLines: piece.oversizedLines,
-            positions: rotated.takeChanged() + (file.position.map { [$0] } ?? []), losses: rotated.takeLosses())
+        indices = Dictionary(uniqueKeysWithValues: streams.indices.map { (streams[$0].path, $0) })
     }
 
     // MARK: State
 
     /// The state of each pattern, in their order.
     public var states: [LogState] {
-        patterns.indices.map { index in
-            let own = streams.filter { $0.patterns.contains(index) }
-            let problem: String? =
-                switch problems[index] {
-                // During a rotation the previous file is still open.
-                case .absent(let reason): own.allSatisfy(\.isEmpty) ? reason : nil
-                case .unusable(let reason): reason
-                case nil: nil
-                }
+        var states = patterns.indices.map { index in
             var state = progress[index]
-            state.problem = problem ?? own.lazy.compactMap(\.readFailure).first
-            state.unreadBytes = own.reduce(0) { $0.addingSaturated($1.unreadBytes) }
             state.readErrors = readErrors[index]
             state.truncations = truncations[index]
+            state.notFollowed = notFollowed[index]
             return state
         }
+        var isEmpty = patterns.map { _ in true }
+        var failures: [String?] = patterns.map { _ in nil }
+        for stream in streams {
+            for index in stream.patterns {
+                if !stream.isEmpty { isEmpty[index] = false }
+                failures[index] = failures[index] ?? stream.readFailure
+                states[index].unreadBytes = states[index].unreadBytes.addingSaturated(stream.unreadBytes)
+                states[index].unreadRotated.merge(stream.unreadable) { $1 }
+            }
+        }
+        for index in patterns.indices {
+            states[index].problem =
+                switch problems[index] {
+                // During a rotation the previous file is still open.
+                case .absent(let reason): isEmpty[index] ? reason : failures[index]
+                case .unusable(let reason): reason
+                case nil: failures[index]
+                }
+        }
+        return states
     }
 
     /// The directories to watch for changes.
-    public var directories: Set<String> {
-        var directories = Set(patterns.map(\.directory))
-        for stream in streams {
-            directories.insert(RotatedLogs.split(stream.path).directory)
-            directories.insert(RotatedLogs.split(RotatedLogs.realPath(stream.path)).directory)
-        }
-        return directories
-    }
+    public var directories: Set<String> { Set(patterns.map(\.directory)).union(listings.keys) }
 }

@@ -11,16 +11,45 @@ public struct LogPattern: Sendable, Hashable, CustomStringConvertible {
         description = text
     }
 
+    /// The paths that a pattern matches now.
+    struct Matches {
+        var paths: [String] = []
+        /// The directories that cannot be listed, with the reason. They may hold more matches.
+        var unreadable: [(directory: String, failure: FileFailure)] = []
+    }
+
     /// Whether it may match several files.
     var isGlob: Bool { description.contains { "*?[".contains($0) } && access(description, F_OK) != 0 }
 
-    /// The paths that it matches now. A path that is not a glob need not exist.
-    func paths() -> [String] {
-        guard isGlob else { return [description] }
-        var result = glob_t()
-        defer { globfree(&result) }
-        guard glob(description, 0, nil, &result) == 0, let names = result.gl_pathv else { return [] }
-        return (0..<Int(result.gl_pathc)).compactMap { names[$0].map { String(cString: $0) } }
+    /// The paths that it matches now, sorted. A path that is not a glob need not exist.
+    func matches() -> Matches {
+        guard isGlob else { return Matches(paths: [description]) }
+        var result = Matches()
+        var paths = [description.hasPrefix("/") ? "/" : ""]
+        let parts = description.split(separator: "/").map(String.init)
+        for (index, part) in parts.enumerated() {
+            let isLast = index == parts.count - 1
+            paths = paths.flatMap { base in Self.expand(part, in: base, isLast: isLast, &result) }
+        }
+        result.paths = paths.sorted()
+        return result
+    }
+
+    private static func expand(_ part: String, in base: String, isLast: Bool, _ result: inout Matches) -> [String] {
+        let prefix = base.isEmpty || base.hasSuffix("/") ? base : base + "/"
+        guard part.contains(where: { "*?[".contains($0) }) else {
+            let path = prefix + part.replacing("\\", with: "")
+            return !isLast || access(path, F_OK) == 0 ? [path] : []
+        }
+        do throws(FileFailure) {
+            return try DirectoryListing.names(in: base.isEmpty ? "." : base)
+                .filter { fnmatch(part, $0, FNM_PERIOD) == 0 }.map { prefix + $0 }
+        } catch {
+            // A file where another match has a directory, or one that was removed meanwhile, holds nothing.
+            if case .open(let code) = error, [ENOENT, ENOTDIR].contains(code) { return [] }
+            result.unreadable.append((base.isEmpty ? "." : base, error))
+            return []
+        }
     }
 
     /// Its directory; for a glob, the directory above the first part with a wildcard.

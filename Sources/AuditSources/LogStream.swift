@@ -13,6 +13,10 @@ protocol LogReader: AnyObject {
     var isAtEnd: Bool { get }
     /// Whether its writer may still append to it after it was renamed or removed.
     var mayGrow: Bool { get }
+    /// The number of its names on the file system.
+    var links: Int { get }
+    /// See `FilePosition.countsFrom`.
+    var countsFrom: Double? { get }
     /// Bytes not read yet.
     var unreadBytes: Int { get }
     /// Where reading resumes; `nil` for a FIFO, which cannot be read again.
@@ -20,6 +24,8 @@ protocol LogReader: AnyObject {
     /// The position to store once the file is closed.
     var finalPosition: FilePosition? { get }
 
+    /// What `stat` says about the open file.
+    func version() throws(FileFailure) -> FileVersion
     /// Allows reading on: the file may have grown.
     func look()
     /// Reads once.
@@ -45,81 +51,150 @@ enum LogOutcome {
     case corrupt(String)
 }
 
-/// The files of one path, in the order in which they are read: the previous ones, then the current one.
+/// The files of one path, in the order in which they are read: the rotated ones, then the current one.
 struct LogStream {
     /// An open file and its state.
     private struct Entry {
         let file: any LogReader
         /// The look that found it.
         let begun: ContinuousClock.Instant
-        /// The first look that found no name of it.
-        var namelessSince: ContinuousClock.Instant?
+        /// What decides where reading begins; the file is not read until then.
+        var comparison: (any BeginningSearch)?
+        /// Whether its first line was incomplete when it was opened. Until then it is not known whether it is a copy.
+        var isUndetermined: Bool
+        /// Lines that were read in another file.
+        var knownLines: LineSet?
+        /// The first look at which no flag named it, or it had the name of a rotated file.
+        var rotatedSince: ContinuousClock.Instant?
         /// The look after which bytes were last read.
         var lastBytesRead: ContinuousClock.Instant?
         /// The look after which its content was last compared with the bytes read, and was the same.
         var lastRead: ContinuousClock.Instant?
+        /// Whether it has a name under which it is found when it grows.
+        var isListed = false
         var readFailure: String?
 
-        /// Whether it has had neither a name nor new bytes since `deadline`.
-        func isFinished(since deadline: ContinuousClock.Instant) -> Bool {
-            guard let namelessSince, file.isAtEnd, readFailure == nil else { return false }
+        /// Whether it is rotated and had no new bytes since `deadline`.
+        func isFinished(since deadline: ContinuousClock.Instant, isCrowded: Bool) -> Bool {
+            guard let rotatedSince, file.isAtEnd, readFailure == nil else { return false }
             guard file.mayGrow else { return true }
-            return max(namelessSince, lastBytesRead ?? namelessSince) <= deadline
+            // A writer may still append to a file that has a name elsewhere.
+            guard isListed || isCrowded || file.links == 0 else { return false }
+            return max(rotatedSince, lastBytesRead ?? rotatedSince) <= deadline
         }
+    }
+
+    /// A rotated file that is opened when its turn comes.
+    struct Pending {
+        let name: String
+        let version: FileVersion
+    }
+
+    /// Which rotated files are read beside a log.
+    enum History {
+        /// All; what is old is told by the time of the events.
+        case all
+        /// Those that may hold events from this time on, in seconds since 1970.
+        case since(Double)
+        /// None: they are from before the first start.
+        case none
     }
 
     /// The result of reading.
     enum Reading {
-        case piece(LineBuffer.Piece, of: any LogReader)
+        case piece(LineBuffer.Piece, of: any LogReader, without: LineSet?)
         case truncated(any LogReader, former: FilePosition)
-        /// See `LogOutcome.working`.
+        /// The first line is complete, so where reading begins can be found.
+        case determinable(LogFile)
+        /// A part of a longer task was done.
         case working
-        /// A file cannot be read; the others do not wait for it.
+        /// Nothing was read, and the file was closed for reading: its beginning was found, or its rest is corrupt.
         case failed
     }
 
+    /// The canonical path of the log.
     let path: String
+    /// The path that its symlink led to when its file was last opened; its own path if it is none.
+    var target: String
     /// The indices of the patterns that it belongs to.
     var patterns: Set<Int> = []
+    /// Which of the rotated files that are found next are read.
+    var history = History.all
+    /// Whether the content that exists when the log can first be read is passed over.
+    var passesOverContent = false
+    /// Whether its rotated files must be looked for even if no directory changed.
+    var isDue = true
+    /// Rotated files to read, oldest first. The current file waits.
+    var pending: [Pending] = []
+    /// Rotated files that cannot be opened, with the reason.
+    var unreadable: [String: String] = [:]
+    /// Why some rotated file of it could not be examined. Each look tries again.
+    var siblingFailure: FileFailure?
+    /// The look that last found a rotated file.
+    private(set) var lastRotatedFound: ContinuousClock.Instant?
 
     // Oldest first.
     private var entries: [Entry] = []
     private var lastLook: ContinuousClock.Instant?
-    private var directory: RotatedLogs.DirectoryVersion?
-    /// Why some rotated file of it could not be examined. Each look tries again.
-    var siblingFailure: FileFailure?
 
     init(path: String) {
         self.path = path
+        target = LogNames.realPath(path)
     }
 
     var isEmpty: Bool { entries.isEmpty }
+    /// The number of its open files.
+    var count: Int { entries.count }
     var files: [any LogReader] { entries.map(\.file) }
+    /// The file at the log's path; it is the last one to be read.
+    var current: (any LogReader)? { entries.last.flatMap { $0.rotatedSince == nil ? $0.file : nil } }
     var readFailure: String? { entries.lazy.compactMap(\.readFailure).first ?? siblingFailure?.description }
-    var unreadBytes: Int { entries.reduce(0) { $0.addingSaturated($1.file.unreadBytes) } }
-    /// The number of its files that were renamed or removed.
-    var namelessFiles: Int { entries.count { $0.namelessSince != nil } }
-
-    func contains(_ inode: Inode) -> Bool {
-        entries.contains { $0.file.inode == inode }
+    var unreadBytes: Int {
+        entries.reduce(pending.reduce(0) { $0.addingSaturated($1.version.size) }) {
+            // What the other file has is unread there.
+            $1.comparison == nil ? $0.addingSaturated($1.file.unreadBytes) : $0
+        }
     }
+    /// The number of its open files that were renamed or removed.
+    var rotatedFiles: Int { entries.count { $0.rotatedSince != nil } }
 
-    /// Adds a file that is read after all others.
+    /// Adds the file at the log's path.
     ///
     /// - Parameter now: The look that found it.
-    mutating func append(_ file: any LogReader, at now: ContinuousClock.Instant) {
-        entries.append(Entry(file: file, begun: now))
+    mutating func append(
+        _ file: any LogReader, comparing comparison: (any BeginningSearch)?, at now: ContinuousClock.Instant
+    ) {
+        entries.append(entry(file, comparison, at: now))
     }
 
-    /// Adds a file before another one, or at the end without one.
-    mutating func insert(_ file: any LogReader, before other: (any LogReader)?, at now: ContinuousClock.Instant) {
-        let index = entries.firstIndex { $0.file === other } ?? entries.endIndex
-        entries.insert(Entry(file: file, begun: now), at: index)
+    /// Adds a rotated file, which is read before the current one.
+    mutating func insert(
+        _ file: any LogReader, comparing comparison: (any BeginningSearch)?, at now: ContinuousClock.Instant
+    ) {
+        let index = current == nil ? entries.endIndex : entries.endIndex - 1
+        var entry = entry(file, comparison, at: now)
+        entry.rotatedSince = now
+        entries.insert(entry, at: index)
+        lastRotatedFound = now
+    }
+
+    private func entry(
+        _ file: any LogReader, _ comparison: (any BeginningSearch)?, at now: ContinuousClock.Instant
+    ) -> Entry {
+        let isUndetermined = (file as? LogFile).map { !$0.isFIFO && $0.lines.offset == 0 && $0.beginning == nil }
+        return Entry(file: file, begun: now, comparison: comparison, isUndetermined: isUndetermined ?? false)
+    }
+
+    /// Compares a file before it is read on.
+    mutating func compare(_ file: LogFile, _ comparison: (any BeginningSearch)?) {
+        guard let index = entries.firstIndex(where: { $0.file === file }) else { return }
+        entries[index].isUndetermined = false
+        entries[index].comparison = comparison
     }
 
     /// Whether another file was found at a look or later.
     func hasFound(besides file: any LogReader, since look: ContinuousClock.Instant) -> Bool {
-        entries.contains { $0.file !== file && $0.begun >= look }
+        entries.contains { $0.file !== file && $0.begun >= look } || lastRotatedFound.map { $0 >= look } ?? false
     }
 
     /// The look after which a file's content was last the same as before, or the look that found the file.
@@ -127,21 +202,24 @@ struct LogStream {
         entries.first { $0.file === file }.map { $0.lastRead ?? $0.begun }
     }
 
-    /// Whether files were created, renamed or removed in the log's directory since the last call.
-    mutating func hasChangedDirectory() -> Bool {
-        let current = RotatedLogs.DirectoryVersion(besides: path)
-        guard let current, current == directory else {
-            directory = current
-            return true
-        }
-        return siblingFailure != nil
+    /// Whether a file is compared with another one.
+    func isComparing(_ file: any LogReader) -> Bool {
+        entries.contains { $0.file === file && $0.comparison != nil }
     }
 
-    /// Updates which files have names.
-    mutating func look(named: Set<Inode>, at now: ContinuousClock.Instant) {
+    /// Ends comparisons with a file that was truncated.
+    func endComparisons(with file: any LogReader, truncatedFrom position: FilePosition) {
+        for entry in entries where entry.comparison?.original === file {
+            entry.comparison?.originalWasTruncated(from: position)
+        }
+    }
+
+    /// Updates which files are named by a flag, and which have a name in a directory that is listed.
+    mutating func look(named: Set<Inode>, listed: Set<Inode>, at now: ContinuousClock.Instant) {
         for index in entries.indices {
             let file = entries[index].file
-            entries[index].namelessSince = named.contains(file.inode) ? nil : entries[index].namelessSince ?? now
+            entries[index].rotatedSince = named.contains(file.inode) ? nil : entries[index].rotatedSince ?? now
+            entries[index].isListed = listed.contains(file.inode)
             file.look()
         }
         lastLook = now
@@ -153,11 +231,42 @@ struct LogStream {
     mutating func read() -> Reading? {
         for index in entries.indices {
             let file = entries[index].file
+            // Rotated files that are not open yet come first.
+            if !pending.isEmpty, entries[index].rotatedSince == nil { break }
+            if entries[index].isUndetermined, !file.isAtEnd, let file = file as? LogFile {
+                do throws(FileFailure) {
+                    if try file.findBeginning() != nil { return .determinable(file) }
+                } catch {
+                    entries[index].readFailure = "\(error)"
+                    file.endRound()
+                    return .failed
+                }
+            }
+            if let comparison = entries[index].comparison, !file.isAtEnd {
+                switch comparison.advance() {
+                case .working: return .working
+                case .waiting:
+                    if file.unreadBytes == 0 || comparison.readOffset >= file.lines.offset + file.unreadBytes {
+                        (file as? LogFile)?.endRound()
+                    }
+                    continue
+                case .failed(let failure):
+                    entries[index].readFailure = "\(failure)"
+                    (file as? LogFile)?.endRound()
+                    return .failed
+                case .read(let lines):
+                    entries[index].comparison = nil
+                    entries[index].knownLines = lines
+                    entries[index].readFailure = nil
+                }
+            }
             reading: while !file.isAtEnd {
                 switch file.read() {
                 case .end:
                     entries[index].readFailure = nil
                     entries[index].lastRead = lastLook
+                    // All lines that were known at the comparison have passed.
+                    entries[index].knownLines = nil
                     break reading
                 case .failed(let failure):
                     entries[index].readFailure = "\(failure)"
@@ -168,22 +277,30 @@ struct LogStream {
                 case .working:
                     return .working
                 case .truncated(let former):
+                    entries[index].knownLines = nil
                     return .truncated(file, former: former)
                 case .piece(let piece):
                     entries[index].readFailure = nil
                     entries[index].lastBytesRead = lastLook
                     entries[index].lastRead = lastLook
                     // Bytes that do not complete a line deliver nothing.
-                    if piece.consumed > 0 { return .piece(piece, of: file) }
+                    if piece.consumed > 0 { return .piece(piece, of: file, without: entries[index].knownLines) }
                 }
             }
         }
         return nil
     }
 
-    /// Removes the first file that has had neither a name nor new bytes since `deadline`.
-    mutating func removeFinished(since deadline: ContinuousClock.Instant) -> (any LogReader)? {
-        entries.firstIndex { $0.isFinished(since: deadline) }.map { entries.remove(at: $0).file }
+    /// Removes the first rotated file without new bytes since `deadline`.
+    mutating func removeFinished(since deadline: ContinuousClock.Instant, isCrowded: Bool) -> (any LogReader)? {
+        entries.firstIndex { $0.isFinished(since: deadline, isCrowded: isCrowded) }.map { entries.remove(at: $0).file }
+    }
+
+    /// Removes a file at its end that is found again by its name when it grows, to free its descriptor.
+    mutating func removeQuiet() -> (any LogReader)? {
+        entries.firstIndex {
+            $0.file.isAtEnd && $0.isListed && $0.readFailure == nil && $0.comparison == nil && $0.file.unreadBytes == 0
+        }.map { entries.remove(at: $0).file }
     }
 }
 

@@ -3,7 +3,7 @@ import Glibc
 
 /// The position up to which a file of a log was read.
 public struct FilePosition: Sendable, Hashable, Codable {
-    /// The path of the log, whatever the file's name is now.
+    /// The canonical path of the log, whatever the file's name is now: its directory without symlinks, and its name.
     public var path: String
     /// The file; `Inode.none` if it is identified by its content alone.
     public var inode: Inode
@@ -17,11 +17,31 @@ public struct FilePosition: Sendable, Hashable, Codable {
     public var size: Int
     /// Whether no more bytes are expected from this file.
     public var isFinished: Bool
+    /// Events with an earlier `stageTimestamp` are not counted, in seconds since 1970; `nil` if all count.
+    public var countsFrom: Double?
+    /// A hash of the first line, which files of the same content share; `nil` if it is not known.
+    public var beginning: UInt64?
+    /// Earlier positions, in the order of their offsets. They show how far a file that became shorter is still the same.
+    public var marks: [Mark]
+
+    /// An earlier position: the beginning of a line.
+    public struct Mark: Sendable, Hashable, Codable {
+        /// In bytes.
+        public var offset: Int
+        /// The fingerprint of the bytes before `offset`.
+        public var fingerprint: Fingerprint
+
+        /// The beginning of a line at `offset`.
+        public init(offset: Int, fingerprint: Fingerprint) {
+            self.offset = offset
+            self.fingerprint = fingerprint
+        }
+    }
 
     /// A position in a file that may grow, unless given otherwise.
     public init(
         path: String, inode: Inode, offset: Int, fingerprint: Fingerprint, isInSkippedLine: Bool = false, size: Int = 0,
-        isFinished: Bool = false
+        isFinished: Bool = false, countsFrom: Double? = nil, beginning: UInt64? = nil, marks: [Mark] = []
     ) {
         self.path = path
         self.inode = inode
@@ -30,6 +50,9 @@ public struct FilePosition: Sendable, Hashable, Codable {
         self.isInSkippedLine = isInSkippedLine
         self.size = size
         self.isFinished = isFinished
+        self.countsFrom = countsFrom
+        self.beginning = beginning
+        self.marks = marks
     }
 
     /// The same position in a file that is identified by its content alone.
@@ -102,13 +125,34 @@ public struct KnownPositions: Sendable {
     /// The maximum number of positions. The least recently changed one is dropped first. It exceeds the number of rotated
     /// files that anybody keeps: a file whose position is dropped would be read again.
     public static let limit = 16_384
+    /// How many more are held before the oldest are dropped, so that this is done rarely.
+    private static let slack = 1_024
 
-    /// The positions, the most recently changed one last.
-    public private(set) var positions: [FilePosition]
+    /// What only one position has.
+    private enum Key: Hashable {
+        case file(Inode)
+        case content(path: String, offset: Int, Fingerprint)
+
+        init(_ position: FilePosition) {
+            self =
+                position.inode == .none
+                ? .content(path: position.path, offset: position.offset, position.fingerprint) : .file(position.inode)
+        }
+    }
+
+    private var entries: [Key: (position: FilePosition, change: UInt64)] = [:]
+    private var changes: UInt64 = 0
+    // By the hash of the first line.
+    private var keys: [UInt64?: Set<Key>] = [:]
 
     /// - Parameter positions: Stored positions.
     public init(_ positions: [FilePosition] = []) {
-        self.positions = positions.filter(Self.isPossible)
+        for position in positions { add(position) }
+    }
+
+    /// The positions, the most recently changed one last.
+    public var positions: [FilePosition] {
+        entries.values.sorted { $0.change < $1.change }.suffix(Self.limit).map(\.position)
     }
 
     /// Whether its numbers are not negative. Only a damaged state has others; they are dropped.
@@ -119,31 +163,34 @@ public struct KnownPositions: Sendable {
     /// Adds a position. It replaces the previous one of the same file.
     public mutating func add(_ position: FilePosition) {
         guard Self.isPossible(position) else { return }
-        positions.removeAll { Self.areOfOneFile($0, position) }
-        positions.append(position)
-        if positions.count > Self.limit { positions.removeFirst(positions.count - Self.limit) }
+        let key = Key(position)
+        remove(key)
+        changes += 1
+        entries[key] = (position, changes)
+        // Without bytes it says nothing about other files.
+        if position.offset > 0 { keys[position.beginning, default: []].insert(key) }
+        guard entries.count > Self.limit + Self.slack else { return }
+        for (key, _) in entries.sorted(by: { $0.value.change < $1.value.change }).dropLast(Self.limit) { remove(key) }
+    }
+
+    private mutating func remove(_ key: Key) {
+        guard let former = entries.removeValue(forKey: key) else { return }
+        keys[former.position.beginning]?.remove(key)
+        if keys[former.position.beginning]?.isEmpty == true { keys[former.position.beginning] = nil }
+    }
+
+    /// The position in the file with an inode.
+    func position(of inode: Inode) -> FilePosition? {
+        inode == .none ? nil : entries[.file(inode)]?.position
+    }
+
+    /// The positions in files with this first line, and those whose first line is not known.
+    func positions(beginning: UInt64) -> [FilePosition] {
+        (keys[beginning] ?? []).union(keys[nil] ?? []).compactMap { entries[$0]?.position }
     }
 
     /// Whether one position replaces the other.
     public static func areOfOneFile(_ one: FilePosition, _ other: FilePosition) -> Bool {
-        guard one.inode == other.inode else { return false }
-        return one.inode != .none
-            || (one.path, one.offset, one.fingerprint) == (other.path, other.offset, other.fingerprint)
-    }
-
-    /// The positions that are in a file, the furthest one last, including those under other names.
-    func positions(in file: LogFile) throws(FileFailure) -> [FilePosition] {
-        // First those with its inode: they are few, and searching for copies is expensive. A position at offset zero says
-        // nothing about the content.
-        var held: [FilePosition] = []
-        for position in positions where position.inode == file.inode {
-            if try file.holds(position) { held.append(position) }
-        }
-        if !held.contains(where: { $0.offset > 0 }) {
-            for position in positions where position.inode != file.inode {
-                if try file.holds(position) { held.append(position) }
-            }
-        }
-        return held.sorted { $0.offset < $1.offset }
+        Key(one) == Key(other)
     }
 }

@@ -1,5 +1,6 @@
 import AccessScanning
 import AuditEvents
+import AuditSources
 import Foundation
 
 /// The events of one checkpoint as they are stored, one after the other: a row for each would be larger than its
@@ -42,6 +43,38 @@ enum ObservedEventBlock {
             return ObservedEvent(
                 request: RequestIdentity(digest: digest(0)), event: EventIdentity(digest: digest(16)),
                 stages: StageCounts(counts))
+        }
+    }
+}
+
+/// The marks of a read position as they are stored: for each the offset, the number of bytes of the fingerprint, and the
+/// fingerprint, four 64-bit numbers. All little-endian.
+enum MarkBlock {
+    /// Bytes of one mark.
+    static let stride = 32
+
+    static func data(_ marks: [FilePosition.Mark]) -> Data {
+        var data = Data(capacity: marks.count * stride)
+        for mark in marks {
+            LittleEndian.append(UInt64(clamping: mark.offset), to: &data)
+            LittleEndian.append(UInt64(clamping: mark.fingerprint.length), to: &data)
+            LittleEndian.append(mark.fingerprint.digest.first, to: &data)
+            LittleEndian.append(mark.fingerprint.digest.second, to: &data)
+        }
+        return data
+    }
+
+    /// The marks in `data`. Those that no file can have are left out: without them more is read.
+    static func marks(_ data: Data) -> [FilePosition.Mark] {
+        (0..<data.count / stride).compactMap { index in
+            let numbers = (0..<4).map { LittleEndian.number(in: data, at: index * stride + 8 * $0) as UInt64 }
+            guard let offset = Int(exactly: numbers[0]), let length = Int(exactly: numbers[1]),
+                1...Fingerprint.limit ~= length
+            else { return nil }
+            return FilePosition.Mark(
+                offset: offset,
+                fingerprint: Fingerprint(
+                    length: length, digest: SipHash128.Digest(first: numbers[2], second: numbers[3])))
         }
     }
 }

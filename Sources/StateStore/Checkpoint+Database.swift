@@ -61,14 +61,16 @@ extension Checkpoint {
         let keep = try db.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO position (path, device, inode, offset, fingerprint_length, fingerprint,
-                    in_skipped_line, size, finished) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    in_skipped_line, size, finished, counts_from, beginning, marks)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         for position in positions {
             try keep.execute(arguments: [
                 Data(position.path.utf8), Int64(bitPattern: position.inode.device),
                 Int64(bitPattern: position.inode.number), position.offset, position.fingerprint.length,
                 LittleEndian.data(position.fingerprint.digest.first, position.fingerprint.digest.second),
-                position.isInSkippedLine, position.size, position.isFinished,
+                position.isInSkippedLine, position.size, position.isFinished, position.countsFrom,
+                position.beginning.map { Int64(bitPattern: $0) }, MarkBlock.data(position.marks),
             ])
         }
         guard !positions.isEmpty else { return }

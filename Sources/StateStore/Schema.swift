@@ -185,6 +185,15 @@ enum Schema {
                     DROP TABLE displaced_page_1;
                     """)
         }
+        // A position knows the cut-off of its log, the hash of the first line, and earlier positions, see MarkBlock.
+        migrator.registerMigration("3") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE position ADD COLUMN counts_from REAL;
+                    ALTER TABLE position ADD COLUMN beginning INTEGER;
+                    ALTER TABLE position ADD COLUMN marks BLOB NOT NULL DEFAULT x'' CHECK (length(marks) % 32 = 0);
+                    """)
+        }
         // Requests that are older than --audit.from allows.
         migrator.registerMigration("4") { db in
             try db.execute(sql: "ALTER TABLE state ADD COLUMN old_requests INTEGER NOT NULL DEFAULT 0")

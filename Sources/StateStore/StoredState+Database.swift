@@ -154,7 +154,10 @@ extension StoredState {
                     path: try row.text("path"),
                     inode: Inode(device: try row.count("device"), number: try row.count("inode")),
                     offset: offset, fingerprint: fingerprint, isInSkippedLine: try row.value("in_skipped_line"),
-                    size: try row.value("size"), isFinished: try row.value("finished")))
+                    size: try row.value("size"), isFinished: try row.value("finished"),
+                    countsFrom: try row.value("counts_from"),
+                    beginning: (try row.value("beginning") as Int64?).map { UInt64(bitPattern: $0) },
+                    marks: MarkBlock.marks(try row.value("marks"))))
         }
         return positions
     }

@@ -12,9 +12,10 @@ final class LogDirectory {
     static let selectors = [EventSelector(group: "system:unauthenticated", responseCode: 403)]
 
     let url: URL
-    private let patterns: [LogPattern]
+    private var patterns: [LogPattern]
     private let start: StartingPoint
     private let pread: PositionalRead
+    private let openLimit: Int
     private var follower: LogFollower
     // As stored on disk.
     private var kept = KnownPositions()
@@ -23,18 +24,31 @@ final class LogDirectory {
 
     init(
         _ url: URL, following patterns: [String] = ["audit.log"], from start: StartingPoint = .beginning,
-        reading pread: @escaping PositionalRead = LogFile.systemRead
+        reading pread: @escaping PositionalRead = LogFile.systemRead, openLimit: Int = 4096
     ) throws {
         self.url = url
         self.start = start
         self.pread = pread
+        self.openLimit = openLimit
         self.patterns = try patterns.map { try #require(LogPattern(url.appending(path: $0).path)) }
-        follower = LogFollower(self.patterns, from: start, selecting: Self.selectors, reading: pread)
+        follower = LogFollower(
+            self.patterns, from: start, selecting: Self.selectors, reading: pread, openLimit: openLimit)
     }
 
     /// Drops the follower in whatever state it is, and creates another one from the stored positions.
-    func restart() {
-        follower = LogFollower(patterns, from: start, selecting: Self.selectors, restoring: kept, reading: pread)
+    ///
+    /// - Parameter paths: Other patterns for it.
+    func restart(following paths: [String]? = nil) {
+        if let paths { patterns = paths.compactMap(LogPattern.init) }
+        follower = LogFollower(
+            patterns, from: start, selecting: Self.selectors, restoring: kept, reading: pread, openLimit: openLimit)
+    }
+
+    /// The number of open files in the directory.
+    func openFiles() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+        }.count { $0.hasPrefix(url.path) }
     }
 
     func path(_ name: String) -> String { url.appending(path: name).path }
@@ -73,6 +87,12 @@ final class LogDirectory {
         let bytes = [UInt8](try Data(contentsOf: url.appending(path: name)))
         try Data(Gzip.compress(bytes)).write(to: url.appending(path: name + ".gz"))
         try remove(name)
+    }
+
+    /// Makes a file look as if it was last written before.
+    func age(_ name: String, by seconds: Int) throws {
+        let time = timespec(tv_sec: time(nil) - seconds, tv_nsec: 0)
+        try #require(utimensat(AT_FDCWD, path(name), [time, time], 0) == 0)
     }
 
     func remove(_ name: String = "audit.log") throws {

@@ -22,6 +22,7 @@ struct RestartTests {
             try log.append([-1], to: "audit-2026-11-22T00-00-00.000.log")
             try log.append([-2], to: "audit.log.9")
             try log.compress("audit.log.9")
+            try log.age("audit.log.9.gz", by: 7200)
             log.read()
             try log.append(first)
             log.read()
@@ -188,7 +189,7 @@ struct RestartTests {
                 log.losses == [
                     LogLoss(
                         path: log.path("audit.log"), offset: offset, knownBytes: 0,
-                        reason: "rotated away and removed before it was read to its end")
+                        reason: "rotated or removed before it was read to its end, and not found")
                 ])
             log.restart()
             log.read()
@@ -213,6 +214,25 @@ struct RestartTests {
         }
     }
 
+    @Test("if a rotated log has a name that no rotation gives: it is found by its inode")
+    func foundByInode() throws {
+        try withTemporaryDirectory { directory in
+            for (id, name) in ["elsewhere", "audit.log.old.by-hand", "x.gz"].enumerated() {
+                let log = try LogDirectory(directory)
+                try log.append([10 * id + 1])
+                log.read()
+                try log.append([10 * id + 2])
+                try log.rename(to: name)
+                try log.append([10 * id + 3])
+                log.restart()
+                for _ in 0..<3 { log.read(after: 10) }
+                #expect(log.ids == [10 * id + 1, 10 * id + 2, 10 * id + 3], "\(name)")
+                #expect(log.losses == [])
+                try log.remove()
+            }
+        }
+    }
+
     @Test("if a rotated log has no visible name while it is renamed: it is not lost")
     func seenUnderNoName() throws {
         try withTemporaryDirectory { directory in
@@ -220,12 +240,14 @@ struct RestartTests {
             try log.append(1...2)
             log.read()
             try log.append([3])
-            try log.rename(to: "elsewhere")
+            let elsewhere = directory.deletingLastPathComponent().appending(path: "\(directory.lastPathComponent).log")
+                .path
+            try #require(Glibc.rename(log.path("audit.log"), elsewhere) == 0)
             try log.append([4])
             log.restart()
             log.read()
             #expect(log.ids == [1, 2, 4])
-            try log.rename("elsewhere", to: rotatedName)
+            try #require(Glibc.rename(elsewhere, log.path(rotatedName)) == 0)
             log.read()
             #expect(log.ids == [1, 2, 4, 3])
             for _ in 0..<3 { log.read(after: 10) }

@@ -11,6 +11,8 @@ final class ReadingLog: Sendable {
     private let lines: LimitedLog
     /// A glob can match any number of logs.
     private let starts: LimitedLog
+    /// A glob, or a directory of rotated logs, can have any number of files.
+    private let files: LimitedLog
     /// The last noted state of each log.
     private let previous = Mutex<[String: LogState]>([:])
     /// The logs that were read to their end once.
@@ -20,12 +22,14 @@ final class ReadingLog: Sendable {
         self.logger = logger
         lines = LimitedLog(logger, about: "malformed and oversized lines")
         starts = LimitedLog(logger, about: "logs that are followed", limit: 100)
+        files = LimitedLog(logger, about: "files that cannot be read", limit: 100)
     }
 
     /// Reports the messages suppressed so far.
     func flush() {
         lines.flush()
         starts.flush()
+        files.flush()
     }
 
     /// Logs the malformed and oversized lines of a batch, and the losses before it.
@@ -40,7 +44,8 @@ final class ReadingLog: Sendable {
             logger.error(
                 "Log lines were lost",
                 metadata: [
-                    "log": "\(loss.path)", "offset": "\(loss.offset)", "bytes": "at least \(loss.knownBytes)",
+                    "log": "\(loss.path)", "offset": "\(loss.offset)",
+                    "bytes": loss.knownBytes > 0 ? "at least \(loss.knownBytes)" : "unknown number",
                     "reason": "\(loss.reason)",
                 ])
         }
@@ -64,6 +69,13 @@ final class ReadingLog: Sendable {
                 logger.info("Log was truncated; reading it from its start", metadata: ["log": "\(now.log)"])
             }
             noteProblem(of: now, before: before)
+            noteFiles(
+                now.notFollowed, before: before.notFollowed, begin: "Matched file is not followed",
+                end: "Matched file is followed, or was removed")
+            noteFiles(
+                now.unreadRotated, before: before.unreadRotated,
+                begin: "Rotated log cannot be read; it is read when that is mended",
+                end: "Rotated log is read, or was removed")
             noteEnd(of: now)
         }
     }
@@ -86,6 +98,19 @@ final class ReadingLog: Sendable {
             logger.warning("Log cannot be read", metadata: ["log": "\(now.log)", "reason": "\(problem)"])
         } else {
             logger.info("Log can be read again", metadata: ["log": "\(now.log)"])
+        }
+    }
+
+    /// Logs which files cannot be read, and which of them can be again.
+    private func noteFiles(
+        _ now: [String: String], before: [String: String], begin: Logger.Message, end: Logger.Message
+    ) {
+        guard now != before else { return }
+        for (path, reason) in now.sorted(by: { $0.key < $1.key }) where before[path] != reason {
+            files.log(.warning, begin, metadata: ["log": "\(path)", "reason": "\(reason)"])
+        }
+        for path in before.keys.sorted() where now[path] == nil {
+            files.log(.info, end, metadata: ["log": "\(path)"])
         }
     }
 

@@ -17,6 +17,13 @@ enum StatusMetrics {
         "kube_audit_log_truncations_total", .counter,
         "Truncations of the log in place; it was then read from its start.",
         labels: ["log"])
+    static let filesNotFollowed = Metric(
+        "kube_audit_log_files_not_followed", .gauge,
+        "Files that the flag matches and that are not followed; the exporter's log has the reasons.", labels: ["log"])
+    static let rotatedLogsUnread = Metric(
+        "kube_audit_rotated_logs_unread", .gauge,
+        "Rotated files of the log that were found and cannot be read; the exporter's log has the reasons.",
+        labels: ["log"])
     static let locationsAreCurrent = Metric(
         "kube_audit_geoip_database_last_reload_successful", .gauge,
         "Whether the newest content of the location database is in use: 1 if so, else 0.",
@@ -70,7 +77,8 @@ enum StatusMetrics {
 
     /// In the order in which they are exposed.
     static let metrics = [
-        logReadable, logUnreadBytes, logReadErrors, logTruncations, locationsAreCurrent, lastWriteSuccessful, lastWrite,
+        logReadable, logUnreadBytes, logReadErrors, logTruncations, filesNotFollowed, rotatedLogsUnread,
+        locationsAreCurrent, lastWriteSuccessful, lastWrite,
         writes, writeFailures, stateRestored, stateDamaged, reloadSuccessful, lastReload, reloads, reloadFailures,
         scrapes, logMessages, droppedLines, certificatesAreCurrent, certificateNotAfter,
     ]
@@ -89,6 +97,8 @@ enum StatusMetrics {
             byLog(logUnreadBytes) { SampleValue($0.unreadBytes) },
             byLog(logReadErrors) { .integer($0.readErrors) },
             byLog(logTruncations) { .integer($0.truncations) },
+            byLog(filesNotFollowed) { SampleValue($0.notFollowed.count) },
+            byLog(rotatedLogsUnread) { SampleValue($0.unreadRotated.count) },
         ]
         if let areCurrent = status.locationsAreCurrent {
             families.append(MetricFamily(locationsAreCurrent, SampleValue(areCurrent)))

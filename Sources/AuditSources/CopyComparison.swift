@@ -1,0 +1,154 @@
+import Glibc
+
+/// Finds where reading begins in a file that may have content which was read before, a bounded amount at a time.
+protocol BeginningSearch: AnyObject {
+    /// The file that it is compared with; `nil` if that was removed.
+    var original: LogFile? { get }
+    /// How far the original was read.
+    var readOffset: Int { get }
+
+    /// Does one step.
+    func advance() -> BeginningOutcome
+    /// Ends the comparison, because the original has other content now.
+    ///
+    /// - Parameter position: How far the original was read before.
+    func originalWasTruncated(from position: FilePosition)
+}
+
+/// The result of a step of a search.
+enum BeginningOutcome {
+    /// A bounded part of the content was compared.
+    case working
+    /// All of the file is in the other one, up to now.
+    case waiting
+    /// Reading begins at the file's position, without the lines of the other one if it has others in between.
+    case read(LineSet?)
+    case failed(FileFailure)
+}
+
+/// Compares a file with another one that has the same first line, to find where reading begins in it.
+///
+/// Whatever the file has in common with what was read of the other one is not read again: a copy of a log may hold more
+/// requests than are recognized when they are read twice. Everything else is read.
+final class CopyComparison: BeginningSearch {
+    /// The bytes compared in one step.
+    private static let stepSize = 4 << 20
+    private static let chunkSize = 256 << 10
+
+    let file: LogFile
+    /// The other file.
+    private let other: LogFile
+    var original: LogFile? { other }
+    var readOffset: Int { other.lines.offset }
+    // Up to here both are equal; the last line of that begins at `lineStart`.
+    private var equal: Int
+    private var lineStart: Int
+    private var lines: LineSet.Builder?
+    // The position at which the original was truncated, which ends the comparison.
+    private var truncatedFrom: FilePosition?
+
+    /// - Parameters:
+    ///   - file: A file that is known to be equal up to its position.
+    ///   - original: A file of which more was read.
+    init(_ file: LogFile, with original: LogFile) {
+        self.file = file
+        other = original
+        equal = file.lines.offset
+        lineStart = equal
+    }
+
+    /// A file in place of another one, whose first line is not the same; its lines may be.
+    init(_ file: LogFile, inPlaceOf original: LogFile) {
+        self.file = file
+        other = original
+        equal = 0
+        lineStart = 0
+        lines = LineSet.Builder(of: original, from: 0, to: original.lines.offset)
+    }
+
+    /// Ends the comparison, because the original has other content now.
+    ///
+    /// - Parameter position: How far the original was read before.
+    func originalWasTruncated(from position: FilePosition) {
+        truncatedFrom = position
+    }
+
+    /// Does one step.
+    func advance() -> BeginningOutcome {
+        do throws(FileFailure) {
+            if let position = truncatedFrom { return try begin(behind: position) }
+            if lines != nil { return try index() }
+            return try compare()
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func begin(behind position: FilePosition) throws(FileFailure) -> BeginningOutcome {
+        if position.offset > 0, try file.holds(position) {
+            try file.restart(at: position.offset, isSkipping: position.isInSkippedLine)
+        } else {
+            try file.restart(at: min(lineStart, position.offset))
+        }
+        return .read(nil)
+    }
+
+    private func compare() throws(FileFailure) -> BeginningOutcome {
+        let size = try file.size()
+        let otherSize = try other.size()
+        let limit = min(size, otherSize)
+        let end = min(limit, equal + Self.stepSize)
+        while equal < end {
+            let count = min(Self.chunkSize, end - equal)
+            let bytes = try file.bytes(at: equal, count: count)
+            let others = try other.bytes(at: equal, count: count)
+            let common = commonLength(bytes, others)
+            if let feed = bytes[..<common].lastIndex(of: 10) { lineStart = equal + feed + 1 }
+            equal += common
+            if common < count {
+                // One of them became shorter meanwhile; the next step sees the sizes.
+                guard common < bytes.count, common < others.count else { return .working }
+                return try differ()
+            }
+        }
+        guard equal >= limit else { return .working }
+        let isRead = other.lines.offset <= equal
+        if size > otherSize, other.isAtEnd || other.lines.offset == otherSize {
+            try file.restart(
+                at: isRead ? other.lines.offset : lineStart, isSkipping: isRead && other.lines.isSkipping)
+            return .read(nil)
+        }
+        let place = isRead ? other.lines.offset : lineStart
+        if file.lines.offset != place { try file.restart(at: place, isSkipping: isRead && other.lines.isSkipping) }
+        return .waiting
+    }
+
+    private func differ() throws(FileFailure) -> BeginningOutcome {
+        // It may have other content already, although that was not noticed.
+        if let position = other.position, position.offset > 0, try !other.holds(position) {
+            return try begin(behind: position)
+        }
+        let start = min(lineStart, other.lines.offset)
+        try file.restart(at: start)
+        guard start < other.lines.offset else { return .read(nil) }
+        lines = LineSet.Builder(of: other, from: start, to: other.lines.offset)
+        return .working
+    }
+
+    private func index() throws(FileFailure) -> BeginningOutcome {
+        guard let set = try lines?.advance() else { return .working }
+        return .read(set)
+    }
+
+    private func commonLength(_ one: [UInt8], _ other: [UInt8]) -> Int {
+        let count = min(one.count, other.count)
+        let isEqual = one.withUnsafeBytes { one in
+            other.withUnsafeBytes { other in
+                guard count > 0, let one = one.baseAddress, let other = other.baseAddress else { return true }
+                return memcmp(one, other, count) == 0
+            }
+        }
+        if isEqual { return count }
+        return zip(one, other).prefix { $0 == $1 }.count
+    }
+}

@@ -1,0 +1,107 @@
+import Glibc
+
+/// The lines of a part of a file, as often as each is there.
+final class LineSet {
+    /// The maximum number of lines, 8 bytes each. Further ones are not in the set and are read again.
+    private static let limit = 4_000_000
+
+    // Keyed hashes, sorted, and which of them were taken.
+    private let hashes: [UInt64]
+    private var isTaken: [Bool]
+    private var rest: Int
+
+    private init(_ hashes: [UInt64]) {
+        self.hashes = hashes.sorted()
+        isTaken = Array(repeating: false, count: hashes.count)
+        rest = hashes.count
+    }
+
+    var isEmpty: Bool { rest == 0 }
+
+    /// The runs of whole lines that are not in the set. Those in it are taken from it.
+    func others(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
+        var runs: [Range<Int>] = []
+        Self.forEachLine(in: bytes) { line in
+            guard !take(Self.hash(UnsafeRawBufferPointer(rebasing: bytes[line]))) else { return }
+            if let last = runs.last, last.upperBound == line.lowerBound {
+                runs[runs.count - 1] = last.lowerBound..<line.upperBound
+            } else {
+                runs.append(line)
+            }
+        }
+        return runs
+    }
+
+    private func take(_ hash: UInt64) -> Bool {
+        var low = 0
+        var high = hashes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if hashes[middle] < hash { low = middle + 1 } else { high = middle }
+        }
+        while low < hashes.count, hashes[low] == hash {
+            if !isTaken[low] {
+                isTaken[low] = true
+                rest -= 1
+                return true
+            }
+            low += 1
+        }
+        return false
+    }
+
+    private static func hash(_ line: UnsafeRawBufferPointer) -> UInt64 {
+        // Its key is secret, so that no client can make a line that has the hash of another one.
+        var hasher = Hasher()
+        hasher.combine(bytes: line)
+        return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
+
+    private static func forEachLine(in bytes: UnsafeRawBufferPointer, _ body: (Range<Int>) -> Void) {
+        var start = 0
+        while start < bytes.count, let base = bytes.baseAddress,
+            let feed = memchr(base + start, 10, bytes.count - start)
+        {
+            let end = UnsafeRawPointer(feed) - base + 1
+            body(start..<end)
+            start = end
+        }
+    }
+
+    /// Reads the lines, a bounded part at a time.
+    struct Builder {
+        private static let stepSize = 4 << 20
+
+        private let file: LogFile
+        private let end: Int
+        private var offset: Int
+        private var hashes: [UInt64] = []
+
+        /// - Parameters:
+        ///   - start: The beginning of a line.
+        ///   - end: The end of a line.
+        init(of file: LogFile, from start: Int, to end: Int) {
+            self.file = file
+            self.end = end
+            offset = start
+        }
+
+        /// Does one step.
+        ///
+        /// - Returns: The set; `nil` if more steps are needed.
+        mutating func advance() throws(FileFailure) -> LineSet? {
+            let bytes = try file.bytes(at: offset, count: min(Self.stepSize, end - offset))
+            var used = 0
+            bytes.withUnsafeBytes { bytes in
+                LineSet.forEachLine(in: bytes) { line in
+                    hashes.append(LineSet.hash(UnsafeRawBufferPointer(rebasing: bytes[line])))
+                    used = line.upperBound
+                }
+            }
+            // A line longer than a step is not in the set.
+            offset += used > 0 ? used : bytes.count
+            guard bytes.isEmpty || offset >= end || hashes.count >= LineSet.limit else { return nil }
+            return LineSet(hashes)
+        }
+    }
+}

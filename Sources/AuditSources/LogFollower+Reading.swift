@@ -1,0 +1,218 @@
+import AuditEvents
+
+/// Reading, a bounded amount at a time.
+extension LogFollower {
+    /// Does one bounded step. The logs take turns.
+    public mutating func step() -> Step {
+        var quiet = 0
+        while quiet < streams.count {
+            turn = (turn + 1) % streams.count
+            if surveys.isBusy(streams[turn].path) {
+                survey(in: turn)
+                return .working
+            }
+            if !streams[turn].pending.isEmpty {
+                indexOpenFiles()
+                defer { openFiles = [:] }
+                if openPending(in: turn) { return .working }
+            }
+            switch streams[turn].read() {
+            case .piece(let piece, let file, let lines):
+                let batch = batch(piece, of: file, without: lines)
+                for pattern in streams[turn].patterns { progress[pattern].note(batch.scanned) }
+                return .batch(batch)
+            case .determinable(let file): determine(file, in: turn)
+            case .truncated(let file, let former): follow(file, truncatedFrom: former, in: turn)
+            case .working: return .working
+            case .failed: countReadError(in: turn)
+            case nil: quiet += 1
+            }
+        }
+        if search.advance(&ledger, reading: pread) { return .working }
+        settleDoubtfulLosses()
+        if let last = closeFinished() ?? remainder() { return .batch(last) }
+        return makeRoom() ? .working : .idle
+    }
+
+    /// Does steps until lines were read.
+    ///
+    /// - Returns: `nil` when there is nothing more to do until the next look.
+    public mutating func next() -> InputBatch? {
+        while true {
+            switch step() {
+            case .batch(let batch): return batch
+            case .working: continue
+            case .idle: return nil
+            }
+        }
+    }
+
+    /// Finds where reading begins in a file whose first line was incomplete when it was opened.
+    private mutating func determine(_ file: LogFile, in index: Int) {
+        do throws(FileFailure) {
+            indexOpenFiles()
+            defer { openFiles = [:] }
+            let beginning = try findBeginning(of: file, replacing: nil)
+            streams[index].compare(file, beginning.comparison)
+            ledger.begin(file, behind: beginning.former)
+        } catch {
+            file.endRound()
+            streams[index].siblingFailure = error
+            countReadError(in: index)
+        }
+    }
+
+    /// Does one step of surveying a compressed log.
+    private mutating func survey(in index: Int) {
+        let plain = streams.flatMap { $0.files.compactMap { $0 as? LogFile } }
+        guard
+            let decision = surveys.advance(
+                streams[index].path, known: ledger.known, followed: plain, at: lastLook)
+        else { return }
+        do throws(FileFailure) {
+            switch decision {
+            case .read(let archive, let held):
+                archive.countsFrom = ledger.countsFrom(streams[index].path)
+                streams[index].insert(archive, comparing: nil, at: lastLook)
+                ledger.begin(archive, behind: held)
+                doubtfulLosses.removeAll { Self.isBeside(archive.path, $0.loss.path) }
+            case .passOver(let file, let held):
+                try ledger.passOver(file, behind: held)
+                examined[file.inode] = try file.version()
+            case .corrupt(let file, let reason):
+                try ledger.passOver(file)
+                examined[file.inode] = try file.version()
+                ledger.report(
+                    LogLoss(path: file.path, offset: 0, knownBytes: 0, reason: "\(file.name): \(reason)"))
+            case .wait: break
+            case .failed(let failure): throw failure
+            }
+        } catch {
+            streams[index].siblingFailure = error
+            countReadError(in: index)
+        }
+    }
+
+    private static func isBeside(_ path: String, _ log: String) -> Bool {
+        path == log || LogNames.isRotated(path: path, of: log)
+    }
+
+    // MARK: Truncation
+
+    /// Handles copytruncate: lines between the last read and the copying are only in the copy.
+    private mutating func follow(_ file: any LogReader, truncatedFrom former: FilePosition, in index: Int) {
+        for pattern in streams[index].patterns { truncations[pattern] &+= 1 }
+        for stream in streams { stream.endComparisons(with: file, truncatedFrom: former) }
+        ledger.noteTruncated(file, from: former)
+        surveys.restart(beside: former.path, at: lastLook)
+        let lastRead = streams[index].lastRead(of: file) ?? lastLook
+        streams[index].isDue = true
+        indexOpenFiles()
+        findRotations(matched: matchedInodes())
+        openFiles = [:]
+        guard former.size > former.offset else { return }
+        doubtfulLosses.append(
+            DoubtfulLoss(
+                loss: LogLoss(
+                    path: former.path, offset: former.offset, knownBytes: former.size - former.offset,
+                    reason: "truncated before it was read to its end"),
+                file: file, lastRead: lastRead))
+    }
+
+    private func matchedInodes() -> Set<Inode> {
+        Set(patterns.flatMap { $0.matches().paths }.compactMap { Inode(path: $0) })
+    }
+
+    /// Reports losses by truncation, unless a copy of the log was found since its last read. A copy that matches a glob
+    /// is followed under its own name.
+    private mutating func settleDoubtfulLosses() {
+        guard !doubtfulLosses.isEmpty else { return }
+        for doubt in doubtfulLosses where !surveys.isUndecided(beside: doubt.loss.path) {
+            let isCopied = streams.contains { stream in
+                Self.isBeside(stream.path, doubt.loss.path)
+                    && stream.hasFound(besides: doubt.file, since: doubt.lastRead)
+            }
+            if !isCopied { ledger.report(doubt.loss) }
+        }
+        doubtfulLosses.removeAll { [surveys] in !surveys.isUndecided(beside: $0.loss.path) }
+    }
+
+    // MARK: Closing
+
+    /// Closes rotated files without new bytes, and delivers the bytes after their last line feed, which no writer will
+    /// complete.
+    private mutating func closeFinished() -> InputBatch? {
+        let isCrowded =
+            streams.reduce(0) { $0 + $1.rotatedFiles } > Self.rotatedLimit
+            || streams.contains { !$0.pending.isEmpty }
+        let deadline = isCrowded ? lastLook : lastLook - Self.patience
+        for index in streams.indices {
+            while let file = streams[index].removeFinished(since: deadline, isCrowded: isCrowded) {
+                let rest = file.takeRest()
+                let last = rest.map { batch($0, of: file, without: nil) }
+                close(file)
+                if let last { return last }
+            }
+        }
+        return nil
+    }
+
+    private mutating func close(_ file: any LogReader) {
+        ledger.end(file)
+        guard file.links > 0 else { return }
+        examined[file.inode] = try? file.version()
+    }
+
+    /// Closes files at their end; they are opened again when they grow.
+    mutating func closeQuietFiles(keeping count: Int) {
+        for index in streams.indices where openCount > count {
+            while openCount > count, let file = streams[index].removeQuiet() { close(file) }
+        }
+    }
+
+    /// Makes room for files that wait for a descriptor, or for their turn.
+    ///
+    /// - Returns: Whether more can be read now.
+    private mutating func makeRoom() -> Bool {
+        if isShortOfDescriptors {
+            let before = openCount
+            closeQuietFiles(keeping: openLimit / 2)
+            guard openCount < before else { return false }
+            look(at: lastLook)
+            return true
+        }
+        return false
+    }
+
+    // MARK: Batches
+
+    /// Positions and losses that no batch has delivered yet.
+    private mutating func remainder() -> InputBatch? {
+        guard !ledger.changed.isEmpty || !ledger.losses.isEmpty else { return nil }
+        return InputBatch(
+            input: .file, path: "", scanned: ScannedEvents(), bytes: 0, positions: ledger.takeChanged(),
+            losses: ledger.takeLosses())
+    }
+
+    private mutating func batch(_ piece: LineBuffer.Piece, of file: any LogReader, without lines: LineSet?)
+        -> InputBatch
+    {
+        let position = file.position
+        if let position { ledger.noteRead(position) }
+        var batch = InputBatch(
+            input: .file, path: file.name, scanned: ScannedEvents(), bytes: piece.consumed,
+            oversizedLines: piece.oversizedLines,
+            positions: ledger.takeChanged() + (position.map { [$0] } ?? []), losses: ledger.takeLosses(),
+            countsFrom: file.countsFrom)
+        let bytes = file.lines.bytes
+        let runs = lines.map { lines in
+            bytes.withUnsafeBytes { lines.others(in: UnsafeRawBufferPointer(rebasing: $0[..<piece.length])) }
+        }
+        for run in runs ?? [0..<piece.length] {
+            var scanned = scanner.scan(lines: bytes.span.bytes.extracting(run))
+            for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset + run.lowerBound }
+            batch.scanned.append(scanned)
+        }
+        return batch
+    }
+}

@@ -1,0 +1,323 @@
+import Compression
+import Glibc
+
+/// Finding rotated files, and where reading begins in a file.
+extension LogFollower {
+    /// Finds files beside the logs that must be read: under the names of rotated files, and by inode under any name.
+    ///
+    /// - Parameter matched: Files that flags name; they are followed as they are.
+    mutating func findRotations(matched: Set<Inode>) {
+        var byDirectory: [String: [String: Int]] = [:]
+        var due: Set<String> = []
+        for index in streams.indices {
+            let isDue =
+                streams[index].isDue || streams[index].siblingFailure != nil
+                || surveys.isDue(streams[index].path, at: lastLook)
+            streams[index].isDue = false
+            for (directory, name) in places(of: index) {
+                byDirectory[directory, default: [:]][name] = index
+                if isDue { due.insert(directory) }
+            }
+        }
+        listings = listings.filter { byDirectory[$0.key] != nil }
+        let open = Set(streams.flatMap { $0.files.map(\.inode) })
+        var hasChanged = false
+        for (directory, names) in byDirectory {
+            var listing = listings[directory] ?? DirectoryListing(path: directory)
+            let isChanged = listing.refresh(at: lastLook)
+            listings[directory] = listing
+            for index in names.values { streams[index].siblingFailure = listing.failure }
+            if listing.failure != nil { for index in names.values { countReadError(in: index) } }
+            guard isChanged || due.contains(directory) else { continue }
+            hasChanged = true
+            findRotations(in: listing, names, besides: open.union(matched))
+        }
+        guard hasChanged else { return }
+        listed = Set(listings.values.flatMap { $0.files.map(\.version.inode) })
+        examined = examined.filter { listed.contains($0.key) || matched.contains($0.key) }
+        surveys.forget(besides: listed.union(matched))
+        for index in streams.indices {
+            streams[index].pending.sort {
+                ($0.version.modified, $0.name) < ($1.version.modified, $1.name)
+            }
+            // They are opened before they can be removed, as far as the limit allows.
+            while openPending(in: index) {}
+            streams[index].history = .all
+        }
+    }
+
+    /// Where a log's rotated files are: beside it, and beside the file that its symlink leads to.
+    private func places(of index: Int) -> [(directory: String, name: String)] {
+        let (path, target) = (streams[index].path, streams[index].target)
+        return target == path ? [LogNames.split(path)] : [LogNames.split(path), LogNames.split(target)]
+    }
+
+    private mutating func findRotations(
+        in listing: DirectoryListing, _ logs: [String: Int], besides known: Set<Inode>
+    ) {
+        let names = Set(listing.files.map(\.name))
+        for index in logs.values {
+            streams[index].unreadable = streams[index].unreadable.filter {
+                LogNames.split($0.key).directory != listing.path
+            }
+            streams[index].pending.removeAll { LogNames.split($0.name).directory == listing.path }
+        }
+        for file in listing.files where !known.contains(file.version.inode) {
+            let version = file.version
+            guard examined[version.inode] != version, !surveys.contains(version.inode),
+                !surveys.isWaiting(version, at: lastLook)
+            else { continue }
+            let plain = LogNames.withoutCompressionSuffix(file.name)
+            // Its original is still there, so it is still being written.
+            if plain != file.name, names.contains(plain) { continue }
+            let position = ledger.known.position(of: version.inode)
+            let named = file.originals.lazy.compactMap { logs[$0] }.first
+            let isOwn = logs[file.name] != nil
+            guard !isOwn, let index = position.flatMap({ indices[$0.path] }) ?? named else { continue }
+            // Without a name, only a file that is not read to its end is of interest; its content is compared.
+            if named == nil, let position, position.isFinished, position.size == version.size { continue }
+            let path = LogNames.joined(listing.path, file.name)
+            if isTooOld(file, for: streams[index].history) {
+                passOver(path, version, in: index)
+            } else {
+                streams[index].pending.append(LogStream.Pending(name: path, version: version))
+            }
+        }
+    }
+
+    /// Whether a rotated file holds only requests from before the cut-off of a log that is seen for the first time.
+    private func isTooOld(_ file: DirectoryListing.File, for history: LogStream.History) -> Bool {
+        switch history {
+        case .all: false
+        case .none: true
+        case .since(let time):
+            (LogNames.latestRotation(file.name) ?? .infinity) < time || Double(file.version.modified) / 1e9 < time
+        }
+    }
+
+    /// Remembers a file that is not read.
+    private mutating func passOver(_ path: String, _ version: FileVersion, in index: Int) {
+        do throws(FileFailure) {
+            let file = try open(path, of: index)
+            try ledger.passOver(file)
+            examined[file.inode] = try file.version()
+        } catch {
+            // It is judged again when it can be read.
+            if case .open(let code) = error, FileFailure.isPermanent(code) { return }
+            streams[index].siblingFailure = error
+            countReadError(in: index)
+        }
+    }
+
+    /// Opens the next rotated file of a log, if the limit allows it.
+    ///
+    /// - Returns: Whether there may be another one to open now.
+    mutating func openPending(in index: Int) -> Bool {
+        guard !streams[index].pending.isEmpty, !surveys.isBusy(streams[index].path),
+            streams.reduce(surveys.count, { $0 + $1.rotatedFiles }) < Self.rotatedLimit
+        else { return false }
+        let next = streams[index].pending.removeFirst()
+        do throws(FileFailure) {
+            let file = try open(next.name, of: index)
+            guard !streams.contains(where: { $0.files.contains { $0.inode == file.inode } }) else { return true }
+            try begin(file, in: index)
+        } catch {
+            switch error {
+            case .open(ENOENT): break
+            case .open(EMFILE), .open(ENFILE): streams[index].pending.insert(next, at: 0)
+            case .open(let code) where FileFailure.isPermanent(code):
+                streams[index].unreadable[next.name] = "\(error)"
+                ledger.noteUnreadable(
+                    next.version, of: streams[index].path, countsFrom: ledger.countsFrom(streams[index].path))
+            default:
+                streams[index].siblingFailure = error
+                countReadError(in: index)
+            }
+            if isShortOfDescriptors { return false }
+        }
+        return true
+    }
+
+    private mutating func begin(_ file: LogFile, in index: Int) throws(FileFailure) {
+        let version = try file.version()
+        if let format = try file.compression() {
+            if try isReadArchive(file) {
+                examined[file.inode] = version
+            } else {
+                surveys.begin(file, format)
+            }
+            return
+        }
+        let beginning = try findBeginning(of: file, replacing: nil)
+        let isKnown = beginning.former.contains { $0.inode == file.inode }
+        let hasName =
+            LogNames.isRotated(LogNames.split(file.name).name, of: LogNames.split(file.path).name)
+            || LogNames.isRotated(
+                LogNames.split(file.name).name, of: LogNames.split(streams[index].target).name)
+        // Another file that only has the inode of one that was read.
+        guard isKnown || hasName && LogNames.withoutCompressionSuffix(file.name) == file.name else {
+            examined[file.inode] = version
+            return
+        }
+        if beginning.comparison == nil, file.lines.offset == version.size, !file.lines.isSkipping {
+            // All of it was read.
+            ledger.begin(file, behind: beginning.former)
+            ledger.end(file)
+            examined[file.inode] = version
+            return
+        }
+        streams[index].insert(file, comparing: beginning.comparison, at: lastLook)
+        ledger.begin(file, behind: beginning.former)
+    }
+
+    // MARK: Where reading begins
+
+    /// Where reading begins in a file.
+    struct Beginning {
+        /// The known positions in it, the furthest one last.
+        var former: [FilePosition] = []
+        /// Set if it has to be compared first.
+        var comparison: (any BeginningSearch)?
+    }
+
+    /// Moves a file behind what is known of its content.
+    ///
+    /// - Parameter replaced: The file that had its path before.
+    func findBeginning(of file: LogFile, replacing replaced: LogFile?) throws(FileFailure) -> Beginning {
+        guard !file.isFIFO else { return Beginning() }
+        var result = Beginning()
+        let size = try file.size()
+        let hash = try file.findBeginning()
+        if let own = ledger.known.position(of: file.inode) {
+            if try isContinued(file, own) {
+                result.former = [own]
+                try file.resume(at: own)
+            } else if let mark = try file.lastMark(of: own.marks) {
+                result.former = [own]
+                try file.resume(at: own, from: mark)
+            }
+        }
+        let others = hash.map { ledger.known.positions(beginning: $0).filter { $0.inode != file.inode } } ?? []
+        // Without bytes the inode says nothing about the content.
+        if file.lines.offset == 0 {
+            for position in others where position.offset > 0 && position.offset <= size {
+                if try file.holds(position) { result.former.append(position) }
+            }
+            result.former.sort { $0.offset < $1.offset }
+            if let last = result.former.last, last.offset > 0 {
+                try file.restart(at: last.offset, isSkipping: last.isInSkippedLine)
+            }
+        }
+        guard size > file.lines.offset else { return result }
+        if let hash, let original = try original(of: file, beginning: hash, others) {
+            result.comparison = CopyComparison(file, with: original)
+        } else if file.lines.offset == 0 {
+            if let replaced, size >= Self.comparedSize, replaced.lines.offset >= Self.comparedSize,
+                size >= replaced.lines.offset / 2
+            {
+                result.comparison = CopyComparison(file, inPlaceOf: replaced)
+            } else if let search = PositionSearch(file, size: size, among: ledger.known) {
+                result.comparison = search
+            } else {
+                var offset = 0
+                for position in others { offset = max(offset, try file.lastMark(of: position.marks)?.offset ?? 0) }
+                if offset > 0 { try file.restart(at: offset) }
+            }
+        }
+        return result
+    }
+
+    /// The size from which on a file that replaced another one is compared with it. What is smaller is recognized.
+    private static let comparedSize = 64 << 10
+
+    private func isContinued(_ file: LogFile, _ position: FilePosition) throws(FileFailure) -> Bool {
+        guard position.fingerprint.length == 0, position.offset == 0 else { return try file.holds(position) }
+        return true
+    }
+
+    /// A file with the same first line that was, or will be, read further than this one.
+    private func original(
+        of file: LogFile, beginning hash: UInt64, _ others: [FilePosition]
+    ) throws(FileFailure) -> LogFile? {
+        let place = file.lines.offset
+        let open = (openFiles[hash] ?? []).filter { $0.inode != file.inode && $0.lines.offset >= place }
+            .sorted { $0.lines.offset > $1.lines.offset }
+        for candidate in open.prefix(8) where !streams.contains(where: { $0.isComparing(candidate) }) {
+            // It cannot be compared while it cannot be read; the file then waits, since its lines may have been read.
+            if try isEqual(file, candidate, before: place) { return candidate }
+        }
+        // A file that was read and closed is opened for the comparison.
+        for position in others where position.offset > place && position.inode != .none {
+            guard listed.contains(position.inode), let name = self.name(of: position.inode),
+                let candidate = try? LogFile(name: name, path: position.path, reading: pread),
+                candidate.inode == position.inode
+            else { continue }
+            guard try candidate.holds(position) else { continue }
+            guard try isEqual(file, candidate, before: place) else { continue }
+            try candidate.resume(at: position)
+            candidate.endRound()
+            return candidate
+        }
+        return nil
+    }
+
+    private func isEqual(_ file: LogFile, _ other: LogFile, before place: Int) throws(FileFailure) -> Bool {
+        let count = min(place, Fingerprint.limit)
+        let bytes = try file.bytes(at: place - count, count: count)
+        return try other.bytes(at: place - count, count: count) == bytes
+    }
+
+    private func name(of inode: Inode) -> String? {
+        for listing in listings.values {
+            if let file = listing.files.first(where: { $0.version.inode == inode }) {
+                return LogNames.joined(listing.path, file.name)
+            }
+        }
+        return nil
+    }
+
+    /// Whether a compressed log was read. It is identified by its compressed bytes.
+    func isReadArchive(_ file: LogFile) throws(FileFailure) -> Bool {
+        guard let own = ledger.known.position(of: file.inode), own.isFinished else {
+            return try isKnownCopy(file)
+        }
+        if own.offset == (try file.size()), try file.holds(own) { return true }
+        return try isKnownCopy(file)
+    }
+
+    private func isKnownCopy(_ file: LogFile) throws(FileFailure) -> Bool {
+        guard let hash = try file.findBeginning() else { return false }
+        let size = try file.size()
+        for position in ledger.known.positions(beginning: hash) where position.isFinished && position.offset == size {
+            if try file.holds(position) { return true }
+        }
+        return false
+    }
+
+    mutating func indexOpenFiles() {
+        openFiles = [:]
+        for stream in streams {
+            for case let file as LogFile in stream.files {
+                if let hash = file.beginning { openFiles[hash, default: []].append(file) }
+            }
+        }
+    }
+
+    // MARK: Losses
+
+    /// Notes which outstanding positions of logs whose file exists were not found.
+    mutating func noteMissing(in present: Set<String>) {
+        guard !ledger.outstanding.isEmpty else { return }
+        for path in Set(ledger.outstanding.map(\.path)) where present.contains(path) {
+            guard let index = indices[path] else { continue }
+            let isUndecided =
+                !streams[index].pending.isEmpty || streams[index].siblingFailure != nil
+                || surveys.isUndecided(beside: path)
+            let names = places(of: index).flatMap { directory, name in
+                (listings[directory]?.files ?? []).filter { $0.originals.contains(name) }
+                    .map { LogNames.joined(directory, $0.name) }
+            }
+            search.note(path, in: ledger, listed: listed, isUndecided: isUndecided, names: names)
+        }
+    }
+}
