@@ -1,0 +1,152 @@
+import AuditSources
+import Foundation
+import Glibc
+import Testing
+import TestSupport
+
+@Suite("A log that was rotated while nobody followed it is found")
+struct RotatedWhileAwayTests {
+    /// Lines 1 and 2 are read, 3 to 5 are written before the rotation, 6 after it.
+    private func rotating(
+        following patterns: [String] = ["audit.log"], named name: String, newLog: Bool = true,
+        sourceLocation: SourceLocation = #_sourceLocation, _ prepare: (LogDirectory) throws -> Void = { _ in }
+    ) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: patterns)
+            try prepare(log)
+            try log.append(1...2)
+            log.read()
+            try log.append(3...5)
+            try log.rename(to: name)
+            if newLog { try log.append([6]) }
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            // A file that a flag names is a log of its own, so the order may differ.
+            #expect(log.ids.sorted() == Array(1...(newLog ? 6 : 5)), sourceLocation: sourceLocation)
+            #expect(log.losses == [], sourceLocation: sourceLocation)
+        }
+    }
+
+    @Test(
+        "by its inode, whatever its name",
+        arguments: [
+            "audit-20261129.log", "audit.1.log", "audit.log-2026-11-29", "audit.log.20261129-100000", "audit.log.old",
+            "audit-2026-11-29T10-00-00.000.log.1", "audit.log.1.old", "something-else",
+        ])
+    func names(name: String) throws {
+        try rotating(named: name)
+    }
+
+    @Test("in another directory that a glob covers")
+    func otherDirectory() throws {
+        try rotating(following: ["audit.log", "old/*"], named: "old/x.log") {
+            try #require(mkdir($0.path("old"), 0o755) == 0)
+        }
+    }
+
+    @Test("if no new log exists yet, under a glob and without", arguments: ["audit.log", "*dit.log"])
+    func newLogMissing(pattern: String) throws {
+        try rotating(following: [pattern], named: "audit.log.1", newLog: false)
+    }
+
+    @Test("if the new log is empty", arguments: ["audit.log", "*dit.log"])
+    func newLogEmpty(pattern: String) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: [pattern])
+            try log.append([1])
+            log.read()
+            try log.append(2...9)
+            try log.rename(to: "audit.log.1")
+            try log.append("")
+            log.restart()
+            log.read()
+            #expect(log.ids == Array(1...9))
+        }
+    }
+
+    @Test("or is reported as lost, if it was removed and the new log is empty")
+    func removed() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["*dit.log"])
+            try log.append([1])
+            log.read()
+            try log.append(2...9)
+            try log.remove()
+            try log.append("")
+            log.restart()
+            for _ in 0..<4 { log.read(after: 2) }
+            #expect(log.losses.map(\.path) == [log.path("audit.log")])
+            #expect(log.losses.first?.reason == "rotated or removed before it was read to its end, and not found")
+        }
+    }
+
+    @Test("if the new log begins like it")
+    func sameBeginning() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append([1])
+            log.read()
+            try log.append(2...5)
+            try log.rename(to: "audit.log.1")
+            try log.append([1, 6])
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(Set(log.ids) == [1, 2, 3, 4, 5, 6])
+            #expect(log.losses == [])
+        }
+    }
+
+    @Test("if its path is spelled otherwise", arguments: ["./audit.log", "../{d}/audit.log", "link/audit.log"])
+    func spelling(path: String) throws {
+        try withTemporaryDirectory { directory in
+            let name = path.replacing("{d}", with: directory.lastPathComponent)
+            let log = try LogDirectory(directory)
+            try #require(symlink(".", log.path("link")) == 0)
+            try log.append([1])
+            log.read()
+            try log.append(2...9)
+            try log.rename(to: "audit-2026-11-23T23-14-34.953.log")
+            try log.append([10])
+            log.restart(following: ["\(directory.path)/\(name)"])
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == Array(1...10))
+            #expect(log.losses == [])
+        }
+    }
+
+    @Test("beside the file that a symlink led to, after it was switched")
+    func symlinkTarget() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try #require(mkdir(log.path("data"), 0o755) == 0)
+            try log.append([1], to: "data/one.log")
+            try #require(symlink("data/one.log", log.path("audit.log")) == 0)
+            log.read()
+            try log.append([2], to: "data/one.log")
+            try log.rename("data/one.log", to: "data/one-2026-11-29T10-00-00.000.log")
+            try log.append([3], to: "data/two.log")
+            try log.remove()
+            try #require(symlink("data/two.log", log.path("audit.log")) == 0)
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == [1, 2, 3])
+            #expect(log.losses == [])
+        }
+    }
+
+    @Test("once, if two flags lead to it")
+    func twoFlags() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["audit.log", "./audit.log", "link/audit.log"])
+            try #require(symlink(".", log.path("link")) == 0)
+            try log.append([1])
+            log.read()
+            try log.append([2])
+            try log.rename(to: "audit.log.1")
+            try log.append([3])
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == [1, 2, 3])
+        }
+    }
+}
