@@ -66,11 +66,13 @@ extension EventSelector {
 
 /// The analytic's threshold for a scan: more than this number of requests within the window.
 ///
-/// The alert rules decide what is a scan; here the threshold only protects counters from being displaced. Source:
-/// the Splunk analytic "Kubernetes Access Scanning", `count > 5` over an hour.
+/// The alert rules decide what is a scan. Here the threshold decides which sources are quiet, and which counters may be
+/// displaced. Source: the Splunk analytic "Kubernetes Access Scanning", `count > 5` over an hour.
 public enum ScanningThreshold {
-    /// The largest number of requests within the window that is not a scan.
+    /// The largest number of requests within the window that is not a scan, unless another threshold is given.
     public static let requests = 5
+    /// The thresholds that can be given.
+    public static let range = 1...100
     /// The window, in seconds.
     public static let window: Double = 3600
 }

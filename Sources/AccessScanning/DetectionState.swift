@@ -38,7 +38,7 @@ public struct AnalyticState: Sendable, Hashable {
     public init() {}
 }
 
-/// The displaced counters of a budget.
+/// What a budget of counters remembers of subjects without a counter.
 public struct DisplacedState: Sendable, Hashable {
     /// All pages, one after the other.
     public var entries: [DisplacedCounter]
@@ -46,12 +46,18 @@ public struct DisplacedState: Sendable, Hashable {
     public var next: Int
     /// Requests among which a scan may hide; see `BudgetUse`.
     public var untrackedRequests: UInt64
+    /// The counters that were created within the last hour.
+    public var births: RecentBirths
 
     /// Displaced counters; none unless they are given.
-    public init(entries: [DisplacedCounter] = [], next: Int = 0, untrackedRequests: UInt64 = 0) {
+    public init(
+        entries: [DisplacedCounter] = [], next: Int = 0, untrackedRequests: UInt64 = 0,
+        births: RecentBirths = RecentBirths()
+    ) {
         self.entries = entries
         self.next = next
         self.untrackedRequests = untrackedRequests
+        self.births = births
     }
 }
 
@@ -109,15 +115,19 @@ public struct DisplacedChanges: Sendable, Hashable {
     public var next: Int
     /// Requests among which a scan may hide, as they are now.
     public var untrackedRequests: UInt64
+    /// The counters that were created within the last hour, as they are now.
+    public var births: RecentBirths
 
     /// Changes; none unless they are given.
     public init(
-        pages: [Int: [DisplacedCounter]] = [:], pageCount: Int = 0, next: Int = 0, untrackedRequests: UInt64 = 0
+        pages: [Int: [DisplacedCounter]] = [:], pageCount: Int = 0, next: Int = 0, untrackedRequests: UInt64 = 0,
+        births: RecentBirths = RecentBirths()
     ) {
         self.pages = pages
         self.pageCount = pageCount
         self.next = next
         self.untrackedRequests = untrackedRequests
+        self.births = births
     }
 }
 

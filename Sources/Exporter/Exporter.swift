@@ -64,6 +64,7 @@ public enum Exporter {
         }
         let routes = WebRoutes.routes(
             showing: pipeline.published, status, telemetryPath: configuration.telemetryPath,
+            withCreated: configuration.showsCreatedSeries,
             lifecycle: configuration.lifecycle, reload: files.reload, servers: { webhook?.families ?? [] })
         var services: [any Service] = [
             SuppressedMessagesService {
@@ -82,7 +83,8 @@ public enum Exporter {
         var inputs: [any AuditInput] = []
         if let webhook { inputs.append(webhook) }
         if configuration.readsStandardInput {
-            inputs.append(StandardInput(selecting: selectors, report: report))
+            inputs.append(
+                StandardInput(selecting: selectors, from: configuration.standardInputStart, report: report))
         }
         if !configuration.logs.isEmpty {
             inputs.append(

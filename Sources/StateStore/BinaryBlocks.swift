@@ -108,6 +108,52 @@ enum DisplacedPage {
     }
 }
 
+/// The counters created within the last hour as they are stored: for each minute with any its number since 1970 and
+/// theirs, two 32-bit numbers. All little-endian.
+enum BirthsBlock {
+    static func data(_ births: RecentBirths) -> Data {
+        LittleEndian.data(births.minutes.flatMap { [$0.minute, $0.count] })
+    }
+
+    /// The births in `data`; what follows the last whole minute is ignored.
+    static func births(_ data: Data) -> RecentBirths {
+        RecentBirths(
+            minutes: (0..<data.count / 8).map { index in
+                RecentBirths.Minute(
+                    minute: LittleEndian.number(in: data, at: 8 * index),
+                    count: LittleEndian.number(in: data, at: 8 * index + 4))
+            })
+    }
+}
+
+/// The requests of a network's sources without a counter as they are stored: the number of the last five minutes (32
+/// bits), then 16 numbers of requests and 16 of sources (16 bits each). All little-endian; no bytes for none.
+enum UncountedBlock {
+    private static let length = 68
+
+    static func data(_ uncounted: UncountedRequests) -> Data {
+        var data = Data()
+        guard uncounted != UncountedRequests() else { return data }
+        LittleEndian.append(uncounted.newest, to: &data)
+        for lane in 0..<16 { LittleEndian.append(uncounted.requests[lane], to: &data) }
+        for lane in 0..<16 { LittleEndian.append(uncounted.sources[lane], to: &data) }
+        return data
+    }
+
+    /// The numbers in `data`; none if it has another length.
+    static func uncounted(_ data: Data) -> UncountedRequests {
+        guard data.count == length else { return UncountedRequests() }
+        var requests = SIMD16<UInt16>()
+        var sources = SIMD16<UInt16>()
+        for lane in 0..<16 {
+            requests[lane] = LittleEndian.number(in: data, at: 4 + 2 * lane)
+            sources[lane] = LittleEndian.number(in: data, at: 36 + 2 * lane)
+        }
+        return UncountedRequests(
+            newest: LittleEndian.number(in: data, at: 0), requests: requests, sources: sources)
+    }
+}
+
 /// Numbers as little-endian bytes, so that a database can be read on any machine.
 enum LittleEndian {
     /// Two numbers as 16 bytes.

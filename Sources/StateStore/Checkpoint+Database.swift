@@ -136,15 +136,17 @@ extension AnalyticChanges {
         for network in removedNetworks { try remove.execute(arguments: [name, network.description]) }
         let keep = try db.cachedStatement(
             sql: """
-                INSERT INTO network (analytic, network, first_seen, last_seen, requests, recent)
-                    VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO network (analytic, network, first_seen, last_seen, requests, recent, uncounted)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (analytic, network) DO UPDATE SET first_seen = excluded.first_seen,
-                    last_seen = excluded.last_seen, requests = excluded.requests, recent = excluded.recent
+                    last_seen = excluded.last_seen, requests = excluded.requests, recent = excluded.recent,
+                    uncounted = excluded.uncounted
                 """)
         for counter in networks {
             try keep.execute(arguments: [
                 name, counter.network.description, counter.firstSeen, counter.lastSeen,
                 Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
+                UncountedBlock.data(counter.uncounted),
             ])
         }
     }
@@ -152,9 +154,13 @@ extension AnalyticChanges {
     private func write(_ changes: DisplacedChanges, of population: String, _ db: Database) throws {
         try db.cachedStatement(
             sql: """
-                INSERT OR REPLACE INTO displaced (analytic, population, next, untracked_requests) VALUES (?, ?, ?, ?)
+                INSERT OR REPLACE INTO displaced (analytic, population, next, untracked_requests, births)
+                    VALUES (?, ?, ?, ?, ?)
                 """
-        ).execute(arguments: [name, population, changes.next, Int64(bitPattern: changes.untrackedRequests)])
+        ).execute(arguments: [
+            name, population, changes.next, Int64(bitPattern: changes.untrackedRequests),
+            BirthsBlock.data(changes.births),
+        ])
         try db.cachedStatement(
             sql: "DELETE FROM displaced_page WHERE analytic = ? AND population = ? AND number >= ?"
         ).execute(arguments: [name, population, changes.pageCount])

@@ -194,9 +194,16 @@ enum Schema {
                     ALTER TABLE position ADD COLUMN marks BLOB NOT NULL DEFAULT x'' CHECK (length(marks) % 32 = 0);
                     """)
         }
-        // Requests that are older than --audit.from allows.
+        // Requests that are older than --audit.from allows, and a bound for the counters that are created in an hour.
         migrator.registerMigration("4") { db in
-            try db.execute(sql: "ALTER TABLE state ADD COLUMN old_requests INTEGER NOT NULL DEFAULT 0")
+            try db.execute(
+                sql: """
+                    ALTER TABLE state ADD COLUMN old_requests INTEGER NOT NULL DEFAULT 0;
+                    -- The counters created within the last hour: minutes and numbers, 4 bytes each, see BirthsBlock.
+                    ALTER TABLE displaced ADD COLUMN births BLOB NOT NULL DEFAULT x'';
+                    -- Requests of sources without a counter, 68 bytes, see UncountedBlock; empty for none.
+                    ALTER TABLE network ADD COLUMN uncounted BLOB NOT NULL DEFAULT x'';
+                    """)
         }
         return migrator
     }

@@ -92,7 +92,8 @@ extension StoredState {
             analytics[try row.value("analytic"), default: AnalyticState()].networks.append(
                 NetworkCounter(
                     network: network, firstSeen: try row.value("first_seen"), lastSeen: try row.value("last_seen"),
-                    requests: try row.count("requests"), recent: try row.recentRequests("recent")))
+                    requests: try row.count("requests"), recent: try row.recentRequests("recent"),
+                    uncounted: UncountedBlock.uncounted(try row.value("uncounted"))))
         }
     }
 
@@ -102,6 +103,7 @@ extension StoredState {
         var state = DisplacedState()
         state.next = try row.value("next")
         state.untrackedRequests = try row.count("untracked_requests")
+        state.births = BirthsBlock.births(try row.value("births"))
         let pages = try Row.fetchCursor(
             db, sql: "SELECT entries FROM displaced_page WHERE analytic = ? AND population = ? ORDER BY number",
             arguments: [analytic, population])

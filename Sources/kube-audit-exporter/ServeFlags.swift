@@ -53,6 +53,13 @@ struct ServeFlags: ParsableArguments {
         help: ArgumentHelp("Path of the metrics.", valueName: "path"))
     var webTelemetryPath = "/metrics"
 
+    @Flag(
+        name: .customLong("web.openmetrics-created-series"),
+        help: ArgumentHelp(
+            "Expose the creation time of each source's counter in OpenMetrics, which Prometheus stores as a series of "
+                + "its own."))
+    var webOpenmetricsCreatedSeries = false
+
     @Option(
         name: .customLong("webhook.listen-address"),
         help: ArgumentHelp(
@@ -109,6 +116,12 @@ struct ServeFlags: ParsableArguments {
     var sourceRetention = "24h"
 
     @Option(
+        name: .customLong("source.threshold"),
+        help: ArgumentHelp(
+            "Largest number of requests within an hour that is not a scan, as in the alert rules.", valueName: "n"))
+    var sourceThreshold = "5"
+
+    @Option(
         name: .customLong("filter.file"),
         help: ArgumentHelp("Requests that are not reported: a YAML file; reloaded when it changes.", valueName: "file"))
     var filterFile: String?
@@ -128,10 +141,11 @@ struct ServeFlags: ParsableArguments {
             auditLogs: auditLog, auditFrom: auditFrom, storagePath: storagePath,
             listenAddresses: webListenAddress,
             webConfigFile: webConfigFile, enablesLifecycle: webEnableLifecycle, telemetryPath: webTelemetryPath,
+            showsCreatedSeries: webOpenmetricsCreatedSeries,
             webhookListenAddress: webhookListenAddress, webhookConfigFile: webhookConfigFile,
             webhookMaxBodySize: webhookMaxBodySize, geoipDatabase: geoipDatabase, trustedProxies: sourceTrustedProxy,
             sourceLimit: sourceLimit, claimedLimit: sourceClaimedLimit,
-            networkLimit: sourceNetworkLimit, retention: sourceRetention,
+            networkLimit: sourceNetworkLimit, retention: sourceRetention, threshold: sourceThreshold,
             filterFile: filterFile, logLevel: logLevel, logFormat: logFormat)
         do {
             try await Exporter.run(options)

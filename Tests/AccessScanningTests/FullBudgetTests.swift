@@ -41,8 +41,10 @@ struct FullBudgetTests {
         var flood = Flood(SourceLimits(verified: 100))
         for round in 0..<50 {
             let time = Double(round * 60)
-            try flood.request("203.0.113.7", at: time)
-            for number in 0..<1000 { try flood.request("2001:db8:\(round)::\(number)", at: time + 1) }
+            for number in 0..<1000 { try flood.request("2001:db8:\(round)::\(number)", at: time) }
+            try flood.request("203.0.113.7", at: time + 1)
+            // It gets its counter when it is over the threshold.
+            #expect(flood.shown("203.0.113.7")?.requests == (round < 5 ? nil : UInt64(round + 1)))
         }
         let shown = try #require(flood.shown("203.0.113.7"))
         #expect(shown.requests == 50)
@@ -75,29 +77,34 @@ struct FullBudgetTests {
         #expect(flood.shown("other") == nil)
         #expect(flood.ledger.counts.retiredRequests == 10)
         #expect(flood.ledger.counts[.verified].displaced == 0)
-        // One that scanned returns as a new counter, as after any retirement.
-        try flood.request("192.0.2.0", at: 5001)
+        // A retired one returns as a new counter, once it is over the threshold.
+        for _ in 0..<5 { try flood.request("192.0.2.0", at: 5001) }
+        #expect(flood.shown("192.0.2.0") == nil)
+        #expect(flood.shown("other")?.requests == 5)
+        try flood.request("192.0.2.0", at: 5002)
         #expect(flood.shown("192.0.2.0")?.firstSeen == 5001)
-        #expect(flood.shown("192.0.2.0")?.requests == 1)
-        #expect(flood.shown("other")?.requests == 1)
+        #expect(flood.shown("192.0.2.0")?.requests == 6)
+        #expect(flood.shown("other")?.requests == 5)
+        #expect(flood.sum == flood.count)
     }
 
-    @Test("a returning source gets back its requests within the hour, and the counter has their age")
+    @Test("a source gets back its requests within the hour when there is a place, and the counter has their age")
     func givenBack() throws {
         var flood = Flood(SourceLimits(verified: 5))
-        let others = { (flood: inout Flood, time: Double) in
-            for number in 0..<20 { try flood.request("198.51.100.\(number)", at: time) }
-        }
+        for number in 0..<20 { try flood.request("198.51.100.\(number)", at: 90) }
         for time in [100.0, 200, 3000] { try flood.request("192.0.2.1", at: time) }
-        try others(&flood, 3001)
         #expect(flood.shown("192.0.2.1") == nil)
+        #expect(flood.shown("other")?.requests == 18)
+        // The others have been silent for an hour.
         try flood.request("192.0.2.1", at: 3750)
         #expect(flood.shown("192.0.2.1")?.requests == 3)
         #expect(flood.shown("192.0.2.1")?.firstSeen == 200)
         #expect(flood.sum == flood.count)
-        try others(&flood, 3760)
-        try flood.request("192.0.2.1", at: 8000)
-        #expect(flood.shown("192.0.2.1")?.requests == 1)
+        // So has this one, and comes back as another counter.
+        for number in 0..<5 { try flood.request("203.0.113.\(number)", at: 7500) }
+        #expect(flood.shown("192.0.2.1") == nil)
+        for _ in 0..<6 { try flood.request("192.0.2.1", at: 8000) }
+        #expect(flood.shown("192.0.2.1")?.requests == 6)
         #expect(flood.shown("192.0.2.1")?.firstSeen == 8000)
         #expect(flood.sum == flood.count)
     }
@@ -127,12 +134,14 @@ struct FullBudgetTests {
 
     @Test("a source that returns when it would be forgotten next is not forgotten")
     func oldest() throws {
-        var flood = Flood(SourceLimits(verified: 1))
-        for number in 0...25 { try flood.request("192.0.2.\(number)", at: 10) }
-        #expect(flood.ledger.counts[.verified].displaced == 25)
-        try flood.request("192.0.2.0", at: 11)
-        #expect(flood.shown("192.0.2.0")?.requests == 2)
+        var flood = Flood(SourceLimits(verified: 6))
+        for number in 0..<156 { try flood.request("192.0.2.\(number)", at: 10) }
+        #expect(flood.ledger.counts[.verified].displaced == 150)
+        for time in 11...14 { try flood.request("192.0.2.6", at: Double(time)) }
+        #expect(flood.ledger.counts[.verified].displaced == 150)
         #expect(flood.ledger.counts[.verified].untrackedRequests == 0)
+        try flood.request("192.0.2.6", at: 15)
+        #expect(flood.shown("192.0.2.6")?.requests == 6)
         #expect(flood.sum == flood.count)
     }
 

@@ -51,6 +51,32 @@ struct NetworkLedgerTests {
         #expect(quiet(detector, 4601) == [])
     }
 
+    @Test("include quiet sources that have no counter, since the budget of sources is full")
+    func quietWithoutCounters() {
+        let limits = SourceLimits(verified: 50, networks: 10)
+        var state = DetectionState()
+        var detector = AccessScanningDetector([.forbidden], limits: limits, restoring: state, at: 0)
+        let quiet = { (detector: AccessScanningDetector, time: Double) in
+            let counts = detector.ledgers[0].counts
+            return counts.networks?.quietSources(with: counts.sources, at: time).filter {
+                "\($0.network)" == "203.0.113.0/24"
+            }.map { [$0.sources, $0.requests] }
+        }
+        // They take all places of sources and of networks.
+        for number in 0..<60 { detector.observe(Self.event(["198.51.\(number).1"], number), at: 1000) }
+        for number in 0..<30 { detector.observe(Self.event(["203.0.113.\(number)"], 100 + number), at: 1001) }
+        #expect(quiet(detector, 1002) == [[30, 30]])
+        state.write(detector.takeChanges())
+        detector = AccessScanningDetector([.forbidden], limits: limits, restoring: state, at: 1100)
+        for number in 0..<4 { detector.observe(Self.event(["203.0.113.1"], 200 + number), at: 1100) }
+        #expect(quiet(detector, 1102) == [[30, 34]])
+        // One of them scans now, and has its own alert.
+        detector.observe(Self.event(["203.0.113.1"], 300), at: 1200)
+        #expect(quiet(detector, 1202) == [[29, 29]])
+        #expect(quiet(detector, 4500) == [[29, 29]])
+        #expect(quiet(detector, 5200) == [[0, 0]])
+    }
+
     @Test("have a separate budget; past it the sum stays exact")
     func budget() {
         var detector = Self.detector(networks: 3)

@@ -18,8 +18,8 @@ struct SourceLedgerTests {
         detector.observe([event(["nonsense"], number: 103)])
         #expect(
             detector.counts == [
-                "192.0.2.1 verified": 100, "192.0.2.3 verified": 2, "other verified": 1, "203.0.113.97 claimed": 1,
-                "203.0.113.98 claimed": 1, "203.0.113.99 claimed": 1, "other claimed": 97, "invalid verified": 1,
+                "192.0.2.1 verified": 100, "192.0.2.2 verified": 1, "other verified": 2, "203.0.113.0 claimed": 1,
+                "203.0.113.1 claimed": 1, "203.0.113.2 claimed": 1, "other claimed": 97, "invalid verified": 1,
             ])
         #expect(detector.ledger.counts[.verified].tracked == 2)
         #expect(detector.ledger.counts[.claimed].tracked == 3)

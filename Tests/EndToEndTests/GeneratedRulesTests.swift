@@ -1,3 +1,5 @@
+import AccessScanning
+import Exporter
 import Foundation
 import LocalStack
 import TestSupport
@@ -47,6 +49,25 @@ struct GeneratedRulesTests {
         let spec = try #require(documents[1]["spec"]?.mapping)
         #expect(spec.keys.map(\.string) == ["groups"])
         #expect(spec["groups"] == groups)
+    }
+
+    @Test("has the exporter's threshold as its default, and names the exporter's flag with another one")
+    func sameThreshold() async throws {
+        let template = try String(
+            contentsOf: Self.alerts.appending(path: "access-scanning.rules.yaml.in"), encoding: .utf8)
+        #expect(template.contains("} > @threshold@"))
+        let rules = try String(contentsOf: Self.alerts.appending(path: Self.files[0]), encoding: .utf8)
+        #expect(rules.contains("} > \(ScanningThreshold.requests)\n"))
+        #expect(rules.contains("threshold: \"\(ScanningThreshold.requests)\""))
+        #expect(ServeOptions().threshold == "\(ScanningThreshold.requests)")
+        try await withTemporaryDirectory { directory in
+            let run = try await Self.generate(["--output", directory.path])
+            #expect(run.output == "")
+            let other = try await Self.generate(["--threshold", "12", "--output", directory.path])
+            #expect(other.output.contains("--source.threshold 12"))
+            let written = try String(contentsOf: directory.appending(path: Self.files[0]), encoding: .utf8)
+            #expect(written.contains("} > 12\n"))
+        }
     }
 
     @Test("replaces the threshold and the window everywhere", .timeLimit(.minutes(1)))

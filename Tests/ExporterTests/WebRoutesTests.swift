@@ -28,10 +28,10 @@ struct WebRoutesTests {
 
     private static func get(
         _ path: String, accept: String? = nil, of counts: Counts = counts(), _ status: Status = Status(),
-        telemetryPath: String = "/metrics"
+        telemetryPath: String = "/metrics", withCreated: Bool = false
     ) async -> HTTPResponse {
         await WebRoutes.routes(
-            showing: Published(counts), StatusBoard(status), telemetryPath: telemetryPath
+            showing: Published(counts), StatusBoard(status), telemetryPath: telemetryPath, withCreated: withCreated
         ).respond(
             to: HTTPRequest(method: "GET", path: path, headers: accept.map { [("Accept", $0)] } ?? []))
     }
@@ -64,9 +64,14 @@ struct WebRoutesTests {
                 #"_requests_total{src_ip="192.0.2.1",country="",city="",origin="verified"} 1"#))
     }
 
-    @Test("include a source's creation time and last request, if the format supports them")
+    @Test(
+        "include a source's last request, if the format supports it, and its creation time only if a flag asks for it")
     func openMetrics() async {
-        let text = await Self.text(Self.get("/metrics", accept: "application/openmetrics-text;version=1.0.0"))
+        let accept = "application/openmetrics-text;version=1.0.0"
+        var text = await Self.text(Self.get("/metrics", accept: accept))
+        #expect(text.contains(##"origin="verified"} 1 # {audit_id="0"} 1 1795475406.5"##))
+        #expect(!text.contains("_created"))
+        text = await Self.text(Self.get("/metrics", accept: accept, withCreated: true))
         #expect(text.contains(##"origin="verified"} 1 # {audit_id="0"} 1 1795475406.5"##))
         #expect(text.contains(#"requests_created{src_ip="192.0.2.1",country="",city="",origin="verified"} 1795475500"#))
     }

@@ -109,6 +109,26 @@ struct RoundTripTests {
         #expect(stored.lastCheckpoint == time)
     }
 
+    @Test("keeps what is known of sources without a counter")
+    func uncounted() async throws {
+        var checkpoint = Checkpoint.of()
+        let uncounted = UncountedRequests(
+            newest: .max, requests: SIMD16(repeating: 258),
+            sources: SIMD16<UInt16>(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, .max))
+        let networks = [
+            NetworkCounter(network: .other, firstSeen: 1, lastSeen: 2, requests: 3, uncounted: uncounted),
+            NetworkCounter(
+                network: .invalid, firstSeen: 1, lastSeen: 2, requests: 3,
+                recent: RecentRequests(times: (1...101).reversed())),
+        ]
+        checkpoint.detection.forbidden.networks = networks
+        let births = RecentBirths(minutes: [.init(minute: 1, count: 2), .init(minute: .max, count: .max)])
+        checkpoint.detection.forbidden.displacedSources[.claimed] = DisplacedChanges(births: births)
+        let stored = try await Self.reopened([checkpoint])
+        #expect(stored.detection.forbidden.networks == networks)
+        #expect(stored.detection.forbidden.displacedSources[.claimed] == DisplacedState(births: births))
+    }
+
     @Test("distinguishes every kind of source")
     func sources() async throws {
         let addresses: [SourceAddress] =

@@ -12,6 +12,7 @@ extension DisplacedState {
         entries = Array(pages.prefix(changes.pageCount).joined())
         next = changes.next
         untrackedRequests = changes.untrackedRequests
+        births = changes.births
     }
 }
 

@@ -30,10 +30,14 @@ protocol BudgetedCounter: Sendable, Equatable {
 
 extension BudgetedCounter {
     /// Counts one request.
-    mutating func rise(at now: Double) {
+    ///
+    /// - Parameters:
+    ///   - now: Seconds since 1970.
+    ///   - limit: The number of requests whose times are remembered.
+    mutating func rise(at now: Double, remembering limit: Int) {
         requests &+= 1
         lastSeen = now
-        recent.add(at: now)
+        recent.add(at: now, keeping: limit)
     }
 
     mutating func limitTimes(to now: Double) {
@@ -50,11 +54,13 @@ extension Double {
 
 /// The times of the last requests, as many as are needed to recognise a scan.
 public struct RecentRequests: Sendable, Hashable {
-    /// The number of requests that are remembered: one more than the threshold of a scan.
-    public static let limit = ScanningThreshold.requests + 1
+    /// The maximum number of requests that are remembered.
+    public static let limit = ScanningThreshold.range.upperBound + 1
 
-    // Whole seconds since 1970, newest first; zero for no request. The lanes past the limit stay zero.
+    // Whole seconds since 1970, newest first; zero for no request. Most thresholds need no more than these.
     private var seconds = SIMD8<UInt32>()
+    // Those before them.
+    private var older: [UInt32] = []
 
     /// No requests.
     public init() {}
@@ -63,25 +69,33 @@ public struct RecentRequests: Sendable, Hashable {
     ///
     /// - Parameter times: In whole seconds since 1970, newest first.
     public init(times: some Sequence<UInt32>) {
-        for (lane, time) in times.prefix(Self.limit).enumerated() { seconds[lane] = time }
+        for (place, time) in times.prefix(Self.limit).enumerated() {
+            if place < 8 { seconds[place] = time } else { older.append(time) }
+        }
     }
 
     /// The times in whole seconds since 1970, newest first.
     public var times: [UInt32] {
-        (0..<Self.limit).map { seconds[$0] }.filter { $0 != 0 }
+        (0..<8).map { seconds[$0] }.filter { $0 != 0 } + older
     }
 
-    /// Adds a request.
+    /// Adds a request, and forgets those that are not needed.
     ///
-    /// - Parameter now: Seconds since 1970.
-    mutating func add(at now: Double) {
-        for lane in (1..<Self.limit).reversed() { seconds[lane] = seconds[lane - 1] }
+    /// - Parameters:
+    ///   - now: Seconds since 1970.
+    ///   - limit: The number of requests to keep.
+    mutating func add(at now: Double, keeping limit: Int) {
+        if limit > 8, seconds[7] != 0 { older.insert(seconds[7], at: 0) }
+        if older.count > max(0, limit - 8) { older.removeLast(older.count - max(0, limit - 8)) }
+        for lane in (1..<8).reversed() { seconds[lane] = lane < limit ? seconds[lane - 1] : 0 }
         seconds[0] = Self.wholeSecond(now)
     }
 
     /// Replaces times after `now` by `now`.
     mutating func limit(to now: Double) {
-        seconds = pointwiseMin(seconds, SIMD8(repeating: Self.wholeSecond(now)))
+        let second = Self.wholeSecond(now)
+        seconds = pointwiseMin(seconds, SIMD8(repeating: second))
+        if !older.isEmpty { older = older.map { min($0, second) } }
     }
 
     /// The second of a time. A time before 1970 or after 2106 comes from a wrong clock; zero would mean no request.
@@ -92,10 +106,13 @@ public struct RecentRequests: Sendable, Hashable {
     /// The number of remembered requests within the window before `now`.
     func count(at now: Double) -> Int {
         var count = 0
-        while count < Self.limit, seconds[count] != 0, now - Double(seconds[count]) < ScanningThreshold.window {
-            count += 1
-        }
-        return count
+        while count < 8, seconds[count] != 0, Self.isRecent(seconds[count], now) { count += 1 }
+        guard count == 8 else { return count }
+        return 8 + older.prefix { Self.isRecent($0, now) }.count
+    }
+
+    private static func isRecent(_ second: UInt32, _ now: Double) -> Bool {
+        now - Double(second) < ScanningThreshold.window
     }
 
     /// The requests within the window before `now`.
@@ -107,21 +124,16 @@ public struct RecentRequests: Sendable, Hashable {
     func first(_ count: Int) -> RecentRequests {
         RecentRequests(times: times.prefix(count))
     }
-
-    /// Whether the requests within the window are a scan.
-    func areScan(at now: Double) -> Bool {
-        count(at: now) > ScanningThreshold.requests
-    }
 }
 
 /// The use of a budget of counters.
 public struct BudgetUse: Sendable, Hashable {
     /// The number of subjects with a counter of their own.
     public var tracked = 0
-    /// The number of displaced subjects that are remembered.
+    /// The number of subjects without a counter whose last requests are remembered.
     public var displaced = 0
-    /// Requests among which a scan may hide: they were forgotten within the hour, since more subjects were displaced than can
-    /// be remembered, or got no counter, since all subjects with a counter were scanning.
+    /// Requests among which a scan may hide: they were forgotten within the hour, since there were more subjects than
+    /// can be remembered, or got no counter, since all subjects with a counter were scanning.
     public var untrackedRequests: UInt64 = 0
 
     /// An unused budget.

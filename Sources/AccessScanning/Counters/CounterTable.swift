@@ -1,25 +1,35 @@
 import AuditEvents
 
-/// Counters within a budget. When it is full, a new counter displaces another.
+/// Counters within a budget. A counter is a series that Prometheus stores for hours, so the number of counters that are
+/// created is bounded, too.
 ///
-/// A subject with more than `ScanningThreshold.requests` within the last hour is never displaced, so that subjects with
-/// single requests cannot displace one that scans. Of the others, the one that was silent longest is displaced. If it was
-/// silent for more than an hour, its requests are out of the window, and it is retired. Otherwise its requests are
-/// counted under `other` from then on, and it is remembered: with its next request it gets a counter that continues
-/// from its requests within the hour. So a scan is counted to the sixth request even if thousands of other subjects
-/// come in between.
+/// While there are places, a subject gets a counter with its first request. When the budget is full, its requests are
+/// counted under `other`, and their times are remembered. With more requests within the hour than `protection` it gets a
+/// counter that continues from them: it may be scanning, and is counted to the last request.
 ///
-/// The requests that it gets back are no longer counted under `other`, which is a counter too and must not fall. So
-/// others are displaced at the same time until `other` has gained as many requests; five are always enough.
+/// For that another counter is displaced: the one that was silent longest. A counter with more requests within the hour
+/// than `protection` is never displaced, so that subjects with single requests cannot displace one that scans. A counter
+/// that was silent for more than an hour can be displaced by any subject; its requests are out of the window, and it is
+/// retired. A displaced one's requests are counted under `other` from then on, and it is remembered.
+///
+/// The requests that a subject gets back are no longer counted under `other`, which is a counter too and must not fall.
+/// So others are displaced at the same time until `other` has gained as many requests; five are always enough. In the
+/// places that become free, only as many counters are created in an hour as `birthLimit` allows.
 struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// The maximum number of subjects with a counter of their own.
     let limit: Int
+    /// The largest number of requests within the hour of a subject that may be displaced, and gets no counter when the
+    /// budget is full.
+    let protection: Int
     /// Requests of retired counters. Sums of counts may wrap: counting never reaches such values, but a damaged
     /// database may hold them, and must not stop the exporter.
     private(set) var retiredRequests: UInt64
     /// The displaced subjects that are remembered.
     private(set) var displaced: DisplacedCounters
 
+    /// The changes in requests of subjects without a counter, by the requests since they were last taken.
+    private var uncounted: [UncountedChange<Counter.Subject>] = []
+    private let threshold: Int
     private let other: Counter.Subject
     private let key: SipHash128.Key
     // A counter keeps its place until it is removed, or moves to the place of a removed one.
@@ -40,17 +50,20 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// - Parameters:
     ///   - limit: The maximum number of subjects with a counter of their own. Restored counters past it stay until
     ///     others need a place.
-    ///   - other: The subject that stands for the displaced ones.
+    ///   - threshold: The largest number of requests within the hour that is not a scan.
+    ///   - other: The subject that stands for those without a counter.
     ///   - key: The key of the fingerprints.
     ///   - restored: Counters, no two of the same subject.
     ///   - displaced: The displaced subjects.
     ///   - retiredRequests: Requests of retired counters.
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
-        limit: Int, other: Counter.Subject, key: SipHash128.Key, restoring restored: [Counter],
+        limit: Int, threshold: Int, other: Counter.Subject, key: SipHash128.Key, restoring restored: [Counter],
         displaced: DisplacedState, retiredRequests: UInt64, at now: Double
     ) {
         self.limit = limit
+        self.threshold = threshold
+        protection = min(threshold, DisplacedCounter.limit)
         self.other = other
         self.key = key
         self.retiredRequests = retiredRequests
@@ -70,6 +83,10 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// The number of subjects with a counter of their own.
     var trackedCount: Int { places.count }
 
+    /// The maximum number of counters that are created within an hour for subjects that do not scan. Half of the budget
+    /// for places that become free again; the two budgets of sources stay below twice that of the verified ones.
+    private var birthLimit: Int { limit + limit / 2 }
+
     /// Whether a subject has a counter.
     func contains(_ subject: Counter.Subject) -> Bool {
         indices[subject] != nil || unbudgeted.contains { $0.subject == subject }
@@ -86,13 +103,13 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         _ subject: Counter.Subject, at now: Double, create: (Counter.Subject) -> Counter, note: (inout Counter) -> Void
     ) {
         if let place = indices[subject] {
-            places[place].rise(at: now)
+            places[place].rise(at: now, remembering: threshold + 1)
             note(&places[place])
-            order.touch(place, list: places[place].recent.areScan(at: now) ? .loud : .quiet)
+            order.touch(place, list: list(of: places[place], at: now))
             changed.insert(subject)
         } else if !subject.isBudgeted {
-            changeUnbudgeted(subject, create) {
-                $0.rise(at: now)
+            changeUnbudgeted(subject, create) { [threshold] in
+                $0.rise(at: now, remembering: threshold + 1)
                 note(&$0)
             }
         } else if let counter = admit(subject, at: now, create) {
@@ -100,47 +117,108 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             // It has its place now, like any other.
             count(subject, at: now, create: create, note: note)
         } else {
-            displaced.noteUntracked(1)
             count(other, at: now, create: create, note: note)
         }
     }
 
+    /// Takes the changes in requests of subjects without a counter since the last call.
+    mutating func takeUncounted() -> [UncountedChange<Counter.Subject>] {
+        defer { uncounted.removeAll(keepingCapacity: true) }
+        return uncounted
+    }
+
+    /// Changes the counter of a subject that has one.
+    mutating func change(_ subject: Counter.Subject, _ change: (inout Counter) -> Void) {
+        guard let place = indices[subject] else { return }
+        change(&places[place])
+        changed.insert(subject)
+    }
+
     // MARK: Displacement
 
-    /// Makes a counter for a new subject if there is a place or another counter can be displaced.
+    /// Makes a counter for a subject without one, if it may have one; else remembers its request.
     private mutating func admit(
         _ subject: Counter.Subject, at now: Double, _ create: (Counter.Subject) -> Counter
     ) -> Counter? {
         let fingerprint = fingerprint(of: subject)
         // Taken out first: the counters that it displaces must not overwrite it in the ring.
-        let earlier = displaced.take(fingerprint)?.within(now) ?? RecentRequests()
-        let needed = UInt64(earlier.times.count)
-        var moved: UInt64 = 0
-        while places.count >= limit || moved < needed, let place = nextToDisplace(at: now) {
-            moved &+= displace(place, at: now, mayRetire: moved >= needed, create)
-        }
-        guard places.count < limit else {
-            remember(fingerprint, earlier, at: now)
+        let taken = displaced.take(fingerprint)
+        let earlier = taken?.recent.within(now) ?? RecentRequests()
+        let needed = earlier.times.count
+        let mayScan = needed >= protection
+        guard mayScan || displaced.births.count(at: now) < birthLimit,
+            let moved = makePlace(for: needed, mayScan, at: now, create)
+        else {
+            remember(fingerprint, earlier, formerlyAt: taken?.place, at: now)
+            let times = [RecentRequests.wholeSecond(now)]
+            uncounted.append(
+                UncountedChange(subject: subject, times: times, isGain: true, changesSubjects: needed == 0))
             return nil
         }
+        if !mayScan { displaced.noteBirth(at: now) }
+        if needed > 0 {
+            uncounted.append(
+                UncountedChange(subject: subject, times: earlier.times, isGain: false, changesSubjects: true))
+        }
+        return counter(of: subject, continuing: earlier, moved: moved, at: now, create)
+    }
+
+    /// Displaces others until there is a place, and until `other` has gained as many requests as it loses.
+    ///
+    /// - Returns: The requests that `other` has gained; `nil` if the subject gets no place.
+    private mutating func makePlace(
+        for needed: Int, _ mayScan: Bool, at now: Double, _ create: (Counter.Subject) -> Counter
+    ) -> UInt64? {
+        var moved: UInt64 = 0
+        while places.count >= limit || moved < needed, let place = nextToDisplace(mayScan, at: now) {
+            moved &+= displace(place, at: now, mayRetire: moved >= needed, create)
+        }
+        // If all others scan, a subject that may scan gets only some of its requests back.
+        return places.count < limit && (mayScan || moved >= needed) ? moved : nil
+    }
+
+    /// Makes the counter of a subject that gets back its requests within the hour.
+    private mutating func counter(
+        of subject: Counter.Subject, continuing earlier: RecentRequests, moved: UInt64, at now: Double,
+        _ create: (Counter.Subject) -> Counter
+    ) -> Counter {
+        let times = earlier.times
+        var count = Int(min(UInt64(times.count), moved))
+        // The newest ones, and none of the second of one that is left out: a counter that is lower than an earlier one
+        // of the subject must have a later creation time.
+        while count > 0, count < times.count, times[count - 1] == times[count] { count -= 1 }
+        displaced.noteUntracked(times.count - count)
         var counter = create(subject)
-        // If all others are scanning, only some of its requests can be given back: the newest.
-        let givenBack = earlier.first(Int(min(needed, moved)))
-        displaced.noteUntracked(earlier.times.count - givenBack.times.count)
-        guard let first = givenBack.times.last else { return counter }
-        changeUnbudgeted(other, create) { $0.requests &-= UInt64(givenBack.times.count) }
-        counter.requests = UInt64(givenBack.times.count)
-        counter.recent = givenBack
+        guard count > 0 else { return counter }
+        changeUnbudgeted(other, create) { $0.requests &-= UInt64(count) }
+        counter.requests = UInt64(count)
+        counter.recent = earlier.first(count)
         // The counter is as old as its requests, or the alert rule would take old requests for new ones.
-        counter.firstSeen = min(Double(first), now)
+        counter.firstSeen = min(Double(times[count - 1]), now)
         return counter
     }
 
-    private func nextToDisplace(at now: Double) -> Int? {
+    /// Remembers a request of a subject without a counter.
+    private mutating func remember(
+        _ fingerprint: UInt64, _ earlier: RecentRequests, formerlyAt place: Int?, at now: Double
+    ) {
+        // Without a counter that could be displaced, a scan would not be seen.
+        guard places.count < limit || nextToDisplace(true, at: now) != nil else {
+            displaced.noteUntracked(1)
+            insert(fingerprint, earlier, formerlyAt: place, at: now)
+            return
+        }
+        var recent = earlier
+        recent.add(at: now, keeping: protection)
+        insert(fingerprint, recent, formerlyAt: place, at: now)
+    }
+
+    /// The counter to displace for a subject. One that does not scan displaces only silent ones.
+    private func nextToDisplace(_ mayScan: Bool, at now: Double) -> Int? {
         let quiet = order.first(of: .quiet)
         if let quiet, isSilent(quiet, now) { return quiet }
         if let loud = order.first(of: .loud), isSilent(loud, now) { return loud }
-        return quiet
+        return mayScan ? quiet : nil
     }
 
     private func isSilent(_ place: Int, _ now: Double) -> Bool {
@@ -161,14 +239,21 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             $0.requests &+= counter.requests
             $0.lastSeen = now
         }
-        remember(fingerprint(of: counter.subject), counter.recent.within(now), at: now)
+        let recent = counter.recent.within(now)
+        insert(fingerprint(of: counter.subject), recent, at: now)
+        if !recent.times.isEmpty {
+            uncounted.append(
+                UncountedChange(subject: counter.subject, times: recent.times, isGain: true, changesSubjects: true))
+        }
         remove(place)
         return counter.requests
     }
 
-    private mutating func remember(_ fingerprint: UInt64, _ recent: RecentRequests, at now: Double) {
+    private mutating func insert(
+        _ fingerprint: UInt64, _ recent: RecentRequests, formerlyAt place: Int? = nil, at now: Double
+    ) {
         guard !recent.times.isEmpty else { return }
-        displaced.insert(DisplacedCounter(fingerprint: fingerprint, recent), at: now)
+        displaced.insert(DisplacedCounter(fingerprint: fingerprint, recent), formerlyAt: place, at: now)
     }
 
     private func fingerprint(of subject: Counter.Subject) -> UInt64 {
@@ -220,8 +305,12 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     private mutating func arrange(at now: Double) {
         let lastSeen = places.map(\.lastSeen)
         for place in places.indices.sorted(by: { lastSeen[$0] < lastSeen[$1] }) {
-            order.touch(place, list: places[place].recent.areScan(at: now) ? .loud : .quiet)
+            order.touch(place, list: list(of: places[place], at: now))
         }
+    }
+
+    private func list(of counter: Counter, at now: Double) -> RecencyLists.List {
+        counter.recent.count(at: now) > protection ? .loud : .quiet
     }
 
     /// Removes the counters that were silent for longer than `retention` seconds, and adds their requests to

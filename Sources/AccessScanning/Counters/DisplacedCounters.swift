@@ -1,4 +1,5 @@
-/// The last displaced counters: a ring in the order of their displacement.
+/// What is remembered of subjects without a counter: the last requests of each, in a ring in the order of their last
+/// change, and how many counters were created lately.
 struct DisplacedCounters: Sendable {
     /// The number of counters that are remembered for each place of the budget,
     private static let perPlace = 25
@@ -13,6 +14,8 @@ struct DisplacedCounters: Sendable {
     private(set) var next = 0
     /// Requests among which a scan may hide; see `BudgetUse`.
     private(set) var untrackedRequests: UInt64
+    /// The counters that were created for subjects that do not scan.
+    private(set) var births: RecentBirths
 
     private var places = PagedArray<DisplacedCounter>(pageSize: pageSize)
     private var index = FingerprintIndex()
@@ -26,6 +29,7 @@ struct DisplacedCounters: Sendable {
     init(capacity: Int, restoring stored: DisplacedState = DisplacedState()) {
         self.capacity = capacity
         untrackedRequests = stored.untrackedRequests
+        births = stored.births
         guard !stored.entries.isEmpty, capacity > 0 else { return }
         let isFull = stored.entries.count == capacity
         if isFull && stored.next < capacity || stored.entries.count < capacity && stored.next == stored.entries.count {
@@ -59,23 +63,33 @@ struct DisplacedCounters: Sendable {
 
     /// Removes a counter.
     ///
-    /// - Returns: Its last requests; `nil` if it was not remembered.
+    /// - Returns: Its last requests and its place; `nil` if it was not remembered.
     @discardableResult
-    mutating func take(_ fingerprint: UInt64) -> RecentRequests? {
+    mutating func take(_ fingerprint: UInt64) -> (recent: RecentRequests, place: Int)? {
         guard let place = place(of: fingerprint) else { return nil }
         let recent = self[place].recent
         unindex(place)
         self[place] = .none
-        return recent
+        return (recent, place)
     }
 
-    /// Remembers a displaced counter, and forgets the oldest one if there is no room.
-    mutating func insert(_ entry: DisplacedCounter, at now: Double) {
+    /// Remembers a counter, and forgets the oldest one if there is no room.
+    ///
+    /// - Parameters:
+    ///   - former: The place that it was taken from. It is used again, so that another request of the same subject makes
+    ///     nothing be forgotten, unless it is in the older half of the ring.
+    ///   - now: Seconds since 1970.
+    mutating func insert(_ entry: DisplacedCounter, formerlyAt former: Int? = nil, at now: Double) {
         guard capacity > 0 else {
             noteUntracked(entry.recent.count(at: now))
             return
         }
         take(entry.fingerprint)
+        if let former, self[former].fingerprint == 0, (next - 1 - former + capacity) % capacity < capacity / 2 {
+            self[former] = entry
+            index.insert(former, entry.fingerprint) { [places] in places[$0].fingerprint }
+            return
+        }
         if next < places.count, self[next].fingerprint != 0 {
             noteUntracked(self[next].recent.count(at: now))
             unindex(next)
@@ -91,10 +105,17 @@ struct DisplacedCounters: Sendable {
         hasChanges = true
     }
 
+    /// Notes that a counter is created for a subject that does not scan.
+    mutating func noteBirth(at now: Double) {
+        births.add(at: now)
+        hasChanges = true
+    }
+
     /// Replaces times after `now` by `now`. The requests of a counter keep their intervals.
     mutating func limitTimes(to now: Double) {
         let second = RecentRequests.wholeSecond(now)
         for place in places.indices where self[place].newest > second { self[place].newest = second }
+        births.limit(to: now)
     }
 
     // MARK: Changes
@@ -108,7 +129,7 @@ struct DisplacedCounters: Sendable {
         }
         return DisplacedChanges(
             pages: Dictionary(uniqueKeysWithValues: changedPages.map { ($0, places.pages[$0]) }),
-            pageCount: places.pages.count, next: next, untrackedRequests: untrackedRequests)
+            pageCount: places.pages.count, next: next, untrackedRequests: untrackedRequests, births: births)
     }
 
     /// Gives back changes that could not be written.
@@ -162,6 +183,8 @@ public struct DisplacedCounter: Sendable, Hashable {
     /// The times of the requests before it, in seconds before it, newest first; `UInt16.max` for no request.
     public var ages: SIMD4<UInt16>
 
+    /// The number of requests that are remembered.
+    public static let limit = 5
     /// An empty place.
     public static let none = DisplacedCounter(fingerprint: 0, newest: 0, ages: SIMD4(repeating: .max))
 
@@ -188,6 +211,66 @@ public struct DisplacedCounter: Sendable, Hashable {
     var recent: RecentRequests {
         let before = (0..<4).prefix { ages[$0] != .max }.map { newest - min(newest, UInt32(ages[$0])) }
         return RecentRequests(times: [newest] + before)
+    }
+}
+
+/// How many counters were created within the last hour, by minute.
+public struct RecentBirths: Sendable, Hashable {
+    /// The counters that were created in one minute.
+    public struct Minute: Sendable, Hashable {
+        /// The minute, since 1970.
+        public var minute: UInt32
+        /// How many counters were created in it.
+        public var count: UInt32
+
+        /// A number of counters.
+        public init(minute: UInt32, count: UInt32) {
+            self.minute = minute
+            self.count = count
+        }
+    }
+
+    // An hour, and the minute that has begun: rather too many than too few.
+    private static let span: UInt32 = 60
+
+    /// The minutes in which any were created, oldest first.
+    public private(set) var minutes: [Minute]
+
+    /// Births; none unless they are given.
+    public init(minutes: [Minute] = []) {
+        self.minutes = minutes
+    }
+
+    /// The number of counters that were created within the hour before `now`, in seconds since 1970.
+    func count(at now: Double) -> Int {
+        let first = Self.firstMinute(at: now)
+        return minutes.reduce(0) { $0 + ($1.minute >= first ? Int($1.count) : 0) }
+    }
+
+    mutating func add(at now: Double) {
+        let minute = RecentRequests.wholeSecond(now) / 60
+        // If the clock was turned back, the last minute gets longer.
+        if let last = minutes.indices.last, minutes[last].minute >= minute {
+            minutes[last].count &+= 1
+            return
+        }
+        let first = Self.firstMinute(at: now)
+        minutes.removeAll { $0.minute < first }
+        minutes.append(Minute(minute: minute, count: 1))
+    }
+
+    /// Replaces times after `now` by `now`.
+    mutating func limit(to now: Double) {
+        let minute = RecentRequests.wholeSecond(now) / 60
+        let later = minutes.filter { $0.minute >= minute }
+        guard let last = later.last, last.minute > minute else { return }
+        minutes.removeAll { $0.minute >= minute }
+        minutes.append(Minute(minute: minute, count: later.reduce(0) { $0 &+ $1.count }))
+    }
+
+    private static func firstMinute(at now: Double) -> UInt32 {
+        let minute = RecentRequests.wholeSecond(now) / 60
+        return minute - min(minute, span)
     }
 }
 

@@ -31,8 +31,8 @@ public struct AnalyticLedger: Sendable {
     mutating func count(
         _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
     ) {
-        sources.count(source, reference, at: now, locate: locate)
-        networks?.count(source, at: now)
+        let uncounted = sources.countNotingUncounted(source, reference, at: now, locate: locate)
+        networks?.count(source, noting: uncounted, at: now)
     }
 
     mutating func retireSilent(at now: Double) {

@@ -15,7 +15,8 @@ public struct NetworkLedger: Sendable {
     ) {
         self.limits = limits
         networks = CounterTable(
-            limit: limits.networks, other: .other, key: key, restoring: counters, displaced: displaced,
+            limit: limits.networks, threshold: limits.threshold, other: .other, key: key, restoring: counters,
+            displaced: displaced,
             retiredRequests: retiredRequests, at: now)
     }
 
@@ -23,12 +24,27 @@ public struct NetworkLedger: Sendable {
     ///
     /// - Parameters:
     ///   - source: The source of the request; only verified ones are counted.
+    ///   - uncounted: How requests of sources without a counter change by it.
     ///   - now: Seconds since 1970.
-    mutating func count(_ source: Source, at now: Double) {
+    mutating func count(_ source: Source, noting uncounted: [UncountedChange<Source>], at now: Double) {
         guard source.origin == .verified, let network = SourceNetwork(source.address) else { return }
+        let isNew = !networks.contains(network)
         networks.count(
             network, at: now,
             create: { NetworkCounter(network: $0, firstSeen: now, lastSeen: now, requests: 0) }, note: { _ in })
+        _ = networks.takeUncounted()
+        for change in uncounted {
+            guard let network = SourceNetwork(change.subject.address) else { continue }
+            networks.change(network) {
+                // The earlier requests of a network that gets its counter late came from such sources, too.
+                if isNew, change.subject == source, change.isGain {
+                    for time in $0.recent.times.dropFirst() {
+                        $0.uncounted.change([time], isGain: true, changesSources: true)
+                    }
+                }
+                $0.uncounted.change(change.times, isGain: change.isGain, changesSources: change.changesSubjects)
+            }
+        }
     }
 
     /// Removes the networks that were silent for longer than the retention. Their requests stay in the sum.
@@ -79,22 +95,32 @@ public struct NetworkCounter: Sendable, Hashable {
     public internal(set) var requests: UInt64
     /// When the last requests were counted.
     public internal(set) var recent: RecentRequests
+    /// Requests of its sources without a counter of their own.
+    public internal(set) var uncounted: UncountedRequests
 
     /// A counter with these values.
     public init(
         network: SourceNetwork, firstSeen: Double, lastSeen: Double, requests: UInt64,
-        recent: RecentRequests = RecentRequests()
+        recent: RecentRequests = RecentRequests(), uncounted: UncountedRequests = UncountedRequests()
     ) {
         self.network = network
         self.firstSeen = firstSeen
         self.lastSeen = lastSeen
         self.requests = requests
         self.recent = recent
+        self.uncounted = uncounted
     }
 }
 
 extension NetworkCounter: BudgetedCounter {
     var subject: SourceNetwork { network }
+
+    mutating func limitTimes(to now: Double) {
+        firstSeen = firstSeen.limited(to: now)
+        lastSeen = lastSeen.limited(to: now)
+        recent.limit(to: now)
+        uncounted.limit(to: now)
+    }
 }
 
 /// The counters by network at one moment.
@@ -120,8 +146,28 @@ public struct NetworkCounts: Sendable, Hashable {
     }
 }
 
+extension NetworkCounts {
+    /// The quiet sources of each network that has a counter, with those that have no counter of their own.
+    ///
+    /// - Parameters:
+    ///   - sources: The counters by source at the same moment.
+    ///   - now: Seconds since 1970.
+    /// - Returns: The number of these sources, and of their requests in the hour.
+    public func quietSources(
+        with sources: SourceCounts, at now: Double
+    ) -> [(network: SourceNetwork, sources: Int, requests: Int)] {
+        let tracked = sources.quietSources(at: now)
+        return counters.compactMap { counter in
+            guard case .network = counter.network else { return nil }
+            let quiet = tracked[counter.network] ?? (0, 0)
+            let uncounted = counter.uncounted.count(at: now)
+            return (counter.network, quiet.sources + uncounted.sources, quiet.requests + uncounted.requests)
+        }
+    }
+}
+
 extension SourceCounts {
-    /// The quiet sources of each network: verified ones with requests in the last hour, too few for an alert of their
+    /// The quiet sources of each network: verified ones with a counter, and with requests in the last hour, too few for an alert of their
     /// own.
     ///
     /// - Parameter now: Seconds since 1970.
@@ -132,7 +178,7 @@ extension SourceCounts {
             // By index, since a copy of a whole counter takes most of the time.
             for place in page.indices where page[place].source.origin == .verified {
                 let requests = page[place].recent.count(at: now)
-                guard 1...ScanningThreshold.requests ~= requests,
+                guard 1...limits.threshold ~= requests,
                     let network = SourceNetwork(page[place].source.address)
                 else { continue }
                 add(requests, to: &quiet[network, default: (0, 0)])

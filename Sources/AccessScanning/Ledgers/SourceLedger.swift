@@ -3,8 +3,8 @@ import AuditEvents
 /// The counters of all sources, within limits.
 ///
 /// Verified and claimed sources have separate budgets, so that forged headers never displace a verified source. When a
-/// budget is full, new sources displace quiet ones, whose requests are counted under `other` (see
-/// `CounterTable`). The sum over all counters, retired ones included, is always the number of addresses counted.
+/// budget is full, the requests of new sources are counted under `other`, until one of them may scan and displaces a
+/// quiet one (see `CounterTable`). The sum over all counters, retired ones included, is always the number of addresses counted.
 /// `invalid` and `other` need no place in a budget.
 public struct SourceLedger: Sendable {
     /// The limits of the ledger.
@@ -29,7 +29,7 @@ public struct SourceLedger: Sendable {
         self.limits = limits
         let table = { (origin: Origin, retiredRequests: UInt64) in
             CounterTable(
-                limit: limits[origin], other: Source(.other, origin), key: key,
+                limit: limits[origin], threshold: limits.threshold, other: Source(.other, origin), key: key,
                 restoring: counters.filter { $0.source.origin == origin },
                 displaced: displaced[origin] ?? DisplacedState(), retiredRequests: retiredRequests, at: now)
         }
@@ -53,6 +53,13 @@ public struct SourceLedger: Sendable {
     public mutating func count(
         _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
     ) {
+        _ = countNotingUncounted(source, reference, at: now, locate: locate)
+    }
+
+    /// Counts one request, and returns how requests of sources without a counter change by it.
+    mutating func countNotingUncounted(
+        _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
+    ) -> [UncountedChange<Source>] {
         let create = { (source: Source) in
             var location = Location.unknown
             if case .address(let address) = source.address { location = locate(address) }
@@ -61,8 +68,12 @@ public struct SourceLedger: Sendable {
         }
         let note = { (counter: inout SourceCounter) in counter.lastRequest = reference }
         switch source.origin {
-        case .verified: verified.count(source, at: now, create: create, note: note)
-        case .claimed: claimed.count(source, at: now, create: create, note: note)
+        case .verified:
+            verified.count(source, at: now, create: create, note: note)
+            return verified.takeUncounted()
+        case .claimed:
+            claimed.count(source, at: now, create: create, note: note)
+            return claimed.takeUncounted()
         }
     }
 
@@ -124,13 +135,19 @@ public struct SourceLimits: Sendable, Hashable {
     public var networks: Int
     /// The seconds of silence after which a source or network is retired.
     public var retention: Double
+    /// The largest number of requests within an hour that is not a scan, from `ScanningThreshold.range`.
+    public var threshold: Int
 
     /// Limits; the exporter's defaults unless they are given.
-    public init(verified: Int = 10_000, claimed: Int = 1_000, networks: Int = 5_000, retention: Double = 24 * 3600) {
+    public init(
+        verified: Int = 10_000, claimed: Int = 1_000, networks: Int = 5_000, retention: Double = 24 * 3600,
+        threshold: Int = ScanningThreshold.requests
+    ) {
         self.verified = verified
         self.claimed = claimed
         self.networks = networks
         self.retention = retention
+        self.threshold = threshold
     }
 
     /// The budget of an origin.

@@ -27,6 +27,8 @@ struct Configuration: Sendable {
     let webhook: WebhookConfiguration?
     /// The path of the metrics.
     let telemetryPath: String
+    /// Whether counters have a `_created` series in OpenMetrics.
+    let showsCreatedSeries: Bool
     /// The database of countries and cities; `nil` if none is given.
     let locations: LoadedFile<LocationDatabase>?
     /// The outcomes that are counted.
@@ -52,6 +54,7 @@ struct Configuration: Sendable {
         web = try Self.file(options.webConfigFile, for: "--web.config.file", WebConfiguration.read)
         lifecycle = Lifecycle(isEnabled: options.enablesLifecycle, web: web?.content)
         telemetryPath = try Self.telemetryPath(options.telemetryPath)
+        showsCreatedSeries = options.showsCreatedSeries
         attribution = SourceAttribution(trustedProxies: try Self.networks(options.trustedProxies))
         limits = try Self.limits(options)
         locations = try Self.file(options.geoipDatabase, for: "--geoip.database", LocationDatabase.read)
@@ -209,6 +212,9 @@ struct Configuration: Sendable {
             options.claimedLimit, for: "--source.claimed-limit", in: 0...mostCounters, suchAs: 1000)
         let networks = try WholeNumber.parse(
             options.networkLimit, for: "--source.network-limit", in: 0...mostCounters, suchAs: 5000)
+        let threshold = try WholeNumber.parse(
+            options.threshold, for: "--source.threshold", in: ScanningThreshold.range,
+            suchAs: ScanningThreshold.requests)
         // The alert compares a counter with its value an hour ago.
         guard let retention = PrometheusDuration(options.retention), retention.seconds >= 3600 else {
             throw ConfigurationError(
@@ -216,6 +222,7 @@ struct Configuration: Sendable {
                 reason: "\"\(options.retention)\" cannot be used; give a duration of at least 1h, such as 24h")
         }
         return SourceLimits(
-            verified: verified, claimed: claimed, networks: networks, retention: retention.seconds)
+            verified: verified, claimed: claimed, networks: networks, retention: retention.seconds,
+            threshold: threshold)
     }
 }

@@ -14,6 +14,8 @@ public struct ServeOptions: Sendable {
     public var enablesLifecycle: Bool
     /// `--web.telemetry-path`
     public var telemetryPath: String
+    /// `--web.openmetrics-created-series`
+    public var showsCreatedSeries: Bool
     /// `--webhook.listen-address`; no webhook if it is `nil`
     public var webhookListenAddress: String?
     /// `--webhook.config.file`
@@ -32,6 +34,8 @@ public struct ServeOptions: Sendable {
     public var networkLimit: String
     /// `--source.retention`
     public var retention: String
+    /// `--source.threshold`
+    public var threshold: String
     /// `--filter.file`; nothing is filtered if it is `nil`
     public var filterFile: String?
     /// `--log.level`
@@ -44,11 +48,12 @@ public struct ServeOptions: Sendable {
         auditLogs: [String] = [], auditFrom: String? = nil, storagePath: String = "data/",
         listenAddresses: [String] = [],
         webConfigFile: String? = nil, enablesLifecycle: Bool = false, telemetryPath: String = "/metrics",
+        showsCreatedSeries: Bool = false,
         webhookListenAddress: String? = nil,
         webhookConfigFile: String? = nil, webhookMaxBodySize: String? = nil, geoipDatabase: String? = nil,
         trustedProxies: [String] = [],
         sourceLimit: String = "10000", claimedLimit: String = "1000", networkLimit: String = "5000",
-        retention: String = "24h",
+        retention: String = "24h", threshold: String = "5",
         filterFile: String? = nil,
         logLevel: String = "info", logFormat: String = "logfmt"
     ) {
@@ -59,6 +64,7 @@ public struct ServeOptions: Sendable {
         self.webConfigFile = webConfigFile
         self.enablesLifecycle = enablesLifecycle
         self.telemetryPath = telemetryPath
+        self.showsCreatedSeries = showsCreatedSeries
         self.webhookListenAddress = webhookListenAddress
         self.webhookConfigFile = webhookConfigFile
         self.webhookMaxBodySize = webhookMaxBodySize
@@ -68,6 +74,7 @@ public struct ServeOptions: Sendable {
         self.claimedLimit = claimedLimit
         self.networkLimit = networkLimit
         self.retention = retention
+        self.threshold = threshold
         self.filterFile = filterFile
         self.logLevel = logLevel
         self.logFormat = logFormat

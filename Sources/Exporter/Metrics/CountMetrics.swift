@@ -46,7 +46,7 @@ enum DetectionMetrics {
     static let quietSources = Metric(
         "kube_audit_network_quiet_sources", .gauge,
         "Verified sources of this network with requests in the last hour, each too few for a scan.",
-        labels: ["network"], details: "That is one to five requests.")
+        labels: ["network"], details: "That is at least one, and at most the number of `--source.threshold`.")
     static let quietRequests = Metric(
         "kube_audit_network_quiet_requests", .gauge, "Requests of these quiet sources in the last hour.",
         labels: ["network"])
@@ -60,7 +60,7 @@ enum DetectionMetrics {
         labels: ["origin"])
     static let displacedSources = Metric(
         "kube_audit_displaced_sources", .gauge,
-        "Sources that lost their counter to other sources and are remembered; other has their requests.",
+        "Sources without a counter of their own whose last requests are remembered; other has their requests.",
         labels: ["origin"], details: "See [More sources than counters](#more-sources-than-counters).")
     static let untrackedRequests = Metric(
         "kube_audit_untracked_requests_total", .counter,
@@ -91,15 +91,13 @@ enum DetectionMetrics {
 
     /// - Parameter now: Seconds since 1970.
     static func quiet(_ sources: SourceCounts, _ networks: NetworkCounts, at now: Double) -> [MetricFamily] {
-        let quiet = sources.quietSources(at: now)
-        let counted = networks.counters.compactMap { counter in
-            if case .network = counter.network { counter.network } else { nil }
-        }
-        let family = { (metric: Metric, value: ((sources: Int, requests: Int)) -> Int) in
+        let quiet = networks.quietSources(with: sources, at: now)
+        return [
             MetricFamily(
-                metric, counted.map { metric.sample(SampleValue(value(quiet[$0] ?? (0, 0))), $0.description) })
-        }
-        return [family(quietSources, \.sources), family(quietRequests, \.requests)]
+                quietSources, quiet.map { quietSources.sample(SampleValue($0.sources), $0.network.description) }),
+            MetricFamily(
+                quietRequests, quiet.map { quietRequests.sample(SampleValue($0.requests), $0.network.description) }),
+        ]
     }
 
     static func budgets(_ sources: SourceCounts, _ networks: NetworkCounts) -> [MetricFamily] {

@@ -10,11 +10,11 @@ struct CountsText: Sendable {
         var sources: CounterText<SourceCounter>
         var networks: CounterText<NetworkCounter>?
 
-        init(_ analytic: Analytic, in format: ExpositionFormat) {
+        init(_ analytic: Analytic, in format: ExpositionFormat, withCreated: Bool) {
             let metrics = AnalyticMetrics(analytic)
             self.analytic = analytic
-            sources = CounterText(metrics.sources, in: format)
-            networks = metrics.networks.map { CounterText($0, in: format) }
+            sources = CounterText(metrics.sources, in: format, withCreated: withCreated)
+            networks = metrics.networks.map { CounterText($0, in: format, withCreated: withCreated) }
         }
     }
 
@@ -24,10 +24,13 @@ struct CountsText: Sendable {
     private(set) var work = (texts: 0, pages: 0)
 
     private let format: ExpositionFormat
+    private let withCreated: Bool
     private var counters: [Counters] = []
 
-    init(in format: ExpositionFormat) {
+    /// - Parameter withCreated: Whether counters have a `_created` series in OpenMetrics.
+    init(in format: ExpositionFormat, withCreated: Bool = false) {
         self.format = format
+        self.withCreated = withCreated
     }
 
     /// Makes the text again.
@@ -35,7 +38,7 @@ struct CountsText: Sendable {
     /// - Parameter now: Seconds since 1970.
     mutating func update(_ counts: Counts, at now: Double) {
         if counters.map(\.analytic) != counts.analytics.map(\.analytic) {
-            counters = counts.analytics.map { Counters($0.analytic, in: format) }
+            counters = counts.analytics.map { Counters($0.analytic, in: format, withCreated: withCreated) }
         }
         for (index, analytic) in counts.analytics.enumerated() {
             counters[index].sources.update(analytic.sources.counters)
@@ -92,14 +95,16 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
 
     private let metrics: CounterMetrics
     private let format: ExpositionFormat
+    private let withCreated: Bool
     private let requestsHead: BodyPart
     private let firstSeenHead: BodyPart
     // Those of each part of the counters, whose places are stable within a part.
     private var parts: [[Page]] = []
 
-    init(_ metrics: CounterMetrics, in format: ExpositionFormat) {
+    init(_ metrics: CounterMetrics, in format: ExpositionFormat, withCreated: Bool = false) {
         self.metrics = metrics
         self.format = format
+        self.withCreated = withCreated
         requestsHead = Self.head(of: metrics.requests, in: format)
         firstSeenHead = Self.head(of: metrics.firstSeen, in: format)
     }
@@ -149,7 +154,8 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
             }
             requests.write(
                 Sample(
-                    .integer(counters[place].requests), labels: labels[place], created: counters[place].firstSeen,
+                    .integer(counters[place].requests), labels: labels[place],
+                    created: withCreated ? counters[place].firstSeen : nil,
                     exemplar: format == .openMetrics ? counters[place].exemplar : nil), of: metrics.requests)
             firstSeen.write(
                 Sample(.number(counters[place].firstSeen), labels: labels[place]), of: metrics.firstSeen)

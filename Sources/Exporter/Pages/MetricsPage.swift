@@ -37,11 +37,12 @@ final class MetricsPage: Sendable {
     /// - Parameters:
     ///   - counts: The counts that are shown.
     ///   - status: The status that is shown.
+    ///   - withCreated: Whether counters have a `_created` series in OpenMetrics.
     ///   - servers: The metrics of the exporter's own servers, which are not on the status board.
     ///   - clock: Measures the age of a text.
     ///   - now: Seconds since 1970.
     init(
-        _ format: ExpositionFormat, showing counts: Published<Counts>, _ status: StatusBoard,
+        _ format: ExpositionFormat, showing counts: Published<Counts>, _ status: StatusBoard, withCreated: Bool = false,
         servers: @escaping @Sendable () -> [MetricFamily],
         clock: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
@@ -52,7 +53,8 @@ final class MetricsPage: Sendable {
         self.servers = servers
         self.clock = clock
         self.now = now
-        made = Mutex(Made(counts: CountsText(in: format), countsEnd: clock(), processEnd: clock()))
+        made = Mutex(
+            Made(counts: CountsText(in: format, withCreated: withCreated), countsEnd: clock(), processEnd: clock()))
     }
 
     /// How often the text of the counts was made, and how many pages of counters were written for that.

@@ -7,17 +7,20 @@ enum WebRoutes {
     ///   - counts: The counts that are shown.
     ///   - status: The status that is shown.
     ///   - telemetryPath: The path of the metrics.
+    ///   - withCreated: Whether counters have a `_created` series in OpenMetrics.
     ///   - lifecycle: Whether clients may request a reload.
     ///   - reload: Reloads the files that flags name, and returns their errors.
     ///   - servers: The metrics of the exporter's own servers.
     static func routes(
         showing counts: Published<Counts>, _ status: StatusBoard, telemetryPath: String,
-        lifecycle: Lifecycle = Lifecycle(), reload: @escaping @Sendable () async -> [String] = { [] },
+        withCreated: Bool = false, lifecycle: Lifecycle = Lifecycle(),
+        reload: @escaping @Sendable () async -> [String] = { [] },
         servers: @escaping @Sendable () -> [MetricFamily] = { [] }
     ) -> Routes {
         var routes = Routes()
         let text = MetricsPage(.text, showing: counts, status, servers: servers)
-        let openMetrics = MetricsPage(.openMetrics, showing: counts, status, servers: servers)
+        let openMetrics = MetricsPage(
+            .openMetrics, showing: counts, status, withCreated: withCreated, servers: servers)
         routes.on("GET", telemetryPath) { request in
             status.countScrape()
             let page =
