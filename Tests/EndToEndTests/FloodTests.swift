@@ -17,6 +17,10 @@ struct FloodTests {
             let report = try await Flood(options, in: directory).run { _ in }
             #expect(report.faults == [], "\(report.line)")
             #expect(report.series > 30_000)
+            // All places, the real source, and "other" of each origin.
+            #expect(11_000...11_003 ~= report.createdSources)
+            #expect(5_000...5_001 ~= report.createdNetworks)
+            #expect(report.prometheus.headSeries > 30_000, "\(report.line)")
         }
     }
 }

@@ -11,8 +11,9 @@ struct FloodCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "flood",
         abstract: "Floods the exporter with addresses, and compares its metrics with the truth.",
-        discussion: "The status is 0 if all requests of the real source were counted, the sum is exact and memory "
-            + "stayed within its limit.")
+        discussion: "The status is 0 if all requests of the real source were counted, the sum is exact, and memory "
+            + "and the series that were created stayed within their limits. A Prometheus scrapes the exporter "
+            + "meanwhile; its figures are printed.")
 
     @Option(help: "Number of verified addresses, and of claimed ones.")
     var addresses = 1_000_000

@@ -35,14 +35,38 @@ public struct Flood: Sendable {
                 directory.appending(path: "state").path,
                 "--web.listen-address", "\(address)", "--log.level", "warn",
             ], in: directory)
+        var prometheus: LocalServer?
         do {
             try await exporter.start()
-            let report = try await flood(log, &exporter, address, progress)
+            let server = try await startPrometheus(scraping: address)
+            prometheus = server
+            var report = try await flood(log, &exporter, address, progress)
+            report.prometheus = PrometheusFigures(
+                String(decoding: try await HTTPClient.get(server.url.appending(path: "/metrics")).body, as: UTF8.self))
+            await server.program.stop()
             try await exporter.stop()
             return report
         } catch {
+            await prometheus?.program.stop()
             await exporter.abandon()
             throw error
+        }
+    }
+
+    /// Starts a Prometheus that scrapes the exporter every second.
+    private func startPrometheus(scraping address: LoopbackAddress) async throws -> LocalServer {
+        let configuration = """
+            global: {scrape_interval: 1s, scrape_timeout: 1s}
+            scrape_configs:
+              - job_name: kube-audit-exporter
+                static_configs: [{targets: ["\(address)"]}]
+            """
+        try Data(configuration.utf8).write(to: directory.appending(path: "prometheus.yml"))
+        return try await LocalServer.start(.prometheus, in: directory) {
+            [
+                "--config.file=prometheus.yml", "--storage.tsdb.path=prometheus-data",
+                "--web.listen-address=127.0.0.1:\($0)",
+            ]
         }
     }
 
@@ -55,6 +79,7 @@ public struct Flood: Sendable {
         }
         var report = FloodReport()
         report.memoryLimit = options.memoryLimit
+        report.seriesLimit = options.seriesLimit
         let end = Flag()
         let scraping = Task.detached { Scrapes.untilSet(end, of: address) }
         let started = ContinuousClock.now
@@ -90,7 +115,13 @@ public struct Flood: Sendable {
         }
         report.duration = .now - started
         end.set()
-        report.scrapes = await scraping.value
+        let seen = await scraping.value
+        report.scrapes = seen.durations
+        // With those after the last scrape that was timed.
+        var series = seen.series
+        series.add(shown)
+        report.createdSources = series.sources.count
+        report.createdNetworks = series.networks.count
         for _ in 0..<20 { report.quietScrapes.append(try Scrapes.one(of: address).duration) }
         report.series = shown.series
         report.bytes = shown.bytes

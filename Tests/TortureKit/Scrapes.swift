@@ -15,13 +15,28 @@ enum Scrapes {
         return (duration, ShownMetrics(answer.body))
     }
 
-    /// Durations of consecutive scrapes until `end` is set.
-    static func untilSet(_ end: Flag, of address: LoopbackAddress) -> [Duration] {
+    /// Durations of consecutive scrapes until `end` is set, and the series that they showed.
+    static func untilSet(_ end: Flag, of address: LoopbackAddress) -> (durations: [Duration], series: SeenSeries) {
         var durations: [Duration] = []
+        var series = SeenSeries()
         while !end.isSet {
-            if let duration = try? one(of: address).duration { durations.append(duration) }
+            if let scrape = try? one(of: address) {
+                durations.append(scrape.duration)
+                series.add(scrape.shown)
+            }
             Thread.sleep(forTimeInterval: 0.1)
         }
-        return durations
+        return (durations, series)
+    }
+}
+
+/// The series of counters in all scrapes: what a Prometheus has stored, even if a later scrape does not show it.
+struct SeenSeries: Sendable {
+    private(set) var sources: Set<CountedSource> = []
+    private(set) var networks: Set<String> = []
+
+    mutating func add(_ shown: ShownMetrics) {
+        sources.formUnion(shown.counts.keys)
+        networks.formUnion(shown.networks)
     }
 }

@@ -9,6 +9,8 @@ struct ShownMetrics {
     private(set) var retiredRequests = 0
     /// The sum over all networks.
     private(set) var networkRequests = 0
+    /// The networks with a counter of their own.
+    private(set) var networks: Set<String> = []
     /// Series of the exporter's own metrics, and bytes in all.
     private(set) var series = 0
     let bytes: Int
@@ -40,6 +42,7 @@ struct ShownMetrics {
                 || line.hasPrefix("kube_audit_retired_network_requests_total ")
             {
                 networkRequests += value
+                if let network = Self.label("network", in: line), network != "other" { networks.insert(network) }
             }
         }
     }
