@@ -140,6 +140,7 @@ extension LogFollower {
 
     private mutating func begin(_ file: LogFile, in index: Int) throws(FileFailure) {
         let version = try file.version()
+        if try isBegun(file) { return }
         if let format = try file.compression() {
             if try isReadArchive(file) {
                 examined[file.inode] = version
@@ -274,6 +275,12 @@ extension LogFollower {
             }
         }
         return nil
+    }
+
+    /// Whether a file has the name of a compressed one, and is still too short to tell.
+    func isBegun(_ file: LogFile) throws(FileFailure) -> Bool {
+        guard LogNames.withoutCompressionSuffix(file.name) != file.name, !file.isFIFO else { return false }
+        return try file.size() < CompressionFormat.magicLength
     }
 
     /// Whether a compressed log was read. It is identified by its compressed bytes.

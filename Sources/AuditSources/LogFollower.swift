@@ -314,6 +314,8 @@ public struct LogFollower: ~Copyable {
         }
         room -= 1
         let file = try open(path, of: index)
+        // A program that compresses a log creates an empty file first.
+        if try isBegun(file) { return }
         if let format = try file.compression() {
             try adopt(file, format, in: index)
             return
@@ -373,40 +375,4 @@ public struct LogFollower: ~Copyable {
         }
         indices = Dictionary(uniqueKeysWithValues: streams.indices.map { (streams[$0].path, $0) })
     }
-
-    // MARK: State
-
-    /// The state of each pattern, in their order.
-    public var states: [LogState] {
-        var states = patterns.indices.map { index in
-            var state = progress[index]
-            state.readErrors = readErrors[index]
-            state.truncations = truncations[index]
-            state.notFollowed = notFollowed[index]
-            return state
-        }
-        var isEmpty = patterns.map { _ in true }
-        var failures: [String?] = patterns.map { _ in nil }
-        for stream in streams {
-            for index in stream.patterns {
-                if !stream.isEmpty { isEmpty[index] = false }
-                failures[index] = failures[index] ?? stream.readFailure
-                states[index].unreadBytes = states[index].unreadBytes.addingSaturated(stream.unreadBytes)
-                states[index].unreadRotated.merge(stream.unreadable) { $1 }
-            }
-        }
-        for index in patterns.indices {
-            states[index].problem =
-                switch problems[index] {
-                // During a rotation the previous file is still open.
-                case .absent(let reason): isEmpty[index] ? reason : failures[index]
-                case .unusable(let reason): reason
-                case nil: failures[index]
-                }
-        }
-        return states
-    }
-
-    /// The directories to watch for changes.
-    public var directories: Set<String> { Set(patterns.map(\.directory)).union(listings.keys) }
 }

@@ -325,6 +325,27 @@ struct RestartTests {
         }
     }
 
+    @Test("if a glob meets a compressed log that is still empty: it is not read as a plain one")
+    func compressedIsEmptyAtFirst() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["audit.log*"])
+            try log.append([1])
+            log.read()
+            try log.append([2])
+            try log.rename(to: "audit.log.1")
+            let bytes = Gzip.compress(Array((LogDirectory.line(1) + LogDirectory.line(2)).utf8))
+            try log.remove("audit.log.1")
+            for count in [0, 2, bytes.count] {
+                try Data(bytes.prefix(count)).write(to: URL(filePath: log.path("audit.log.1.gz")))
+                log.read(after: 2)
+            }
+            try log.append([3])
+            for _ in 0..<3 { log.read(after: 100) }
+            #expect(log.ids.sorted() == [1, 2, 3])
+            #expect(log.malformed == 0)
+        }
+    }
+
     @Test(
         "at any moment, whatever happens to the files meanwhile",
         arguments: ["audit.log", "audit*.log*"], [false, true])

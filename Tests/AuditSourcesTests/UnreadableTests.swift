@@ -1,4 +1,3 @@
-import AuditSources
 import Foundation
 import Glibc
 import Testing

@@ -1,0 +1,36 @@
+/// The condition of the logs.
+extension LogFollower {
+    /// The state of each pattern, in their order.
+    public var states: [LogState] {
+        var states = patterns.indices.map { index in
+            var state = progress[index]
+            state.readErrors = readErrors[index]
+            state.truncations = truncations[index]
+            state.notFollowed = notFollowed[index]
+            return state
+        }
+        var isEmpty = patterns.map { _ in true }
+        var failures: [String?] = patterns.map { _ in nil }
+        for stream in streams {
+            for index in stream.patterns {
+                if !stream.isEmpty { isEmpty[index] = false }
+                failures[index] = failures[index] ?? stream.readFailure
+                states[index].unreadBytes = states[index].unreadBytes.addingSaturated(stream.unreadBytes)
+                states[index].unreadRotated.merge(stream.unreadable) { $1 }
+            }
+        }
+        for index in patterns.indices {
+            states[index].problem =
+                switch problems[index] {
+                // During a rotation the previous file is still open.
+                case .absent(let reason): isEmpty[index] ? reason : failures[index]
+                case .unusable(let reason): reason
+                case nil: failures[index]
+                }
+        }
+        return states
+    }
+
+    /// The directories to watch for changes.
+    public var directories: Set<String> { Set(patterns.map(\.directory)).union(listings.keys) }
+}
