@@ -115,6 +115,8 @@ struct ScheduleTruth {
         for file in files where file.isMatched { unfollowed.subtract(file.lines) }
         let present = Set(files.map(\.id))
         let held = files.reduce(into: Set<Int>()) { $0.formUnion($1.lines) }
+        // A position that a copy holds is found; nobody can know that the original had more.
+        let copied = Set(held.compactMap { written[$0]?.origin })
         for (number, line) in written where line.fate == .expected && !line.isCounted {
             if let holder = holders[number] {
                 written[number]?.holder = holder
@@ -125,14 +127,15 @@ struct ScheduleTruth {
             } else if let holder = line.holder {
                 hasRemovals = true
                 judge(
-                    number, lines, situation, isRemoved: !present.contains(holder), isHeld: held.contains(number))
+                    number, lines, situation, isRemoved: !present.contains(holder), isHeld: held.contains(number),
+                    isCopied: copied.contains(line.origin))
             }
         }
         if situation.isEdit { hasRemovals = true }
     }
 
     private mutating func judge(
-        _ number: Int, _ lines: ScheduledLines, _ situation: Situation, isRemoved: Bool, isHeld: Bool
+        _ number: Int, _ lines: ScheduledLines, _ situation: Situation, isRemoved: Bool, isHeld: Bool, isCopied: Bool
     ) {
         guard var line = written[number] else { return }
         defer { written[number] = line }
@@ -142,7 +145,7 @@ struct ScheduleTruth {
         }
         let isKnown =
             opened.contains(line.origin) && line.holder == line.origin.file && !line.isLate && !situation.isEdit
-            && (isRemoved || situation.isAway)
+            && (isRemoved || situation.isAway) && !isCopied
         let reason: Reason =
             isHeld ? .unnamed : situation.isEdit ? .edited : isRemoved ? .unseen : .truncated
         line.fate = isKnown ? .reportable : .unknowable(reason)
