@@ -59,8 +59,11 @@ public struct RequestDeduplicator: Sendable {
 
     /// Remembers an event, and finds out whether its request is new.
     ///
-    /// - Returns: The outcome, and the record to store of an event that was not seen before.
+    /// An event with an incomplete identity is a request of its own: merging it would lose requests that are different.
+    ///
+    /// - Returns: The outcome, and the record to store of an event that was not seen before and can be recognised.
     public mutating func observe(_ event: AuditEvent) -> (outcome: Outcome, observed: ObservedEvent?) {
+        guard event.hasCompleteIdentity else { return (.newRequest, nil) }
         let request = RequestIdentity(of: event, key: key)
         let identity = EventIdentity(of: event, request: request, key: key)
         guard !older.events.contains(identity), !younger.events.contains(identity) else { return (.knownEvent, nil) }

@@ -36,8 +36,11 @@ public struct AuditEvent: Sendable, Hashable {
     public var requestReceivedTimestamp: String
     /// When the request reached the stage of this event: RFC 3339 with microseconds, as written in the event.
     public var stageTimestamp: String
+    /// Whether its fields tell its request from others: it has an `auditID`, and both times to the microsecond. The
+    /// scanner sets it, because a shipper may have dropped or shortened them.
+    public var hasCompleteIdentity = true
 
-    /// An event with the given fields; all others are absent.
+    /// An event with the given fields and a complete identity; all other fields are absent.
     public init(
         auditID: String = "", stage: String = "", requestURI: String = "", verb: String = "", username: String = "",
         groups: [String] = [], sourceIPs: [String] = [], userAgent: String? = nil, responseCode: Int? = nil,

@@ -186,6 +186,7 @@ extension AuditEvent {
             responseMessage: String(event.response_message),
             requestReceivedTimestamp: String(event.request_received_timestamp) ?? "",
             stageTimestamp: String(event.stage_timestamp) ?? "")
+        checkIdentity()
     }
 }
 

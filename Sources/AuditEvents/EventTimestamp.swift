@@ -14,6 +14,16 @@ public struct EventTimestamp: Sendable, Hashable {
         secondsSince1970 = seconds
     }
 
+    /// Whether a text is a point in time with at least six fractional digits, as an API server always writes it.
+    public static func hasMicroseconds(_ text: String) -> Bool {
+        let digits = text.utf8.drop { $0 != UInt8(ascii: ".") }.dropFirst().prefix { isDigit($0) }
+        return digits.count >= 6 && EventTimestamp(text) != nil
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
     private static func parse(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
         var reader = DigitReader(text)
         guard let year = reader.number(digits: 4), reader.skip("-"), let month = reader.number(digits: 2),

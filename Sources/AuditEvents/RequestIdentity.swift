@@ -27,6 +27,16 @@ public struct RequestIdentity: Sendable, Hashable, Codable {
     }
 }
 
+extension AuditEvent {
+    /// Sets `hasCompleteIdentity` from the fields. Without its ID and exact times, an event may be equal to one of
+    /// another request; shippers cut times to milliseconds or seconds.
+    public mutating func checkIdentity() {
+        hasCompleteIdentity =
+            !auditID.isEmpty && EventTimestamp.hasMicroseconds(requestReceivedTimestamp)
+            && EventTimestamp.hasMicroseconds(stageTimestamp)
+    }
+}
+
 /// Identifies an event that is read again: its request, its stage and the time of that stage.
 public struct EventIdentity: Sendable, Hashable, Codable {
     /// Keyed hash of the request's identity, stage and stageTimestamp.

@@ -36,6 +36,20 @@ struct RequestDeduplicatorTests {
         #expect(requests(in: two + [event(at: 20)]) == 3)
     }
 
+    @Test("but events with an incomplete identity all count, however alike they are")
+    func incomplete() {
+        var deduplicator = RequestDeduplicator(horizon: 10)
+        var inexact = event(at: 1)
+        inexact.hasCompleteIdentity = false
+        for _ in 0..<6 {
+            let (outcome, observed) = deduplicator.observe(inexact)
+            #expect(outcome == .newRequest)
+            // Nothing of it is stored: it is never recognised.
+            #expect(observed == nil)
+        }
+        #expect(deduplicator.observedCount == 0)
+    }
+
     @Test("and the number of requests follows the rule, in any order of events")
     func anyOrder() {
         var random = SeededGenerator(seed: 7)

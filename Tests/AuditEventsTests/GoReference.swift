@@ -34,13 +34,15 @@ enum GoReference {
             let decoder = JSONDecoder()
             return try Data(contentsOf: output).split(separator: 0x0A).map { line in
                 try decoder.decode(Event?.self, from: Data(line)).map { event in
-                    AuditEvent(
+                    var decoded = AuditEvent(
                         auditID: event.auditID, stage: event.stage, requestURI: event.requestURI, verb: event.verb,
                         username: event.username, groups: event.groups, sourceIPs: event.sourceIPs,
                         userAgent: event.userAgent, responseCode: event.responseCode,
                         responseStatus: event.responseStatus, responseReason: event.responseReason,
                         responseMessage: event.responseMessage,
                         requestReceivedTimestamp: event.requestReceivedTimestamp, stageTimestamp: event.stageTimestamp)
+                    decoded.checkIdentity()
+                    return decoded
                 }
             }
         }

@@ -35,6 +35,28 @@ struct RequestIdentityTests {
         )
     }
 
+    @Test(
+        "are complete only with an ID and times to the microsecond",
+        arguments: [
+            ("a", "2026-11-23T23:10:06.716266Z", "2026-11-23T23:10:06.720963Z", true),
+            ("a", "2026-11-23T23:10:06.716266+01:00", "2026-11-23T23:10:06.720963001Z", true),
+            ("", "2026-11-23T23:10:06.716266Z", "2026-11-23T23:10:06.720963Z", false),
+            ("a", "", "2026-11-23T23:10:06.720963Z", false), ("a", "2026-11-23T23:10:06.716266Z", "", false),
+            ("a", "2026-11-23T23:10:06Z", "2026-11-23T23:10:06.720963Z", false),
+            ("a", "2026-11-23T23:10:06.716266Z", "2026-11-23T23:10:06.720Z", false),
+            ("a", "2026-11-23T23:10:06.71626Z", "2026-11-23T23:10:06.720963Z", false),
+            ("a", "1795475406.716266", "2026-11-23T23:10:06.720963Z", false),
+        ])
+    func complete(id: String, received: String, reached: String, isComplete: Bool) {
+        let line = """
+            {"auditID":"\(id)","user":{"groups":["system:unauthenticated"]},"responseStatus":{"code":403},\
+            "requestReceivedTimestamp":"\(received)","stageTimestamp":"\(reached)"}
+            """
+        var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
+        let found = scanner.scan(lines: Array(line.utf8).span.bytes)
+        #expect(found.events.map(\.event.hasCompleteIdentity) == [isComplete])
+    }
+
     @Test("separate adjacent fields")
     func borders() {
         var one = event

@@ -170,6 +170,24 @@ struct LoggingTests {
         #expect(messages.counts.map(\.messages) == [0, 2, 1, 1])
     }
 
+    @Test("reports once per log that its events are inexact")
+    func inexact() {
+        let lines = Lines()
+        let log = ReadingLog(logger: lines.logger())
+        var event = Samples.event(1)
+        event.hasCompleteIdentity = false
+        for path in ["audit.log", "audit-2026-11-23T23-14-34.953.log", "audit.log"] {
+            var batch = Samples.batch([event], positions: [Samples.position(1)])
+            batch.path = path
+            log.note(batch)
+        }
+        log.note(Samples.batch([Samples.event(2)]))
+        let written = Lines.texts(lines.all)
+        #expect(written.count == 1)
+        #expect(written.first?.contains("counting each of them as a request") == true)
+        #expect(written.first?.contains("log=audit.log") == true)
+    }
+
     @Test("reports once that a log cannot be read, and once that it can be read again")
     func conditions() {
         let lines = Lines()

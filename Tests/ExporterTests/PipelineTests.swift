@@ -43,6 +43,23 @@ struct PipelineTests {
         #expect(snapshot.duplicateEvents == 0, "a published snapshot does not change any more")
     }
 
+    @Test("counts alike events with an incomplete identity each, and counts them as inexact")
+    func inexact() async throws {
+        let pipeline = try Self.pipeline()
+        #expect(pipeline.published.current.inexactEvents == ["file": 0])
+        var event = Samples.event(1)
+        event.hasCompleteIdentity = false
+        await pipeline.apply(Samples.batch([event, event, event, event, event, event, Samples.event(2)]))
+        let snapshot = try await eventually("the snapshot") {
+            pipeline.published.current
+        } is: {
+            !$0.sources.counters.isEmpty
+        }
+        #expect(snapshot.sources.counters.map(\.requests) == [7])
+        #expect(snapshot.inexactEvents == ["file": 6])
+        #expect(snapshot.duplicateEvents == 0)
+    }
+
     @Test("has the newest event's time, in whatever order batches arrive")
     func newest() async throws {
         let pipeline = try Self.pipeline()

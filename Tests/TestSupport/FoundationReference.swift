@@ -41,7 +41,7 @@ public enum FoundationReference {
         let status = object["responseStatus"] as? [String: Any] ?? [:]
         let text = { (name: String) in object[name] as? String ?? "" }
         let texts = { (value: Any?) in (value as? [Any] ?? []).map { $0 as? String ?? "" } }
-        return AuditEvent(
+        var event = AuditEvent(
             auditID: text("auditID"), stage: text("stage"), requestURI: text("requestURI"), verb: text("verb"),
             username: user["username"] as? String ?? "", groups: texts(user["groups"]),
             sourceIPs: texts(object["sourceIPs"]), userAgent: object["userAgent"] as? String,
@@ -49,6 +49,8 @@ public enum FoundationReference {
             responseStatus: status["status"] as? String, responseReason: status["reason"] as? String,
             responseMessage: status["message"] as? String,
             requestReceivedTimestamp: text("requestReceivedTimestamp"), stageTimestamp: text("stageTimestamp"))
+        event.checkIdentity()
+        return event
     }
 
     /// Foundation accepts `[1,]` and `{"a":1,}`, which RFC 8259 does not allow.

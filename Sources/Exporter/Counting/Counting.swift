@@ -22,6 +22,7 @@ struct Counting {
 
     private var detector: AccessScanningDetector
     private var reading: ReadingTotals
+    private var inexactEvents: [String: UInt64]
     private var lostLogs: UInt64 = 0
     private var lostBytes: UInt64 = 0
     // Those that have changed since the last checkpoint.
@@ -40,6 +41,7 @@ struct Counting {
         reading = stored?.reading ?? ReadingTotals()
         reading.limitTime(to: now)
         // Zero from the first scrape on.
+        inexactEvents = Dictionary(uniqueKeysWithValues: configuration.inputs.map { ($0.rawValue, 0) })
         for input in configuration.inputs where reading.inputs[input.rawValue] == nil {
             reading.inputs[input.rawValue] = ReadingTotals.Input()
         }
@@ -50,7 +52,7 @@ struct Counting {
         Counts(
             analytics: detector.ledgers.map(\.counts), duplicateEvents: detector.duplicateEvents,
             oldRequests: detector.oldRequests, filteredRequests: detector.filteredRequests, reading: reading,
-            lostLogs: lostLogs, lostBytes: lostBytes)
+            inexactEvents: inexactEvents, lostLogs: lostLogs, lostBytes: lostBytes)
     }
 
     /// Counts the events of a batch, and notes how far was read.
@@ -64,6 +66,8 @@ struct Counting {
                 locations?.location(of: $0) ?? .unknown
             }
         }
+        inexactEvents[batch.input.rawValue, default: 0] &+= UInt64(
+            batch.scanned.events.count { !$0.event.hasCompleteIdentity })
         reading.add(batch, at: now)
         for position in batch.positions { positions.add(position) }
         for loss in batch.losses {

@@ -14,6 +14,8 @@ struct Counts: Sendable {
     var filteredRequests: [String: UInt64] = [:]
     /// Lines and bytes read, by input; inputs that are configured or were once.
     var reading = ReadingTotals()
+    /// Selected events with an incomplete identity since the start, by input.
+    var inexactEvents: [String: UInt64] = [:]
     /// Logs of which some bytes were lost, since the start.
     var lostLogs: UInt64 = 0
     /// Known bytes lost, since the start.

@@ -6,6 +6,15 @@ import Synchronization
 /// Logs malformed and lost lines, and when a log becomes unreadable or readable again. A condition is logged once when it
 /// begins and once when it ends.
 final class ReadingLog: Sendable {
+    /// A glob can match any number of logs.
+    private static let noticeLimit = 1024
+
+    /// A finding about an input that is logged once.
+    private struct Notice: Hashable {
+        let log: String
+        let finding: String
+    }
+
     private let logger: Logger
     /// A client can cause any number of malformed lines.
     private let lines: LimitedLog
@@ -13,6 +22,8 @@ final class ReadingLog: Sendable {
     private let starts: LimitedLog
     /// A glob, or a directory of rotated logs, can have any number of files.
     private let files: LimitedLog
+    /// What was already logged once per input.
+    private let notices = Mutex<Set<Notice>>([])
     /// The last noted state of each log.
     private let previous = Mutex<[String: LogState]>([:])
     /// The logs that were read to their end once.
@@ -32,8 +43,15 @@ final class ReadingLog: Sendable {
         files.flush()
     }
 
-    /// Logs the malformed and oversized lines of a batch, and the losses before it.
+    /// Logs the malformed and oversized lines of a batch, the losses before it, and once per input that its events are
+    /// inexact.
     func note(_ batch: InputBatch) {
+        if batch.scanned.events.contains(where: { !$0.event.hasCompleteIdentity }) {
+            noteOnce(
+                "inexact", of: batch,
+                "Audit events lack auditID or times to the microsecond; counting each of them as a request",
+                metadata: ["hint": "read the API server's own log to count a request with two events once"])
+        }
         for malformed in batch.scanned.malformed {
             warn("Malformed audit event skipped", of: batch.path, at: malformed.offset, reason: malformed.reason)
         }
@@ -49,6 +67,18 @@ final class ReadingLog: Sendable {
                     "reason": "\(loss.reason)",
                 ])
         }
+    }
+
+    /// Logs a finding unless it was logged for the same input before. Rotated files belong to the input of their log.
+    private func noteOnce(
+        _ finding: String, of batch: InputBatch, _ message: Logger.Message, metadata: Logger.Metadata
+    ) {
+        let log = batch.positions.last?.path ?? batch.path
+        let isNew = notices.withLock { notices in
+            notices.count < Self.noticeLimit && notices.insert(Notice(log: log, finding: finding)).inserted
+        }
+        guard isNew else { return }
+        logger.warning(message, metadata: metadata.merging(["log": "\(log)"]) { $1 })
     }
 
     private func warn(_ message: Logger.Message, of log: String, at offset: Int, reason: String) {

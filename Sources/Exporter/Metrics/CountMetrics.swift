@@ -137,6 +137,11 @@ enum ReadingMetrics {
     static let oldRequests = Metric(
         "kube_audit_old_requests_total", .counter,
         "Requests not counted, since they are older than --audit.from allows in a log that was not read before.")
+    static let inexactEvents = Metric(
+        "kube_audit_inexact_events_total", .counter,
+        "Selected events without auditID or without times to the microsecond; each counts as a request.",
+        labels: ["input"],
+        details: "A shipper has dropped or shortened them. A request that was logged in two stages counts twice then.")
     static let lastEvent = Metric(
         "kube_audit_last_event_timestamp_seconds", .gauge,
         "Time of the newest audit event read, counted or not, in seconds since 1970.")
@@ -149,8 +154,8 @@ enum ReadingMetrics {
 
     /// In the order in which they are exposed.
     static let metrics = [
-        filteredRequests, lines, bytes, malformedEvents, oversizedLines, duplicateEvents, oldRequests, lastEvent,
-        lostLogs, lostBytes,
+        filteredRequests, lines, bytes, malformedEvents, oversizedLines, duplicateEvents, oldRequests, inexactEvents,
+        lastEvent, lostLogs, lostBytes,
     ]
 
     static func families(of counts: Counts) -> [MetricFamily] {
@@ -167,6 +172,11 @@ enum ReadingMetrics {
             byInput(oversizedLines, \.oversized),
             MetricFamily(duplicateEvents, .integer(counts.duplicateEvents)),
             MetricFamily(oldRequests, .integer(counts.oldRequests)),
+            MetricFamily(
+                inexactEvents,
+                counts.inexactEvents.sorted { $0.key < $1.key }.map {
+                    inexactEvents.sample(.integer($0.value), $0.key)
+                }),
             MetricFamily(lastEvent, counts.reading.lastEventTimestamp.map(SampleValue.number)),
             MetricFamily(lostLogs, .integer(counts.lostLogs)), MetricFamily(lostBytes, .integer(counts.lostBytes)),
         ]
