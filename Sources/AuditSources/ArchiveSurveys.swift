@@ -1,4 +1,5 @@
 import Compression
+import Glibc
 
 /// Compressed logs that are decompressed once to decide whether they must be read.
 struct ArchiveSurveys {
@@ -22,8 +23,8 @@ struct ArchiveSurveys {
         case passOver(LogFile, behind: [FilePosition])
         /// It waits until it has changed, or for a minute: it is incomplete, or an open file has the same content.
         case wait(LogFile)
-        /// It cannot be decompressed.
-        case corrupt(LogFile, reason: String)
+        /// All of it was read that can be decompressed; the rest is lost.
+        case corrupt(LogFile, reason: String, behind: [FilePosition])
         case failed(FileFailure)
     }
 
@@ -35,7 +36,8 @@ struct ArchiveSurveys {
 
     private var surveys: [Survey] = []
     // Files that wait, by inode.
-    private var waiting: [Inode: (path: String, version: FileVersion, until: ContinuousClock.Instant)] = [:]
+    private var waiting:
+        [Inode: (path: String, version: FileVersion, isIncomplete: Bool, until: ContinuousClock.Instant)] = [:]
     // How often files have waited for open ones, by inode.
     private var waits: [Inode: Int] = [:]
 
@@ -68,6 +70,16 @@ struct ArchiveSurveys {
             }
     }
 
+    /// Whether a file is cut off for good: it was incomplete a minute ago, has not changed since, and its original is
+    /// removed. While the original exists, its compression may continue.
+    private func isSettled(_ file: LogFile, at now: ContinuousClock.Instant) -> Bool {
+        guard let before = waiting[file.inode], before.isIncomplete, before.until <= now,
+            (try? file.version()) == before.version
+        else { return false }
+        let original = LogNames.withoutCompressionSuffix(file.name)
+        return original == file.name || access(original, F_OK) != 0
+    }
+
     mutating func begin(_ file: LogFile, _ format: CompressionFormat) {
         guard !contains(file.inode) else { return }
         surveys.append(Survey(file: file, format: format))
@@ -95,7 +107,7 @@ struct ArchiveSurveys {
     ) -> Decision? {
         guard let index = surveys.firstIndex(where: { $0.file.path == path }) else { return nil }
         let (file, format) = (surveys[index].file, surveys[index].format)
-        let work = surveys[index].work ?? ArchiveSurvey(file, format)
+        let work = surveys[index].work ?? ArchiveSurvey(file, format, isSettled: isSettled(file, at: now))
         surveys[index].work = work
         let isPatient = waits[file.inode, default: 0] < Self.turns
         guard let finding = work.advance(known: known.positions, followed: isPatient ? followed : []) else {
@@ -106,16 +118,16 @@ struct ArchiveSurveys {
         switch finding {
         case .unread(let archive, let held): return .read(archive, behind: held)
         case .read(let held): return .passOver(file, behind: held)
-        case .corrupt(let reason): return .corrupt(file, reason: reason)
+        case .corrupt(let reason, let held): return .corrupt(file, reason: reason, behind: held)
         case .failed(let failure): return .failed(failure)
         case .followed, .incomplete:
             do throws(FileFailure) {
-                var delay = Self.delay
+                var (delay, isIncomplete) = (Self.delay, true)
                 if case .followed = finding {
-                    delay = Self.turn
+                    (delay, isIncomplete) = (Self.turn, false)
                     waits[file.inode, default: 0] += 1
                 }
-                waiting[file.inode] = (file.path, try file.version(), now + delay)
+                waiting[file.inode] = (file.path, try file.version(), isIncomplete, now + delay)
             } catch {
                 return .failed(error)
             }

@@ -5,7 +5,7 @@ import Compression
 final class ArchiveSurvey {
     /// The result.
     enum Finding {
-        /// It contains unread bytes after the last of these known positions.
+        /// It contains unread bytes after the last of these known positions. If it is faulty, the log ends at the fault.
         case unread(ArchivedLog, behind: [FilePosition])
         /// All of it was read, under another name; these are the known positions in it.
         case read(upTo: [FilePosition])
@@ -13,8 +13,9 @@ final class ArchiveSurvey {
         case followed
         /// It is still being written.
         case incomplete
-        /// It cannot be decompressed; the reason is for people.
-        case corrupt(String)
+        /// Everything that can be decompressed was read; these are the known positions in it. The rest is lost; the reason
+        /// is for people.
+        case corrupt(String, behind: [FilePosition])
         /// The file cannot be read.
         case failed(FileFailure)
     }
@@ -24,6 +25,7 @@ final class ArchiveSurvey {
 
     private let file: LogFile
     private let format: CompressionFormat
+    private let isSettled: Bool
     // Positions that may be in it, and whether their files are open, sorted by offset.
     private var candidates: ArraySlice<(position: FilePosition, isOpen: Bool)> = []
     private var decompressed: DecompressedLog
@@ -38,9 +40,11 @@ final class ArchiveSurvey {
     /// - Parameters:
     ///   - file: A compressed file.
     ///   - format: Its format.
-    init(_ file: LogFile, _ format: CompressionFormat) {
+    ///   - isSettled: Whether it has not changed for a while: if it is cut off, nothing will complete it.
+    init(_ file: LogFile, _ format: CompressionFormat, isSettled: Bool) {
         self.file = file
         self.format = format
+        self.isSettled = isSettled
         decompressed = DecompressedLog(file, format)
     }
 
@@ -54,7 +58,7 @@ final class ArchiveSurvey {
     func advance(known: @autoclosure () -> [FilePosition], followed: [LogFile]) -> Finding? {
         do throws(DecompressedLog.Failure) {
             for _ in 0..<Self.piecesPerStep {
-                guard let piece = try decompressed.next() else { return finding }
+                guard let piece = try decompressed.next() else { return finding(fault: nil) }
                 guard !piece.isEmpty else { continue }
                 if offset == 0 {
                     if followed.contains(where: { $0.isUnread(beginningWith: piece) }) { return .followed }
@@ -68,8 +72,8 @@ final class ArchiveSurvey {
             return nil
         } catch {
             return switch error {
-            case .compression(.truncated): .incomplete
-            case .compression(let error): .corrupt("\(error)")
+            case .compression(.truncated) where !isSettled: .incomplete
+            case .compression(let error): finding(fault: "\(error)")
             case .file(let failure): .failed(failure)
             }
         }
@@ -91,10 +95,14 @@ final class ArchiveSurvey {
         lastBytes = LineBuffer.lastBytes(lastBytes, piece[...])
     }
 
-    private var finding: Finding {
-        if let last = held.last, last.offset == offset { return .read(upTo: held) }
+    /// - Parameter fault: Why it could not be decompressed further; `nil` at its end.
+    private func finding(fault: String?) -> Finding {
+        let isRead = held.last.map { $0.offset == offset } ?? false
+        if let fault, isRead || offset == 0 { return .corrupt(fault, behind: held) }
+        if isRead { return .read(upTo: held) }
         if isFollowed { return .followed }
-        return .unread(ArchivedLog(file, format, from: held.last, tail: tail, length: offset), behind: held)
+        return .unread(
+            ArchivedLog(file, format, from: held.last, tail: tail, length: offset, fault: fault), behind: held)
     }
 }
 
@@ -109,9 +117,13 @@ final class ArchivedLog: LogReader {
     var countsFrom: Double?
     private(set) var lines: LineBuffer
     private(set) var isAtEnd = false
+    /// Why the log ends before its content does; `nil` for a whole one.
+    private(set) var fault: String?
+
+    /// The size of the decompressed log, as far as it can be decompressed.
+    let length: Int
 
     private let file: LogFile
-    private let length: Int
     private var decompressed: DecompressedLog
     private var piece: ArraySlice<UInt8> = []
     // Bytes to skip before the position where reading begins.
@@ -122,12 +134,15 @@ final class ArchivedLog: LogReader {
     /// - Parameters:
     ///   - start: Where reading begins; at the beginning if `nil`.
     ///   - tail: The bytes before `start`.
-    ///   - length: The size of the decompressed log.
+    ///   - length: The size of the decompressed log, as far as it can be decompressed.
+    ///   - fault: Why it cannot be decompressed further.
     fileprivate init(
-        _ file: LogFile, _ format: CompressionFormat, from start: FilePosition?, tail: [UInt8], length: Int
+        _ file: LogFile, _ format: CompressionFormat, from start: FilePosition?, tail: [UInt8], length: Int,
+        fault: String?
     ) {
         self.file = file
         self.length = length
+        self.fault = fault
         decompressed = DecompressedLog(file, format)
         toSkip = start?.offset ?? 0
         lines = LineBuffer(offset: toSkip, tail: tail, isSkipping: start?.isInSkippedLine ?? false)
@@ -177,9 +192,10 @@ final class ArchivedLog: LogReader {
             switch error {
             case .file(let failure): return .failed(failure)
             case .compression(let error):
-                // The survey could decompress it, so the file has changed since.
+                // Without a known fault the survey could decompress it; the file has changed since.
+                fault = fault ?? "\(error)"
                 canContinue = false
-                return .corrupt("\(error)")
+                return .end
             }
         }
         return lines.readPiece(from: &piece).map { .piece($0) } ?? .end
@@ -187,6 +203,20 @@ final class ArchivedLog: LogReader {
 
     func takeRest() -> LineBuffer.Piece? {
         lines.takeRest()
+    }
+}
+
+extension LogLoss {
+    /// The loss of what an archive has behind a fault. Everything before it is read.
+    init(_ fault: String, of archive: any LogReader, at offset: Int, knownBytes: Int = 0) {
+        self.init(
+            path: archive.path, offset: offset, knownBytes: knownBytes, reason: "\(archive.name): \(fault)")
+    }
+
+    /// The loss of what could be decompressed before and no longer can; `nil` if everything was read.
+    init?(unreadRestOf file: any LogReader) {
+        guard let archive = file as? ArchivedLog, let fault = archive.fault, archive.unreadBytes > 0 else { return nil }
+        self.init(fault, of: archive, at: archive.lines.offset, knownBytes: archive.unreadBytes)
     }
 }
 

@@ -75,15 +75,15 @@ extension LogFollower {
                 archive.countsFrom = ledger.countsFrom(streams[index].path)
                 streams[index].insert(archive, comparing: nil, at: lastLook)
                 ledger.begin(archive, behind: held)
+                if let fault = archive.fault { ledger.report(LogLoss(fault, of: archive, at: archive.length)) }
                 doubtfulLosses.removeAll { Self.isBeside(archive.path, $0.loss.path) }
             case .passOver(let file, let held):
                 try ledger.passOver(file, behind: held)
                 examined[file.inode] = try file.version()
-            case .corrupt(let file, let reason):
-                try ledger.passOver(file)
+            case .corrupt(let file, let reason, let held):
+                try ledger.passOver(file, behind: held)
                 examined[file.inode] = try file.version()
-                ledger.report(
-                    LogLoss(path: file.path, offset: 0, knownBytes: 0, reason: "\(file.name): \(reason)"))
+                ledger.report(LogLoss(reason, of: file, at: held.last?.offset ?? 0))
             case .wait: break
             case .failed(let failure): throw failure
             }
@@ -159,6 +159,7 @@ extension LogFollower {
 
     private mutating func close(_ file: any LogReader) {
         ledger.end(file)
+        if let loss = LogLoss(unreadRestOf: file) { ledger.report(loss) }
         guard file.links > 0 else { return }
         examined[file.inode] = try? file.version()
     }

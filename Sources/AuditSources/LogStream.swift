@@ -47,8 +47,6 @@ enum LogOutcome {
     case working
     /// It cannot be read. The next look tries again.
     case failed(FileFailure)
-    /// The rest of it cannot be read; the reason is for people.
-    case corrupt(String)
 }
 
 /// The files of one path, in the order in which they are read: the rotated ones, then the current one.
@@ -271,9 +269,6 @@ struct LogStream {
                 case .failed(let failure):
                     entries[index].readFailure = "\(failure)"
                     return .failed
-                case .corrupt(let reason):
-                    entries[index].readFailure = reason
-                    break reading
                 case .working:
                     return .working
                 case .truncated(let former):

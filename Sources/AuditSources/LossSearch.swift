@@ -75,9 +75,9 @@ struct LossSearch {
             guard let finding = work.advance(known: search.positions, followed: []) else { return [] }
             search.archive = nil
             switch finding {
-            case .read(let held), .unread(_, let held): return held
+            case .read(let held), .unread(_, let held), .corrupt(_, let held): return held
             case .failed(let failure): throw failure
-            case .followed, .incomplete, .corrupt: return []
+            case .followed, .incomplete: return []
             }
         }
         let file: LogFile
@@ -88,7 +88,7 @@ struct LossSearch {
             throw error
         }
         if let format = try file.compression() {
-            search.archive = (file, ArchiveSurvey(file, format))
+            search.archive = (file, ArchiveSurvey(file, format, isSettled: true))
             return []
         }
         var held: [FilePosition] = []

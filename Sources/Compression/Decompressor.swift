@@ -12,7 +12,8 @@
 /// try decompressor.finish()
 /// ```
 ///
-/// Several gzip members, or zstd frames, in a row are read as one text, as `zcat` and `zstdcat` do.
+/// Several gzip members, or zstd frames, in a row are read as one text, as `zcat` and `zstdcat` do. Bytes behind them that
+/// begin neither are ignored, as `gzip -d` does.
 public struct Decompressor: ~Copyable, Sendable {
     /// Maximum size of a piece in bytes.
     public let pieceSize: Int

@@ -119,6 +119,10 @@ struct GzipStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     // On the heap, because zlib stores the structure's address.
     private let stream: UnsafeMutablePointer<z_stream>
     private var isBetweenMembers = false
+    private var hasReadMember = false
+    /// Whether something else follows the last member. `gzip -d` ignores it too: zeros that fill a block of a tape, or of a
+    /// disk after a power failure.
+    private var isBehindMembers = false
 
     init() {
         stream = .allocate(capacity: 1)
@@ -136,6 +140,10 @@ struct GzipStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     mutating func step(from input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
         -> DecompressionStep
     {
+        if isBetweenMembers, let first = input.first, first != 0x1f { isBehindMembers = true }
+        if isBehindMembers {
+            return DecompressionStep(read: input.count, written: 0, isAtEnd: true, failure: nil)
+        }
         if isBetweenMembers, !input.isEmpty {
             inflateReset(stream)
             isBetweenMembers = false
@@ -149,6 +157,12 @@ struct GzipStream: ~Copyable, DecompressionStream, @unchecked Sendable {
         stream.pointee.avail_out = UInt32(writable)
         let status = inflate(stream, Z_NO_FLUSH)
         isBetweenMembers = status == Z_STREAM_END
+        hasReadMember = hasReadMember || isBetweenMembers
+        // The second of the two bytes that begin a member is wrong.
+        if status == Z_DATA_ERROR, hasReadMember, stream.pointee.total_in <= 2, stream.pointee.total_out == 0 {
+            isBehindMembers = true
+            return DecompressionStep(read: input.count, written: 0, isAtEnd: true, failure: nil)
+        }
         return DecompressionStep(
             read: readable - Int(stream.pointee.avail_in), written: writable - Int(stream.pointee.avail_out),
             isAtEnd: isBetweenMembers, failure: failure(for: status))

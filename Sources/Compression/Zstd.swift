@@ -6,6 +6,9 @@ import CZstd
 struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     private let context: OpaquePointer
     private var isBetweenFrames = true
+    private var hasReadFrame = false
+    /// Whether something else follows the last frame, as behind gzip's members.
+    private var isBehindFrames = false
 
     init() {
         guard let context = ZSTD_createDCtx() else { fatalError("out of memory") }
@@ -21,13 +24,18 @@ struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     mutating func step(from input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
         -> DecompressionStep
     {
+        if isBehindFrames { return DecompressionStep(read: input.count, written: 0, isAtEnd: true, failure: nil) }
         if isBetweenFrames, let first = input.first, !Self.canBegin(with: first) {
-            return DecompressionStep(read: 0, written: 0, isAtEnd: false, failure: .corrupt("Unknown frame descriptor"))
+            return unknownFrame(input)
         }
         var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
         var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
         let status = ZSTD_decompressStream(context, &target, &source)
+        if ZSTD_isError(status) != 0, ZSTD_getErrorCode(status) == ZSTD_error_prefix_unknown {
+            return unknownFrame(input)
+        }
         isBetweenFrames = status == 0 || isBetweenFrames && source.pos == 0
+        hasReadFrame = hasReadFrame || status == 0
         return DecompressionStep(
             read: source.pos, written: target.pos, isAtEnd: status == 0, failure: failure(for: status))
     }
@@ -38,6 +46,13 @@ struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     /// frames as complete and returns bytes that it did not write.
     private static func canBegin(with byte: UInt8) -> Bool {
         byte == 0x28 || byte & 0xf0 == 0x50
+    }
+
+    private mutating func unknownFrame(_ input: UnsafeRawBufferPointer) -> DecompressionStep {
+        isBehindFrames = hasReadFrame
+        return DecompressionStep(
+            read: hasReadFrame ? input.count : 0, written: 0, isAtEnd: hasReadFrame,
+            failure: hasReadFrame ? nil : .corrupt("Unknown frame descriptor"))
     }
 
     private func failure(for status: Int) -> DecompressionError? {

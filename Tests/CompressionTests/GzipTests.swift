@@ -81,16 +81,34 @@ struct GzipTests {
         }
     }
 
+    @Test(
+        "ignores what follows the last member, as gzip -d does",
+        arguments: [[0], [0, 0, 0], Array("no gzip".utf8), [0x1f, 0]])
+    func trailingGarbage(garbage: [UInt8]) {
+        let text = Array("good\n".utf8)
+        let padding = [UInt8](repeating: 0, count: 5000)
+        for whole in [Gzip.compress(text) + garbage, Gzip.compress(text) + garbage + Gzip.compress(text) + padding] {
+            for size in [1, 2, 3, 1000] {
+                let result = decompress(.gzip, whole, inputSize: { size })
+                #expect(result.bytes == text)
+                #expect(result.error == nil)
+            }
+        }
+    }
+
     @Test("returns the data before an error, then reports the error repeatedly")
     func corrupt() throws {
-        let good = Gzip.compress(Array("good\n".utf8))
+        var broken = Gzip.compress(Array("good\n".utf8)) + Gzip.compress(Array("bad\n".utf8))
+        // The checksum of the second member.
+        broken[broken.count - 5] ^= 1
         var decompressor = Decompressor(.gzip)
-        decompressor.feed(good + Array("no gzip here".utf8))
-        #expect(try decompressor.next() == Array("good\n".utf8))
+        decompressor.feed(broken)
+        #expect(try decompressor.next() == Array("good\nbad\n".utf8))
         for _ in 0..<2 {
-            #expect(throws: DecompressionError.corrupt("incorrect header check")) { try decompressor.next() }
+            #expect(throws: DecompressionError.corrupt("incorrect data check")) { try decompressor.next() }
         }
-        #expect(throws: DecompressionError.corrupt("incorrect header check")) { try decompressor.finish() }
+        #expect(throws: DecompressionError.corrupt("incorrect data check")) { try decompressor.finish() }
+        #expect(decompress(.gzip, Array("no gzip here".utf8)).error == .corrupt("incorrect header check"))
     }
 
     @Test("never returns another text, whichever bit is flipped")
