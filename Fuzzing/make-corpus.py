@@ -26,8 +26,13 @@ other = [line for line in LOG.read_text().splitlines() if "system:unauthenticate
 short = '{"auditID":"1","stage":"ResponseComplete",%s,"sourceIPs":["192.0.2.1"],"responseStatus":{"code":403}}' % GROUP
 spelled = short.replace("system:un", "\\u0073ystem\\u003Aun").replace("403", "4.03e2")
 lines = [wanted[0], wanted[20], other[0], short, spelled, '{"user":null}', "{}", "[]", short[:-1], "\xef\xbb\xbf" + short]
-write("differential", lines)
-write("lines", ["\n".join(lines), short + "\r\n\n \n" + short, "\n\n", "no JSON\n" + wanted[1] + "\n"])
+torn = wanted[0][:300] + wanted[1]
+sent = wanted[0][:-1] + ',"requestObject":' + wanted[20]
+docker = '{"log":"system:unauthenticated\\n","stream":"stdout","time":"2024-05-01T10:00:01.1Z"}'
+write("differential", lines + [torn, sent + wanted[1], wanted[0] + wanted[1][:50], docker])
+nul = "\0" * 20
+write("lines", ["\n".join(lines), short + "\r\n\n \n" + short, "\n\n", "no JSON\n" + wanted[1] + "\n",
+    "\ufeff" + short + "\n" + nul + short + "\n" + short[:50] + nul + short + "\n" + nul, torn + "\n" + sent + "\n" + docker])
 
 head = '{"kind":"EventList","apiVersion":"audit.k8s.io/%s","metadata":{},"items":%s}'
 items = ["[]", "null", "{}", f"[{short}]", f"[{short},{{}},{spelled}]", f"[{wanted[0]},{other[0]}]", "[7]"]

@@ -11,7 +11,8 @@ import CAuditScan
 ///
 /// Most events are never parsed: an event whose bytes contain no selector's literal is only checked to begin and end as
 /// an object. An event that may match must be valid JSON as a whole, and its fields are read as Go's decoder reads them.
-/// So every malformed event that could match is reported; others are reported if they are cut off or not an object.
+/// So every malformed event that could match is reported; others are reported if they are cut off or not an object. An
+/// object that is no audit event is reported if it holds a literal, or is a known envelope: its events are not counted.
 ///
 /// Bytes that a client sent (`requestObject`, `responseObject`) are checked for their structure only: the API server
 /// copies them, and they need not be valid UTF-8.
@@ -130,7 +131,9 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
                 events += 1
                 bytes += event.length
             case AUDIT_MALFORMED:
-                found.append(at: offset) { describe(Self.text(reason)) }
+                found.append(at: offset) {
+                    (describe(Self.text(reason)), RecordShape(audit_last_shape(scanner)))
+                }
                 // A malformed item has a cost too, so that a body full of them is split into parts.
                 bytes += 64
             default:

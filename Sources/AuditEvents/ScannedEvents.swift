@@ -21,7 +21,7 @@ public struct ScannedEvents: Sendable, Hashable {
     public var events: [SelectedEvent] = []
     /// Number of lines (of a log; empty ones excluded) or items (of an EventList), selected or not.
     public var lines = 0
-    /// Number of those lines that are not an audit event.
+    /// Number of those lines that are not an audit event. Each piece of a torn line is a line.
     public var malformedCount = 0
     /// The first malformed ones.
     public var malformed: [MalformedEvent] = []
@@ -44,11 +44,12 @@ public struct ScannedEvents: Sendable, Hashable {
         lastEventTimestamp = other.lastEventTimestamp ?? lastEventTimestamp
     }
 
-    /// - Parameter reason: Called only if the event is added to `malformed`.
-    mutating func append(at offset: Int, reason: () -> String) {
+    /// - Parameter describe: Called only if the event is added to `malformed`.
+    mutating func append(at offset: Int, describe: () -> (reason: String, shape: RecordShape?)) {
         malformedCount += 1
         guard malformed.count < Self.describedMalformedLimit else { return }
-        malformed.append(MalformedEvent(offset: offset, reason: reason()))
+        let (reason, shape) = describe()
+        malformed.append(MalformedEvent(offset: offset, reason: reason, shape: shape))
     }
 }
 
@@ -58,11 +59,14 @@ public struct MalformedEvent: Error, Sendable, Hashable, CustomStringConvertible
     public var offset: Int
     /// The defect, in words.
     public var reason: String
+    /// What it looks like; `nil` if that is not known, as for a part of an event.
+    public var shape: RecordShape?
 
     /// A malformed event at `offset`.
-    public init(offset: Int, reason: String) {
+    public init(offset: Int, reason: String, shape: RecordShape? = nil) {
         self.offset = offset
         self.reason = reason
+        self.shape = shape
     }
 
     /// The reason and the offset.

@@ -2,6 +2,9 @@ import Glibc
 
 /// Cuts the bytes of a log into pieces of whole lines, in bounded memory.
 ///
+/// A line ends at a line feed or at a NUL byte, as `LogLines` has it. So a run of NUL bytes of any length is passed on and
+/// never kept, and an event behind it is a line of its own.
+///
 /// A piece is the result of one read, so lines are neither copied nor examined one by one. Only the incomplete last line
 /// is kept, up to `lineLimit` bytes; a longer line is skipped to its end.
 struct LineBuffer {
@@ -59,6 +62,9 @@ struct LineBuffer {
     /// The last bytes before `end`, as many as a fingerprint needs.
     var lastBytes: [UInt8] { Self.lastBytes(tail, bytes[kept]) }
 
+    /// Whether the last byte that was read is NUL: a hole may follow.
+    var endsWithNUL: Bool { kept.isEmpty && tail.last == 0 }
+
     /// Reads once.
     ///
     /// - Parameters:
@@ -92,7 +98,18 @@ struct LineBuffer {
         return piece
     }
 
-    /// The bytes after the last line feed, as a last line; for a log that ends here.
+    /// Skips a hole: NUL bytes that a file has without storing them. There must be no incomplete line before it.
+    ///
+    /// - Parameter count: The size of the hole, greater than zero.
+    mutating func skipHole(_ count: Int) -> Piece {
+        precondition(kept.isEmpty, "a hole follows a NUL byte, which ends a line")
+        let piece = Piece(length: 0, offset: offset, consumed: count)
+        offset += count
+        tail = Self.lastBytes(tail, [UInt8](repeating: 0, count: min(count, Fingerprint.limit))[...])
+        return piece
+    }
+
+    /// The bytes after the last line end, as a last line; for a log that ends here.
     mutating func takeRest() -> Piece? {
         moveRestToFront()
         guard !kept.isEmpty else { return nil }
@@ -125,18 +142,18 @@ struct LineBuffer {
     private mutating func cut(filled: Int, end: Int) -> Piece {
         var piece = Piece(length: 0, offset: offset, consumed: 0)
         var start = 0
-        let firstFeed = firstLineFeed(in: filled..<end)
+        let firstEnd = firstLineEnd(in: filled..<end)
         // Only the first line of a piece can be longer than the piece.
-        if !isSkipping, (firstFeed ?? end) > Self.lineLimit {
+        if !isSkipping, (firstEnd ?? end) > Self.lineLimit {
             piece.oversizedLines = [offset]
             isSkipping = true
         }
         if isSkipping {
-            isSkipping = firstFeed == nil
-            start = firstFeed.map { $0 + 1 } ?? end
+            isSkipping = firstEnd == nil
+            start = firstEnd.map { $0 + 1 } ?? end
             consume(0..<start)
         }
-        let wholeEnd = lastLineFeed(in: max(start, filled)..<end).map { $0 + 1 } ?? start
+        let wholeEnd = lastLineEnd(in: max(start, filled)..<end).map { $0 + 1 } ?? start
         piece.offset = offset
         piece.length = wholeEnd - start
         piece.consumed = wholeEnd
@@ -174,21 +191,21 @@ struct LineBuffer {
         if kept.count < Self.readSize, bytes.count > 4 * Self.readSize { releaseSpace() }
     }
 
-    private func firstLineFeed(in range: Range<Int>) -> Int? {
+    private func firstLineEnd(in range: Range<Int>) -> Int? {
         bytes.withUnsafeBytes { buffer in
-            guard let base = buffer.baseAddress, let hit = memchr(base + range.lowerBound, 10, range.count) else {
-                return nil
-            }
-            return UnsafeRawPointer(hit) - base
+            guard let base = buffer.baseAddress else { return nil }
+            let feed = memchr(base + range.lowerBound, 10, range.count).map { UnsafeRawPointer($0) - base }
+            let line = range.lowerBound..<(feed ?? range.upperBound)
+            return memchr(base + line.lowerBound, 0, line.count).map { UnsafeRawPointer($0) - base } ?? feed
         }
     }
 
-    private func lastLineFeed(in range: Range<Int>) -> Int? {
+    private func lastLineEnd(in range: Range<Int>) -> Int? {
         bytes.withUnsafeBytes { buffer in
             var index = range.upperBound
             while index > range.lowerBound {
                 index -= 1
-                if buffer[index] == 10 { return index }
+                if buffer[index] == 10 || buffer[index] == 0 { return index }
             }
             return nil
         }

@@ -36,6 +36,8 @@ final class LogFile: LogReader {
     private static let markLimit = 16
     /// The default capacity of a pipe on Linux.
     private static let pipeSize = 64 << 10
+    /// `SEEK_DATA` of lseek(2), which Swift does not import.
+    private static let seekData: Int32 = 3
 
     let name: String
     /// The path of the log that it is part of.
@@ -285,6 +287,10 @@ final class LogFile: LogReader {
                 lastSize = size
                 return outcome(of: .end)
             }
+            if lines.endsWithNUL, let hole = holeSize(at: end, before: size) {
+                lastSize = size
+                return outcome(of: .piece(lines.skipHole(hole)))
+            }
             var isTruncated = false
             let read = lines.readPiece(expecting: size - end) { buffer in
                 let got = pread(descriptor, buffer, end)
@@ -306,6 +312,15 @@ final class LogFile: LogReader {
             isAtEnd = true
             return .failed(error)
         }
+    }
+
+    /// The number of bytes from an offset on that the file does not store, as behind a truncation under a writer without
+    /// O_APPEND; `nil` if there are none. A hole can have many gigabytes, which `pread` would fill in.
+    private func holeSize(at offset: Int, before size: Int) -> Int? {
+        let data = lseek(descriptor, offset, Self.seekData)
+        // ENXIO: nothing is stored up to the end. Any other error means that the file system does not tell.
+        let end = data >= 0 ? min(data, size) : errno == ENXIO ? size : offset
+        return end > offset ? end - offset : nil
     }
 
     func takeRest() -> LineBuffer.Piece? {

@@ -11,6 +11,14 @@ using simdjson::dom::object;
 
 namespace {
 
+constexpr std::string_view group = "audit.k8s.io/";
+
+/// Without data if the value is no string.
+std::string_view text(element value) {
+    std::string_view view;
+    return value.get(view) == simdjson::SUCCESS ? view : std::string_view();
+}
+
 audit_string string(element value) {
     std::string_view view;
     if (value.get(view) != simdjson::SUCCESS) return {nullptr, 0};
@@ -38,7 +46,7 @@ bool integer(element value, int64_t &into) {
 bool isUsed(Text key) {
     static constexpr std::string_view used[] = {
         "auditID", "stage", "requestURI", "verb", "user", "sourceIPs", "userAgent", "responseStatus",
-        "requestReceivedTimestamp", "stageTimestamp",
+        "requestReceivedTimestamp", "stageTimestamp", "kind", "apiVersion",
     };
     return std::any_of(std::begin(used), std::end(used), [key](std::string_view name) { return spells(key, name); });
 }
@@ -85,9 +93,13 @@ void EventFields::read(object fields, audit_event &event) {
     event = audit_event{};
     groups_.clear();
     sourceIPs_.clear();
+    bool hasUser = false, hasOutcome = false;
+    std::string_view kind, version;
     // The last of duplicate keys is used, as in Go's decoder and most others.
     for (auto field : fields) {
         std::string_view key = field.key;
+        hasUser |= key == "user";
+        hasOutcome |= key == "responseStatus" || key == "stage";
         if (key == "auditID") event.audit_id = string(field.value);
         else if (key == "stage") event.stage = string(field.value);
         else if (key == "requestURI") event.request_uri = string(field.value);
@@ -98,7 +110,10 @@ void EventFields::read(object fields, audit_event &event) {
         else if (key == "responseStatus") readResponseStatus(field.value, event);
         else if (key == "requestReceivedTimestamp") event.request_received_timestamp = string(field.value);
         else if (key == "stageTimestamp") event.stage_timestamp = string(field.value);
+        else if (key == "kind") kind = text(field.value);
+        else if (key == "apiVersion") version = text(field.value);
     }
+    isEvent_ = (kind == "Event" && version.substr(0, group.size()) == group) || (hasUser && hasOutcome);
     event.groups = groups_.data();
     event.group_count = groups_.size();
     event.source_ips = sourceIPs_.data();

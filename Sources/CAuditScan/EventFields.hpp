@@ -33,6 +33,10 @@ public:
     /// Returns NULL, or the reason why the event is malformed, valid as long.
     const char *read(Text text, audit_event &event);
 
+    /// Whether the last text is an audit event: by kind and apiVersion, or by its user and its responseStatus or stage,
+    /// if a shipper has dropped the kind.
+    bool isEvent() const { return isEvent_; }
+
     /// Whether a selector matches the last event; if so, sets the event's selector.
     bool match(audit_event &event) const;
 
@@ -49,6 +53,7 @@ private:
     bool hasGroup(std::string_view group) const;
 
     std::vector<Selector> selectors_;
+    bool isEvent_ = false;
     MemberParser parser_;
     std::string reason_;
     // The lists are stored here, because a C struct can only point at them.

@@ -7,11 +7,15 @@
 #include "EventFields.hpp"
 #include "EventList.hpp"
 #include "JSONText.hpp"
+#include "LogLines.hpp"
+#include "RecordShape.hpp"
+#include "TornLine.hpp"
 
 using audit_scan::Text;
 
-// Steps: find a record (a line, a body), search its bytes for the selectors' literals, iterate over its events, and read
-// the fields of those that may match.
+// Steps: find the next record (a line of a log, an item of an EventList), search its bytes for the selectors' literals,
+// and read the fields of those that may match. A line that is no event is taken apart into the events that it was torn
+// into; events in other envelopes would be found at the same place.
 struct audit_scanner {
     audit_scan::CandidateSearch candidates;
     audit_scan::EventList list;
@@ -19,31 +23,40 @@ struct audit_scanner {
 
     bool isList = false;
     Text bytes;
-    // Lines: where the next one begins.
-    const uint8_t *at = nullptr;
+    audit_scan::LogLines lines;
+    audit_scan::TornLine torn;
+    bool isTornPiece = false;
     Text last;
     size_t count = 0;
 
     void begin(const uint8_t *from, size_t length, bool hasList) {
         isList = hasList;
         bytes = {from, from + length};
-        at = from;
         last = {};
         count = 0;
+        torn = {};
     }
 
-    bool nextEvent(Text &event) { return isList ? list.next(event) : nextLine(event); }
+    bool nextRecord(Text &record) {
+        if (isList) return list.next(record);
+        isTornPiece = torn.next(record);
+        return isTornPiece || lines.next(record);
+    }
 
-    bool nextLine(Text &line) {
-        while (at < bytes.to) {
-            const void *feed = memchr(at, '\n', static_cast<size_t>(bytes.to - at));
-            const uint8_t *end = feed ? static_cast<const uint8_t *>(feed) : bytes.to;
-            line = Text{at, end}.trimmed();
-            at = feed ? end + 1 : end;
-            if (!line.isEmpty()) return true;
+    /// NULL if the record is an event, or cannot be a selected one.
+    const char *read(Text record, bool isCandidate, audit_event &event) {
+        // The only check of an event that cannot match; it detects lines that are not JSON or were cut off.
+        if (*record.from != '{') return "not a JSON object";
+        if (record.to[-1] != '}') return "audit event is cut off";
+        if (!isCandidate) return audit_scan::isOtherRecord(record) ? notAnEvent : nullptr;
+        try {
+            return fields.read(record, event);
+        } catch (const std::bad_alloc &) {
+            return "not enough memory to read it";
         }
-        return false;
     }
+
+    static constexpr const char *notAnEvent = "not an audit event";
 };
 
 audit_scanner *audit_scanner_create(void) {
@@ -68,6 +81,7 @@ void audit_scanner_destroy(audit_scanner *scanner) { delete scanner; }
 
 void audit_lines_begin(audit_scanner *scanner, const uint8_t *bytes, size_t length) {
     scanner->begin(bytes, length, false);
+    scanner->lines.begin(scanner->bytes);
     scanner->candidates.begin(bytes, length);
 }
 
@@ -95,25 +109,27 @@ void audit_list_continue(audit_scanner *scanner, const uint8_t *bytes) {
 
 audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offset, const char **reason) {
     Text text;
-    while (scanner->nextEvent(text)) {
-        scanner->count++;
+    while (scanner->nextRecord(text)) {
         scanner->last = text;
         *offset = static_cast<size_t>(text.from - scanner->bytes.from);
-        // The only check of an event that cannot match; it detects lines that are not JSON or were cut off.
-        if (*text.from != '{' || text.to[-1] != '}') {
-            *reason = *text.from == '{' ? "audit event is cut off" : "not a JSON object";
-            return AUDIT_MALFORMED;
-        }
-        if (!scanner->candidates.mayContain(text.from, text.to)) continue;
-        try {
-            *reason = scanner->fields.read(text, *event);
-        } catch (const std::bad_alloc &) {
-            *reason = "not enough memory to read it";
-        }
+        bool isCandidate = scanner->candidates.mayContain(text.from, text.to);
+        *reason = scanner->read(text, isCandidate, *event);
+        bool mayBeTorn = isCandidate && !scanner->isList && !scanner->isTornPiece;
+        // Its pieces come next.
+        if (*reason != nullptr && mayBeTorn && scanner->torn.begin(text)) continue;
+        scanner->count++;
         if (*reason != nullptr) return AUDIT_MALFORMED;
+        if (!isCandidate) continue;
         if (scanner->fields.match(*event)) return AUDIT_EVENT;
+        if (scanner->fields.isEvent()) continue;
+        *reason = audit_scanner::notAnEvent;
+        return AUDIT_MALFORMED;
     }
     return AUDIT_END;
+}
+
+audit_shape audit_last_shape(const audit_scanner *scanner) {
+    return scanner->last.isEmpty() ? AUDIT_SHAPE_UNKNOWN : audit_scan::shape(scanner->last);
 }
 
 size_t audit_count(const audit_scanner *scanner) { return scanner->count; }

@@ -44,7 +44,7 @@ struct EventScannerTests {
         "does not count text that looks like an event: in a string, in a nested object, in another list",
         arguments: [
             #"{"userAgent":"{\"user\":{\"groups\":[\"system:unauthenticated\"]},\"responseStatus\":{\"code\":403}}","user":{},"responseStatus":{"code":403}}"#,
-            #"{"requestObject":{"user":{"groups":["system:unauthenticated"]},"responseStatus":{"code":403}}}"#,
+            #"{"user":{},"responseStatus":{"code":403},"requestObject":{"user":{"groups":["system:unauthenticated"]},"responseStatus":{"code":403}}}"#,
             #"{"annotations":{"groups":["system:unauthenticated"]},"user":{"extra":{"groups":["system:unauthenticated"]}},"responseStatus":{"code":403}}"#,
             #"{"user":{"groups":"system:unauthenticated"},"responseStatus":{"code":403}}"#,
             #"{"user":{"groups":["system:unauthenticated2"]},"responseStatus":{"code":403}}"#,

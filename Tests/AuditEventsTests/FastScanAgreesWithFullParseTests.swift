@@ -63,6 +63,7 @@ struct FastScanAgreesWithFullParseTests {
         var scanner = EventScanner(selecting: [Self.selector])
         let found = scanner.scan(lines: line.span.bytes)
         let text = Comment(rawValue: String(decoding: line, as: UTF8.self))
+        let mayMatter = String(decoding: line, as: UTF8.self).contains("system:unauthenticated")
         switch FoundationReference.read(line, selecting: Self.selector) {
         case .selected(let event):
             #expect(found.events == [SelectedEvent(event)], text, sourceLocation: sourceLocation)
@@ -70,11 +71,13 @@ struct FastScanAgreesWithFullParseTests {
         case .other:
             #expect(found.events == [], text, sourceLocation: sourceLocation)
             #expect(found.malformedCount == 0, text, sourceLocation: sourceLocation)
+        case .notAnEvent:
+            #expect(found.events == [], text, sourceLocation: sourceLocation)
+            if mayMatter { #expect(found.malformedCount == 1, text, sourceLocation: sourceLocation) }
         case .malformed:
             // Detected if the line may match; other lines are not parsed.
             #expect(found.events == [], text, sourceLocation: sourceLocation)
             let isBlank = line.allSatisfy { [0x20, 0x09, 0x0d].contains($0) }
-            let mayMatter = String(decoding: line, as: UTF8.self).contains("system:unauthenticated")
             if mayMatter { #expect(found.malformedCount == 1, text, sourceLocation: sourceLocation) }
             #expect(found.lines == (isBlank ? 0 : 1), text, sourceLocation: sourceLocation)
         }

@@ -53,6 +53,21 @@ struct StandardInputTests {
         #expect(batches.allSatisfy { $0.input == .stdin && $0.path == "-" && $0.positions.isEmpty })
     }
 
+    @Test("with a byte order mark, NUL bytes and torn lines, which cost no event")
+    func asItIs() async throws {
+        let batches = try await reading { output, _ in
+            let nul = String(repeating: "\0", count: 5000)
+            let text =
+                "\u{FEFF}" + LogDirectory.line(1) + nul + LogDirectory.line(2) + LogDirectory.line(9).prefix(200) + nul
+                + LogDirectory.line(3) + LogDirectory.line(9).prefix(300) + LogDirectory.line(4) + nul
+            Self.write(text, to: output)
+            close(output)
+        }
+        #expect(batches.flatMap(\.scanned.events).compactMap { Int($0.event.auditID) } == [1, 2, 3, 4])
+        #expect(batches.map(\.scanned.malformedCount).reduce(0, +) == 2)
+        #expect(batches.flatMap(\.oversizedLines) == [])
+    }
+
     @Test("until it is stopped, also while nothing arrives")
     func cancelled() async throws {
         let batches = try await reading { output, task in

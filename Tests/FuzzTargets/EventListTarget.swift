@@ -17,20 +17,27 @@ enum EventListTarget {
         try Disagreement.unless(
             found.events.map(\.event) == expected.selected, "expected \(expected), found \(found)")
         try Disagreement.unless(found.lines == expected.count, "expected \(expected.count) items")
-        try Disagreement.unless(found.malformedCount == expected.malformed, "expected \(expected.malformed) malformed")
+        // Objects that are no events are reported only if they may hold the group.
+        try Disagreement.unless(
+            expected.malformed.contains(found.malformedCount),
+            "expected \(expected.malformed) malformed, found \(found.malformedCount)")
     }
 
-    private static func events(of bytes: [UInt8]) -> (selected: [AuditEvent], count: Int, malformed: Int)? {
+    private static func events(of bytes: [UInt8]) -> (selected: [AuditEvent], count: Int, malformed: ClosedRange<Int>)?
+    {
         guard let body = FoundationReference.object(bytes), body["kind"] as? String == "EventList",
             let version = body["apiVersion"] as? String,
             ["audit.k8s.io/v1", "audit.k8s.io/v1beta1"].contains(version)
         else { return nil }
-        guard let value = body["items"], !(value is NSNull) else { return ([], 0, 0) }
+        guard let value = body["items"], !(value is NSNull) else { return ([], 0, 0...0) }
         guard let list = value as? [Any] else { return nil }
-        let events = list.compactMap { $0 as? [String: Any] }.map(FoundationReference.event)
+        let objects = list.compactMap { $0 as? [String: Any] }
+        let events = objects.map(FoundationReference.event)
+        let others = objects.count { !FoundationReference.isEvent($0) }
         let selected = events.filter {
             FoundationReference.selection(of: $0, by: [.unauthenticatedForbidden]) != nil
         }
-        return (selected, list.count, list.count - events.count)
+        let notObjects = list.count - objects.count
+        return (selected, list.count, notObjects...notObjects + others)
     }
 }

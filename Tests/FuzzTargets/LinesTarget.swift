@@ -6,7 +6,7 @@ enum LinesTarget {
         var scanner = EventScanner(selecting: [.unauthenticatedForbidden])
         let whole = scanner.scan(lines: bytes.span.bytes)
         var sum = ScannedEvents()
-        for line in bytes.split(separator: UInt8(ascii: "\n")).map(Array.init) {
+        for line in bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == 0 }).map(Array.init) {
             // The same scanner: state of one call must not be visible in the next one.
             let found = scanner.scan(lines: line.span.bytes)
             sum.events += found.events

@@ -10,8 +10,10 @@ public enum FoundationReference {
     public enum Reading: Hashable {
         /// Not a JSON object.
         case malformed
-        /// An object, but not a selected event.
+        /// An event, but not a selected one.
         case other
+        /// An object that is no event.
+        case notAnEvent
         /// An event that matches the selector, with its fields.
         case selected(AuditEvent)
     }
@@ -20,7 +22,18 @@ public enum FoundationReference {
     public static func read(_ line: [UInt8], selecting selector: EventSelector) -> Reading {
         guard let object = object(line) else { return .malformed }
         let event = event(from: object)
-        return event.matches(selector) ? .selected(event) : .other
+        if event.matches(selector) { return .selected(event) }
+        return isEvent(object) ? .other : .notAnEvent
+    }
+
+    /// Whether an object is an audit event, by its kind or by its fields.
+    public static func isEvent(_ object: [String: Any]) -> Bool {
+        if object["kind"] as? String == "Event", let version = object["apiVersion"] as? String,
+            version.utf8.starts(with: "audit.k8s.io/".utf8)
+        {
+            return true
+        }
+        return object["user"] != nil && (object["responseStatus"] != nil || object["stage"] != nil)
     }
 
     /// The object that a text is; `nil` where it is none.

@@ -62,7 +62,32 @@ void audit_list_continue(audit_scanner *scanner, const uint8_t *bytes);
 
 /* The next event that a selector matches, or that is malformed, with its offset in the bytes. */
 audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offset, const char **reason);
-/* The number of lines or items so far, except empty lines. */
+/* What a record that is no audit event looks like. */
+typedef enum {
+    AUDIT_SHAPE_UNKNOWN,
+    /* Texts. */
+    AUDIT_SHAPE_CRI,
+    AUDIT_SHAPE_SYSLOG,
+    AUDIT_SHAPE_PREFIXED,
+    AUDIT_SHAPE_FLUENTD,
+    AUDIT_SHAPE_KLOG,
+    AUDIT_SHAPE_ARRAY,
+    AUDIT_SHAPE_PRETTY,
+    /* Objects. */
+    AUDIT_SHAPE_EVENT_LIST,
+    AUDIT_SHAPE_DOCKER,
+    AUDIT_SHAPE_JOURNALD,
+    AUDIT_SHAPE_SHIPPER,
+    AUDIT_SHAPE_EKS,
+    AUDIT_SHAPE_AKS,
+    AUDIT_SHAPE_GKE,
+    AUDIT_SHAPE_STORE,
+    AUDIT_SHAPE_OTHER_PROGRAM,
+} audit_shape;
+
+/* The shape of the last record. */
+audit_shape audit_last_shape(const audit_scanner *scanner);
+/* The number of lines or items so far, except empty lines. Each piece of a torn line counts. */
 size_t audit_count(const audit_scanner *scanner);
 /* The last line or item so far, whether a selector matches it or not; false if there is none, or it is malformed. */
 bool audit_last(audit_scanner *scanner, audit_event *event);

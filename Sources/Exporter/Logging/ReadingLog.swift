@@ -43,14 +43,19 @@ final class ReadingLog: Sendable {
         files.flush()
     }
 
-    /// Logs the malformed and oversized lines of a batch, the losses before it, and once per input that its events are
-    /// inexact.
+    /// Logs the malformed and oversized lines of a batch and the losses before it, and once per input that its events are
+    /// inexact, and what lines look like that are no events.
     func note(_ batch: InputBatch) {
         if batch.scanned.events.contains(where: { !$0.event.hasCompleteIdentity }) {
             noteOnce(
                 "inexact", of: batch,
                 "Audit events lack auditID or times to the microsecond; counting each of them as a request",
                 metadata: ["hint": "read the API server's own log to count a request with two events once"])
+        }
+        for case let shape? in batch.scanned.malformed.map(\.shape) {
+            noteOnce(
+                "\(shape)", of: batch, "Lines that are not bare audit events are not counted",
+                metadata: ["looks_like": "\(shape)", "hint": "\(shape.advice)"])
         }
         for malformed in batch.scanned.malformed {
             warn("Malformed audit event skipped", of: batch.path, at: malformed.offset, reason: malformed.reason)

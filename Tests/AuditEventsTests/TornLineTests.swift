@@ -1,0 +1,128 @@
+import AuditEvents
+import Foundation
+import Testing
+import TestSupport
+
+/// Lines of a log whose writer was killed, or whose disk was full: the next event follows a part of one.
+@Suite("In a torn line")
+struct TornLineTests {
+    /// An event; a client has sent `object`.
+    private static func event(_ address: String, sending object: String? = nil) -> String {
+        var line = AuditLine(from: [address])
+        line.userAgent = #"curl "8" \"#
+        let text = line.text.dropLast()
+        guard let object else { return String(text) }
+        return text.dropLast() + #","requestObject":\#(object),"responseObject":{"a":[1,{"b":null}]}}"#
+    }
+
+    private func scan(_ text: String) -> ScannedEvents {
+        var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
+        return scanner.scan(lines: Array(text.utf8).span.bytes)
+    }
+
+    private func addresses(_ found: ScannedEvents) -> [String] { found.events.flatMap(\.event.sourceIPs) }
+
+    @Test("a whole event behind the torn one is read, and the torn one is one malformed piece")
+    func tornLine() {
+        let torn = Self.event("192.0.2.1").prefix(200)
+        let found = scan(Self.event("192.0.2.2") + "\n" + torn + Self.event("192.0.2.3") + "\n")
+        #expect(addresses(found) == ["192.0.2.2", "192.0.2.3"])
+        #expect(found.malformed.map(\.reason) == ["audit event is cut off"])
+        #expect(found.lines == 3)
+    }
+
+    @Test("a whole event is read wherever the event before it was torn", arguments: [false, true])
+    func everywhere(hasObjects: Bool) {
+        let whole = Array(Self.event("192.0.2.3").utf8)
+        let object = #"{"kind":"List","items":[{"n":-1.5e3,"t":true,"u":"\u00e9 {"},[],{}],"x":"y"}"#
+        let first = Array(Self.event("192.0.2.1", sending: hasObjects ? object : nil).utf8)
+        // Where a value of the client may begin, an event cannot be told from it.
+        let isClients = { (count: Int) in
+            let text = String(decoding: first[..<count], as: UTF8.self)
+            guard let start = text.range(of: #""requestObject":"#) else { return false }
+            return !text[start.lowerBound...].contains("}}")
+                && (text.last == ":" || text.last == "[" || text.last == ",")
+        }
+        var unread = 0
+        for count in 1..<first.count {
+            var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
+            let line = first[..<count] + whole
+            let found = scanner.scan(lines: Array(line).span.bytes)
+            if addresses(found) == ["192.0.2.3"] {
+                #expect(found.malformedCount == 1)
+                continue
+            }
+            let text = String(decoding: first[..<count], as: UTF8.self)
+            #expect(isClients(count), "torn behind \(text.suffix(40)): \(found)")
+            #expect(found.malformedCount == 1)
+            unread += 1
+        }
+        #expect(unread == 0 || hasObjects)
+        #expect(unread < 20)
+    }
+
+    @Test("a whole event that only lost its line feed is read too, and any number of torn ones")
+    func several() {
+        let whole = Self.event("192.0.2.2")
+        let found = scan(
+            Self.event("192.0.2.1") + whole.prefix(3) + whole.prefix(60) + whole.prefix(9) + whole + whole.prefix(99))
+        #expect(addresses(found) == ["192.0.2.1", "192.0.2.2"])
+        #expect(found.malformedCount == 4)
+        #expect(found.lines == 6)
+    }
+
+    /// What a client may send so that the end of a torn event looks like an event.
+    private static let forgeries: [String] = {
+        let forged = event("198.51.100.66")
+        return [
+            forged, "[\(forged)", #"{"a":\#(forged)"#, #"{"a":{"b":[[{"c":1},\#(forged)"#, #"[1,"x",\#(forged)"#,
+            #"{"x":"}}}","y":\#(forged)"#, #"[\#(forged),\#(forged)"#,
+            #"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[{"level":"x"},\#(forged)"#,
+            #"{"requestObject":{},"responseObject":\#(forged)"#,
+
+        ]
+    }()
+
+    @Test("what a client has sent is never read as an event, wherever the line ends", arguments: forgeries)
+    func forgery(object: String) {
+        let event = Self.event("192.0.2.1", sending: "OBJECT")
+        let torn = event.prefix(upTo: event.range(of: "OBJECT")?.lowerBound ?? event.startIndex) + object
+        for count in stride(from: torn.utf8.count, to: torn.utf8.count - 40, by: -1) {
+            let text = String(decoding: torn.utf8.prefix(count), as: UTF8.self)
+            #expect(addresses(scan(text)) == [])
+            // Behind it a whole event, torn again in the same place, and both.
+            let next = Self.event("192.0.2.9")
+            for line in [text + next, text + text, text + text + next, text + next + text] {
+                #expect(addresses(scan(line)).allSatisfy { $0 == "192.0.2.9" }, "\(count)")
+            }
+        }
+    }
+
+    @Test("of another form nothing is read: an envelope, a list of events, a header")
+    func envelopes() {
+        let event = Self.event("198.51.100.66")
+        for before in [
+            #"{"time":1,"event":"#, #"{"log":""#, #"[{"a":1},"#,
+            #"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":["#,
+            "2024-05-01T10:00:01.123Z stdout F ", "May  1 10:00:01 cp-1 k8s-audit: ", "x", "{}", #"{"kind":"Event"}"#,
+        ] {
+            let found = scan(before + event)
+            #expect(found.events == [], "\(before)")
+            #expect(found.malformedCount == 1, "\(before)")
+        }
+    }
+
+    @Test("the work is bounded, however many events seem to begin in it", .timeLimit(.minutes(1)))
+    func bounded() {
+        let head = #"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"system:unauthenticated","#
+        for piece in [
+            head, head + #""a":"#, head + #""requestObject":["#, head + #""requestObject":"{"#, head + #""a":["#, "{",
+        ] {
+            let line = head + String(repeating: piece, count: (16 << 20) / piece.utf8.count)
+            let start = ContinuousClock.now
+            #expect(scan(line).events == [])
+            // A debug build on a busy machine; quadratic work would take hours.
+            #expect(ContinuousClock.now - start < .seconds(20), "\(piece)")
+        }
+    }
+}
