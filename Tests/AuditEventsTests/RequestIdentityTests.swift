@@ -1,5 +1,6 @@
 import AuditEvents
 import Testing
+import TestSupport
 
 @Suite("Request identities")
 struct RequestIdentityTests {
@@ -55,6 +56,23 @@ struct RequestIdentityTests {
         var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
         let found = scanner.scan(lines: Array(line.utf8).span.bytes)
         #expect(found.events.map(\.event.hasCompleteIdentity) == [isComplete])
+    }
+
+    @Test(
+        "are complete for every event that an API server wrote",
+        arguments: ["metadata.log", "webhook/batch-3.json", "webhook/batch-4.json"])
+    func realEvents(name: String) throws {
+        let bytes = try Fixture.bytes("audit-logs/\(name)")
+        // Every answer to an anonymous client.
+        var scanner = EventScanner(selecting: [
+            EventSelector(literal: "system:unauthenticated", group: "system:unauthenticated", responseCodes: 100...599)
+        ])
+        let found =
+            name.hasSuffix(".json")
+            ? try scanner.scan(eventList: bytes.span.bytes) : scanner.scan(lines: bytes.span.bytes)
+        #expect(!found.events.isEmpty)
+        #expect(found.events.allSatisfy { $0.event.hasCompleteIdentity })
+        #expect(found.malformedCount == 0)
     }
 
     @Test("separate adjacent fields")

@@ -118,4 +118,37 @@ struct NULBytesTests {
             #expect(log.malformed == 0)
         }
     }
+
+    @Test("torn lines and marks cost the same, however the log is cut into writes and reads")
+    func anyWrites() throws {
+        var random = SeededGenerator(seed: 14)
+        for round in 0..<30 {
+            let event = LogDirectory.line(round)
+            let pieces = [
+                event, event, String(event.dropLast()), String(event.prefix(20)), String(event.prefix(300)), "\n",
+                "\r\n",
+                "\u{FEFF}", "\0", String(repeating: "\0", count: 3000), "x",
+            ]
+            let text = (0..<40).compactMap { _ in pieces.randomElement(using: &random) }.joined() + "\n"
+            var scanner = EventScanner(selecting: LogDirectory.selectors)
+            let bytes = Array(text.utf8)
+            let whole = scanner.scan(lines: bytes.span.bytes)
+            try withTemporaryDirectory { directory in
+                let log = try LogDirectory(directory)
+                var rest = text.unicodeScalars[...]
+                while !rest.isEmpty {
+                    let count = Int.random(in: 1...2000, using: &random)
+                    try log.append(String(rest.prefix(count)))
+                    rest = rest.dropFirst(count)
+                    if Bool.random(using: &random) { log.read() }
+                    if Int.random(in: 0..<5, using: &random) == 0 { log.restart() }
+                }
+                log.read()
+                #expect(log.ids.count == whole.events.count, "round \(round)")
+                #expect(log.malformed == whole.malformedCount, "round \(round)")
+                #expect(log.batches.map(\.scanned.lines).reduce(0, +) == whole.lines, "round \(round)")
+                #expect(log.bytes == bytes.count)
+            }
+        }
+    }
 }
