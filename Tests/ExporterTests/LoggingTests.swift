@@ -170,6 +170,25 @@ struct LoggingTests {
         #expect(messages.counts.map(\.messages) == [0, 2, 1, 1])
     }
 
+    @Test("reports once per log what lines look like that are no events, and what to do")
+    func shapes() throws {
+        let lines = Lines()
+        let log = ReadingLog(logger: lines.logger())
+        for _ in 0..<3 {
+            for (path, shape) in [("a", RecordShape.dockerLog), ("b", .dockerLog), ("b", .syslog), ("b", nil)] {
+                var batch = Samples.batch([])
+                batch.path = path
+                batch.scanned.malformed = [MalformedEvent(offset: 0, reason: "not an audit event", shape: shape)]
+                log.note(batch)
+            }
+        }
+        let notices = Lines.texts(lines.all).filter { $0.contains("not bare audit events") }
+        #expect(notices.count == 3)
+        let first = try #require(notices.first)
+        #expect(first.contains(#"looks_like="a container log (Docker json-file)""#))
+        #expect(first.contains("log=a") && first.contains("--audit-log-path"))
+    }
+
     @Test("reports once per log that its events are inexact")
     func inexact() {
         let lines = Lines()
