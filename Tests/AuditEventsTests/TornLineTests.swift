@@ -98,6 +98,40 @@ struct TornLineTests {
         }
     }
 
+    /// JSON that a client may send, with whole events in it.
+    private static func object(depth: Int = 0, using random: inout SeededGenerator) -> String {
+        let texts = [#""a{""#, #""\"kind\":\"Event\"""#, #""}]\\""#, "1.5e3", "null", event("198.51.100.66")]
+        let count = Int.random(in: 0..<4, using: &random)
+        switch Int.random(in: depth > 3 ? 0..<3 : 0..<6, using: &random) {
+        case 0..<3: return texts.randomElement(using: &random) ?? ""
+        case 3: return "[\((0..<count).map { _ in object(depth: depth + 1, using: &random) }.joined(separator: ","))]"
+        default:
+            let members = (0..<count).map { #""k\#($0)":"# + object(depth: depth + 1, using: &random) }
+            return "{\(members.joined(separator: ","))}"
+        }
+    }
+
+    @Test("no whole event is invented and few are not read, whatever clients sent and wherever events were torn")
+    func anyTears() {
+        var random = SeededGenerator(seed: 14)
+        var whole = 0
+        var read = 0
+        for _ in 0..<1500 {
+            var line = ""
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                let event = Self.event("192.0.2.1", sending: Self.object(using: &random))
+                let isWhole = Bool.random(using: &random)
+                whole += isWhole ? 1 : 0
+                line += isWhole ? event : String(event.prefix(Int.random(in: 1..<event.count, using: &random)))
+            }
+            let found = scan(line)
+            read += found.events.count
+            #expect(addresses(found).allSatisfy { $0 == "192.0.2.1" }, "\(line)")
+        }
+        #expect(read <= whole)
+        #expect(read > whole * 98 / 100)
+    }
+
     @Test("of another form nothing is read: an envelope, a list of events, a header")
     func envelopes() {
         let event = Self.event("198.51.100.66")
