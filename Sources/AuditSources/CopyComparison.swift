@@ -23,6 +23,8 @@ enum BeginningOutcome {
     case waiting
     /// Reading begins at the file's position, without the lines of the other one if it has others in between.
     case read(LineSet?)
+    /// The file was truncated. What it contains now is compared from its position on.
+    case truncated(former: FilePosition)
     case failed(FileFailure)
 }
 
@@ -44,6 +46,8 @@ final class CopyComparison: BeginningSearch {
     private var equal: Int
     private var lineStart: Int
     private var lines: LineSet.Builder?
+    // Whether the file is read on without further comparison.
+    private var isOver = false
     // The position at which the original was truncated, which ends the comparison.
     private var truncatedFrom: FilePosition?
 
@@ -77,6 +81,7 @@ final class CopyComparison: BeginningSearch {
     func advance() -> BeginningOutcome {
         do throws(FileFailure) {
             if let position = truncatedFrom { return try begin(behind: position) }
+            if isOver { return .read(nil) }
             if lines != nil { return try index() }
             return try compare()
         } catch {
@@ -95,6 +100,9 @@ final class CopyComparison: BeginningSearch {
 
     private func compare() throws(FileFailure) -> BeginningOutcome {
         let size = try file.size()
+        if try isTruncated(size) {
+            return try restart()
+        }
         let otherSize = try other.size()
         let limit = min(size, otherSize)
         let end = min(limit, equal + Self.stepSize)
@@ -121,6 +129,29 @@ final class CopyComparison: BeginningSearch {
         let place = isRead ? other.lines.offset : lineStart
         if file.lines.offset != place { try file.restart(at: place, isSkipping: isRead && other.lines.isSkipping) }
         return .waiting
+    }
+
+    /// Whether the file no longer contains what was equal before, and the other one still does.
+    private func isTruncated(_ size: Int) throws(FileFailure) -> Bool {
+        guard size >= equal else { return true }
+        guard try !isEqual(before: equal) else { return false }
+        // The other one may have been truncated, which its next read finds.
+        guard let position = other.position, position.offset > 0, try other.size() >= equal else { return false }
+        return try other.holds(position)
+    }
+
+    private func isEqual(before offset: Int) throws(FileFailure) -> Bool {
+        let count = min(offset, Fingerprint.limit)
+        return try file.bytes(at: offset - count, count: count) == other.bytes(at: offset - count, count: count)
+    }
+
+    /// Compares what is left after a truncation, since a copy may only have become shorter.
+    private func restart() throws(FileFailure) -> BeginningOutcome {
+        guard let former = file.restartAfterTruncation() else { return .read(nil) }
+        equal = file.lines.offset
+        lineStart = equal
+        isOver = try !isEqual(before: equal)
+        return .truncated(former: former)
     }
 
     private func differ() throws(FileFailure) -> BeginningOutcome {

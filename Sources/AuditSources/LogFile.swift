@@ -361,6 +361,17 @@ final class LogFile: LogReader {
     }
 
     private func truncated(formerly former: FilePosition?) -> LogOutcome {
+        restartAfterTruncation(formerly: former).map { .truncated(former: $0) } ?? .end
+    }
+
+    /// Continues at its start, or behind what is certainly the same as before.
+    ///
+    /// - Returns: The position before; `nil` for a FIFO.
+    func restartAfterTruncation() -> FilePosition? {
+        restartAfterTruncation(formerly: position)
+    }
+
+    private func restartAfterTruncation(formerly former: FilePosition?) -> FilePosition? {
         lastSize = 0
         truncations += 1
         // If it only became shorter, what remains was read.
@@ -374,10 +385,10 @@ final class LogFile: LogReader {
             beginning = nil
         }
         isAtEnd = false
-        guard var former else { return .end }
+        guard var former else { return nil }
         // The inode now identifies other content.
         former.inode = .none
         former.isFinished = true
-        return .truncated(former: former)
+        return former
     }
 }

@@ -252,6 +252,8 @@ struct LogStream {
                     entries[index].readFailure = "\(failure)"
                     (file as? LogFile)?.endRound()
                     return .failed
+                case .truncated(let former):
+                    return .truncated(file, former: former)
                 case .read(let lines):
                     entries[index].comparison = nil
                     entries[index].knownLines = lines

@@ -1,8 +1,9 @@
-import AuditSources
 import Foundation
 import Glibc
 import Testing
 import TestSupport
+
+@testable import AuditSources
 
 @Suite("A file that has content in common with a log is followed, and the common part is read once")
 struct CopyTests {
@@ -155,6 +156,46 @@ struct CopyTests {
             try log.append([3001])
             for _ in 0..<3 { log.read(after: 10) }
             #expect(log.ids.sorted() == Array(Self.long) + [3000, 3001])
+        }
+    }
+
+    @Test(
+        "when it begins like the rotated log and is truncated: the lines behind are read",
+        arguments: [[], [1], Array(20...25)])
+    func truncatedWhileCompared(lines: [Int]) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append(1...10)
+            log.read()
+            try log.rename(to: "audit.log.1")
+            try log.append(1...3)
+            log.read()
+            try log.truncate()
+            if lines.isEmpty { log.read() }
+            try log.append(lines + [30])
+            log.read()
+            try log.append([31])
+            log.read()
+            #expect(log.ids == Array(1...10) + lines.filter { $0 > 10 } + [30, 31])
+            #expect(log.states.map(\.truncations) == [1])
+            #expect(log.losses == [])
+        }
+    }
+
+    @Test("when it is a copy that is truncated by a few bytes while it is compared")
+    func copyShortenedInPlace() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["audit*"])
+            try log.append(Self.long)
+            log.read()
+            try log.append([3000])
+            try log.copy(to: "audit.bak")
+            log.read(after: 2)
+            let size = try FileVersion(path: log.path("audit.bak")).size
+            try #require(Glibc.truncate(log.path("audit.bak"), size - 5) == 0)
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == Array(Self.long) + [3000])
+            #expect(log.losses == [])
         }
     }
 }
