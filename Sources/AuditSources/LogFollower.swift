@@ -244,7 +244,7 @@ public struct LogFollower: ~Copyable {
             else { return }
             let index = stream(at: canonical)
             streams[index].patterns.insert(pattern)
-            streams[index].target = LogNames.realPath(canonical)
+            streams[index].follow(to: LogNames.realPath(canonical))
             register(index, of: pattern)
             do throws(FileFailure) {
                 try adopt(path, as: index, of: pattern)
@@ -261,6 +261,9 @@ public struct LogFollower: ~Copyable {
                 let index = stream(at: canonical)
                 streams[index].patterns.insert(pattern)
                 register(index, of: pattern)
+                // A symlink may lead to a file that was just renamed.
+                let target = LogNames.realPath(canonical)
+                if target != canonical { streams[index].follow(to: target) }
                 // What is written before the next look is new.
                 if case .open(ENOENT) = error { streams[index].passesOverContent = false }
             }

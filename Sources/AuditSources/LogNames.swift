@@ -20,11 +20,31 @@ enum LogNames {
         directory == "/" ? "/\(name)" : "\(directory)/\(name)"
     }
 
-    /// The path without symlinks, or the path itself if it does not exist.
+    /// The path without symlinks. Of a path that does not exist, the last symlink is followed as far as it leads.
     static func realPath(_ path: String) -> String {
-        guard let resolved = realpath(path, nil) else { return path }
-        defer { free(resolved) }
-        return String(cString: resolved)
+        var path = path
+        for _ in 0..<linkLimit {
+            if let resolved = realpath(path, nil) {
+                defer { free(resolved) }
+                return String(cString: resolved)
+            }
+            guard let destination = destination(of: path) else { return path }
+            path = canonical(destination.hasPrefix("/") ? destination : joined(split(path).directory, destination))
+        }
+        return path
+    }
+
+    /// As many symlinks in a row as Linux follows.
+    private static let linkLimit = 40
+
+    /// What a symlink contains; `nil` if it is none.
+    private static func destination(of path: String) -> String? {
+        let capacity = Int(PATH_MAX)
+        let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+            guard let base = buffer.baseAddress else { return }
+            count = max(0, readlink(path, base, capacity))
+        }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
     }
 
     static func split(_ path: String) -> (directory: String, name: String) {

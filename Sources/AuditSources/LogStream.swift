@@ -112,8 +112,8 @@ struct LogStream {
 
     /// The canonical path of the log.
     let path: String
-    /// The path that its symlink led to when its file was last opened; its own path if it is none.
-    var target: String
+    /// The path that its symlink last led to; its own path if it is none.
+    private(set) var target: String
     /// The indices of the patterns that it belongs to.
     var patterns: Set<Int> = []
     /// Which of the rotated files that are found next are read.
@@ -155,6 +155,13 @@ struct LogStream {
     }
     /// The number of its open files that were renamed or removed.
     var rotatedFiles: Int { entries.count { $0.rotatedSince != nil } }
+
+    /// Notes where its symlink leads, so that rotated files are looked for there.
+    mutating func follow(to path: String) {
+        guard path != target else { return }
+        target = path
+        isDue = true
+    }
 
     /// Adds the file at the log's path.
     ///

@@ -150,6 +150,28 @@ struct FollowingTests {
         }
     }
 
+    @Test("beside the file that a symlink leads to, although that was renamed", arguments: [false, true])
+    func danglingSymlink(restarts: Bool) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            for name in ["old", "new"] { try #require(mkdir(log.path(name), 0o755) == 0) }
+            try log.append([1], to: "old/one.log")
+            try #require(symlink("old/one.log", log.path("audit.log")) == 0)
+            log.read()
+            try log.append([2], to: "old/one.log")
+            try log.remove("audit.log")
+            try #require(symlink("new/two.log", log.path("audit.log")) == 0)
+            try log.append([3], to: "new/two.log")
+            try log.rename("new/two.log", to: "new/two-2026-11-29T10-00-00.000.log")
+            if restarts { log.restart() }
+            log.read()
+            #expect(log.ids.sorted() == (restarts ? [1, 3] : [1, 2, 3]))
+            try log.append([4], to: "new/two.log")
+            log.read()
+            #expect(log.ids.sorted() == (restarts ? [1, 3, 4] : [1, 2, 3, 4]))
+        }
+    }
+
     @Test("only if it is not a directory, which is reported")
     func notALog() throws {
         try withTemporaryDirectory { directory in
