@@ -324,7 +324,8 @@ extension LogFollower {
                 (listings[directory]?.files ?? []).filter { $0.originals.contains(name) }
                     .map { LogNames.joined(directory, $0.name) }
             }
-            search.note(path, in: ledger, listed: listed, isUndecided: isUndecided, names: names)
+            // A copy that was removed is in the log itself.
+            search.note(path, in: ledger, listed: listed, isUndecided: isUndecided, names: names + [path])
         }
     }
 }

@@ -2,11 +2,11 @@ import Compression
 
 /// Searches for the files of positions from before the start, before they are reported as lost.
 struct LossSearch {
-    /// A search in the rotated files of a log, after no file with the inode was found.
+    /// A search in the files of a log, after no file with the inode was found.
     private struct Search {
         let path: String
         var positions: [FilePosition]
-        /// The paths of the rotated files that were not searched yet.
+        /// The paths of the files that were not searched yet.
         var names: [String]
         var archive: (file: LogFile, work: ArchiveSurvey)?
     }
@@ -21,7 +21,7 @@ struct LossSearch {
     /// - Parameters:
     ///   - listed: The inodes of all files in the directories of logs.
     ///   - isUndecided: Whether a rotated file is still being examined, which may contain them.
-    ///   - names: The paths of the log's rotated files.
+    ///   - names: The paths of the log's files.
     mutating func note(
         _ path: String, in ledger: PositionLedger, listed: Set<Inode>, isUndecided: Bool,
         names: @autoclosure () -> [String]

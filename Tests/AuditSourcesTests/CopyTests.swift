@@ -198,4 +198,43 @@ struct CopyTests {
             #expect(log.losses == [])
         }
     }
+
+    @Test("when a copy is removed while the exporter is stopped: nothing is reported as lost")
+    func removedCopy() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append(1...3)
+            log.read()
+            try log.append(4...5)
+            try log.copy(to: "audit.log.9")
+            log.read()
+            try log.append([6])
+            log.read()
+            try log.remove("audit.log.9")
+            log.restart()
+            for _ in 0..<4 { log.read(after: 10) }
+            #expect(log.ids.sorted() == Array(1...6))
+            #expect(log.losses == [])
+        }
+    }
+
+    @Test("when a copy with lines of its own is removed while the exporter is stopped: they are reported as lost")
+    func removedCopyWithOtherLines() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append(1...3)
+            log.read()
+            try log.append(4...5)
+            try log.copy(to: "audit.log.9")
+            log.read()
+            try log.append([20], to: "audit.log.9")
+            log.read()
+            try log.append([21], to: "audit.log.9")
+            try log.remove("audit.log.9")
+            log.restart()
+            for _ in 0..<4 { log.read(after: 10) }
+            #expect(log.ids.sorted() == Array(1...5) + [20])
+            #expect(log.losses.count == 1)
+        }
+    }
 }
