@@ -240,6 +240,16 @@ struct DecompressedLog: ~Copyable {
         decompressor = Decompressor(format)
     }
 
+    /// The first bytes of the content, at most 256 KiB; none if it has none, or not near its beginning.
+    static func beginning(of file: LogFile, _ format: CompressionFormat) throws(Failure) -> [UInt8] {
+        var log = DecompressedLog(file, format)
+        for _ in 0..<ArchiveSurvey.piecesPerStep {
+            guard let piece = try log.next() else { break }
+            if !piece.isEmpty { return piece }
+        }
+        return []
+    }
+
     /// The next piece, at most 256 KiB. It is empty if compressed bytes were read that contain no data, and `nil` at the
     /// end.
     ///

@@ -30,6 +30,11 @@ struct FileVersion: Hashable {
         self.init(information)
     }
 
+    /// Whether a file is the same one, at most with more content.
+    func isStill(_ other: FileVersion) -> Bool {
+        inode == other.inode && size <= other.size
+    }
+
     /// Nanoseconds since 1970, saturated: file systems have times after the year 2262, where `Int` ends.
     static func nanoseconds(_ time: timespec) -> Int {
         let (nanoseconds, overflow) = time.tv_sec.multipliedReportingOverflow(by: 1_000_000_000)

@@ -35,6 +35,7 @@ extension LogFollower {
         guard hasChanged else { return }
         listed = Set(listings.values.flatMap { $0.files.map(\.version.inode) })
         examined = examined.filter { listed.contains($0.key) || matched.contains($0.key) }
+        originals = originals.filter { listed.contains($0.key.inode) }
         surveys.forget(besides: listed.union(matched))
         for index in streams.indices {
             streams[index].pending.sort {
@@ -55,7 +56,7 @@ extension LogFollower {
     private mutating func findRotations(
         in listing: DirectoryListing, _ logs: [String: Int], besides known: Set<Inode>
     ) {
-        let names = Set(listing.files.map(\.name))
+        let versions = Dictionary(listing.files.map { ($0.name, $0.version) }) { $1 }
         for index in logs.values {
             streams[index].unreadable = streams[index].unreadable.filter {
                 LogNames.split($0.key).directory != listing.path
@@ -68,8 +69,9 @@ extension LogFollower {
                 !surveys.isWaiting(version, at: lastLook)
             else { continue }
             let plain = LogNames.withoutCompressionSuffix(file.name)
-            // Its original is still there, so it is still being written.
-            if plain != file.name, names.contains(plain) { continue }
+            if plain != file.name, let original = versions[plain], originals[version]?.isStill(original) == true {
+                continue
+            }
             let position = ledger.known.position(of: version.inode)
             let named = file.originals.lazy.compactMap { logs[$0] }.first
             let isOwn = logs[file.name] != nil
@@ -142,6 +144,7 @@ extension LogFollower {
         let version = try file.version()
         if try isBegun(file) { return }
         if let format = try file.compression() {
+            if try isBesideOriginal(file, format, version) { return }
             if try isReadArchive(file) {
                 examined[file.inode] = version
             } else {
@@ -281,6 +284,33 @@ extension LogFollower {
     func isBegun(_ file: LogFile) throws(FileFailure) -> Bool {
         guard LogNames.withoutCompressionSuffix(file.name) != file.name, !file.isFIFO else { return false }
         return try file.size() < CompressionFormat.magicLength
+    }
+
+    /// Whether the original of a compressed file lies beside it, which is read instead.
+    ///
+    /// The file that has its name without the suffix may also be a later one: logrotate leaves `audit.log.1.gz` there
+    /// when it no longer compresses.
+    private mutating func isBesideOriginal(
+        _ file: LogFile, _ format: CompressionFormat, _ version: FileVersion
+    ) throws(FileFailure) -> Bool {
+        let name = LogNames.withoutCompressionSuffix(file.name)
+        guard name != file.name, let original = try? FileVersion(path: name), original.isFile, original.size > 0 else {
+            return false
+        }
+        let beginning: [UInt8]
+        do throws(DecompressedLog.Failure) {
+            beginning = try DecompressedLog.beginning(of: file, format)
+        } catch {
+            if case .file(let failure) = error { throw failure }
+            // It is still being written.
+            return true
+        }
+        // If the other one cannot be read, it may be the original.
+        guard let other = try? LogFile(name: name, path: file.path, reading: pread) else { return true }
+        let bytes = try other.bytes(at: 0, count: beginning.count)
+        guard !bytes.isEmpty, beginning.starts(with: bytes) else { return false }
+        originals[version] = original
+        return true
     }
 
     /// Whether a compressed log was read. It is identified by its compressed bytes.

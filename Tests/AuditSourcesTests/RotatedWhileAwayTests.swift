@@ -149,4 +149,38 @@ struct RotatedWhileAwayTests {
             #expect(log.ids == [1, 2, 3])
         }
     }
+
+    @Test("beside a later rotated file that has its name without the suffix", arguments: [nil, 4])
+    func compressedBesideLater(line: Int?) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append([1])
+            log.read()
+            try log.append([2])
+            try log.rename(to: "audit.log.1")
+            try log.compress("audit.log.1")
+            try log.append(line.map { [$0] } ?? [], to: "audit.log.1")
+            try log.append([5])
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids.sorted() == [1, 2] + (line.map { [$0] } ?? []) + [5])
+            #expect(log.losses == [])
+        }
+    }
+
+    @Test("once, if its original is kept", arguments: [0, 3000])
+    func compressedBesideOriginal(more: Int) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append(1...3000)
+            log.read()
+            try log.rename(to: "audit.log.1")
+            try log.copy("audit.log.1", to: "copy")
+            try log.compress("copy")
+            try log.rename("copy.gz", to: "audit.log.1.gz")
+            try log.append(3001..<3001 + more, to: "audit.log.1")
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == Array(1..<3001 + more))
+        }
+    }
 }
