@@ -33,7 +33,7 @@ public struct ScannedEvents: Sendable, Hashable {
 
     /// Adds what was found behind it.
     public mutating func append(_ other: ScannedEvents) {
-        guard lines > 0 || !events.isEmpty else {
+        guard lines > 0 || malformedCount > 0 || !events.isEmpty else {
             self = other
             return
         }

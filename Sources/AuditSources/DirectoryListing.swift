@@ -13,6 +13,7 @@ struct FileVersion: Hashable {
     let links: Int
     let isFile: Bool
     let isFIFO: Bool
+    let isDirectory: Bool
 
     init(_ information: stat) {
         inode = Inode(information)
@@ -22,6 +23,7 @@ struct FileVersion: Hashable {
         links = Int(clamping: information.st_nlink)
         isFile = information.st_mode & S_IFMT == S_IFREG
         isFIFO = information.st_mode & S_IFMT == S_IFIFO
+        isDirectory = information.st_mode & S_IFMT == S_IFDIR
     }
 
     init(path: String) throws(FileFailure) {

@@ -8,6 +8,7 @@ enum FileFailure: Error, Hashable, CustomStringConvertible {
     case open(Int32)
     /// It is open, but reading it failed; with `errno`.
     case read(Int32)
+    case directory
     case notALog
 
     /// Whether an `errno` means that this process has nothing to read there, not that reading failed.
@@ -18,6 +19,7 @@ enum FileFailure: Error, Hashable, CustomStringConvertible {
     var description: String {
         switch self {
         case .open(let code), .read(let code): String(cString: strerror(code))
+        case .directory: "a directory; name the log in it, or a glob such as DIRECTORY/*.log"
         case .notALog: "neither a file nor a FIFO"
         }
     }

@@ -223,7 +223,9 @@ public struct LogFollower: ~Copyable {
         let canonical = LogNames.joined(canonicalDirectory, name)
         do throws(FileFailure) {
             let version = try FileVersion(path: path)
-            guard version.isFile || version.isFIFO else { throw .notALog }
+            guard version.isFile || version.isFIFO else {
+                throw version.isDirectory ? .directory : .notALog
+            }
             view.matched.insert(version.inode)
             view.present.insert(canonical)
             // A file with the name of a rotated one is closed when it has been quiet.

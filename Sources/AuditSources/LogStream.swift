@@ -106,7 +106,7 @@ struct LogStream {
         case determinable(LogFile)
         /// A part of a longer task was done.
         case working
-        /// Nothing was read, and the file was closed for reading: its beginning was found, or its rest is corrupt.
+        /// Nothing was read, and the file was closed for reading: its beginning was found.
         case failed
     }
 

@@ -178,8 +178,9 @@ struct FollowingTests {
             let log = try LogDirectory(directory, following: ["sub", "*"])
             try #require(mkdir(log.path("sub"), 0o755) == 0)
             log.read()
-            #expect(log.problems[0] == "neither a file nor a FIFO")
-            #expect(log.problems[1]?.hasSuffix("sub: neither a file nor a FIFO") == true)
+            let problem = "a directory; name the log in it, or a glob such as DIRECTORY/*.log"
+            #expect(log.problems[0] == problem)
+            #expect(log.problems[1]?.hasSuffix("sub: \(problem)") == true)
         }
     }
 

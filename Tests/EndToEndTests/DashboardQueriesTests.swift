@@ -14,10 +14,9 @@ struct DashboardQueriesTests {
         "kube-audit-exporter-health: Alerts in the time range": "the exporter is healthy, so none of its alerts fires",
     ]
 
-    /// Metrics that exist only with TLS, or with events whose identity is incomplete.
+    /// Metrics that exist only with TLS.
     private static let missing: Set = [
         "kube_audit_tls_certificates_last_reload_successful", "kube_audit_tls_certificate_not_after_timestamp_seconds",
-        "kube_audit_inexact_events_total",
     ]
 
     @Test("have data for each query of each panel", .timeLimit(.minutes(3)))

@@ -48,8 +48,6 @@ struct RecordedLogTests {
         "kube_audit_tls_certificate_not_after_timestamp_seconds",
         // Only with the webhook.
         "kube_audit_webhook_requests_total",
-        // Only with an exporter that knows it.
-        "kube_audit_inexact_events_total",
     ]
 
     // A panel that shows 0 without data, or an alert that never fires, would hide a misspelled name.

@@ -216,8 +216,8 @@ struct LoggingTests {
         }
         #expect(
             Lines.texts(lines.all) == [
-                "level=warn msg=\"Log cannot be read\" log=x reason=gone\n",
-                "level=warn msg=\"Log cannot be read\" log=x reason=locked\n",
+                "level=warn msg=\"Log cannot be read; trying again at least once a second\" log=x reason=gone\n",
+                "level=warn msg=\"Log cannot be read; trying again at least once a second\" log=x reason=locked\n",
                 "level=info msg=\"Log can be read again\" log=x\n",
             ])
     }

@@ -105,7 +105,7 @@ final class ReadingLog: Sendable {
             }
             noteProblem(of: now, before: before)
             noteFiles(
-                now.notFollowed, before: before.notFollowed, begin: "Matched file is not followed",
+                now.notFollowed, before: before.notFollowed, besides: now.log, begin: "Matched file is not followed",
                 end: "Matched file is followed, or was removed")
             noteFiles(
                 now.unreadRotated, before: before.unreadRotated,
@@ -130,21 +130,26 @@ final class ReadingLog: Sendable {
     private func noteProblem(of now: LogState, before: LogState) {
         guard now.problem != before.problem else { return }
         if let problem = now.problem {
-            logger.warning("Log cannot be read", metadata: ["log": "\(now.log)", "reason": "\(problem)"])
+            logger.warning(
+                "Log cannot be read; trying again at least once a second",
+                metadata: ["log": "\(now.log)", "reason": "\(problem)"])
         } else {
             logger.info("Log can be read again", metadata: ["log": "\(now.log)"])
         }
     }
 
     /// Logs which files cannot be read, and which of them can be again.
+    ///
+    /// - Parameter log: A path whose problem is logged already.
     private func noteFiles(
-        _ now: [String: String], before: [String: String], begin: Logger.Message, end: Logger.Message
+        _ now: [String: String], before: [String: String], besides log: String? = nil, begin: Logger.Message,
+        end: Logger.Message
     ) {
         guard now != before else { return }
-        for (path, reason) in now.sorted(by: { $0.key < $1.key }) where before[path] != reason {
+        for (path, reason) in now.sorted(by: { $0.key < $1.key }) where path != log && before[path] != reason {
             files.log(.warning, begin, metadata: ["log": "\(path)", "reason": "\(reason)"])
         }
-        for path in before.keys.sorted() where now[path] == nil {
+        for path in before.keys.sorted() where path != log && now[path] == nil {
             files.log(.info, end, metadata: ["log": "\(path)"])
         }
     }
