@@ -101,7 +101,7 @@ public struct AccessScanningDetector: Sendable {
             duplicateEvents &+= 1
             return
         }
-        if let cutoff, let time = EventTimestamp(event.stageTimestamp), time.secondsSince1970 < cutoff {
+        if let cutoff, let time = Self.time(of: event), time < cutoff {
             oldRequests &+= 1
             return
         }
@@ -115,6 +115,11 @@ public struct AccessScanningDetector: Sendable {
         let received = EventTimestamp(event.requestReceivedTimestamp).map { min($0.secondsSince1970, now) }
         let reference = RequestReference(auditID: event.auditID, received: received)
         for source in sources { ledgers[analytic].count(source, reference, at: now, locate: locate) }
+    }
+
+    /// When an event was written, in seconds since 1970; without `stageTimestamp` the time of its request.
+    private static func time(of event: AuditEvent) -> Double? {
+        (EventTimestamp(event.stageTimestamp) ?? EventTimestamp(event.requestReceivedTimestamp))?.secondsSince1970
     }
 
     /// Removes the sources and networks that were silent for longer than the retention.

@@ -69,4 +69,18 @@ public enum StartingPoint: Sendable, Hashable {
     case end
     /// Those of the last seconds before the log was first seen, by `stageTimestamp`, and all later ones.
     case recent(seconds: Double)
+
+    /// The cut-off to use for a log. A kept one that is later than that of a log that is first seen now is from a clock
+    /// that was ahead.
+    ///
+    /// - Parameters:
+    ///   - kept: The log's cut-off, in seconds since 1970; `nil` if all of its requests count.
+    ///   - now: Seconds since 1970.
+    public func cutoff(_ kept: Double?, at now: Double) -> Double? {
+        guard let kept else { return nil }
+        switch self {
+        case .recent(let seconds): return min(kept, now - seconds)
+        case .beginning, .end: return kept > now ? nil : kept
+        }
+    }
 }

@@ -8,11 +8,12 @@ struct CutoffTests {
     private static let cutoff = EventTimestamp("2026-11-23T23:00:00Z")?.secondsSince1970 ?? 0
 
     private static func event(
-        _ id: String, stage: String = "ResponseComplete", at time: String = "2026-11-23T22:59:59.999999Z"
+        _ id: String, stage: String = "ResponseComplete", at time: String = "2026-11-23T22:59:59.999999Z",
+        received: String = "2026-11-23T22:59:59.000000Z"
     ) -> AuditEvent {
         AuditEvent(
             auditID: id, stage: stage, sourceIPs: ["192.0.2.1"],
-            requestReceivedTimestamp: "2026-11-23T22:59:59.000000Z", stageTimestamp: time)
+            requestReceivedTimestamp: received, stageTimestamp: time)
     }
 
     @Test("are not counted for any source, but in a counter of their own")
@@ -31,11 +32,18 @@ struct CutoffTests {
         var detector = AccessScanningDetector([.forbidden])
         detector.observe(
             Self.event("a", at: "2026-11-23T23:00:00.000000Z"), of: 0, countingFrom: Self.cutoff, at: 1)
-        detector.observe(Self.event("b", at: ""), of: 0, countingFrom: Self.cutoff, at: 1)
-        detector.observe(Self.event("c", at: "yesterday"), of: 0, countingFrom: Self.cutoff, at: 1)
+        detector.observe(Self.event("b", at: "", received: ""), of: 0, countingFrom: Self.cutoff, at: 1)
+        detector.observe(Self.event("c", at: "yesterday", received: ""), of: 0, countingFrom: Self.cutoff, at: 1)
         detector.observe(Self.event("d"), of: 0, at: 1)
         #expect(detector.oldRequests == 0)
         #expect(detector.ledgers[0].counts.sources.counters.map(\.requests) == [4])
+    }
+
+    @Test("are told by the time of the request if the event has no time of its own")
+    func requestTime() {
+        var detector = AccessScanningDetector([.forbidden])
+        detector.observe(Self.event("a", at: ""), of: 0, countingFrom: Self.cutoff, at: 1)
+        #expect(detector.oldRequests == 1)
     }
 
     @Test("are remembered, so that neither another reading nor a later stage is counted")

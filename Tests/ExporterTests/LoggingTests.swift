@@ -94,6 +94,15 @@ struct LoggingTests {
         #expect(lines.all.isEmpty, "each is reported once")
     }
 
+    @Test("counts the malformed lines of a batch that are not described as suppressed")
+    func undescribed() {
+        let lines = Lines()
+        let log = ReadingLog(logger: lines.logger())
+        log.note(Samples.batch([], malformed: 50_000))
+        log.flush()
+        #expect(lines.all.last?.contains("count=50000 ") == true, "\(lines.all.last ?? "nothing was logged")")
+    }
+
     @Test("reports suppressed messages when the minute is over, also if no other message follows")
     func suppressed() {
         let lines = Lines()

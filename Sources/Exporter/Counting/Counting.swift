@@ -20,6 +20,7 @@ struct Counting {
     /// Whether something has changed since the last checkpoint.
     private(set) var hasChanges = false
 
+    private let starts: [InputKind: StartingPoint]
     private var detector: AccessScanningDetector
     private var reading: ReadingTotals
     private var inexactEvents: [String: UInt64]
@@ -37,6 +38,7 @@ struct Counting {
             configuration.analytics, limits: configuration.limits, attribution: configuration.attribution,
             filter: configuration.filter?.content ?? RequestFilter(),
             restoring: stored?.detection ?? DetectionState(), at: now)
+        starts = [.file: configuration.start, .stdin: configuration.standardInputStart]
         locations = configuration.locations?.content
         reading = stored?.reading ?? ReadingTotals()
         reading.limitTime(to: now)
@@ -59,9 +61,10 @@ struct Counting {
     ///
     /// - Parameter now: Seconds since 1970.
     mutating func count(_ batch: InputBatch, at now: Double) {
+        let cutoff = starts[batch.input, default: .beginning].cutoff(batch.countsFrom, at: now)
         for selected in batch.scanned.events {
             detector.observe(
-                selected.event, of: selected.selector, countingFrom: batch.countsFrom, at: now
+                selected.event, of: selected.selector, countingFrom: cutoff, at: now
             ) { [locations] in
                 locations?.location(of: $0) ?? .unknown
             }

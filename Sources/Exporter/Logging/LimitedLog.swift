@@ -53,6 +53,13 @@ final class LimitedLog: Sendable {
         }
     }
 
+    /// Notes messages that are not written, of which at least one was logged in this minute.
+    func suppress(_ count: Int) {
+        guard count > 0 else { return }
+        guard let remaining = rate.withLock({ $0.suppress(count, at: now()) }) else { return }
+        delay(remaining) { [weak self] in self?.endMinute() }
+    }
+
     /// Reports the messages suppressed so far, for instance when the exporter stops.
     func flush() {
         report(rate.withLock { $0.takeSuppressed() })
@@ -116,6 +123,14 @@ struct LogRate {
         }
         count += 1
         return .write
+    }
+
+    /// Adds to the messages that are suppressed in this minute.
+    ///
+    /// - Returns: What remains of the minute, if these are the first ones.
+    mutating func suppress(_ count: Int, at now: ContinuousClock.Instant = .now) -> Duration? {
+        defer { suppressed += count }
+        return suppressed == 0 ? (windowStart ?? now) + Self.window - now : nil
     }
 
     /// The number of messages suppressed since the last call; each is returned once.

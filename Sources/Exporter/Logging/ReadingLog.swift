@@ -60,6 +60,8 @@ final class ReadingLog: Sendable {
         for malformed in batch.scanned.malformed {
             warn("Malformed audit event skipped", of: batch.path, at: malformed.offset, reason: malformed.reason)
         }
+        // Only the first ones of a batch are described.
+        lines.suppress(batch.scanned.malformedCount - batch.scanned.malformed.count)
         for offset in batch.oversizedLines {
             warn("Oversized line skipped", of: batch.path, at: offset, reason: "longer than 16 MiB")
         }
