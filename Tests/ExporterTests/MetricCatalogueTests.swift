@@ -47,6 +47,14 @@ struct MetricCatalogueTests {
         }
     }
 
+    @Test("has the labels that the alert on labels of targets knows")
+    func labels() throws {
+        let file = Fixture.repository.appending(path: "alerts/access-scanning.rules.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let known = text.matches(of: /exported_(\w+)!=""/).map { String($0.1) }
+        #expect(Set(known) == Set(Metric.catalogue.flatMap(\.labels.names)))
+    }
+
     /// The files that name metrics for people, Prometheus or Grafana.
     private static func files() throws -> [URL] {
         try ["alerts", "alerts/runbooks", "dashboards", ""].flatMap { folder in
