@@ -55,6 +55,13 @@ struct DirectoryListing {
         let originals: Set<String>
     }
 
+    /// What `stat` says about the directory, in nanoseconds since 1970.
+    private struct Version: Equatable {
+        let modified: Int
+        /// Changes with the permissions, too.
+        let changed: Int
+    }
+
     private static let interval: Duration = .seconds(1)
     /// In nanoseconds, at least a tick of the kernel's clock. A second change within it does not change the time.
     private static let grain = 50_000_000
@@ -64,8 +71,8 @@ struct DirectoryListing {
     /// Why it cannot be listed.
     private(set) var failure: FileFailure?
     private var originals: [String: Set<String>] = [:]
-    // The directory's modification time; `nil` if it changed so recently that the next change may not show.
-    private var version: Int?
+    // `nil` if it could not be listed, or changed so recently that the next change may not show.
+    private var version: Version?
     private var lastRefresh: ContinuousClock.Instant?
 
     init(path: String) {
@@ -83,6 +90,8 @@ struct DirectoryListing {
         version = current
         do throws(FileFailure) {
             let names = isSame ? files.map(\.name) : try Self.names(in: path)
+            // Without permission to search it, it can be listed, and none of its files can be examined.
+            _ = try FileVersion(path: LogNames.joined(path, "."))
             if !isSame {
                 originals = Dictionary(
                     uniqueKeysWithValues: names.map { ($0, originals[$0] ?? LogNames.originals(of: $0)) })
@@ -96,19 +105,25 @@ struct DirectoryListing {
             failure = nil
         } catch {
             files = []
-            // A directory that does not exist, or without permission, is reported with the log.
-            if case .open(let code) = error, FileFailure.isPermanent(code) { return true }
-            failure = error
+            version = nil
+            // A directory that does not exist is reported with the log.
+            if case .open(let code) = error, [ENOENT, ENOTDIR].contains(code) {
+                failure = nil
+            } else {
+                failure = error
+            }
         }
         return true
     }
 
-    private static func version(of path: String) -> Int? {
+    private static func version(of path: String) -> Version? {
         var information = stat()
         var now = timespec()
         guard stat(path, &information) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0 else { return nil }
-        let modified = FileVersion.nanoseconds(information.st_mtim)
-        return modified < FileVersion.nanoseconds(now) - grain ? modified : nil
+        let version = Version(
+            modified: FileVersion.nanoseconds(information.st_mtim),
+            changed: FileVersion.nanoseconds(information.st_ctim))
+        return max(version.modified, version.changed) < FileVersion.nanoseconds(now) - grain ? version : nil
     }
 
     /// The names in a directory, without `.` and `..`.

@@ -11,9 +11,10 @@ extension LogFollower {
         var due: Set<String> = []
         for index in streams.indices {
             let isDue =
-                streams[index].isDue || streams[index].siblingFailure != nil
+                streams[index].isDue || streams[index].siblingFailure != nil || !streams[index].unlisted.isEmpty
                 || surveys.isDue(streams[index].path, at: lastLook)
             streams[index].isDue = false
+            streams[index].unlisted = [:]
             for (directory, name) in places(of: index) {
                 byDirectory[directory, default: [:]][name] = index
                 if isDue { due.insert(directory) }
@@ -26,8 +27,7 @@ extension LogFollower {
             var listing = listings[directory] ?? DirectoryListing(path: directory)
             let isChanged = listing.refresh(at: lastLook)
             listings[directory] = listing
-            for index in names.values { streams[index].siblingFailure = listing.failure }
-            if listing.failure != nil { for index in names.values { countReadError(in: index) } }
+            for index in names.values { note(listing.failure, of: directory, in: index) }
             guard isChanged || due.contains(directory) else { continue }
             hasChanged = true
             findRotations(in: listing, names, besides: open.union(matched))
@@ -45,6 +45,15 @@ extension LogFollower {
             while openPending(in: index) {}
             streams[index].history = .all
         }
+    }
+
+    /// Notes whether a log's directory can be listed.
+    private mutating func note(_ failure: FileFailure?, of directory: String, in index: Int) {
+        streams[index].siblingFailure = nil
+        streams[index].unlisted[directory] = failure.map { "\(directory): \($0)" }
+        // Without permission nothing is wrong with the disk.
+        if case .open(let code) = failure, FileFailure.isPermanent(code) { return }
+        if failure != nil { countReadError(in: index) }
     }
 
     /// Where a log's rotated files are: beside it, and beside the file that its symlink leads to.
@@ -346,7 +355,8 @@ extension LogFollower {
     mutating func noteMissing(in present: Set<String>) {
         guard !ledger.outstanding.isEmpty else { return }
         for path in Set(ledger.outstanding.map(\.path)) where present.contains(path) {
-            guard let index = indices[path] else { continue }
+            // What is in a directory that cannot be listed is not missing.
+            guard let index = indices[path], streams[index].unlisted.isEmpty else { continue }
             let isUndecided =
                 !streams[index].pending.isEmpty || streams[index].siblingFailure != nil
                 || surveys.isUndecided(beside: path)

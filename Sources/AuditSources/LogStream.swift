@@ -128,6 +128,8 @@ struct LogStream {
     var unreadable: [String: String] = [:]
     /// Why some rotated file of it could not be examined. Each look tries again.
     var siblingFailure: FileFailure?
+    /// Its directories that cannot be listed, with the reason. They may hold rotated files.
+    var unlisted: [String: String] = [:]
     /// The look that last found a rotated file.
     private(set) var lastRotatedFound: ContinuousClock.Instant?
 
@@ -146,7 +148,9 @@ struct LogStream {
     var files: [any LogReader] { entries.map(\.file) }
     /// The file at the log's path; it is the last one to be read.
     var current: (any LogReader)? { entries.last.flatMap { $0.rotatedSince == nil ? $0.file : nil } }
-    var readFailure: String? { entries.lazy.compactMap(\.readFailure).first ?? siblingFailure?.description }
+    var readFailure: String? {
+        entries.lazy.compactMap(\.readFailure).first ?? siblingFailure?.description ?? unlisted.values.min()
+    }
     var unreadBytes: Int {
         entries.reduce(pending.reduce(0) { $0.addingSaturated($1.version.size) }) {
             // What the other file has is unread there.
