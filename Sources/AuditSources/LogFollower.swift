@@ -177,8 +177,9 @@ public struct LogFollower: ~Copyable {
         if !hasLooked { visitKnownFiles(matches, &view) }
         for index in patterns.indices {
             for path in matches[index].paths { visit(path, of: index, &view) }
-            if let (directory, failure) = matches[index].unreadable.first {
+            for (directory, failure) in matches[index].unreadable.reversed() {
                 problems[index] = .unusable("\(directory): \(failure)")
+                notFollowed[index][directory] = "\(failure)"
             }
         }
         if !hasLooked {

@@ -39,17 +39,28 @@ public struct LogPattern: Sendable, Hashable, CustomStringConvertible {
         let prefix = base.isEmpty || base.hasSuffix("/") ? base : base + "/"
         guard part.contains(where: { "*?[".contains($0) }) else {
             let path = prefix + part.replacing("\\", with: "")
-            return !isLast || access(path, F_OK) == 0 ? [path] : []
+            guard isLast else { return [path] }
+            do throws(FileFailure) {
+                _ = try FileVersion(path: path)
+                return [path]
+            } catch {
+                note(error, of: base, in: &result)
+                return []
+            }
         }
         do throws(FileFailure) {
             return try DirectoryListing.names(in: base.isEmpty ? "." : base)
                 .filter { fnmatch(part, $0, FNM_PERIOD) == 0 }.map { prefix + $0 }
         } catch {
-            // A file where another match has a directory, or one that was removed meanwhile, holds nothing.
-            if case .open(let code) = error, [ENOENT, ENOTDIR].contains(code) { return [] }
-            result.unreadable.append((base.isEmpty ? "." : base, error))
+            note(error, of: base, in: &result)
             return []
         }
+    }
+
+    private static func note(_ failure: FileFailure, of directory: String, in result: inout Matches) {
+        // A file where another match has a directory, or one that was removed meanwhile, holds nothing.
+        if case .open(let code) = failure, [ENOENT, ENOTDIR].contains(code) { return }
+        result.unreadable.append((directory.isEmpty ? "." : directory, failure))
     }
 
     /// Its directory; for a glob, the directory above the first part with a wildcard.

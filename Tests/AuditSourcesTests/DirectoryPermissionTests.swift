@@ -39,4 +39,29 @@ struct DirectoryPermissionTests {
             #expect(log.problems == [nil])
         }
     }
+
+    @Test("under a glob is a file that is not followed, although another directory matches", arguments: ["audit", "*"])
+    func glob(name: String) throws {
+        try withTemporaryDirectory { directory in
+            chmod(directory.path, 0o755)
+            let log = try LogDirectory(directory, following: ["*/\(name).log"])
+            for name in ["open", "secret"] {
+                try #require(mkdir(log.path(name), 0o755) == 0)
+                try log.append([name.utf8.count], to: "\(name)/audit.log")
+            }
+            chmod(log.path("secret"), 0o700)
+            // A file and an empty directory hide nothing.
+            try log.append("", to: "file")
+            try #require(mkdir(log.path("empty"), 0o755) == 0)
+            try asNobody { log.read() }
+            #expect(log.ids == [4])
+            #expect(log.states.first?.notFollowed == [log.path("secret"): "Permission denied"])
+            #expect(log.problems == ["\(log.path("secret")): Permission denied"])
+            chmod(log.path("secret"), 0o755)
+            try asNobody { log.read() }
+            #expect(log.ids == [4, 6])
+            #expect(log.states.first?.notFollowed == [:])
+            #expect(log.problems == [nil])
+        }
+    }
 }
