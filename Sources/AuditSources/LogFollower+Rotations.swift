@@ -113,8 +113,11 @@ extension LogFollower {
             try ledger.passOver(file)
             examined[file.inode] = try file.version()
         } catch {
-            // It is judged again when it can be read.
-            if case .open(let code) = error, FileFailure.isPermanent(code) { return }
+            if case .open(let code) = error, FileFailure.isPermanent(code) {
+                ledger.passOver(version, of: streams[index].path)
+                examined[version.inode] = version
+                return
+            }
             streams[index].siblingFailure = error
             countReadError(in: index)
         }
@@ -136,6 +139,8 @@ extension LogFollower {
             switch error {
             case .open(ENOENT): break
             case .open(EMFILE), .open(ENFILE): streams[index].pending.insert(next, at: 0)
+            case .open(let code) where FileFailure.isPermanent(code) && ledger.isFinished(next.version):
+                examined[next.version.inode] = next.version
             case .open(let code) where FileFailure.isPermanent(code):
                 streams[index].unreadable[next.name] = "\(error)"
                 ledger.noteUnreadable(

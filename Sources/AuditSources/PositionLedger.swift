@@ -69,6 +69,19 @@ struct PositionLedger {
         note(file.finalPosition, continuing: former.contains { $0.inode == file.inode })
     }
 
+    /// Notes that a file is not read, although it cannot be opened. By its inode it is known after a restart.
+    mutating func passOver(_ version: FileVersion, of path: String) {
+        note(
+            FilePosition(
+                path: path, inode: version.inode, offset: 0, fingerprint: Fingerprint(of: []), size: version.size,
+                isFinished: true))
+    }
+
+    /// Whether a file needs no reading: it was read to its end or passed over, and has not grown since.
+    func isFinished(_ version: FileVersion) -> Bool {
+        known.position(of: version.inode).map { $0.isFinished && $0.size == version.size } ?? false
+    }
+
     /// Notes a file that cannot be read yet. If it is removed before, it is reported as lost.
     mutating func noteUnreadable(_ version: FileVersion, of path: String, countsFrom: Double?) {
         guard known.position(of: version.inode) == nil else { return }

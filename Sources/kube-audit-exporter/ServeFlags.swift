@@ -17,7 +17,7 @@ struct ServeFlags: ParsableArguments {
     var auditLog: [String] = []
 
     @Option(
-        name: .customLong("audit.from"),
+        name: .customLong("audit.from"), parsing: .unconditional,
         help: ArgumentHelp(
             "Which requests count in a log that was not read before: those of the last duration, all (beginning), or "
                 + "only new ones (end). (default: 1h)", valueName: "duration|beginning|end"))
@@ -116,7 +116,7 @@ struct ServeFlags: ParsableArguments {
     var sourceRetention = "24h"
 
     @Option(
-        name: .customLong("source.threshold"),
+        name: .customLong("source.threshold"), parsing: .unconditional,
         help: ArgumentHelp(
             "Largest number of requests within an hour that is not a scan, as in the alert rules.", valueName: "n"))
     var sourceThreshold = "5"

@@ -34,6 +34,32 @@ struct UnreadableTests {
         }
     }
 
+    @Test("is no concern if it was passed over as old, or was read to its end")
+    func unneeded() throws {
+        try withTemporaryDirectory { directory in
+            chmod(directory.path, 0o755)
+            let log = try LogDirectory(directory, from: .recent(seconds: 3600))
+            let old = "audit-2026-10-01T00-00-00.000.log"
+            try log.append([1], to: old)
+            chmod(log.path(old), 0)
+            try log.append([2])
+            try asNobody { log.read() }
+            try log.rename(to: "audit.log.1")
+            try log.append([3])
+            try asNobody { for _ in 0..<4 { log.read(after: 10) } }
+            chmod(log.path("audit.log.1"), 0)
+            for _ in 0..<2 {
+                log.restart()
+                try asNobody { for _ in 0..<4 { log.read(after: 10) } }
+                #expect(log.states.first?.unreadRotated == [:])
+            }
+            try FileManager.default.removeItem(atPath: log.path(old))
+            try asNobody { for _ in 0..<4 { log.read(after: 10) } }
+            #expect(log.ids == [2, 3])
+            #expect(log.losses == [])
+        }
+    }
+
     @Test("and is removed before it could be is reported as lost", arguments: ["audit.log", "*.log"])
     func removed(pattern: String) throws {
         try withTemporaryDirectory { directory in
