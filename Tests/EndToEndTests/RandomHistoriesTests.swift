@@ -21,7 +21,8 @@ struct RandomHistoriesTests {
     @Test("is the same for networks")
     func networks() throws {
         let terms = { (expression: String) in
-            expression.components(separatedBy: "\n)\n")[0].split(separator: /\s+/).joined(separator: " ")
+            expression.components(separatedBy: "\n)\n")[0].replacing(/\s+/, with: " ")
+                .replacing("( ", with: "(").replacing(" )", with: ")")
         }
         let ofNetworks = try DetectionRule.expression(
             of: "cluster_network:kube_audit_unauthenticated_forbidden_requests:increase1h")
