@@ -145,7 +145,7 @@ extension LogFollower {
         let isCrowded =
             streams.reduce(0) { $0 + $1.rotatedFiles } > Self.rotatedLimit
             || streams.contains { !$0.pending.isEmpty }
-        let deadline = isCrowded ? lastLook : lastLook - Self.patience
+        let deadline = isCrowded || isShortOfDescriptors ? lastLook : lastLook - Self.patience
         for index in streams.indices {
             while let file = streams[index].removeFinished(since: deadline, isCrowded: isCrowded) {
                 let rest = file.takeRest()
@@ -175,14 +175,12 @@ extension LogFollower {
     ///
     /// - Returns: Whether more can be read now.
     private mutating func makeRoom() -> Bool {
-        if isShortOfDescriptors {
-            let before = openCount
-            closeQuietFiles(keeping: openLimit / 2)
-            guard openCount < before else { return false }
-            look(at: lastLook)
-            return true
-        }
-        return false
+        guard isShortOfDescriptors else { return false }
+        closeQuietFiles(keeping: openLimit / 2)
+        // Rotated files were closed since the last look as well.
+        guard openCount < openedCount else { return false }
+        look(at: lastLook)
+        return true
     }
 
     // MARK: Batches

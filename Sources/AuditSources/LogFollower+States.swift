@@ -7,6 +7,7 @@ extension LogFollower {
             state.readErrors = readErrors[index]
             state.truncations = truncations[index]
             state.notFollowed = notFollowed[index]
+            state.unreadBytes = waitingBytes[index]
             return state
         }
         var isEmpty = patterns.map { _ in true }

@@ -75,6 +75,10 @@ public struct LogFollower: ~Copyable {
     var room = 0
     /// Whether files wait for a free descriptor.
     var isShortOfDescriptors = false
+    /// The unread bytes of files that wait for a free descriptor, by pattern.
+    var waitingBytes: [Int]
+    /// The number of open files after the last look.
+    var openedCount = 0
     var turn = 0
 
     /// - Parameters:
@@ -110,6 +114,7 @@ public struct LogFollower: ~Copyable {
         notFollowed = patterns.map { _ in [:] }
         readErrors = patterns.map { _ in 0 }
         truncations = patterns.map { _ in 0 }
+        waitingBytes = patterns.map { _ in 0 }
         progress = patterns.map { LogState(log: $0.description) }
         lastTime = clock()
     }
@@ -172,11 +177,14 @@ public struct LogFollower: ~Copyable {
         let matches = patterns.map { $0.matches() }
         for index in patterns.indices {
             notFollowed[index] = [:]
+            waitingBytes[index] = 0
             problems[index] = matches[index].paths.isEmpty ? .absent("no file matches") : nil
         }
         if !hasLooked { visitKnownFiles(matches, &view) }
         for index in patterns.indices {
-            for path in matches[index].paths { visit(path, of: index, &view) }
+            let paths = matches[index].paths
+            // If not all of them can be opened at once, rotated files wait.
+            for path in paths.count > room ? LogNames.logsFirst(paths) : paths { visit(path, of: index, &view) }
             for (directory, failure) in matches[index].unreadable.reversed() {
                 problems[index] = .unusable("\(directory): \(failure)")
                 notFollowed[index][directory] = "\(failure)"
@@ -195,6 +203,7 @@ public struct LogFollower: ~Copyable {
         openFiles = [:]
         hasLooked = true
         lastTime = clock()
+        openedCount = openCount
     }
 
     /// Creates the streams of logs whose file was rotated while nobody followed it, and does not exist again yet.
@@ -211,7 +220,9 @@ public struct LogFollower: ~Copyable {
     private mutating func visitKnownFiles(_ matches: [LogPattern.Matches], _ view: inout View) {
         for index in patterns.indices {
             for path in matches[index].paths {
-                guard let inode = Inode(path: path), ledger.known.position(of: inode) != nil else { continue }
+                guard let inode = Inode(path: path), let position = ledger.known.position(of: inode) else { continue }
+                // With few descriptors, logs come before what was read to its end.
+                if position.isFinished, matches[index].paths.count > room { continue }
                 visit(path, of: index, &view)
             }
         }
@@ -252,6 +263,12 @@ public struct LogFollower: ~Copyable {
             streams[index].follow(to: LogNames.realPath(canonical))
             register(index, of: pattern)
             do throws(FileFailure) {
+                guard room > 0 else {
+                    isShortOfDescriptors = true
+                    let read = ledger.known.position(of: version.inode)?.offset ?? 0
+                    waitingBytes[pattern] = waitingBytes[pattern].addingSaturated(max(0, version.size - read))
+                    return
+                }
                 try adopt(path, as: index, of: pattern)
                 if let file = streams[index].files.last { view.open[file.inode] = index }
             } catch {
@@ -316,11 +333,6 @@ public struct LogFollower: ~Copyable {
 
     /// Opens the file at a path and follows it.
     private mutating func adopt(_ path: String, as index: Int, of pattern: Int) throws(FileFailure) {
-        guard room > 0 else {
-            isShortOfDescriptors = true
-            return
-        }
-        room -= 1
         let file = try open(path, of: index)
         // A program that compresses a log creates an empty file first.
         if try isBegun(file) { return }
@@ -332,12 +344,14 @@ public struct LogFollower: ~Copyable {
             try file.skipToLastLine()
             streams[index].passesOverContent = false
             streams[index].append(file, comparing: nil, at: lastLook)
+            room -= 1
             ledger.begin(file, behind: [])
             progress[pattern].note(LogStart(path: path, place: .start(.end)))
             return
         }
         let beginning = try findBeginning(of: file, replacing: streams[index].current as? LogFile)
         streams[index].append(file, comparing: beginning.comparison, at: lastLook)
+        room -= 1
         ledger.begin(file, behind: beginning.former)
         let isResumed = file.lines.offset > 0
         progress[pattern].note(
@@ -369,6 +383,7 @@ public struct LogFollower: ~Copyable {
             try ledger.passOver(file)
         } else if try !isReadArchive(file) {
             surveys.begin(file, format)
+            room -= 1
             return
         }
         examined[file.inode] = try file.version()

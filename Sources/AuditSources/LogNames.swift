@@ -71,6 +71,16 @@ enum LogNames {
         return candidate.directory == log.directory && isRotated(candidate.name, of: log.name)
     }
 
+    /// The paths in their order, but logs before those with the name of a rotated file of one of them.
+    static func logsFirst(_ paths: [String]) -> [String] {
+        let files = paths.map(split)
+        let names = Set(files.map(joined))
+        let isRotated = files.map { file in
+            originals(of: file.name).contains { names.contains(joined(file.directory, $0)) }
+        }
+        return [false, true].flatMap { wanted in zip(paths, isRotated).filter { $1 == wanted }.map(\.0) }
+    }
+
     /// The names of the logs that a file may be a rotated file of.
     ///
     /// kube-apiserver inserts the time into the name (`audit-2026-11-23T23-14-34.953.log`). logrotate and other programs
