@@ -146,8 +146,13 @@ extension LogFollower {
             streams.reduce(0) { $0 + $1.rotatedFiles } > Self.rotatedLimit
             || streams.contains { !$0.pending.isEmpty }
         let deadline = isCrowded || isShortOfDescriptors ? lastLook : lastLook - Self.patience
+        let globs = patterns.map(\.isGlob)
         for index in streams.indices {
-            while let file = streams[index].removeFinished(since: deadline, isCrowded: isCrowded) {
+            // Of a glob, any number of files may be removed for good.
+            let isNamed = streams[index].patterns.contains { !globs[$0] }
+            while let file = streams[index].removeFinished(
+                since: deadline, isCrowded: isCrowded, keepsRemoved: isNamed)
+            {
                 let rest = file.takeRest()
                 let last = rest.map { batch($0, of: file, without: nil) }
                 close(file)

@@ -14,7 +14,7 @@ extension LogFollower {
         var failures: [String?] = patterns.map { _ in nil }
         for stream in streams {
             for index in stream.patterns {
-                if !stream.isEmpty { isEmpty[index] = false }
+                if !stream.isEmpty, !stream.isAbsent { isEmpty[index] = false }
                 failures[index] = failures[index] ?? stream.readFailure
                 states[index].unreadBytes = states[index].unreadBytes.addingSaturated(stream.unreadBytes)
                 states[index].unreadRotated.merge(stream.unreadable) { $1 }

@@ -143,6 +143,13 @@ struct LogStream {
     }
 
     var isEmpty: Bool { entries.isEmpty }
+    /// Whether none of its files has a name, and for longer than a rotation takes.
+    var isAbsent: Bool {
+        entries.allSatisfy { entry in
+            guard let lastLook, let rotatedSince = entry.rotatedSince, entry.file.links == 0 else { return false }
+            return max(rotatedSince, entry.lastBytesRead ?? rotatedSince) <= lastLook - LogFollower.patience
+        }
+    }
     /// The number of its open files.
     var count: Int { entries.count }
     var files: [any LogReader] { entries.map(\.file) }
@@ -300,8 +307,17 @@ struct LogStream {
     }
 
     /// Removes the first rotated file without new bytes since `deadline`.
-    mutating func removeFinished(since deadline: ContinuousClock.Instant, isCrowded: Bool) -> (any LogReader)? {
-        entries.firstIndex { $0.isFinished(since: deadline, isCrowded: isCrowded) }.map { entries.remove(at: $0).file }
+    ///
+    /// - Parameter keepsRemoved: Whether the last file without a name stays open as long as no other file has its path,
+    ///   since its writer may go on.
+    mutating func removeFinished(
+        since deadline: ContinuousClock.Instant, isCrowded: Bool, keepsRemoved: Bool
+    ) -> (any LogReader)? {
+        let isKept = keepsRemoved && !isCrowded && current == nil
+        let kept = isKept ? entries.lastIndex { $0.file.mayGrow && $0.file.links == 0 } : nil
+        return entries.indices.first {
+            $0 != kept && entries[$0].isFinished(since: deadline, isCrowded: isCrowded)
+        }.map { entries.remove(at: $0).file }
     }
 
     /// Removes a file at its end that is found again by its name when it grows, to free its descriptor.
