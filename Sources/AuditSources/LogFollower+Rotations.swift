@@ -88,7 +88,9 @@ extension LogFollower {
             // Without a name, only a file that is not read to its end is of interest; its content is compared.
             if named == nil, let position, position.isFinished, position.size == version.size { continue }
             let path = LogNames.joined(listing.path, file.name)
-            if isTooOld(file, for: streams[index].history) {
+            // The log that it was read for may be under another path now.
+            let isUnfinished = position.map { !$0.isFinished } ?? false
+            if !isUnfinished, isTooOld(file, for: streams[index].history) {
                 passOver(path, version, in: index)
             } else {
                 streams[index].pending.append(LogStream.Pending(name: path, version: version))

@@ -183,4 +183,26 @@ struct RotatedWhileAwayTests {
             #expect(log.ids == Array(1..<3001 + more))
         }
     }
+
+    @Test("long ago, with its directory under another path since, is read on with the cut-off of before")
+    func underAnotherPath() throws {
+        try withTemporaryDirectory { directory in
+            try #require(mkdir(directory.appending(path: "before").path, 0o755) == 0)
+            let log = try LogDirectory(directory, following: ["before/audit.log"], from: .recent(seconds: 3600))
+            try log.append([1], to: "before/audit.log")
+            log.read()
+            let cutOff = try #require(log.batches.last?.countsFrom)
+            try log.append([2], to: "before/audit.log")
+            try log.rename("before/audit.log", to: "before/audit.log.1")
+            try log.age("before/audit.log.1", by: 7200)
+            try log.append([3], to: "before/audit.log")
+            try log.rename("before", to: "mounted")
+            log.forget()
+            log.restart(following: [log.path("mounted/audit.log")])
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == [2, 3])
+            #expect(log.batches.first?.countsFrom == cutOff)
+            #expect(log.losses == [])
+        }
+    }
 }
