@@ -324,7 +324,8 @@ extension LogFollower {
         // If the other one cannot be read, it may be the original.
         guard let other = try? LogFile(name: name, path: file.path, reading: pread) else { return true }
         let bytes = try other.bytes(at: 0, count: beginning.count)
-        guard !bytes.isEmpty, beginning.starts(with: bytes) else { return false }
+        // An original is not shorter.
+        guard !bytes.isEmpty, bytes == beginning else { return false }
         originals[version] = original
         return true
     }

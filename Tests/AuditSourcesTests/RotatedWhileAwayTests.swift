@@ -150,7 +150,7 @@ struct RotatedWhileAwayTests {
         }
     }
 
-    @Test("beside a later rotated file that has its name without the suffix", arguments: [nil, 4])
+    @Test("beside a later rotated file that has its name without the suffix", arguments: [nil, 1, 4])
     func compressedBesideLater(line: Int?) throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -163,7 +163,7 @@ struct RotatedWhileAwayTests {
             try log.append([5])
             log.restart()
             for _ in 0..<3 { log.read(after: 10) }
-            #expect(log.ids.sorted() == [1, 2] + (line.map { [$0] } ?? []) + [5])
+            #expect(Set(log.ids).sorted() == [1, 2] + (line == 4 ? [4] : []) + [5])
             #expect(log.losses == [])
         }
     }
