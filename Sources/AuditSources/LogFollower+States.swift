@@ -1,3 +1,5 @@
+import Glibc
+
 /// The condition of the logs.
 extension LogFollower {
     /// The state of each pattern, in their order.
@@ -34,4 +36,16 @@ extension LogFollower {
 
     /// The directories to watch for changes.
     public var directories: Set<String> { Set(patterns.map(\.directory)).union(listings.keys) }
+
+    /// Notes why a path that a flag names is not followed.
+    mutating func note(_ failure: FileFailure, of path: String, in pattern: Int) {
+        let reason = patterns[pattern].isGlob ? "\(path): \(failure)" : "\(failure)"
+        if case .read = failure { readErrors[pattern] &+= 1 }
+        if case .open(ENOENT) = failure {
+            problems[pattern] = .absent(reason)
+        } else {
+            problems[pattern] = .unusable(reason)
+            notFollowed[pattern][path] = "\(failure)"
+        }
+    }
 }

@@ -293,17 +293,6 @@ public struct LogFollower: ~Copyable {
         }
     }
 
-    private mutating func note(_ failure: FileFailure, of path: String, in pattern: Int) {
-        let reason = patterns[pattern].isGlob ? "\(path): \(failure)" : "\(failure)"
-        if case .read = failure { readErrors[pattern] &+= 1 }
-        if case .open(ENOENT) = failure {
-            problems[pattern] = .absent(reason)
-        } else {
-            problems[pattern] = .unusable(reason)
-            notFollowed[pattern][path] = "\(failure)"
-        }
-    }
-
     /// Whether a file has the name of a rotated file of a log in the same directory.
     private func isRotatedFile(_ name: String, in directory: String) -> Bool {
         LogNames.originals(of: name).contains { indices[LogNames.joined(directory, $0)] != nil }
