@@ -40,6 +40,11 @@ extension BudgetedCounter {
         recent.add(at: now, keeping: limit)
     }
 
+    /// Whether it shows fewer requests than its subject made within the hour; `other` has the rest.
+    func isOwed(at now: Double) -> Bool {
+        requests < UInt64(recent.count(at: now))
+    }
+
     mutating func limitTimes(to now: Double) {
         firstSeen = firstSeen.limited(to: now)
         lastSeen = lastSeen.limited(to: now)

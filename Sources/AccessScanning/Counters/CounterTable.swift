@@ -13,8 +13,9 @@ import AuditEvents
 /// retired. A displaced one's requests are counted under `other` from then on, and it is remembered.
 ///
 /// The requests that a subject gets back are no longer counted under `other`, which is a counter too and must not fall.
-/// So others are displaced at the same time until `other` has gained as many requests; five are always enough. In the
-/// places that become free, only as many counters are created in an hour as `birthLimit` allows.
+/// So others are displaced at the same time until `other` has gained as many requests. If their counters hold too few,
+/// the new counter begins with fewer, and gets the next requests that `other` gains instead. In the places that become
+/// free, only as many counters are created in an hour as `birthLimit` allows.
 struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// The maximum number of subjects with a counter of their own.
     let limit: Int
@@ -36,6 +37,8 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     private var places = PagedArray<Counter>()
     private var indices: [Counter.Subject: Int] = [:]
     private var order = RecencyLists()
+    // Subjects that may have made more requests within the hour than their counters show, last those to pay first.
+    private var owed: [Counter.Subject] = []
     // Counters that stand for many, in the order of creation; never more than a few.
     private var unbudgeted = PagedArray<Counter>()
 
@@ -118,6 +121,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             count(subject, at: now, create: create, note: note)
         } else {
             count(other, at: now, create: create, note: note)
+            payOwed(at: now, create)
         }
     }
 
@@ -173,7 +177,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         while places.count >= limit || moved < needed, let place = nextToDisplace(mayScan, at: now) {
             moved &+= displace(place, at: now, mayRetire: moved >= needed, create)
         }
-        // If all others scan, a subject that may scan gets only some of its requests back.
+        // If the others hold too few requests, a subject that may scan gets only some of its own back at once.
         return places.count < limit && (mayScan || moved >= needed) ? moved : nil
     }
 
@@ -189,13 +193,27 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         while count > 0, count < times.count, times[count - 1] == times[count] { count -= 1 }
         displaced.noteUntracked(times.count - count)
         var counter = create(subject)
+        // All of them, since a subject that scans is not displaced, whatever its counter shows.
+        counter.recent = earlier
+        if count < times.count { owed.append(subject) }
         guard count > 0 else { return counter }
         changeUnbudgeted(other, create) { $0.requests &-= UInt64(count) }
         counter.requests = UInt64(count)
-        counter.recent = earlier.first(count)
         // The counter is as old as its requests, or the alert rule would take old requests for new ones.
         counter.firstSeen = min(Double(times[count - 1]), now)
         return counter
+    }
+
+    /// Moves the request that `other` has just gained to a counter that shows too few: `other` stays as it was.
+    private mutating func payOwed(at now: Double, _ create: (Counter.Subject) -> Counter) {
+        while let subject = owed.last {
+            if let place = indices[subject], places[place].isOwed(at: now) {
+                places[place].requests &+= 1
+                changed.insert(subject)
+                return changeUnbudgeted(other, create) { $0.requests &-= 1 }
+            }
+            owed.removeLast()
+        }
     }
 
     /// Remembers a request of a subject without a counter.
@@ -291,12 +309,8 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     private mutating func changeUnbudgeted(
         _ subject: Counter.Subject, _ create: (Counter.Subject) -> Counter, _ change: (inout Counter) -> Void
     ) {
-        let place =
-            unbudgeted.firstIndex { $0.subject == subject }
-            ?? {
-                unbudgeted.append(create(subject))
-                return unbudgeted.count - 1
-            }()
+        let place = unbudgeted.firstIndex { $0.subject == subject } ?? unbudgeted.count
+        if place == unbudgeted.count { unbudgeted.append(create(subject)) }
         change(&unbudgeted[place])
         changed.insert(subject)
     }
@@ -304,8 +318,10 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// Orders the counters by their last request, and moves those that stopped scanning to the quiet ones.
     private mutating func arrange(at now: Double) {
         let lastSeen = places.map(\.lastSeen)
+        owed = []
         for place in places.indices.sorted(by: { lastSeen[$0] < lastSeen[$1] }) {
             order.touch(place, list: list(of: places[place], at: now))
+            if places[place].isOwed(at: now) { owed.append(places[place].subject) }
         }
     }
 
