@@ -138,7 +138,7 @@ public struct BudgetUse: Sendable, Hashable {
     /// The number of subjects without a counter whose last requests are remembered.
     public var displaced = 0
     /// Requests among which a scan may hide: they were forgotten within the hour, since there were more subjects than
-    /// can be remembered, or got no counter, since all subjects with a counter were scanning.
+    /// can be remembered, got no counter, since all subjects with a counter were scanning, or are owed to a counter.
     public var untrackedRequests: UInt64 = 0
 
     /// An unused budget.
