@@ -217,6 +217,8 @@ extension LogFollower {
                 try file.resume(at: own, from: mark)
             }
         }
+        // Known by its inode and read to its end. After a restart this can be true of thousands of rotated files.
+        if file.lines.offset > 0, file.lines.offset == size { return result }
         let others = hash.map { ledger.known.positions(beginning: $0).filter { $0.inode != file.inode } } ?? []
         // Without bytes the inode says nothing about the content.
         if file.lines.offset == 0 {

@@ -65,6 +65,8 @@ struct PositionLedger {
     /// - Parameter former: The positions in it.
     mutating func passOver(_ file: LogFile, behind former: [FilePosition] = []) throws(FileFailure) {
         resolve(former, by: file)
+        // By it copies are found without a look at each position.
+        _ = try file.findBeginning()
         try file.skipToEnd()
         note(file.finalPosition, continuing: former.contains { $0.inode == file.inode })
     }

@@ -67,6 +67,10 @@ struct CutOffTests {
             try log.append([1], to: "x/audit.log")
             for _ in 0..<2 { log.read(after: 2) }
             #expect(log.ids == [1])
+            // By it copies are found without a comparison with each of them.
+            let passedOver = log.batches.flatMap(\.positions).filter { $0.isFinished && $0.offset > 0 }
+            #expect(passedOver.count == 2)
+            #expect(passedOver.allSatisfy { $0.beginning != nil })
             // Nor under another name.
             try log.rename("x/\(old)", to: "x/audit.log.5")
             log.restart()
