@@ -81,13 +81,12 @@ extension LogFollower {
             if plain != file.name, let original = versions[plain], originals[version]?.isStill(original) == true {
                 continue
             }
+            let path = LogNames.joined(listing.path, file.name)
             let position = ledger.known.position(of: version.inode)
             let named = file.originals.lazy.compactMap { logs[$0] }.first
-            let isOwn = logs[file.name] != nil
-            guard !isOwn, let index = position.flatMap({ indices[$0.path] }) ?? named else { continue }
-            // Without a name, only a file that is not read to its end is of interest; its content is compared.
-            if named == nil, let position, position.isFinished, position.size == version.size { continue }
-            let path = LogNames.joined(listing.path, file.name)
+            guard logs[file.name] == nil, let index = log(of: path, version, knownAs: position, named: named) else {
+                continue
+            }
             // The log that it was read for may be under another path now.
             let isUnfinished = position.map { !$0.isFinished } ?? false
             if !isUnfinished, isTooOld(file, for: streams[index].history) {
@@ -96,6 +95,28 @@ extension LogFollower {
                 streams[index].pending.append(LogStream.Pending(name: path, version: version))
             }
         }
+    }
+
+    /// The log that a file belongs to.
+    ///
+    /// - Parameters:
+    ///   - position: The position that is known by the file's inode.
+    ///   - named: The log that it is a rotated file of, by its name.
+    private mutating func log(
+        of path: String, _ version: FileVersion, knownAs position: FilePosition?, named: Int?
+    ) -> Int? {
+        guard let position, let index = indices[position.path], index != named else { return named }
+        // Without bytes only the inode identifies the file, and file systems reuse inodes.
+        guard position.fingerprint.length > 0 else { return position.isFinished ? named : index }
+        // Without a name, only a file that is not read to its end is of interest.
+        if named == nil, position.isFinished, position.size == version.size { return nil }
+        // What cannot be read now is opened again when its turn comes.
+        guard let file = try? LogFile(name: path, path: position.path, reading: pread),
+            let isHeld = try? file.holds(position)
+        else { return index }
+        if isHeld { return index }
+        if named == nil { ledger.noteReused(version, of: position) }
+        return named
     }
 
     /// Whether a rotated file holds only requests from before the cut-off of a log that is seen for the first time.

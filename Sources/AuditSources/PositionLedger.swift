@@ -79,6 +79,14 @@ struct PositionLedger {
                 isFinished: true))
     }
 
+    /// Notes that the inode of a position belongs to a file with other content, which is not read.
+    mutating func noteReused(_ version: FileVersion, of position: FilePosition) {
+        note(
+            FilePosition(
+                path: position.path, inode: version.inode, offset: 0, fingerprint: Fingerprint(of: []),
+                size: version.size, isFinished: true), continuing: false)
+    }
+
     /// Whether a file needs no reading: it was read to its end or passed over, and has not grown since.
     func isFinished(_ version: FileVersion) -> Bool {
         known.position(of: version.inode).map { $0.isFinished && $0.size == version.size } ?? false
@@ -86,11 +94,13 @@ struct PositionLedger {
 
     /// Notes a file that cannot be read yet. If it is removed before, it is reported as lost.
     mutating func noteUnreadable(_ version: FileVersion, of path: String, countsFrom: Double?) {
-        guard known.position(of: version.inode) == nil else { return }
+        // A file system may have reused the inode of a file that was read to its end.
+        let known = known.position(of: version.inode)
+        guard known.map({ $0.isFinished && $0.size != version.size }) ?? true else { return }
         let position = FilePosition(
             path: path, inode: version.inode, offset: 0, fingerprint: Fingerprint(of: []), size: version.size,
             countsFrom: countsFrom)
-        note(position)
+        note(position, continuing: false)
         outstanding.append(position)
     }
 

@@ -205,4 +205,55 @@ struct RotatedWhileAwayTests {
             #expect(log.losses == [])
         }
     }
+
+    /// Content that takes the place of a file's content has its inode, as after a reuse by the file system.
+    private func replace(_ name: String, by ids: ClosedRange<Int>, named other: String, in log: LogDirectory) throws {
+        try log.truncate(name)
+        try log.append(ids, to: name)
+        try log.rename(name, to: other)
+    }
+
+    @Test(
+        "although its inode was that of a file of another log, compressed or not",
+        arguments: [["a.log", "b.log"], ["*.log"]], [false, true])
+    func inodeOfAnotherLog(patterns: [String], isCompressed: Bool) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: patterns)
+            try log.append(1...9, to: "a.log")
+            try log.append([10], to: "b.log")
+            log.read()
+            try log.rename("a.log", to: "a.log.1")
+            if isCompressed { try log.compress("a.log.1") }
+            try log.append([11], to: "a.log")
+            for _ in 0..<3 { log.read(after: 10) }
+            try replace(isCompressed ? "a.log.1.gz" : "a.log.1", by: 12...13, named: "b.log.1", in: log)
+            try log.append([14], to: "b.log")
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids.sorted() == Array(1...14))
+            #expect(log.losses == [])
+        }
+    }
+
+    @Test("or reported as lost, although a file that is no log has its inode now")
+    func inodeOfAnotherFile() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append(1...2)
+            log.read()
+            try log.append(3...5)
+            try log.rename(to: "audit.log.1")
+            try log.append([6])
+            try replace("audit.log.1", by: 7...8, named: "something-else", in: log)
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == [1, 2, 6])
+            #expect(log.losses.count == 1)
+            log.restart()
+            try log.append([9], to: "something-else")
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == [1, 2, 6])
+            #expect(log.losses.count == 1)
+        }
+    }
 }
