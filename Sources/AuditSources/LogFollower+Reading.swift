@@ -116,7 +116,7 @@ extension LogFollower {
                 loss: LogLoss(
                     path: former.path, offset: former.offset, knownBytes: former.size - former.offset,
                     reason: "truncated before it was read to its end"),
-                file: file, lastRead: lastRead))
+                former: former, file: file, lastRead: lastRead))
     }
 
     private func matchedInodes() -> Set<Inode> {
@@ -130,7 +130,8 @@ extension LogFollower {
         for doubt in doubtfulLosses where !surveys.isUndecided(beside: doubt.loss.path) {
             let isCopied = streams.contains { stream in
                 Self.isBeside(stream.path, doubt.loss.path)
-                    && stream.hasFound(besides: doubt.file, since: doubt.lastRead)
+                    && (stream.hasFound(besides: doubt.file, since: doubt.lastRead)
+                        || stream.holdsRest(behind: doubt.former, besides: doubt.file))
             }
             if !isCopied { ledger.report(doubt.loss) }
         }

@@ -35,6 +35,7 @@ public struct LogFollower: ~Copyable {
     /// The loss by a truncation, until it is certain that no copy was made before.
     struct DoubtfulLoss {
         let loss: LogLoss
+        let former: FilePosition
         let file: any LogReader
         let lastRead: ContinuousClock.Instant
     }

@@ -213,6 +213,16 @@ struct LogStream {
         entries.contains { $0.file !== file && $0.begun >= look } || lastRotatedFound.map { $0 >= look } ?? false
     }
 
+    /// Whether another file has all that a file had behind a position before it was truncated.
+    func holdsRest(behind former: FilePosition, besides file: any LogReader) -> Bool {
+        entries.contains { entry in
+            guard entry.file !== file, let copy = entry.file as? LogFile, let size = try? copy.size() else {
+                return false
+            }
+            return size >= former.size && (try? copy.holds(former)) == true
+        }
+    }
+
     /// The look after which a file's content was last the same as before, or the look that found the file.
     func lastRead(of file: any LogReader) -> ContinuousClock.Instant? {
         entries.first { $0.file === file }.map { $0.lastRead ?? $0.begun }

@@ -186,4 +186,22 @@ struct TruncationTests {
             #expect(log.ids.sorted() == [1, 2, 3])
         }
     }
+
+    @Test("when it ends without a line feed, and its copy was found before the truncation")
+    func incompleteLastLine() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append(1...3)
+            log.read()
+            try log.append(String(LogDirectory.line(4).dropLast()))
+            try log.copy(to: "audit.log.1")
+            log.read(after: 1)
+            log.read(after: 1)
+            try log.truncate()
+            try log.append([5])
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids.sorted() == Array(1...5))
+            #expect(log.losses == [])
+        }
+    }
 }
