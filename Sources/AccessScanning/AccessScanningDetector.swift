@@ -114,7 +114,20 @@ public struct AccessScanningDetector: Sendable {
         // The API server's clock may be ahead of ours.
         let received = EventTimestamp(event.requestReceivedTimestamp).map { min($0.secondsSince1970, now) }
         let reference = RequestReference(auditID: event.auditID, received: received)
-        for source in sources { ledgers[analytic].count(source, reference, at: now, locate: locate) }
+        let path = pathHash(of: event)
+        for source in sources {
+            ledgers[analytic].count(source, event, reference, path: path, at: now, locate: locate)
+        }
+    }
+
+    /// A keyed hash of the path, without the query; `nil` without a path.
+    private func pathHash(of event: AuditEvent) -> UInt64? {
+        guard !event.requestURI.isEmpty else { return nil }
+        var hash = SipHash128(key: deduplicator.key)
+        event.requestURI.utf8.withContiguousStorageIfAvailable { uri in
+            hash.combine(bytes: uri.span.bytes.extracting(first: uri.firstIndex(of: UInt8(ascii: "?")) ?? uri.count))
+        }
+        return hash.digest().first
     }
 
     /// When an event was written, in seconds since 1970; without `stageTimestamp` the time of its request.

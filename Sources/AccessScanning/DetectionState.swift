@@ -84,6 +84,8 @@ public struct AnalyticChanges: Sendable, Hashable {
     public var name: String
     /// The new values of the counters that were created or changed.
     public var counters: [SourceCounter] = []
+    /// The sources among `counters` whose evidence has new values.
+    public var changedEvidence: Set<Source> = []
     /// The sources whose counters were removed. One that came back has a new counter.
     public var removedSources: Set<Source> = []
     /// Changes of the displaced sources, for each origin that has any.

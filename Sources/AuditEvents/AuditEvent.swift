@@ -32,6 +32,9 @@ public struct AuditEvent: Sendable, Hashable {
     public var responseReason: String?
     /// `responseStatus.message`.
     public var responseMessage: String?
+    /// The resource asked for, from `objectRef`: `pods`, `deployments.apps`, `pods/exec`; `nil` for a request that is for
+    /// no resource.
+    public var resource: String?
     /// When the request reached the API server: RFC 3339 with microseconds, as written in the event.
     public var requestReceivedTimestamp: String
     /// When the request reached the stage of this event: RFC 3339 with microseconds, as written in the event.
@@ -45,7 +48,7 @@ public struct AuditEvent: Sendable, Hashable {
         auditID: String = "", stage: String = "", requestURI: String = "", verb: String = "", username: String = "",
         groups: [String] = [], sourceIPs: [String] = [], userAgent: String? = nil, responseCode: Int? = nil,
         responseStatus: String? = nil, responseReason: String? = nil, responseMessage: String? = nil,
-        requestReceivedTimestamp: String = "", stageTimestamp: String = ""
+        resource: String? = nil, requestReceivedTimestamp: String = "", stageTimestamp: String = ""
     ) {
         self.auditID = auditID
         self.stage = stage
@@ -59,7 +62,16 @@ public struct AuditEvent: Sendable, Hashable {
         self.responseStatus = responseStatus
         self.responseReason = responseReason
         self.responseMessage = responseMessage
+        self.resource = resource
         self.requestReceivedTimestamp = requestReceivedTimestamp
         self.stageTimestamp = stageTimestamp
+    }
+
+    /// The name of a resource with its group and subresource; `nil` without a resource.
+    public static func resourceName(_ resource: String?, group: String?, subresource: String?) -> String? {
+        guard var name = resource, !name.isEmpty else { return nil }
+        if let group, !group.isEmpty { name += ".\(group)" }
+        if let subresource, !subresource.isEmpty { name += "/\(subresource)" }
+        return name
     }
 }

@@ -166,6 +166,7 @@ extension audit_event {
     /// Approximate size of the event: its longer strings, and 64 bytes per list entry.
     fileprivate var length: Int {
         audit_id.length + request_uri.length + user_agent.length + username.length + response_message.length
+            + subresource.length
             + 64 * (group_count + source_ip_count)
     }
 }
@@ -187,6 +188,8 @@ extension AuditEvent {
             responseStatus: String(event.response_status),
             responseReason: String(event.response_reason),
             responseMessage: String(event.response_message),
+            resource: Self.resourceName(
+                String(event.resource), group: String(event.api_group), subresource: String(event.subresource)),
             requestReceivedTimestamp: String(event.request_received_timestamp) ?? "",
             stageTimestamp: String(event.stage_timestamp) ?? "")
         checkIdentity()

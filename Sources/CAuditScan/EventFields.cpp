@@ -46,7 +46,7 @@ bool integer(element value, int64_t &into) {
 bool isUsed(Text key) {
     static constexpr std::string_view used[] = {
         "auditID", "stage", "requestURI", "verb", "user", "sourceIPs", "userAgent", "responseStatus",
-        "requestReceivedTimestamp", "stageTimestamp", "kind", "apiVersion",
+        "objectRef", "requestReceivedTimestamp", "stageTimestamp", "kind", "apiVersion",
     };
     return std::any_of(std::begin(used), std::end(used), [key](std::string_view name) { return spells(key, name); });
 }
@@ -108,6 +108,7 @@ void EventFields::read(object fields, audit_event &event) {
         else if (key == "sourceIPs") strings(field.value, sourceIPs_);
         else if (key == "userAgent") event.user_agent = string(field.value);
         else if (key == "responseStatus") readResponseStatus(field.value, event);
+        else if (key == "objectRef") readObjectReference(field.value, event);
         else if (key == "requestReceivedTimestamp") event.request_received_timestamp = string(field.value);
         else if (key == "stageTimestamp") event.stage_timestamp = string(field.value);
         else if (key == "kind") kind = text(field.value);
@@ -141,6 +142,17 @@ void EventFields::readResponseStatus(element status, audit_event &event) {
         else if (field.key == "status") event.response_status = string(field.value);
         else if (field.key == "reason") event.response_reason = string(field.value);
         else if (field.key == "message") event.response_message = string(field.value);
+    }
+}
+
+void EventFields::readObjectReference(element reference, audit_event &event) {
+    event.resource = event.api_group = event.subresource = {nullptr, 0};
+    object fields;
+    if (reference.get(fields) != simdjson::SUCCESS) return;
+    for (auto field : fields) {
+        if (field.key == "resource") event.resource = string(field.value);
+        else if (field.key == "apiGroup") event.api_group = string(field.value);
+        else if (field.key == "subresource") event.subresource = string(field.value);
     }
 }
 

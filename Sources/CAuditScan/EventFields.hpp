@@ -18,9 +18,9 @@ namespace audit_scan {
 /// (`requestObject`, `responseObject`) are checked for their structure and skipped.
 class EventFields {
 public:
-    /// Maximum bytes of all used fields. An API server accepts at most 1 MiB of request head; the path and the message
-    /// that repeats it stay below this limit even if each byte is a six-byte escape.
-    static constexpr size_t longest = 16 << 20;
+    /// Maximum bytes of all used fields. An API server accepts at most 1 MiB of request head; the path, and the message
+    /// and the object's name that repeat it, stay below this limit even if each byte is a six-byte escape.
+    static constexpr size_t longest = 24 << 20;
     /// Maximum number of values in these fields, mainly addresses and groups. A head of 1 MiB has room for 130,000
     /// addresses.
     static constexpr size_t mostValues = 1 << 18;
@@ -50,6 +50,7 @@ private:
     void read(simdjson::dom::object fields, audit_event &event);
     void readUser(simdjson::dom::element user, audit_event &event);
     void readResponseStatus(simdjson::dom::element status, audit_event &event);
+    void readObjectReference(simdjson::dom::element reference, audit_event &event);
     bool hasGroup(std::string_view group) const;
 
     std::vector<Selector> selectors_;

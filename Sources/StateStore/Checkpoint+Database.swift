@@ -126,7 +126,7 @@ extension AnalyticChanges {
                 name, counter.source.address.description, counter.source.origin.rawValue,
                 Data(counter.location.country.utf8), Data(counter.location.city.utf8), counter.firstSeen,
                 counter.lastSeen, Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
-                Data(counter.lastRequest.auditID.utf8), counter.lastRequest.received,
+                Data((counter.lastRequest?.auditID ?? "").utf8), counter.lastRequest?.received,
             ])
         }
     }

@@ -77,8 +77,10 @@ extension StoredState {
                     location: Location(country: try row.text("country"), city: try row.text("city")),
                     firstSeen: try row.value("first_seen"), lastSeen: try row.value("last_seen"),
                     requests: try row.count("requests"), recent: try row.recentRequests("recent"),
-                    lastRequest: RequestReference(
-                        auditID: try row.text("last_audit_id"), received: try row.value("last_received"))))
+                    lastRequests: [
+                        RequestReference(
+                            auditID: try row.text("last_audit_id"), received: try row.value("last_received"))
+                    ]))
         }
     }
 

@@ -50,7 +50,7 @@ struct SourceLedgerTests {
             SourceCounter(
                 source: Source(.address(try #require(IPAddress("192.0.2.\(index)"))), .verified),
                 location: .unknown, firstSeen: 0, lastSeen: 0, requests: requests,
-                lastRequest: RequestReference(auditID: "", received: nil))
+                lastRequests: [RequestReference(auditID: "", received: nil)])
         }
         var state = DetectionState()
         state.forbidden.counters = counters
@@ -92,7 +92,7 @@ struct SourceLedgerTests {
                 AuditEvent(auditID: String(repeating: "a", count: length), sourceIPs: ["192.0.2.\(length % 200)"]),
                 at: 1)
         }
-        let kept = detector.ledger.counts.counters.map(\.lastRequest.auditID.utf8.count)
+        let kept = detector.ledger.counts.counters.map(\.lastRequest?.auditID.utf8.count)
         #expect(kept == [128, 0, 0])
         #expect(detector.sum == 3)
     }

@@ -18,7 +18,7 @@ struct WrongClockTests {
     private static func times(_ detector: AccessScanningDetector) -> [Double] {
         var times: [Double] = []
         for counter in detector.ledger.counts.counters {
-            times += [counter.firstSeen, counter.lastSeen, counter.lastRequest.received ?? 0]
+            times += [counter.firstSeen, counter.lastSeen, counter.lastRequest?.received ?? 0]
             times += counter.recent.times.map { Double($0) }
         }
         for counter in detector.networks.counters {
@@ -124,9 +124,9 @@ struct WrongClockTests {
     func received() {
         var detector = AccessScanningDetector([.forbidden])
         detector.observe(Self.event("192.0.2.1", 1, received: "9999-12-31T23:59:59Z"), at: Self.now)
-        #expect(detector.ledger.counts.counters.map(\.lastRequest.received) == [Self.now])
+        #expect(detector.ledger.counts.counters.map(\.lastRequest?.received) == [Self.now])
         detector.observe(Self.event("192.0.2.1", 2, received: "2026-11-23T23:10:06Z"), at: Self.now)
-        #expect(detector.ledger.counts.counters.map(\.lastRequest.received) == [1_795_475_406])
+        #expect(detector.ledger.counts.counters.map(\.lastRequest?.received) == [1_795_475_406])
     }
 
     @Test(
@@ -143,7 +143,7 @@ struct WrongClockTests {
             state.forbidden.counters.append(
                 SourceCounter(
                     source: Source(source, .verified), location: .unknown, firstSeen: time, lastSeen: time,
-                    requests: .max, recent: recent, lastRequest: RequestReference(auditID: "", received: time)))
+                    requests: .max, recent: recent, lastRequests: [RequestReference(auditID: "", received: time)]))
         }
         state.forbidden.networks = [
             NetworkCounter(network: .invalid, firstSeen: time, lastSeen: time, requests: .max, recent: recent)

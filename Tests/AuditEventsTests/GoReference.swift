@@ -12,7 +12,7 @@ enum GoReference {
         var groups, sourceIPs: [String]
         var userAgent: String?
         var responseCode: Int?
-        var responseStatus, responseReason, responseMessage: String?
+        var responseStatus, responseReason, responseMessage, resource, apiGroup, subresource: String?
         var requestReceivedTimestamp, stageTimestamp: String
     }
 
@@ -40,6 +40,8 @@ enum GoReference {
                         userAgent: event.userAgent, responseCode: event.responseCode,
                         responseStatus: event.responseStatus, responseReason: event.responseReason,
                         responseMessage: event.responseMessage,
+                        resource: AuditEvent.resourceName(
+                            event.resource, group: event.apiGroup, subresource: event.subresource),
                         requestReceivedTimestamp: event.requestReceivedTimestamp, stageTimestamp: event.stageTimestamp)
                     decoded.checkIdentity()
                     return decoded

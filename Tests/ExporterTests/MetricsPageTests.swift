@@ -153,7 +153,7 @@ struct MetricsPageTests {
             SourceCounter(
                 source: Source(.invalid, .verified), location: .unknown, firstSeen: time, lastSeen: time,
                 requests: .max,
-                lastRequest: RequestReference(auditID: "a", received: time))
+                lastRequests: [RequestReference(auditID: "a", received: time)])
         ])
         for format in ExpositionFormat.allCases {
             var text = CountsText(in: format)

@@ -132,7 +132,10 @@ enum StateTarget {
             AuditEvent(auditID: "1", stage: "ResponseComplete", sourceIPs: ["192.0.2.1"]), of: 0, at: now)
         let counters = detector.ledgers.flatMap { $0.counts.sources.counters }
         try Disagreement.unless(
-            counters.allSatisfy { $0.firstSeen <= now && $0.lastSeen <= now && $0.lastRequest.received ?? now <= now },
+            counters.allSatisfy {
+                $0.firstSeen <= now && $0.lastSeen <= now && $0.lastRequests.allSatisfy { $0.received ?? now <= now }
+                    && $0.paths.count(at: now) <= RecentPaths.limit
+            },
             "a time in the future: \(counters)")
         detector.retireSilentSources(at: now)
         _ = detector.takeChanges()

@@ -49,7 +49,7 @@ struct StateTemplate: Sendable {
             SourceCounter(
                 source: Source(IPAddress(address).map { .address($0) } ?? .invalid, .verified),
                 location: Location(country: "A", city: "B"), firstSeen: 1, lastSeen: 2, requests: 3,
-                lastRequest: RequestReference(auditID: "a", received: 1))
+                lastRequests: [RequestReference(auditID: "a", received: 1)])
         }
         var changes = DetectionChanges()
         var analytic = AnalyticChanges(name: "forbidden")

@@ -52,13 +52,13 @@ struct MigrationTests {
                 SourceCounter(
                     source: Source(address, .verified), location: Location(country: "Japan", city: "Tokyo"),
                     firstSeen: 10, lastSeen: 20, requests: 3, recent: RecentRequests(times: [20, 10]),
-                    lastRequest: RequestReference(auditID: "a", received: 9.5)),
+                    lastRequests: [RequestReference(auditID: "a", received: 9.5)]),
                 SourceCounter(
                     source: Source(.other, .verified), location: .unknown, firstSeen: 11, lastSeen: 21, requests: .max,
-                    lastRequest: reference),
+                    lastRequests: [reference]),
                 SourceCounter(
                     source: Source(address, .claimed), location: .unknown, firstSeen: 12, lastSeen: 22, requests: 5,
-                    lastRequest: reference),
+                    lastRequests: [reference]),
             ]
             expected.retiredRequests = 70
             expected.networks = [

@@ -61,8 +61,8 @@ struct RoundTripTests {
         #expect(stored.reading.inputs == reading.inputs)
         // Swift compares strings by canonical equivalence, not by bytes.
         #expect(
-            stored.detection.forbidden.counters.first?.lastRequest.auditID.utf8.elementsEqual(
-                counter.lastRequest.auditID.utf8) == true)
+            stored.detection.forbidden.counters.first?.lastRequest?.auditID.utf8.elementsEqual(
+                text.utf8) == true)
         #expect(stored.detection.forbidden.counters.first?.location.country.utf8.elementsEqual(text.utf8) == true)
         #expect(stored.positions.first?.path.utf8.elementsEqual(text.utf8) == true)
         counter = Samples.counter("192.0.2.1", 3)
@@ -100,7 +100,7 @@ struct RoundTripTests {
     func times(time: Double) async throws {
         let counter = SourceCounter(
             source: Source(.invalid, .claimed), location: .unknown, firstSeen: time, lastSeen: time, requests: 1,
-            lastRequest: RequestReference(auditID: "", received: time))
+            lastRequests: [RequestReference(auditID: "", received: time)])
         let stored = try await Self.reopened([
             .of(counters: [counter], reading: ReadingTotals(lastEventTimestamp: time), time: time)
         ])
@@ -140,7 +140,7 @@ struct RoundTripTests {
             Origin.allCases.map { origin in
                 SourceCounter(
                     source: Source(address, origin), location: .unknown, firstSeen: 1, lastSeen: 2, requests: 3,
-                    lastRequest: RequestReference(auditID: "", received: nil))
+                    lastRequests: [RequestReference(auditID: "", received: nil)])
             }
         }
         #expect(counters.count == 14)

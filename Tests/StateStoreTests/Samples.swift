@@ -13,7 +13,7 @@ enum Samples {
         SourceCounter(
             source: Source(IPAddress(address).map { .address($0) } ?? .invalid, origin),
             location: Location(country: country, city: ""), firstSeen: firstSeen, lastSeen: firstSeen,
-            requests: requests, lastRequest: RequestReference(auditID: auditID, received: nil))
+            requests: requests, lastRequests: [RequestReference(auditID: auditID, received: nil)])
     }
 
     static func observed(_ number: Int) -> ObservedEvent {

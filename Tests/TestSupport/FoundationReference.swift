@@ -52,6 +52,7 @@ public enum FoundationReference {
     public static func event(from object: [String: Any]) -> AuditEvent {
         let user = object["user"] as? [String: Any] ?? [:]
         let status = object["responseStatus"] as? [String: Any] ?? [:]
+        let reference = object["objectRef"] as? [String: Any] ?? [:]
         let text = { (name: String) in object[name] as? String ?? "" }
         let texts = { (value: Any?) in (value as? [Any] ?? []).map { $0 as? String ?? "" } }
         var event = AuditEvent(
@@ -61,6 +62,9 @@ public enum FoundationReference {
             responseCode: (status["code"] as? NSNumber).flatMap { Int(exactly: $0.doubleValue) },
             responseStatus: status["status"] as? String, responseReason: status["reason"] as? String,
             responseMessage: status["message"] as? String,
+            resource: AuditEvent.resourceName(
+                reference["resource"] as? String, group: reference["apiGroup"] as? String,
+                subresource: reference["subresource"] as? String),
             requestReceivedTimestamp: text("requestReceivedTimestamp"), stageTimestamp: text("stageTimestamp"))
         event.checkIdentity()
         return event

@@ -29,9 +29,11 @@ public struct AnalyticLedger: Sendable {
     }
 
     mutating func count(
-        _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
+        _ source: Source, _ event: AuditEvent, _ reference: RequestReference, path: UInt64?, at now: Double,
+        locate: (IPAddress) -> Location
     ) {
-        let uncounted = sources.countNotingUncounted(source, reference, at: now, locate: locate)
+        let uncounted = sources.countNotingUncounted(
+            source, event, reference, path: path, at: now, locate: locate)
         networks?.count(source, noting: uncounted, at: now)
     }
 

@@ -12,6 +12,8 @@ public struct SourceLedger: Sendable {
 
     private var verified: CounterTable<SourceCounter>
     private var claimed: CounterTable<SourceCounter>
+    // Sources with values that were first seen since changes were last taken.
+    private var changedEvidence: Set<Source> = []
 
     /// A ledger that continues from a state.
     ///
@@ -53,20 +55,30 @@ public struct SourceLedger: Sendable {
     public mutating func count(
         _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
     ) {
-        _ = countNotingUncounted(source, reference, at: now, locate: locate)
+        _ = countNotingUncounted(source, AuditEvent(), reference, path: nil, at: now, locate: locate)
     }
 
     /// Counts one request, and returns how requests of sources without a counter change by it.
+    ///
+    /// - Parameters:
+    ///   - event: An event of the request, whose values become evidence.
+    ///   - path: The hash of the request's path.
     mutating func countNotingUncounted(
-        _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
+        _ source: Source, _ event: AuditEvent, _ reference: RequestReference, path: UInt64?, at now: Double,
+        locate: (IPAddress) -> Location
     ) -> [UncountedChange<Source>] {
         let create = { (source: Source) in
             var location = Location.unknown
             if case .address(let address) = source.address { location = locate(address) }
             return SourceCounter(
-                source: source, location: location, firstSeen: now, lastSeen: now, requests: 0, lastRequest: reference)
+                source: source, location: location, firstSeen: now, lastSeen: now, requests: 0)
         }
-        let note = { (counter: inout SourceCounter) in counter.lastRequest = reference }
+        // The source itself, or `other`.
+        var withNewValues: Source?
+        let note = { (counter: inout SourceCounter) in
+            if counter.note(event, reference, path: path, at: now) { withNewValues = counter.source }
+        }
+        defer { if let withNewValues { changedEvidence.insert(withNewValues) } }
         switch source.origin {
         case .verified:
             verified.count(source, at: now, create: create, note: note)
@@ -109,6 +121,11 @@ public struct SourceLedger: Sendable {
             changes.displacedSources[origin] = taken.displaced
         }
         changes.retiredRequests = verified.retiredRequests &+ claimed.retiredRequests
+        // A source that was removed since has no evidence any more.
+        for counter in changes.counters where changedEvidence.contains(counter.source) {
+            changes.changedEvidence.insert(counter.source)
+        }
+        changedEvidence = []
     }
 
     /// Gives back the changes that were taken last and could not be written: they are part of the next ones.
@@ -119,6 +136,7 @@ public struct SourceLedger: Sendable {
                 removed: changes.removedSources.filter { $0.origin == origin },
                 displaced: changes.displacedSources[origin])
         }
+        changedEvidence.formUnion(changes.changedEvidence)
         verified.putBack(of(.verified))
         claimed.putBack(of(.claimed))
     }
@@ -174,13 +192,21 @@ public struct SourceCounter: Sendable, Hashable {
     public internal(set) var requests: UInt64
     /// When the last requests were counted.
     public internal(set) var recent: RecentRequests
-    /// The request counted last.
-    public internal(set) var lastRequest: RequestReference
+    /// The requests counted last, newest last; at most `requestLimit`.
+    public internal(set) var lastRequests: [RequestReference]
+    /// The distinct values of its requests since the counter was created, within limits.
+    public internal(set) var evidence: Evidence
+    /// The paths asked for within the last hour.
+    public internal(set) var paths: RecentPaths
+
+    /// The maximum number of requests in `lastRequests`.
+    public static let requestLimit = 5
 
     /// A counter with these values.
     public init(
         source: Source, location: Location, firstSeen: Double, lastSeen: Double, requests: UInt64,
-        recent: RecentRequests = RecentRequests(), lastRequest: RequestReference
+        recent: RecentRequests = RecentRequests(), lastRequests: [RequestReference] = [],
+        evidence: Evidence = Evidence(), paths: RecentPaths = RecentPaths()
     ) {
         self.source = source
         self.location = location
@@ -188,7 +214,22 @@ public struct SourceCounter: Sendable, Hashable {
         self.lastSeen = lastSeen
         self.requests = requests
         self.recent = recent
-        self.lastRequest = lastRequest
+        self.lastRequests = lastRequests
+        self.evidence = evidence
+        self.paths = paths
+    }
+
+    /// The request counted last; `nil` if none was.
+    public var lastRequest: RequestReference? { lastRequests.last }
+
+    /// Notes what is kept of a request.
+    ///
+    /// - Returns: Whether the evidence has a new value.
+    mutating func note(_ event: AuditEvent, _ reference: RequestReference, path: UInt64?, at now: Double) -> Bool {
+        if lastRequests.count >= Self.requestLimit { lastRequests.removeFirst() }
+        lastRequests.append(reference)
+        if let path { paths.add(path, at: now) }
+        return evidence.note(event)
     }
 }
 
@@ -199,7 +240,10 @@ extension SourceCounter: BudgetedCounter {
         firstSeen = firstSeen.limited(to: now)
         lastSeen = lastSeen.limited(to: now)
         recent.limit(to: now)
-        lastRequest.received = lastRequest.received?.limited(to: now)
+        for index in lastRequests.indices {
+            lastRequests[index].received = lastRequests[index].received?.limited(to: now)
+        }
+        paths.limit(to: now)
     }
 }
 

@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
     audit_string audit_id, stage, request_uri, verb, username, user_agent;
     audit_string response_status, response_reason, response_message;
+    audit_string resource, api_group, subresource; /* of objectRef, which requests for no resource do not have */
     audit_string request_received_timestamp, stage_timestamp;
     const audit_string *groups;
     size_t group_count;

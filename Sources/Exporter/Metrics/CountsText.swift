@@ -180,7 +180,7 @@ extension SourceCounter: ExposedCounter {
     }
 
     var exemplar: Exemplar? {
-        guard !lastRequest.auditID.isEmpty else { return nil }
+        guard let lastRequest, !lastRequest.auditID.isEmpty else { return nil }
         return Exemplar(
             labels: LabelSet(Self.exemplarLabels, [lastRequest.auditID]), timestamp: lastRequest.received)
     }

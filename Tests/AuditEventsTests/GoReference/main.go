@@ -24,6 +24,9 @@ type event struct {
 	ResponseStatus           *string  `json:"responseStatus"`
 	ResponseReason           *string  `json:"responseReason"`
 	ResponseMessage          *string  `json:"responseMessage"`
+	Resource                 *string  `json:"resource"`
+	APIGroup                 *string  `json:"apiGroup"`
+	Subresource              *string  `json:"subresource"`
 	RequestReceivedTimestamp string   `json:"requestReceivedTimestamp"`
 	StageTimestamp           string   `json:"stageTimestamp"`
 }
@@ -90,11 +93,13 @@ func main() {
 		all := object(line)
 		if all != nil {
 			user, status := object(all["user"]), object(all["responseStatus"])
+			reference := object(all["objectRef"])
 			found = &event{
 				all.textOrEmpty("auditID"), all.textOrEmpty("stage"), all.textOrEmpty("requestURI"),
 				all.textOrEmpty("verb"), user.textOrEmpty("username"), user.texts("groups"), all.texts("sourceIPs"),
 				all.text("userAgent"), status.integer("code"), status.text("status"), status.text("reason"),
-				status.text("message"), all.textOrEmpty("requestReceivedTimestamp"), all.textOrEmpty("stageTimestamp"),
+				status.text("message"), reference.text("resource"), reference.text("apiGroup"),
+				reference.text("subresource"), all.textOrEmpty("requestReceivedTimestamp"), all.textOrEmpty("stageTimestamp"),
 			}
 		}
 		written, _ := json.Marshal(found)

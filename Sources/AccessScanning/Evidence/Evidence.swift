@@ -1,0 +1,105 @@
+public import AuditEvents
+
+/// The distinct values of what a source sent and got.
+///
+/// Prometheus cannot hold them as labels, and a person who follows an alert needs them. They are bounded, since clients
+/// choose most of them: see `Column.byteLimit` and `Evidence.valueLimit`. What does not fit is counted.
+public struct Evidence: Sendable, Hashable {
+    /// The maximum number of values of a column.
+    public static let valueLimit = DistinctTexts.columnLimit
+    /// The maximum length of a value in bytes of UTF-8. A longer one is cut, and ends in "…".
+    public static let lengthLimit = DistinctTexts.lengthLimit
+
+    /// A field of the audit event.
+    public enum Column: UInt8, CaseIterable, Sendable {
+        case user, groups, verb, requestURI, userAgent, responseCode, responseMessage, responseReason, responseStatus
+        case resource
+
+        /// The name in JSON and on pages.
+        public var name: String {
+            switch self {
+            case .user: "user"
+            case .groups: "groups"
+            case .verb: "verb"
+            case .requestURI: "request_uri"
+            case .userAgent: "user_agent"
+            case .responseCode: "response_code"
+            case .responseMessage: "response_message"
+            case .responseReason: "response_reason"
+            case .responseStatus: "response_status"
+            case .resource: "resource"
+            }
+        }
+
+        /// The maximum length of all values together, in bytes. Each column has its own, so that a client that sends
+        /// long values of one column leaves room for the others.
+        ///
+        /// An ordinary scan fits: 20 URIs of 45 bytes, 20 messages of 110 bytes, 5 user agents.
+        public var byteLimit: Int {
+            switch self {
+            case .user, .groups, .verb, .responseReason, .responseStatus: 256
+            case .responseCode: 64
+            case .resource: 512
+            case .userAgent: 640
+            case .requestURI: 1024
+            case .responseMessage: 2304
+            }
+        }
+    }
+
+    private var texts = DistinctTexts()
+    // By column; empty while nothing was left out.
+    private var leftOutRequests: [UInt64] = []
+
+    /// No values.
+    public init() {}
+
+    /// The values of a column, in the order in which they were first seen.
+    public func values(_ column: Column) -> [String] { texts.values(column) }
+
+    /// The requests whose value of a column was not kept, since its limits were reached.
+    public func leftOut(_ column: Column) -> UInt64 {
+        leftOutRequests.isEmpty ? 0 : leftOutRequests[Int(column.rawValue)]
+    }
+
+    /// Adds the values of a request. An absent or empty field has none.
+    ///
+    /// - Returns: Whether there is a new value.
+    @discardableResult
+    public mutating func note(_ event: AuditEvent) -> Bool {
+        var hasNewValue = note(event.username, .user)
+        hasNewValue = note(event.groups) || hasNewValue
+        hasNewValue = note(event.verb, .verb) || hasNewValue
+        hasNewValue = note(event.requestURI, .requestURI) || hasNewValue
+        hasNewValue = note(event.userAgent, .userAgent) || hasNewValue
+        if let code = event.responseCode { hasNewValue = note(String(code), .responseCode) || hasNewValue }
+        hasNewValue = note(event.responseMessage, .responseMessage) || hasNewValue
+        hasNewValue = note(event.responseReason, .responseReason) || hasNewValue
+        hasNewValue = note(event.responseStatus, .responseStatus) || hasNewValue
+        return note(event.resource, .resource) || hasNewValue
+    }
+
+    private mutating func note(_ text: String?, _ column: Column) -> Bool {
+        guard let text, !text.isEmpty else { return false }
+        let outcome = texts.insert(text, in: column)
+        if outcome == .leftOut { noteLeftOut(column) }
+        return outcome == .added
+    }
+
+    private mutating func note(_ groups: [String]) -> Bool {
+        var hasNewValue = false
+        var isLeftOut = false
+        for group in groups where !group.isEmpty {
+            let outcome = texts.insert(group, in: .groups)
+            hasNewValue = hasNewValue || outcome == .added
+            isLeftOut = isLeftOut || outcome == .leftOut
+        }
+        if isLeftOut { noteLeftOut(.groups) }
+        return hasNewValue
+    }
+
+    private mutating func noteLeftOut(_ column: Column) {
+        if leftOutRequests.isEmpty { leftOutRequests = Array(repeating: 0, count: Column.allCases.count) }
+        leftOutRequests[Int(column.rawValue)] &+= 1
+    }
+}
