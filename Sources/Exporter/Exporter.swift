@@ -62,10 +62,11 @@ public enum Exporter {
         let webhook = try configuration.webhook.map {
             try WebhookInput($0, selecting: configuration.analytics.map(\.selector), logger: logger)
         }
+        let web = configuration.externalURL.map { [$0.family] } ?? []
         let routes = WebRoutes.routes(
             showing: pipeline.published, status, telemetryPath: configuration.telemetryPath,
             withCreated: configuration.showsCreatedSeries,
-            lifecycle: configuration.lifecycle, reload: files.reload, servers: { webhook?.families ?? [] })
+            lifecycle: configuration.lifecycle, reload: files.reload, servers: { web + (webhook?.families ?? []) })
         var services: [any Service] = [
             SuppressedMessagesService {
                 readingLog.flush()

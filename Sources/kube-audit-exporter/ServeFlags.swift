@@ -53,6 +53,13 @@ struct ServeFlags: ParsableArguments {
         help: ArgumentHelp("Path of the metrics.", valueName: "path"))
     var webTelemetryPath = "/metrics"
 
+    @Option(
+        name: .customLong("web.external-url"),
+        help: ArgumentHelp(
+            "URL under which people reach this exporter's pages, for links in alerts and dashboards.",
+            valueName: "url"))
+    var webExternalURL: String?
+
     @Flag(
         name: .customLong("web.openmetrics-created-series"),
         help: ArgumentHelp(
@@ -141,7 +148,7 @@ struct ServeFlags: ParsableArguments {
             auditLogs: auditLog, auditFrom: auditFrom, storagePath: storagePath,
             listenAddresses: webListenAddress,
             webConfigFile: webConfigFile, enablesLifecycle: webEnableLifecycle, telemetryPath: webTelemetryPath,
-            showsCreatedSeries: webOpenmetricsCreatedSeries,
+            externalURL: webExternalURL, showsCreatedSeries: webOpenmetricsCreatedSeries,
             webhookListenAddress: webhookListenAddress, webhookConfigFile: webhookConfigFile,
             webhookMaxBodySize: webhookMaxBodySize, geoipDatabase: geoipDatabase, trustedProxies: sourceTrustedProxy,
             sourceLimit: sourceLimit, claimedLimit: sourceClaimedLimit,

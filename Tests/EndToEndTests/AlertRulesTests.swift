@@ -8,7 +8,8 @@ import Testing
 struct AlertRulesTests {
     private static let alerts = Fixture.repository.appending(path: "alerts")
     private static let files = [
-        "access-scanning.rules.test.yaml", "labels.rules.test.yaml", "network.rules.test.yaml", "risk.rules.test.yaml",
+        "access-scanning.rules.test.yaml", "labels.rules.test.yaml", "links.rules.test.yaml", "network.rules.test.yaml",
+        "risk.rules.test.yaml",
     ]
 
     @Test("are valid and unique", .timeLimit(.minutes(1)))

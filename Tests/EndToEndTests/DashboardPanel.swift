@@ -36,6 +36,37 @@ struct DashboardPanel: Decodable, Sendable {
 
     struct FieldConfig: Decodable, Sendable {
         var defaults: Defaults
+        var overrides: [Override]
+    }
+
+    /// Settings of the columns that a matcher selects.
+    struct Override: Decodable, Sendable {
+        struct Matcher: Decodable, Sendable {
+            var id: String
+            var options: String?
+        }
+
+        /// A property; the value is `nil` unless it is a list of links.
+        struct Property: Decodable, Sendable {
+            var id: String
+            var value: [Link]?
+
+            private enum Key: CodingKey { case id, value }
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.container(keyedBy: Key.self)
+                id = try container.decode(String.self, forKey: .id)
+                value = id == "links" ? try container.decode([Link].self, forKey: .value) : nil
+            }
+        }
+
+        struct Link: Decodable, Sendable {
+            var title: String
+            var url: String
+        }
+
+        var matcher: Matcher
+        var properties: [Property]
     }
 
     struct Defaults: Decodable, Sendable {
@@ -65,4 +96,10 @@ struct DashboardDataSource: Decodable, Sendable, Hashable {
 extension DashboardPanel {
     /// The query.
     var expressions: [DashboardExpression] { (targets ?? []).map { DashboardExpression($0.expr) } }
+
+    /// The links of the column with this name.
+    func links(of column: String) -> [Override.Link] {
+        (fieldConfig?.overrides ?? []).filter { $0.matcher.id == "byName" && $0.matcher.options == column }
+            .flatMap(\.properties).flatMap { $0.value ?? [] }
+    }
 }

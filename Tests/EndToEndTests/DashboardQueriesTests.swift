@@ -109,6 +109,32 @@ struct DashboardQueriesTests {
         }
     }
 
+    @Test("link each source to its page on an exporter", .timeLimit(.minutes(2)))
+    func sourceLinks() async throws {
+        let stack = try SharedStack.get()
+        let overview = try #require(
+            try Dashboard.all().map(\.dashboard).first { $0.uid == "kube-audit-access-scanning" })
+        let tables = overview.shown.filter { !$0.links(of: "Source").isEmpty }
+        #expect(
+            tables.map(\.title) == [
+                "Sources over the threshold now", "Top sources", "Newest sources", "Alerts in the time range",
+            ])
+        for panel in tables {
+            let expression = try #require(panel.expressions.last).filled()
+            let samples = try await stack.eventually("sources with an address, by \(expression)") {
+                try await stack.api.query(expression)
+            } is: {
+                !$0.isEmpty
+            }
+            let sample = try #require(samples.first { $0.labels["src_ip"] != nil }, "\(panel.title)")
+            let url = try #require(panel.links(of: "Source").first).url
+                .replacing(/\$\{__data\.fields\.(\w+)\}/) { sample.labels[String($0.1)] ?? "" }
+                .replacing("${__value.raw}", with: sample.labels["src_ip"] ?? "")
+            let (source, origin) = (sample.labels["src_ip"] ?? "", sample.labels["origin"] ?? "")
+            #expect(url == "\(stack.exporter.url)/sources/\(source)?origin=\(origin)", "\(panel.title)")
+        }
+    }
+
     @Test("add up to the requests of the log: over the threshold, by country, and over time", .timeLimit(.minutes(2)))
     func values() async throws {
         let stack = try SharedStack.get()

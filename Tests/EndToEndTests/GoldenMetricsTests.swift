@@ -44,6 +44,7 @@ struct GoldenMetricsTests {
                 [
                     "--webhook.listen-address", "127.0.0.1:0", "--webhook.config.file", "webhook.yml", "--filter.file",
                     "filter.yml", "--geoip.database", Fixture.url("locations/locations.mmdb").path,
+                    "--web.external-url", "https://audit.example.com/control-plane-1",
                 ])
             let text = try await eventually("the request") {
                 try await exporter.metrics()

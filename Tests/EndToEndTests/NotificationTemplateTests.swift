@@ -88,6 +88,42 @@ struct NotificationTemplateTests {
         }
     }
 
+    @Test("link to a source's page on each exporter that has it", .timeLimit(.minutes(1)))
+    func links() async throws {
+        var data = NotificationData(
+            of: ["192.0.2.6", "2001:db8::7", "192.0.2.8", "192.0.2.9"],
+            labels: ["origin": "verified", "severity": "warning"])
+        let pages = ["https://audit.example.com/a&b/sources/192.0.2.6", "http://cp-2:10403/sources/192.0.2.6"]
+        data.alerts[0].annotations["source_url"] = pages.joined(separator: " ")
+        data.alerts[1].annotations["source_url"] = "http://cp-2:10403/sources/2001:db8::7"
+        data.alerts[2].annotations["source_url"] = ""
+        #expect(
+            try await Self.render("slack.text", data).split(separator: "\n").filter { $0.hasPrefix("•") } == [
+                "• `192.0.2.6` – 7 requests · <https://audit.example.com/a&amp;b/sources/192.0.2.6|Exporter 1>, "
+                    + "<http://cp-2:10403/sources/192.0.2.6|Exporter 2>",
+                "• `2001:db8::7` – 7 requests · <http://cp-2:10403/sources/2001:db8::7|Details>",
+                "• `192.0.2.8` – 7 requests", "• `192.0.2.9` – 7 requests",
+            ])
+        #expect(
+            try await Self.render("list", data) == """
+                192.0.2.6: 7 requests
+                  \(pages[0])
+                  \(pages[1])
+                2001:db8::7: 7 requests
+                  http://cp-2:10403/sources/2001:db8::7
+                192.0.2.8: 7 requests
+                192.0.2.9: 7 requests
+                """)
+        let html = try await Self.render("mail.html", data, as: "html")
+        for part in [
+            #"href="https://audit.example.com/a&amp;b/sources/192.0.2.6">exporter 1</a>"#,
+            #"href="http://cp-2:10403/sources/192.0.2.6">exporter 2</a></td>"#,
+            #"href="http://cp-2:10403/sources/2001:db8::7">2001:db8::7</a></td>"#, ">192.0.2.8</td>", ">192.0.2.9</td>",
+        ] {
+            #expect(html.contains(part), "no \(part): \(html)")
+        }
+    }
+
     @Test("name a network and its requests", .timeLimit(.minutes(1)))
     func network() async throws {
         var data = NotificationData(

@@ -57,7 +57,12 @@ struct NotificationTests {
         #expect(!ofClaimed.text.contains("192.0.2.6"))
         let ofVerified = try #require(
             attachments.first { $0.title == "Kubernetes scanning from ip 192.0.2.6" }, "\(attachments)")
-        #expect(ofVerified.text.contains("• `192.0.2.6` Berlin, Germany – 6 requests\n"), "\(ofVerified.text)")
+        #expect(
+            ofVerified.text.contains("• `192.0.2.6` Berlin, Germany – 6 requests · <http://127.0.0.1:"),
+            "\(ofVerified.text)")
+        #expect(ofVerified.text.contains("/sources/192.0.2.6|Details>\n"), "\(ofVerified.text)")
+        let linked = claimed.count { ofClaimed.text.contains("/sources/\($0)?origin=claimed|Details>\n") }
+        #expect(linked == 20, "\(ofClaimed.text)")
         #expect(ofVerified.text.contains("/alerts/runbooks/KubernetesAccessScanning.md|Runbook>"))
         #expect(ofVerified.color == "warning")
     }
@@ -69,8 +74,8 @@ struct NotificationTests {
             let links = try text.matches(of: /<(http[^>|]+)\|(\w+)>/).map { match in
                 (match.2, try #require(URL(string: "\(match.1)")))
             }
-            try #require(links.map(\.0) == ["Runbook", "Prometheus", "Silence"], "\(text)")
-            let (graph, silence) = (links[1].1, links[2].1)
+            try #require(links.map(\.0).suffix(3) == ["Runbook", "Prometheus", "Silence"], "\(text)")
+            let (graph, silence) = (links[links.count - 2].1, links[links.count - 1].1)
             let page = try await HTTPClient.get(graph)
             #expect(page.status == 200 && String(decoding: page.body, as: UTF8.self).contains("Prometheus"), "\(graph)")
             #expect(page.url.query() == graph.query() && graph.query()?.hasPrefix("g0.expr=") == true, "\(graph)")
@@ -85,7 +90,9 @@ struct NotificationTests {
         #expect(page.event_action == "trigger")
         #expect(page.payload.summary == "Kubernetes scanning from ip 192.0.2.6")
         #expect(page.payload.severity == "warning")
-        #expect(page.payload.custom_details["sources"] == "192.0.2.6 (Berlin, Germany): 6 requests")
+        let sources = page.payload.custom_details["sources"] ?? ""
+        #expect(sources.hasPrefix("192.0.2.6 (Berlin, Germany): 6 requests\n  http://127.0.0.1:"), "\(sources)")
+        #expect(sources.hasSuffix("/sources/192.0.2.6"), "\(sources)")
         #expect(page.payload.custom_details["silence"]?.contains("src_ip%3D%22192.0.2.6%22") == true)
     }
 
@@ -94,7 +101,7 @@ struct NotificationTests {
         #expect(mail.contains("To: CHANGE-ME-security@example.com\n"), "\(mail)")
         // Quoted-printable: a long line continues after "=", and "=" itself is "=3D".
         let text = mail.replacingOccurrences(of: "=\n", with: "").replacingOccurrences(of: "=3D", with: "=")
-        #expect(text.contains(">192.0.2.6</td>"), "\(text)")
+        #expect(text.contains("/sources/192.0.2.6\">192.0.2.6</a></td>"), "\(text)")
         #expect(text.contains(">Berlin</td>"), "\(text)")
     }
 }

@@ -32,6 +32,19 @@ struct RecordedLogTests {
         #expect(firing.count == RecordedLog.alerts.count, "\(firing.map(\.labels))")
     }
 
+    @Test("has the audit ID of a source's last request as an exemplar in Prometheus", .timeLimit(.minutes(1)))
+    func exemplars() async throws {
+        let stack = try SharedStack.get()
+        let last = try RecordedLog.lines().last { $0.contains(#""sourceIPs":["127.0.0.4"]"#) && $0.contains(":403") }
+        let auditID = try #require(last?.firstMatch(of: /"auditID":"([^"]+)"/)?.1)
+        try await stack.eventually("the audit ID \(auditID)") {
+            try await stack.api.exemplars(
+                #"kube_audit_unauthenticated_forbidden_requests_total{src_ip="127.0.0.4"}"#)
+        } is: {
+            $0.contains(["audit_id": String(auditID)])
+        }
+    }
+
     @Test("is exposed without complaints by promtool", .timeLimit(.minutes(1)))
     func metricsText() async throws {
         let stack = try SharedStack.get()

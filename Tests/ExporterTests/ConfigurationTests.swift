@@ -24,6 +24,7 @@ struct ConfigurationTests {
             configuration.standardInputStart == .beginning, "what is piped in counts unless the flag says otherwise")
         #expect(configuration.listenAddresses == [ListenAddress(host: "", port: 10403)])
         #expect(configuration.telemetryPath == "/metrics")
+        #expect(configuration.externalURL == nil)
         #expect(configuration.limits == SourceLimits(verified: 10_000, claimed: 1_000, retention: 86_400))
         #expect(configuration.locations == nil)
         #expect(configuration.logger.logLevel == .info)
@@ -34,13 +35,15 @@ struct ConfigurationTests {
         let configuration = try Configuration(
             ServeOptions(
                 auditLogs: ["-"], auditFrom: "end", listenAddresses: ["127.0.0.1:1", "[::1]:2"],
-                telemetryPath: "/", geoipDatabase: Self.locations, trustedProxies: ["10.0.0.0/8", "2001:db8::1"],
+                telemetryPath: "/", externalURL: "https://audit.example.com/cp-1/", geoipDatabase: Self.locations,
+                trustedProxies: ["10.0.0.0/8", "2001:db8::1"],
                 sourceLimit: "1", claimedLimit: "0", retention: "1h30m", logLevel: "debug", logFormat: "json"))
         #expect(configuration.logs == [])
         #expect(configuration.start == .end)
         #expect(configuration.standardInputStart == .end)
         #expect(configuration.listenAddresses.map(\.description) == ["127.0.0.1:1", "[::1]:2"])
         #expect(configuration.telemetryPath == "/")
+        #expect(configuration.externalURL?.description == "https://audit.example.com/cp-1")
         #expect(configuration.limits == SourceLimits(verified: 1, claimed: 0, retention: 5400))
         #expect(configuration.locations != nil)
         #expect(configuration.attribution.sources(of: ["192.0.2.1", "10.1.2.3"]).first?.origin == .verified)

@@ -65,8 +65,9 @@ public struct LocalStack: Sendable {
             ]
         }
         started.append(alertmanager)
-        let exporter = try await LocalServer.start(.exporter, in: directory, port: { 0 }) { _ in
-            configuration.exporter(following: log.url)
+        // Its port is chosen here, since its external URL names it.
+        let exporter = try await LocalServer.start(.exporter, in: directory) { port in
+            configuration.exporter(following: log.url, on: port)
         }
         started.append(exporter)
         let prometheus = try await LocalServer.start(.prometheus, in: directory) { port in
@@ -77,6 +78,7 @@ public struct LocalStack: Sendable {
             return [
                 "--config.file=prometheus.yml", "--storage.tsdb.path=prometheus-data",
                 "--web.listen-address=127.0.0.1:\(port)", "--web.external-url=http://127.0.0.1:\(port)/",
+                "--enable-feature=exemplar-storage",
             ]
         }
         started.append(prometheus)

@@ -32,6 +32,16 @@ public struct PrometheusClient: Sendable {
             [String].self, "/api/v1/label/\(label)/values", [URLQueryItem(name: "match[]", value: selector)])
     }
 
+    /// The exemplars of the series that an expression selects: the labels of each.
+    public func exemplars(_ expression: String) async throws -> [[String: String]] {
+        struct Series: Decodable { var exemplars: [Exemplar] }
+        struct Exemplar: Decodable { var labels: [String: String] }
+        // The time of an exemplar is that of its request.
+        let items = ["query": expression, "start": "0", "end": "\(Int(Date().timeIntervalSince1970) + 60)"]
+            .map { URLQueryItem(name: $0.key, value: $0.value) }
+        return try await get([Series].self, "/api/v1/query_exemplars", items).flatMap(\.exemplars).map(\.labels)
+    }
+
     /// The alerts that are pending or firing.
     public func alerts() async throws -> [ActiveAlert] {
         struct Answer: Decodable { var alerts: [ActiveAlert] }

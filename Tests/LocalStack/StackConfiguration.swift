@@ -80,8 +80,11 @@ public struct StackConfiguration: Sendable {
     }
 
     /// `--audit.from beginning`, since recorded logs are older than a log that a first start would count.
-    func exporter(following log: URL) -> [String] {
-        ["--audit.log", log.path, "--audit.from", "beginning", "--web.listen-address", "127.0.0.1:0"]
+    func exporter(following log: URL, on port: UInt16) -> [String] {
+        [
+            "--audit.log", log.path, "--audit.from", "beginning", "--web.listen-address", "127.0.0.1:\(port)",
+            "--web.external-url", "http://127.0.0.1:\(port)/",
+        ]
             + (locations.map { ["--geoip.database", $0.path] } ?? []) + exporterArguments
     }
 

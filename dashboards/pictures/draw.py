@@ -252,7 +252,7 @@ class Picture:
         for target, series in found:
             value_name = "Value" if len(found) == 1 else f"Value #{target['refId']}"
             for labels, value in series:
-                key = tuple(sorted((k, v) for k, v in labels.items() if k not in ("__name__", "version")))
+                key = tuple(sorted((k, v) for k, v in labels.items() if k not in ("__name__", "version", "external_url")))
                 rows.setdefault(key, {}).update(labels | {value_name: value})
         if not rows:
             return self.nothing(panel, x, y, w, h)

@@ -27,6 +27,8 @@ struct Configuration: Sendable {
     let webhook: WebhookConfiguration?
     /// The path of the metrics.
     let telemetryPath: String
+    /// The URL under which people reach the pages; `nil` if it is not given.
+    let externalURL: ExternalURL?
     /// Whether counters have a `_created` series in OpenMetrics.
     let showsCreatedSeries: Bool
     /// The database of countries and cities; `nil` if none is given.
@@ -54,6 +56,7 @@ struct Configuration: Sendable {
         web = try Self.file(options.webConfigFile, for: "--web.config.file", WebConfiguration.read)
         lifecycle = Lifecycle(isEnabled: options.enablesLifecycle, web: web?.content)
         telemetryPath = try Self.telemetryPath(options.telemetryPath)
+        if let url = options.externalURL { externalURL = try ExternalURL(url) } else { externalURL = nil }
         showsCreatedSeries = options.showsCreatedSeries
         attribution = SourceAttribution(trustedProxies: try Self.networks(options.trustedProxies))
         limits = try Self.limits(options)

@@ -14,6 +14,8 @@ public struct ServeOptions: Sendable {
     public var enablesLifecycle: Bool
     /// `--web.telemetry-path`
     public var telemetryPath: String
+    /// `--web.external-url`; alerts have no links to the exporter if it is `nil`
+    public var externalURL: String?
     /// `--web.openmetrics-created-series`
     public var showsCreatedSeries: Bool
     /// `--webhook.listen-address`; no webhook if it is `nil`
@@ -48,7 +50,7 @@ public struct ServeOptions: Sendable {
         auditLogs: [String] = [], auditFrom: String? = nil, storagePath: String = "data/",
         listenAddresses: [String] = [],
         webConfigFile: String? = nil, enablesLifecycle: Bool = false, telemetryPath: String = "/metrics",
-        showsCreatedSeries: Bool = false,
+        externalURL: String? = nil, showsCreatedSeries: Bool = false,
         webhookListenAddress: String? = nil,
         webhookConfigFile: String? = nil, webhookMaxBodySize: String? = nil, geoipDatabase: String? = nil,
         trustedProxies: [String] = [],
@@ -64,6 +66,7 @@ public struct ServeOptions: Sendable {
         self.webConfigFile = webConfigFile
         self.enablesLifecycle = enablesLifecycle
         self.telemetryPath = telemetryPath
+        self.externalURL = externalURL
         self.showsCreatedSeries = showsCreatedSeries
         self.webhookListenAddress = webhookListenAddress
         self.webhookConfigFile = webhookConfigFile

@@ -6,7 +6,7 @@ extension Metric {
     /// Tests compare this list with a real scrape, with the README, and with the names in rules and dashboards.
     static let catalogue = [
         DetectionMetrics.metrics(of: Analytic.counted), ReadingMetrics.metrics, StatusMetrics.metrics,
-        [BuildInfo.metric], ProcessMetrics.metrics, [WebhookRequests.metric],
+        [BuildInfo.metric], ProcessMetrics.metrics, [ExternalURL.metric, WebhookRequests.metric],
     ].flatMap(\.self)
 
     /// The catalogue as the README's table (Markdown).

@@ -4,7 +4,8 @@ import AuditSources
 /// The page at `/`: links, the state of the logs, and the use of budgets.
 enum LandingPage {
     static func render(_ counts: Counts, _ status: Status, telemetryPath: String) -> String {
-        let metrics = HTML.escape(telemetryPath)
+        // Links are relative, so that they also work behind a proxy that removes a prefix of the path.
+        let metrics = HTML.escape(".\(telemetryPath)")
         return """
             <!DOCTYPE html>
             <html lang="en">
@@ -19,8 +20,8 @@ enum LandingPage {
             <p>Prometheus exporter for unauthenticated scans of a Kubernetes API server, from its audit log.</p>
             <ul>
             <li><a href="\(metrics)">Metrics</a></li>
-            <li><a href="/-/healthy">Health</a></li>
-            <li><a href="/-/ready">Readiness</a></li>
+            <li><a href="./-/healthy">Health</a></li>
+            <li><a href="./-/ready">Readiness</a></li>
             </ul>
             <h2>Logs</h2>
             <table>
