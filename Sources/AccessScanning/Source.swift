@@ -21,6 +21,19 @@ extension SourceAddress: CustomStringConvertible {
     }
 }
 
+extension SourceAddress {
+    /// The address of which a text is the `src_ip`, or another spelling of an IP address; `nil` for any other text.
+    public init?(_ text: String) {
+        switch text {
+        case "invalid": self = .invalid
+        case "other": self = .other
+        default:
+            guard let address = IPAddress(text) else { return nil }
+            self = .address(address)
+        }
+    }
+}
+
 /// How the address of a source is known.
 public enum Origin: String, Sendable, Hashable, CaseIterable {
     /// From the connection or from a trusted proxy: it cannot be forged.

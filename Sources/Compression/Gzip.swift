@@ -101,12 +101,28 @@ extension Gzip {
 
     /// The end of a member: an empty last block, then checksum and length of all parts.
     public static func tail(of parts: some Sequence<GzipPart>) -> [UInt8] {
-        var checksum: UInt = 0
-        var count = 0
-        for part in parts {
-            checksum = crc32_combine(checksum, part.checksum, part.plainCount)
-            count += part.plainCount
-        }
+        var tail = GzipTail()
+        for part in parts { tail.add(part) }
+        return tail.bytes
+    }
+}
+
+/// The end of a member whose parts are not kept.
+public struct GzipTail: Sendable {
+    private var checksum: UInt = 0
+    private var count = 0
+
+    /// The end of a member without parts.
+    public init() {}
+
+    /// Adds the next part.
+    public mutating func add(_ part: GzipPart) {
+        checksum = crc32_combine(checksum, part.checksum, part.plainCount)
+        count += part.plainCount
+    }
+
+    /// An empty last block, then checksum and length of all parts.
+    public var bytes: [UInt8] {
         let words = [UInt32(truncatingIfNeeded: checksum), UInt32(truncatingIfNeeded: count)]
         return [3, 0] + words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
     }

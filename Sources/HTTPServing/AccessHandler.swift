@@ -41,8 +41,10 @@ func handleAccess(
         try RequestTarget.path(of: UnsafeRawBufferPointer(start: target, count: strlen(target)))
     }
     let request = HTTPRequest(
-        method: String(cString: method), path: (try? path.get()) ?? "", headers: headers, body: pending.body.bytes)
+        method: String(cString: method), path: (try? path.get()) ?? "", query: connection.query, headers: headers,
+        body: pending.body.bytes)
     pending.acceptsGzip = AcceptEncodingHeader(request.header("Accept-Encoding")).acceptsGzip
+    pending.isHead = request.method == "HEAD"
     if let refusal = pending.body.refusal {
         return finish(pending, on: connection, with: refusal)
     }
@@ -97,10 +99,14 @@ private func finish(_ request: RequestInHand, on connection: Connection, with re
     var response = response
     response.headers.merge(HTTPResponse.safeHeaders) { own, _ in own }
     request.server.policy.apply(to: &response)
+    // libmicrohttpd 0.9.75 sends the last chunk of a stream to HEAD too, which would be the next response's beginning.
+    if request.isHead, response.content.isStream { response.headers["Connection"] = "close" }
     let isCompressed = request.acceptsGzip && response.content.isWorthCompressing
     let body = response.content.bytes(compressed: isCompressed)
-    request.server.watch.enter(.responding(body.count), on: connection.descriptor)
-    return connection.send(response, body, isCompressed: isCompressed)
+    let watch = request.server.watch
+    let descriptor = connection.descriptor
+    watch.enter(.responding(body.memory), on: descriptor)
+    return connection.send(response, body, isCompressed: isCompressed) { watch.sent($0, on: descriptor) }
 }
 
 /// Called when a request has ended, in whatever way.

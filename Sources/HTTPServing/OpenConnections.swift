@@ -40,6 +40,11 @@ final class ConnectionWatch: Sendable {
         connections.withLock { $0.received(count, on: descriptor) }
     }
 
+    /// A piece of a stream is about to be sent.
+    func sent(_ count: Int, on descriptor: Int32) {
+        connections.withLock { $0.sent(count, on: descriptor) }
+    }
+
     /// A connection enters another phase.
     func enter(_ phase: OpenConnection.Phase, on descriptor: Int32) {
         cut { $0.enter(phase, on: descriptor, at: .now) }
@@ -102,6 +107,11 @@ struct OpenConnections {
     /// A piece of a request's body was received.
     mutating func received(_ count: Int, on descriptor: Int32) {
         change(descriptor) { [limits] in $0?.received(count, limits: limits) }
+    }
+
+    /// A piece of a stream is about to be sent.
+    mutating func sent(_ count: Int, on descriptor: Int32) {
+        change(descriptor) { [limits] in $0?.sent(count, limits: limits) }
     }
 
     /// A connection enters another phase.
@@ -195,7 +205,8 @@ struct OpenConnection {
         case receiving
         /// The server: the client is not responsible for the time it takes.
         case handling
-        /// The client: it has not read all of a response, whose size in bytes this is.
+        /// The client: it has not read all of a response, whose size in bytes this is; of a stream it is the memory of
+        /// one piece.
         case responding(Int)
         /// Neither: the connection is kept for another request.
         case idle
@@ -203,8 +214,8 @@ struct OpenConnection {
 
     let client: ClientNetwork
     private(set) var phase = Phase.receiving
-    /// The time from which the deadline of the phase counts. Each received piece of a body moves it forward, so a
-    /// client that sends fast enough never runs out of time.
+    /// The time from which the deadline of the phase counts. Each received piece of a body and each sent piece of a
+    /// stream moves it forward, so a client that is fast enough never runs out of time.
     private(set) var since: ContinuousClock.Instant
     /// Whether the connection was shut down by us and libmicrohttpd has not noticed yet.
     var isCut = false
@@ -236,6 +247,11 @@ struct OpenConnection {
 
     /// A piece of a body was received.
     mutating func received(_ count: Int, limits: Limits) {
+        since += limits.time(for: count)
+    }
+
+    /// A piece of a stream is about to be sent: the client has read those before it.
+    mutating func sent(_ count: Int, limits: Limits) {
         since += limits.time(for: count)
     }
 

@@ -17,6 +17,7 @@ final class RequestInHand {
     var body: IncomingBody
     var stage = Stage.takingBody
     var acceptsGzip = false
+    var isHead = false
 
     init(server: ServerContext) {
         self.server = server
@@ -134,28 +135,37 @@ struct Connection {
     var descriptor: Int32 { kae_descriptor(pointer) }
 
     /// The header fields of the request, in the order in which they were sent.
-    var headers: [(name: String, value: String)] {
+    var headers: [(name: String, value: String)] { values(.HEADER_KIND) }
+
+    /// The parameters of the query. libmicrohttpd has replaced each `+` by a space.
+    var query: HTTPQuery { HTTPQuery(escaped: values(.GET_ARGUMENT_KIND)) }
+
+    private func values(_ kind: MHD_ValueKind) -> [(name: String, value: String)] {
         final class Collected {
-            var headers: [(name: String, value: String)] = []
+            var values: [(name: String, value: String)] = []
         }
         let collected = Collected()
         MHD_get_connection_values(
-            pointer, .HEADER_KIND,
+            pointer, kind,
             { collected, _, name, value in
                 guard let collected, let name else { return .NO }
                 // A value may be any bytes; those that are not UTF-8 become U+FFFD.
-                Unmanaged<Collected>.fromOpaque(collected).takeUnretainedValue().headers
+                Unmanaged<Collected>.fromOpaque(collected).takeUnretainedValue().values
                     .append((String(cString: name), value.map { String(cString: $0) } ?? ""))
                 return .YES
             }, Unmanaged.passUnretained(collected).toOpaque())
-        return collected.headers
+        return collected.values
     }
 
-    /// Queues the response. For HEAD libmicrohttpd omits the body and sends its length.
+    /// Queues the response. For HEAD libmicrohttpd omits the body and sends its length, if it is known.
     ///
-    /// - Parameter isCompressed: Whether `body` is compressed.
-    func send(_ response: HTTPResponse, _ body: SentBytes, isCompressed: Bool) -> MHD_Result {
-        guard let queued = body.response() else { return .NO }
+    /// - Parameters:
+    ///   - isCompressed: Whether `body` is compressed.
+    ///   - onPiece: Called with the size of each piece of a stream that is about to be sent.
+    func send(
+        _ response: HTTPResponse, _ body: SentBytes, isCompressed: Bool, onPiece: @escaping (Int) -> Void
+    ) -> MHD_Result {
+        guard let queued = body.response(onPiece) else { return .NO }
         defer { MHD_destroy_response(queued) }
         for (name, value) in response.headers.sorted(by: { $0.key < $1.key }) {
             MHD_add_response_header(queued, name, value)

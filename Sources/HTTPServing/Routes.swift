@@ -4,6 +4,8 @@ public struct HTTPRequest: Sendable, Hashable {
     public var method: String
     /// The path, percent escapes resolved, without the query.
     public var path: String
+    /// The parameters of the query.
+    public var query: HTTPQuery
     /// The body.
     public var body: [UInt8]
 
@@ -15,11 +17,16 @@ public struct HTTPRequest: Sendable, Hashable {
     /// - Parameters:
     ///   - method: The method.
     ///   - path: The path without the query.
+    ///   - query: The parameters of the query.
     ///   - headers: Names and values, in the order of the request.
     ///   - body: The body.
-    public init(method: String, path: String, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+    public init(
+        method: String, path: String, query: HTTPQuery = HTTPQuery(), headers: [(name: String, value: String)] = [],
+        body: [UInt8] = []
+    ) {
         self.method = method
         self.path = path
+        self.query = query
         self.body = body
         // Several fields with one name mean the same as one field with a list (RFC 9110, 5.3).
         self.headers = Dictionary(headers.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }
@@ -49,7 +56,10 @@ public struct Routes: Sendable {
         case waiting(WaitingHandler)
     }
 
+    // By path, then by method.
     private var handlers: [String: [String: AnyHandler]] = [:]
+    // The same by the beginning of the path, longest first.
+    private var prefixes: [(prefix: String, handlers: [String: AnyHandler])] = []
 
     /// No routes.
     public init() {}
@@ -65,6 +75,14 @@ public struct Routes: Sendable {
         add(.waiting(handler), method, path)
     }
 
+    /// Responds to requests with `method` for the paths that begin with `prefix` and continue, unless another route has
+    /// exactly that path.
+    public mutating func onPrefix(_ method: String, _ prefix: String, _ handler: @escaping Handler) {
+        precondition(!prefixes.contains { $0.prefix == prefix }, "\(prefix) has a handler already")
+        prefixes.append((prefix, [method: .immediate(handler)]))
+        prefixes.sort { $0.prefix.utf8.count > $1.prefix.utf8.count }
+    }
+
     /// The response to a request: 404 if the path is unknown, 405 if it is known for other methods only.
     public func respond(to request: HTTPRequest) async -> HTTPResponse {
         switch outcome(of: request) {
@@ -74,7 +92,9 @@ public struct Routes: Sendable {
     }
 
     func outcome(of request: HTTPRequest) -> Outcome {
-        guard let methods = handlers[request.path] else { return .ready(.text("404 page not found\n", status: 404)) }
+        guard let methods = methods(for: request.path) else {
+            return .ready(.text("404 page not found\n", status: 404))
+        }
         let method = request.method == "HEAD" && methods["HEAD"] == nil ? "GET" : request.method
         switch methods[method] {
         case .immediate(let handler)?: return .ready(handler(request))
@@ -85,6 +105,13 @@ public struct Routes: Sendable {
             refusal.headers["Allow"] = allowed.sorted().joined(separator: ", ")
             return .ready(refusal)
         }
+    }
+
+    private func methods(for path: String) -> [String: AnyHandler]? {
+        // Bytes are compared: a combining character after a prefix is not part of the prefix's last character.
+        handlers[path]
+            ?? prefixes.first { path.utf8.starts(with: $0.prefix.utf8) && path.utf8.count > $0.prefix.utf8.count }?
+            .handlers
     }
 
     private mutating func add(_ handler: AnyHandler, _ method: String, _ path: String) {

@@ -127,11 +127,16 @@ struct ConfigurationTests {
         ),
         (
             ServeOptions(auditLogs: ["x"], telemetryPath: "metrics"),
-            #"--web.telemetry-path: "metrics" cannot be used; give a path such as /metrics, not below /-/"#
+            #"--web.telemetry-path: "metrics" cannot be used; give a path such as /metrics, not below /-, /api or /sources"#
         ),
         (
             ServeOptions(auditLogs: ["x"], telemetryPath: "/-/ready"),
-            #"--web.telemetry-path: "/-/ready" cannot be used; give a path such as /metrics, not below /-/"#
+            #"--web.telemetry-path: "/-/ready" cannot be used; give a path such as /metrics, not below /-, /api or /sources"#
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], telemetryPath: "/sources/metrics"),
+            #"--web.telemetry-path: "/sources/metrics" cannot be used; "#
+                + "give a path such as /metrics, not below /-, /api or /sources"
         ),
         (
             ServeOptions(auditLogs: ["x"], geoipDatabase: "/nowhere.mmdb"),

@@ -27,6 +27,57 @@ struct RoutingTests {
     }
 
     @Test(
+        "with the parameters of the query, escapes resolved",
+        arguments: [
+            ("", ""), ("?", ""), ("?a=1&b=2&a=3", "a=1|b=2|a=3"), ("?a", "a="), ("?a=b=c", "a=b=c"),
+            ("?q=a+b%2Bc%20d%26e", "q=a b+c d&e"), ("?%C3%BC=%F0%9F%98%80", "ü=😀"), ("?a=%00b", "a=\u{0}b"),
+            ("?a=%zz", "invalid"), ("?%zz", "invalid"), ("?a=%ff", "invalid"), ("?a=%", "invalid"),
+        ])
+    func parameters(query: String, shown: String) throws {
+        #expect(try server.get("/query\(query)").text == shown)
+    }
+
+    @Test("to all paths below a prefix, unless a longer prefix or a path of its own has a handler")
+    func prefixes() throws {
+        #expect(try server.get("/below/a/b?c").text == "/below/a/b")
+        #expect(try server.get("/below/%C3%BC%2F").text == "/below/ü/")
+        #expect(try server.get("/below/that/x").text == "that")
+        #expect(try server.get("/below/that/page").text == "page")
+        #expect(try server.get("/below/").status == 404)
+        #expect(try server.get("/below").status == 404)
+        let connection = try RawConnection(to: server.address)
+        try connection.get("/below/a", method: "DELETE")
+        #expect(try connection.response().headers["allow"] == "GET, HEAD")
+    }
+
+    @Test("with a stream, plain or compressed, also to HTTP/1.0 and HEAD, and goes on with the connection")
+    func streams() throws {
+        let expected = (0..<300).map { String(repeating: "\($0)\n", count: 500) }.joined()
+        let connection = try RawConnection(to: server.address)
+        try connection.get("/stream")
+        let plain = try connection.response()
+        #expect(plain.text == expected)
+        #expect(plain.headers["transfer-encoding"] == "chunked")
+        try connection.get("/stream", headers: "Accept-Encoding: gzip\r\n")
+        let compressed = try connection.response()
+        #expect(compressed.headers["content-encoding"] == "gzip")
+        #expect(compressed.body.count < expected.utf8.count / 20)
+        var decompressor = Decompressor(.gzip, pieceSize: 1 << 20)
+        decompressor.feed(compressed.body)
+        #expect(try decompressor.next() == Array(expected.utf8))
+        try decompressor.finish()
+        try connection.get("/")
+        #expect(try connection.response().text == "hello\n")
+        try connection.get("/stream", method: "HEAD")
+        let head = try connection.response(hasBody: false)
+        #expect(head.status == 200)
+        #expect(head.headers["connection"] == "close")
+        let old = try RawConnection(to: server.address)
+        try old.send("GET /stream HTTP/1.0\r\n\r\n")
+        #expect(try old.bytesToEnd().suffix(expected.utf8.count) == Array(expected.utf8)[...])
+    }
+
+    @Test(
         "with 404 to an unknown path",
         arguments: ["/nothing", "//", "/long/", "/LONG", "/long%00", "/long%00x", "/%6Cong/..", "/a+b/%C3%BC", "*"])
     func notFound(target: String) throws {

@@ -10,6 +10,16 @@ extension HTTPServer {
         routes.on("GET", "/huge") { _ in HTTPResponse(body: [UInt8](repeating: 0x20, count: 8 << 20)) }
         routes.on("POST", "/echo") { request in HTTPResponse(body: request.body) }
         routes.on("GET", "/agent") { request in .text(request.header("user-agent") ?? "none") }
+        routes.on("GET", "/stream") { _ in
+            HTTPResponse(streaming: (0..<300).map { Array(String(repeating: "\($0)\n", count: 500).utf8) })
+        }
+        routes.on("GET", "/query") { request in
+            let parameters = request.query.parameters?.map { "\($0.name)=\($0.value)" }
+            return .text(parameters.map { $0.joined(separator: "|") } ?? "invalid")
+        }
+        routes.onPrefix("GET", "/below/") { request in .text(request.path) }
+        routes.onPrefix("GET", "/below/that/") { _ in .text("that") }
+        routes.on("GET", "/below/that/page") { _ in .text("page") }
         routes.on("GET", "/a b/ü") { request in .text(request.path) }
         return try HTTPServer(listenOn: ListenAddress(host: host, port: port), routes: routes, limits: limits)
     }

@@ -185,10 +185,11 @@ struct Configuration: Sendable {
 
     private static func telemetryPath(_ text: String) throws(ConfigurationError) -> String {
         let isPlain = text.utf8.allSatisfy { (0x21...0x7E).contains($0) && !#"?#%"<>\"#.utf8.contains($0) }
-        guard text.hasPrefix("/"), isPlain, !text.hasPrefix("/-/") else {
+        let isTaken = ["/-", "/api", "/sources"].contains { text == $0 || text.hasPrefix($0 + "/") }
+        guard text.hasPrefix("/"), isPlain, !isTaken else {
             throw ConfigurationError(
                 flag: "--web.telemetry-path",
-                reason: "\"\(text)\" cannot be used; give a path such as /metrics, not below /-/")
+                reason: "\"\(text)\" cannot be used; give a path such as /metrics, not below /-, /api or /sources")
         }
         return text
     }

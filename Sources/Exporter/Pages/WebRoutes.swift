@@ -1,4 +1,5 @@
 import Exposition
+import Foundation
 import HTTPServing
 
 /// The paths of the server for metrics and pages.
@@ -11,11 +12,13 @@ enum WebRoutes {
     ///   - lifecycle: Whether clients may request a reload.
     ///   - reload: Reloads the files that flags name, and returns their errors.
     ///   - servers: The metrics of the exporter's own servers.
+    ///   - now: Seconds since 1970.
     static func routes(
         showing counts: Published<Counts>, _ status: StatusBoard, telemetryPath: String,
         withCreated: Bool = false, lifecycle: Lifecycle = Lifecycle(),
         reload: @escaping @Sendable () async -> [String] = { [] },
-        servers: @escaping @Sendable () -> [MetricFamily] = { [] }
+        servers: @escaping @Sendable () -> [MetricFamily] = { [] },
+        now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
     ) -> Routes {
         var routes = Routes()
         let text = MetricsPage(.text, showing: counts, status, servers: servers)
@@ -35,6 +38,7 @@ enum WebRoutes {
                 .html(LandingPage.render(counts.current, status.current, telemetryPath: telemetryPath))
             }
         }
+        SourcesAPI(counts: counts, now: now).add(to: &routes)
         routes.on("GET", "/-/healthy") { _ in .text("kube-audit-exporter is healthy.\n") }
         routes.on("GET", "/-/ready") { _ in readiness(status.current.readiness()) }
         // Prometheus takes both methods.

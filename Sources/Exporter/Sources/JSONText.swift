@@ -1,0 +1,108 @@
+/// Writes JSON (RFC 8259) into bytes, which can be taken before the end.
+///
+/// Text of clients is harmless wherever the JSON is shown: invisible characters are escaped, so that a terminal does not
+/// obey them, and so are `<`, `>` and `&`, so that a browser finds no markup.
+///
+/// ```swift
+/// var json = JSONText()
+/// json.object { json in
+///     json.key("codes")
+///     json.array([403]) { json, code in json.integer(code) }
+/// }
+/// String(decoding: json.bytes, as: UTF8.self)  // {"codes":[403]}
+/// ```
+struct JSONText: Sendable {
+    private(set) var bytes: [UInt8] = []
+    // Whether the next key or value follows another one.
+    private var needsComma = false
+
+    /// Takes the bytes that were written since the last call.
+    mutating func take() -> [UInt8] {
+        defer { bytes.removeAll(keepingCapacity: true) }
+        return bytes
+    }
+
+    // MARK: Containers
+
+    /// Writes an object; `content` writes its keys and values.
+    mutating func object(_ content: (inout JSONText) -> Void) {
+        begin("{")
+        content(&self)
+        end("}")
+    }
+
+    /// Writes an array; `write` writes each element.
+    mutating func array<Element>(_ elements: some Sequence<Element>, _ write: (inout JSONText, Element) -> Void) {
+        begin("[")
+        for element in elements { write(&self, element) }
+        end("]")
+    }
+
+    /// Begins an object or an array whose content is written by later calls.
+    mutating func begin(_ bracket: Unicode.Scalar) {
+        separate()
+        append(bracket)
+        needsComma = false
+    }
+
+    /// Ends an object or an array.
+    mutating func end(_ bracket: Unicode.Scalar) {
+        append(bracket)
+        needsComma = true
+    }
+
+    /// Writes the key of the next value.
+    mutating func key(_ name: String) {
+        string(name)
+        append(":")
+        needsComma = false
+    }
+
+    // MARK: Values
+
+    /// Writes a number.
+    mutating func integer(_ number: some BinaryInteger) {
+        separate()
+        bytes += String(number).utf8
+        needsComma = true
+    }
+
+    /// Writes a string.
+    mutating func string(_ text: String) {
+        separate()
+        append("\"")
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": bytes += #"\""#.utf8
+            case "\\": bytes += #"\\"#.utf8
+            case "\n": bytes += #"\n"#.utf8
+            case "\r": bytes += #"\r"#.utf8
+            case "\t": bytes += #"\t"#.utf8
+            case "<", ">", "&": escape(scalar)
+            case _ where scalar.isInvisible: escape(scalar)
+            case _ where scalar.isASCII: append(scalar)
+            default: bytes += Character(scalar).utf8
+            }
+        }
+        append("\"")
+        needsComma = true
+    }
+
+    /// Writes `\uXXXX`; two of them for a character past the first plane.
+    private mutating func escape(_ scalar: Unicode.Scalar) {
+        for unit in Character(scalar).utf16 {
+            let digits = String(unit, radix: 16)
+            bytes += #"\u"#.utf8
+            bytes += repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count)
+            bytes += digits.utf8
+        }
+    }
+
+    private mutating func separate() {
+        if needsComma { append(",") }
+    }
+
+    private mutating func append(_ character: Unicode.Scalar) {
+        bytes.append(UInt8(ascii: character))
+    }
+}

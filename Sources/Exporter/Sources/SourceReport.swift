@@ -1,0 +1,122 @@
+import AccessScanning
+
+/// A source as JSON shows it. The API and `scan` share its form.
+struct SourceReport: Sendable, Hashable {
+    /// The distinct values of one property of a source's requests.
+    struct Column: Sendable, Hashable {
+        /// The name in JSON, such as `user_agent`.
+        let name: String
+        /// The values, in the order in which they were first seen.
+        let values: [String]
+        /// The requests whose value is not among them, since there were too many.
+        let leftOut: UInt64
+        /// Whether the values are numbers.
+        let isNumeric: Bool
+    }
+
+    /// The properties that only a running exporter knows.
+    struct Live: Sendable, Hashable {
+        /// The requests within the last hour.
+        let requestsLastHour: UInt64
+        /// The distinct paths that were asked for within the last hour.
+        let distinctRequestPaths: Int
+        /// The last requests, newest last.
+        let lastRequests: [RequestReference]
+    }
+
+    /// The address in canonical form, or `invalid` or `other`.
+    let address: String
+    /// Its location; empty if unknown.
+    let location: Location
+    /// How the address is known.
+    let origin: Origin
+    /// The requests counted.
+    let count: UInt64
+    /// The time of the first request, in seconds since 1970.
+    let firstSeen: Double
+    /// The time of the last request, in seconds since 1970.
+    let lastSeen: Double
+    /// The evidence.
+    let columns: [Column]
+    /// `nil` in a report on files.
+    let live: Live?
+
+    /// Writes the object.
+    func write(to json: inout JSONText) {
+        json.object { json in
+            json.member("src_ip", address)
+            json.member("country", location.country)
+            json.member("city", location.city)
+            json.member("origin", origin.rawValue)
+            json.key("count")
+            json.integer(count)
+            json.member("first_seen", UTCTime(firstSeen).description)
+            json.member("last_seen", UTCTime(lastSeen).description)
+            for column in columns { column.write(to: &json) }
+            live?.write(to: &json)
+            guard live != nil else { return }
+            json.key("left_out")
+            json.object { json in
+                for column in columns where column.leftOut > 0 {
+                    json.key(column.name)
+                    json.integer(column.leftOut)
+                }
+            }
+        }
+    }
+}
+
+extension SourceReport.Column {
+    fileprivate func write(to json: inout JSONText) {
+        json.key(name)
+        json.array(values) { json, value in
+            if !isNumeric {
+                json.string(value)
+            } else if let number = Int(value) {
+                json.integer(number)
+            }
+        }
+    }
+}
+
+extension SourceReport.Live {
+    fileprivate func write(to json: inout JSONText) {
+        json.key("requests_last_hour")
+        json.integer(requestsLastHour)
+        json.key("distinct_request_paths")
+        json.integer(distinctRequestPaths)
+        json.key("last_requests")
+        json.array(lastRequests) { json, request in
+            json.object { json in
+                json.member("audit_id", request.auditID)
+                if let received = request.received { json.member("received", UTCTime(received).description) }
+            }
+        }
+    }
+}
+
+extension JSONText {
+    /// Writes a key and a string.
+    fileprivate mutating func member(_ name: String, _ value: String) {
+        key(name)
+        string(value)
+    }
+}
+
+extension SourceReport {
+    /// A report on a counter.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    init(_ counter: SourceCounter, at now: Double) {
+        address = counter.source.address.description
+        location = counter.location
+        origin = counter.source.origin
+        count = counter.requests
+        firstSeen = counter.firstSeen
+        lastSeen = counter.lastSeen
+        columns = []
+        live = Live(
+            requestsLastHour: counter.requestsLastHour(at: now), distinctRequestPaths: 0,
+            lastRequests: [counter.lastRequest])
+    }
+}
