@@ -21,7 +21,9 @@ struct SourcesAPITests {
         for (index, request) in requests.enumerated() {
             detector.observe(
                 AuditEvent(
-                    auditID: "id-\(index)", stage: "ResponseComplete", sourceIPs: request.0,
+                    auditID: "id-\(index)", stage: "ResponseComplete", requestURI: "/api/<v1>?\(index)", verb: "get",
+                    username: "system:anonymous", groups: ["system:unauthenticated"], sourceIPs: request.0,
+                    userAgent: "\u{1b}[2Jcurl", responseCode: 403, responseReason: "Forbidden", resource: "pods/exec",
                     requestReceivedTimestamp: "2026-11-23T22:10:06.5Z"), of: 0, at: now - request.ago
             ) { _ in Location(country: "Côte d'Ivoire", city: "\"<b>") }
         }
@@ -75,6 +77,22 @@ struct SourcesAPITests {
         #expect(source["requests_last_hour"] as? Int == 3)
         #expect(source["first_seen"] as? String == "2026-11-23T23:10:50.000000Z")
         #expect(source["last_seen"] as? String == "2026-11-23T23:11:10.000000Z")
+        #expect(source["distinct_request_paths"] as? Int == 1)
+        #expect(source["user"] as? [String] == ["system:anonymous"])
+        #expect(source["groups"] as? [String] == ["system:unauthenticated"])
+        #expect(source["verb"] as? [String] == ["get"])
+        #expect(source["request_uri"] as? [String] == ["/api/<v1>?2", "/api/<v1>?3", "/api/<v1>?4"])
+        #expect(source["user_agent"] as? [String] == ["\u{1b}[2Jcurl"])
+        #expect(source["response_code"] as? [Int] == [403])
+        #expect(source["response_message"] as? [String] == [])
+        #expect(source["response_reason"] as? [String] == ["Forbidden"])
+        #expect(source["response_status"] as? [String] == [])
+        #expect(source["resource"] as? [String] == ["pods/exec"])
+        #expect(source["left_out"] as? [String: Int] == [:])
+        #expect(
+            (source["last_requests"] as? [[String: Any]])?.map { $0["audit_id"] as? String } == [
+                "id-2", "id-3", "id-4",
+            ])
         let last = try #require((source["last_requests"] as? [[String: Any]])?.last)
         #expect(last["audit_id"] as? String == "id-4")
         #expect(last["received"] as? String == "2026-11-23T22:10:06.500000Z")

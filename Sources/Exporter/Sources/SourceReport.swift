@@ -67,6 +67,15 @@ struct SourceReport: Sendable, Hashable {
 }
 
 extension SourceReport.Column {
+    /// All columns of evidence, also empty ones.
+    static func all(of evidence: Evidence) -> [SourceReport.Column] {
+        Evidence.Column.allCases.map { column in
+            SourceReport.Column(
+                name: column.name, values: evidence.values(column), leftOut: evidence.leftOut(column),
+                isNumeric: column == .responseCode)
+        }
+    }
+
     fileprivate func write(to json: inout JSONText) {
         json.key(name)
         json.array(values) { json, value in
@@ -114,9 +123,9 @@ extension SourceReport {
         count = counter.requests
         firstSeen = counter.firstSeen
         lastSeen = counter.lastSeen
-        columns = []
+        columns = Column.all(of: counter.evidence)
         live = Live(
-            requestsLastHour: counter.requestsLastHour(at: now), distinctRequestPaths: 0,
-            lastRequests: [counter.lastRequest])
+            requestsLastHour: counter.requestsLastHour(at: now), distinctRequestPaths: counter.paths.count(at: now),
+            lastRequests: counter.lastRequests)
     }
 }
