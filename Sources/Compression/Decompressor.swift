@@ -26,6 +26,9 @@ public struct Decompressor: ~Copyable, Sendable {
     private var isAtEnd = false
     private var failure: DecompressionError?
 
+    /// The number of bytes that were fed and not decompressed yet: where damage lies, from the end of the fed bytes.
+    public var unreadCount: Int { input.count - position }
+
     /// A decompressor at the beginning of a file.
     ///
     /// In addition to a piece it holds the format's window: 32 KiB for gzip; for zstd the size that the file requests, at

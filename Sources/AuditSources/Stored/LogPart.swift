@@ -1,0 +1,156 @@
+public import AuditEvents
+import Compression
+import Glibc
+
+/// A part of a stored log that one thread reads: the lines that begin in a range of a plain file, or all others whole.
+///
+/// ```swift
+/// for part in try log.parts() {
+///     let reading = part.read(with: &scanner) { events, _ in collect(events) }
+/// }
+/// ```
+///
+/// What is found in all parts together does not depend on where a file is cut.
+public struct LogPart: Sendable, Hashable {
+    /// The log.
+    public let log: StoredLog
+    /// The bytes in which its lines begin; `nil` for the whole log.
+    let range: Range<Int>?
+    /// Whether it has the end of the log, which may have grown.
+    let isLast: Bool
+
+    /// Reads the part. The call blocks.
+    ///
+    /// - Parameters:
+    ///   - scanner: Finds the wanted events.
+    ///   - take: Takes the events of each piece, and the number of bytes of the file that it was read from.
+    public func read(
+        with scanner: inout EventScanner, _ take: (_ events: [SelectedEvent], _ storedBytes: Int) -> Void
+    ) -> LogReading {
+        var reading = LogReading()
+        do throws(StoredLogProblem) {
+            if let range {
+                var reader = try RangeReader(log, range, isLast: isLast)
+                while let step = try reader.next() { reading.scan(step, reader.lines, &scanner, take) }
+            } else {
+                try readAll(&reading, &scanner, take)
+            }
+        } catch {
+            reading.problem = error
+        }
+        return reading
+    }
+
+    private func readAll(
+        _ reading: inout LogReading, _ scanner: inout EventScanner, _ take: ([SelectedEvent], Int) -> Void
+    ) throws(StoredLogProblem) {
+        var bytes = try LogBytes(log)
+        var lines = LineBuffer(offset: 0)
+        var reported = 0
+        var failure: StoredLogProblem?
+        do throws(StoredLogProblem) {
+            while let next = try bytes.next() {
+                var rest = next[...]
+                while !rest.isEmpty, let piece = lines.readPiece(from: &rest) {
+                    reading.scan(
+                        RangeReader.Step(piece: piece, storedBytes: bytes.storedOffset - reported), lines, &scanner,
+                        take)
+                    reported = bytes.storedOffset
+                }
+            }
+        } catch {
+            failure = error
+        }
+        // Also before a fault: a last line that is whole counts, and one that is torn is a malformed line.
+        if let piece = lines.takeRest() {
+            reading.scan(RangeReader.Step(piece: piece, storedBytes: 0), lines, &scanner, take)
+        }
+        take([], bytes.storedOffset - reported)
+        if let failure { throw failure }
+    }
+}
+
+extension StoredLog {
+    /// The size of a part of a plain file, in bytes.
+    public static let partSize = 16 << 20
+
+    /// The parts in which the log is read: several for a large plain file.
+    ///
+    /// - Parameter partSize: Bytes of a part.
+    /// - Throws: `StoredLogProblem` if the log cannot be opened.
+    public func parts(of partSize: Int = partSize) throws(StoredLogProblem) -> [LogPart] {
+        guard isRegularFile, let size, size > partSize, try !LogBytes(self).isCompressed else {
+            return [LogPart(log: self, range: nil, isLast: true)]
+        }
+        return stride(from: 0, to: size, by: partSize).map { start in
+            let end = min(start + partSize, size)
+            return LogPart(log: self, range: start..<end, isLast: end == size)
+        }
+    }
+}
+
+/// Reads the lines that begin in a range of a plain file.
+struct RangeReader: ~Copyable {
+    /// A piece of whole lines, and the number of bytes that were read for it.
+    struct Step {
+        var piece: LineBuffer.Piece
+        var storedBytes: Int
+    }
+
+    // Enough for the rest of most lines.
+    private static let endSize = 64 << 10
+
+    private let log: OpenLog
+    private let range: Range<Int>
+    private let isLast: Bool
+    private var isAtEnd = false
+    private(set) var lines: LineBuffer
+
+    init(_ log: StoredLog, _ range: Range<Int>, isLast: Bool) throws(StoredLogProblem) {
+        self.log = try OpenLog(log)
+        self.range = range
+        self.isLast = isLast
+        // A line that begins before the range belongs to the part before: its rest is skipped.
+        let start = max(0, range.lowerBound - 1)
+        lines = LineBuffer(offset: start, isSkipping: range.lowerBound > 0)
+    }
+
+    /// The next piece; `nil` when all lines of the range were read.
+    mutating func next() throws(StoredLogProblem) -> Step? {
+        guard !isAtEnd else { return nil }
+        let isBehind = !isLast && lines.end >= range.upperBound
+        // The line that goes beyond the range is read to its end. The rest of an oversized one is skipped by the next
+        // part.
+        if isBehind, lines.isSkipping || lines.offset >= range.upperBound {
+            isAtEnd = true
+            return nil
+        }
+        let wanted = isBehind ? Self.endSize : isLast ? LineBuffer.readSize : range.upperBound - lines.end
+        let start = lines.end
+        let outcome = lines.readPiece(expecting: wanted) { [descriptor = log.descriptor] buffer in
+            while true {
+                let got = pread(descriptor, buffer.baseAddress, buffer.count, start)
+                if got >= 0 || errno != EINTR { return got }
+            }
+        }
+        let read = lines.end - start
+        switch outcome {
+        case .piece(var piece):
+            if isBehind, piece.consumed > 0 {
+                isAtEnd = true
+                // An oversized line that ended: the lines behind it belong to the next part.
+                piece.length = piece.oversizedLines.isEmpty ? firstLine(of: piece) : 0
+            }
+            return Step(piece: piece, storedBytes: read)
+        case .failed(let code): throw log.failure(code, at: start)
+        case .end:
+            isAtEnd = true
+            return lines.takeRest().map { Step(piece: $0, storedBytes: 0) }
+        }
+    }
+
+    private func firstLine(of piece: LineBuffer.Piece) -> Int {
+        let end = lines.bytes[..<piece.length].firstIndex { $0 == 10 || $0 == 0 }
+        return end.map { $0 + 1 } ?? piece.length
+    }
+}

@@ -1,0 +1,157 @@
+import Glibc
+
+/// A log that is read once, from its beginning to its end: a file, a FIFO or standard input.
+public struct StoredLog: Sendable, Hashable {
+    /// The path under which it is opened; `-` for standard input.
+    public let path: String
+    /// Its size in bytes, as it is stored; `nil` for what has none, such as a FIFO.
+    public let size: Int?
+    /// Whether it was found in a directory that was named, which may hold other files too.
+    public let isFromDirectory: Bool
+
+    let isRegularFile: Bool
+
+    /// Standard input.
+    static let standardInput = StoredLog(path: "-", size: nil, isFromDirectory: false, isRegularFile: false)
+}
+
+/// Why a log was not read, or not to its end.
+public struct StoredLogProblem: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The path or glob as it was named, or the path of the file in it.
+    public let path: String
+    /// The defect, and what to do.
+    public let reason: String
+
+    init(_ path: String, _ reason: String) {
+        self.path = path
+        self.reason = reason
+    }
+
+    /// A file or directory that cannot be opened.
+    init(_ path: String, opening code: Int32) {
+        let advice =
+            switch code {
+            case ENOENT, ENOTDIR: "; check the path"
+            case EACCES, EPERM: "; run as a user who may read it"
+            default: ""
+            }
+        self.init(path, Self.text(code) + advice)
+    }
+
+    static func text(_ code: Int32) -> String { "\(FileFailure.read(code))".lowercased() }
+
+    /// The path and the reason.
+    public var description: String { "\(path): \(reason)" }
+}
+
+extension StoredLog {
+    /// The logs that arguments name, each file once, in the order in which they are named.
+    ///
+    /// - A path is that file, also if its name looks like a glob.
+    /// - A glob is the files that it matches; directories that it matches are left out.
+    /// - A directory is the regular files in it, without those whose name begins with a dot, and without the files in
+    ///   its own directories: rotated logs lie beside each other.
+    /// - `-` is standard input.
+    ///
+    /// - Returns: The logs, and a problem for each argument that names none.
+    public static func find(_ arguments: [String]) -> (logs: [StoredLog], problems: [StoredLogProblem]) {
+        var logs: [StoredLog] = []
+        var problems: [StoredLogProblem] = []
+        // Names of the same file: it is read once.
+        var known: Set<Inode> = []
+        var readsStandardInput = false
+        for argument in arguments {
+            guard argument != "-" else {
+                if !readsStandardInput { logs.append(.standardInput) }
+                readsStandardInput = true
+                continue
+            }
+            do throws(StoredLogProblem) {
+                for (log, inode) in try files(named: argument, &problems) where known.insert(inode).inserted {
+                    logs.append(log)
+                }
+            } catch {
+                problems.append(error)
+            }
+        }
+        return (logs, problems)
+    }
+
+    private typealias Found = (log: StoredLog, inode: Inode)
+
+    private static func files(
+        named argument: String, _ problems: inout [StoredLogProblem]
+    ) throws(StoredLogProblem) -> [Found] {
+        guard let pattern = LogPattern(argument) else {
+            throw StoredLogProblem("\"\"", "is not a path; name a file, a glob, a directory, or -")
+        }
+        guard pattern.isGlob else {
+            let version = try version(of: argument)
+            return version.isDirectory ? try files(in: argument, &problems) : [found(argument, version)]
+        }
+        let matches = pattern.matches()
+        problems += matches.unreadable.map { StoredLogProblem($0.directory, "\($0.failure)".lowercased()) }
+        var found: [Found] = []
+        for path in matches.paths {
+            let version = try version(of: path)
+            if !version.isDirectory { found.append(Self.found(path, version)) }
+        }
+        guard !found.isEmpty || !matches.unreadable.isEmpty else {
+            throw StoredLogProblem(
+                argument,
+                matches.paths.isEmpty
+                    ? "no file matches this glob; check the path"
+                    : "this glob matches only directories; add /* for the files in them")
+        }
+        return found
+    }
+
+    private static func files(
+        in directory: String, _ problems: inout [StoredLogProblem]
+    ) throws(StoredLogProblem) -> [Found] {
+        let names: [String]
+        do throws(FileFailure) {
+            names = try DirectoryListing.names(in: directory).sorted()
+        } catch {
+            if case .open(let code) = error { throw StoredLogProblem(directory, opening: code) }
+            throw StoredLogProblem(directory, "\(error)".lowercased())
+        }
+        var found: [Found] = []
+        var hasDirectories = false
+        for name in names where !name.hasPrefix(".") {
+            let path = directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"
+            do throws(StoredLogProblem) {
+                let version = try version(of: path)
+                hasDirectories = hasDirectories || version.isDirectory
+                if version.isFile { found.append(Self.found(path, version, isFromDirectory: true)) }
+            } catch {
+                problems.append(error)
+            }
+        }
+        guard !found.isEmpty else {
+            throw StoredLogProblem(
+                directory,
+                hasDirectories
+                    ? "the directory holds only directories, which are not searched; name them, or give a glob such as "
+                        + "'\(directory.hasSuffix("/") ? String(directory.dropLast()) : directory)/*/*'"
+                    : "the directory holds no files; name the directory of the API server's --audit-log-path")
+        }
+        return found
+    }
+
+    private static func found(_ path: String, _ version: FileVersion, isFromDirectory: Bool = false) -> Found {
+        let log = StoredLog(
+            path: path, size: version.isFile ? version.size : nil, isFromDirectory: isFromDirectory,
+            isRegularFile: version.isFile)
+        return (log, version.inode)
+    }
+
+    private static func version(of path: String) throws(StoredLogProblem) -> FileVersion {
+        do throws(FileFailure) {
+            return try FileVersion(path: path)
+        } catch {
+            if case .open(let code) = error { throw StoredLogProblem(path, opening: code) }
+            throw StoredLogProblem(path, "\(error)")
+        }
+    }
+}

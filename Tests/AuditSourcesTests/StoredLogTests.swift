@@ -1,0 +1,208 @@
+import AuditEvents
+import Compression
+import Foundation
+import TestSupport
+import Testing
+
+@testable import AuditSources
+
+@Suite("Stored logs")
+struct StoredLogTests {
+    private struct Found: Equatable {
+        var events: Set<String> = []
+        var reading = LogReading()
+        var storedBytes = 0
+    }
+
+    /// Reads a file in parts, the last one first.
+    private static func read(_ path: String, partSize: Int = 16 << 20) throws -> Found {
+        let (logs, problems) = StoredLog.find([path])
+        #expect(problems.isEmpty)
+        let log = try #require(logs.first)
+        var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
+        var found = Found()
+        for part in try log.parts(of: partSize).reversed() {
+            let reading = part.read(with: &scanner) { events, bytes in
+                found.events.formUnion(events.map(\.event.auditID))
+                found.storedBytes += bytes
+            }
+            found.reading.add(reading)
+        }
+        return found
+    }
+
+    private static func text(_ number: Int) -> [UInt8] {
+        [UInt8](AuditLine(from: ["192.0.2.1"], auditID: "event \(number)").text.utf8)
+    }
+
+    /// Lines with everything that logs were seen to hold: holes, torn lines, byte order marks, carriage returns.
+    private static func oddLog() -> [UInt8] {
+        var generator = SeededGenerator(seed: 7)
+        var log: [UInt8] = [0xEF, 0xBB, 0xBF]
+        for number in 0..<120 {
+            let line = text(number)
+            switch Int.random(in: 0..<8, using: &generator) {
+            case 0: log += [UInt8](repeating: 0, count: Int.random(in: 1...700, using: &generator)) + line
+            case 1: log += line.dropLast(Int.random(in: 1...300, using: &generator)) + text(1000 + number)
+            case 2: log += line.dropLast() + [13, 10, 13, 10]
+            case 3: log += Array("no event\n".utf8) + line
+            default: log += line
+            }
+        }
+        return log + text(5000).dropLast()
+    }
+
+    @Test("give the same result however they are cut into parts")
+    func parts() throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "audit.log")
+            let log = Self.oddLog()
+            try Data(log).write(to: file)
+            let whole = try Self.read(file.path)
+            #expect(whole.events.count > 100 && whole.reading.malformedCount > 10)
+            #expect(whole.events.contains("event 5000"))
+            #expect(whole.storedBytes == log.count)
+            for size in [1, 2, 3, 97, 384, 385, 1000, 4096, log.count - 1, log.count] {
+                let cut = try Self.read(file.path, partSize: size)
+                #expect(cut.events == whole.events, "parts of \(size) bytes")
+                #expect(cut.reading == whole.reading, "parts of \(size) bytes")
+            }
+        }
+    }
+
+    @Test("skip a line over 16 MiB, once, however they are cut into parts", arguments: [1 << 20, 5 << 20, 64 << 20])
+    func oversized(partSize: Int) throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "audit.log")
+            let long = [UInt8](repeating: UInt8(ascii: "x"), count: 17 << 20)
+            try Data(Self.text(1) + long + [10] + Self.text(2)).write(to: file)
+            let found = try Self.read(file.path, partSize: partSize)
+            #expect(found.events == ["event 1", "event 2"])
+            #expect(found.reading.malformedCount == 1)
+            #expect(found.reading.firstMalformed?.offset == Self.text(1).count)
+        }
+    }
+
+    @Test("are decompressed by their content, whatever their name is")
+    func compressed() throws {
+        try withTemporaryDirectory { directory in
+            let log = Self.oddLog()
+            let file = directory.appending(path: "audit.log")
+            try Data(log).write(to: file)
+            let plain = try Self.read(file.path)
+            let packed = Gzip.compress(log)
+            try Data(packed).write(to: file)
+            let found = try Self.read(file.path, partSize: 100)
+            #expect(found.events == plain.events && found.reading == plain.reading)
+            #expect(found.storedBytes == packed.count)
+        }
+    }
+
+    @Test("count up to where a compressed one is damaged, and name the byte")
+    func damaged() throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "audit.log.gz")
+            let packed = Gzip.compress((0..<2000).flatMap(Self.text))
+            try Data(packed.prefix(packed.count / 2)).write(to: file)
+            let found = try Self.read(file.path)
+            #expect(found.events.count > 500)
+            #expect(
+                found.reading.problem?.reason
+                    == "compressed data ends too early, at byte \(packed.count / 2) of the file; the events before it count"
+            )
+            var broken = packed
+            broken.replaceSubrange(packed.count / 2..<packed.count / 2 + 40, with: [UInt8](repeating: 0xFF, count: 40))
+            try Data(broken).write(to: file)
+            let reason = try #require(try Self.read(file.path).reading.problem?.reason)
+            let byte = try #require(
+                reason.firstMatch(of: /corrupt: .*, at byte (\d+) of the file/).flatMap { Int($0.1) })
+            #expect(byte >= packed.count / 2 && byte <= packed.count, "\(reason)")
+        }
+    }
+
+    @Test("are told from other files by their lines")
+    func otherFiles() throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "file")
+            let holdsEvents = { (text: String) in
+                try Data(text.utf8).write(to: file)
+                return try Self.read(file.path).reading.holdsAuditEvents
+            }
+            var allowed = AuditLine(from: ["192.0.2.1"])
+            allowed.code = 200
+            #expect(try holdsEvents(allowed.text))
+            #expect(try holdsEvents(allowed.text + String(allowed.text.dropLast(40))))
+            #expect(try !holdsEvents(#"{"level":"info","msg":"hello"}"# + "\n"))
+            #expect(try !holdsEvents("hello\n"))
+            #expect(try !holdsEvents(""))
+            for name in ["cri.log", "docker-json.log", "webhook-v1beta1.json"] {
+                let reading = try Self.read(Fixture.url("envelopes/\(name)").path).reading
+                #expect(!reading.holdsAuditEvents, "\(name)")
+                #expect(reading.firstMalformed?.shape != nil, "\(name)")
+            }
+        }
+    }
+
+    @Test("are found by path, glob and directory, each file once")
+    func find() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.path
+            try FileManager.default.createDirectory(atPath: "\(path)/old", withIntermediateDirectories: true)
+            for name in ["a.log", "b.log", "b[1].log", ".hidden", "old/c.log"] {
+                try Data(name.utf8).write(to: directory.appending(path: name))
+            }
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(path)/link.log", withDestinationPath: "\(path)/a.log")
+            let find = { (arguments: [String]) in
+                let (logs, problems) = StoredLog.find(arguments.map { $0 == "-" ? $0 : "\(path)/\($0)" })
+                return logs.map { String($0.path.dropFirst($0.path == "-" ? 0 : path.count + 1)) }
+                    + problems.map { "\($0)".replacing(path + "/", with: "") }
+            }
+            #expect(find(["b.log", "-", "a.log", "-"]) == ["b.log", "-", "a.log"])
+            #expect(find([""]) == ["a.log", "b.log", "b[1].log"])
+            #expect(find(["*.log", "link.log"]) == ["a.log", "b.log", "b[1].log"])
+            #expect(find(["b[1].log"]) == ["b[1].log"])
+            #expect(find(["*/*.log"]) == ["old/c.log"])
+            #expect(find(["none"]) == ["none: no such file or directory; check the path"])
+            #expect(find(["*.gz", "a.log"]) == ["a.log", "*.gz: no file matches this glob; check the path"])
+            #expect(find(["ol*"]) == ["ol*: this glob matches only directories; add /* for the files in them"])
+        }
+    }
+
+    @Test("that cannot be found in a directory have a reason")
+    func emptyDirectory() throws {
+        try withTemporaryDirectory { directory in
+            let find = {
+                StoredLog.find([directory.path]).problems.map {
+                    "\($0)".replacing(directory.path, with: "logs")
+                }
+            }
+            #expect(
+                find() == [
+                    "logs: the directory holds no files; name the directory of the API server's --audit-log-path"
+                ])
+            try FileManager.default.createDirectory(
+                at: directory.appending(path: "node-1"), withIntermediateDirectories: true)
+            #expect(
+                find() == [
+                    "logs: the directory holds only directories, which are not searched; name them, or give a glob such as "
+                        + "'logs/*/*'"
+                ])
+        }
+    }
+
+    @Test("that may not be read say so")
+    func permissions() throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "audit.log")
+            try Data(Self.text(1)).write(to: file)
+            try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: file.path)
+            try asNobody {
+                let reading = try Self.read(file.path).reading
+                #expect(
+                    reading.problem.map { "\($0)" }
+                        == "\(file.path): permission denied; run as a user who may read it")
+            }
+        }
+    }
+}
