@@ -120,13 +120,16 @@ public struct StageCounts: Sendable, Hashable {
     var requests: UInt32 { counts.max() }
 
     mutating func add(stage: String) {
-        let lane =
-            switch stage {
-            case "ResponseStarted": 0
-            case "ResponseComplete": 1
-            case "Panic": 2
-            default: 3
-            }
-        counts[lane] &+= 1
+        counts[Self.lane(of: stage)] &+= 1
+    }
+
+    /// The index in `counts` of a stage.
+    static func lane(of stage: String) -> Int {
+        switch stage {
+        case "ResponseStarted": 0
+        case "ResponseComplete": 1
+        case "Panic": 2
+        default: 3
+        }
     }
 }

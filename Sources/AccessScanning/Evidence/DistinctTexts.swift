@@ -45,7 +45,7 @@ struct DistinctTexts: Sendable, Hashable {
     ///
     /// - Parameter text: Not empty. One over `lengthLimit` is cut.
     mutating func insert(_ text: String, in column: Evidence.Column) -> Outcome {
-        if text.utf8.count > Self.lengthLimit { return insert(Self.cut(text), in: column) }
+        let text = Self.limited(text)
         // A native string is contiguous; another one, which only Foundation makes, is copied.
         return text.utf8.withContiguousStorageIfAvailable { insert($0, in: column) }
             ?? Array(text.utf8).withUnsafeBufferPointer { insert($0, in: column) }
@@ -103,6 +103,11 @@ struct DistinctTexts: Sendable, Hashable {
             column < 0 ? headLength : headLength + (Int(bytes[2 * column]) | Int(bytes[2 * column + 1]) << 8)
         }
         return end(Int(column.rawValue) - 1)..<end(Int(column.rawValue))
+    }
+
+    /// A text, cut if it is over `lengthLimit`.
+    static func limited(_ text: String) -> String {
+        text.utf8.count > lengthLimit ? cut(text) : text
     }
 
     /// A text without its end, so that it is as long as it may be. It is cut between two characters of Unicode.

@@ -1,0 +1,210 @@
+public import AuditEvents
+
+/// Counts requests by source whatever the order in which their events are read.
+///
+/// The rule is that of `RequestDeduplicator`, which forgets what is long ago. This one forgets nothing, so that logs can
+/// be read in any order and on several threads. It remembers a request as hashes, in about 100 bytes.
+///
+/// ```swift
+/// var first = RequestCollection(selection), second = RequestCollection(selection)
+/// for event in events { first.add(event) }
+/// for event in otherEvents { second.add(event) }
+/// first.merge(second)
+/// for source in first.sources(within: 3600) { print(source.source.address, source.count) }
+/// ```
+public struct RequestCollection: Sendable {
+    /// Which requests are counted, and for which sources.
+    public struct Selection: Sendable {
+        /// How requests map to client addresses (trusted proxies).
+        public var attribution: SourceAttribution
+        /// The requests that are not counted for their sources.
+        public var filter: RequestFilter
+        /// The times of the requests that are counted, in microseconds since 1970. A request without a time counts.
+        public var times: Range<Int64>
+        /// The key of the hashes; the same for collections that are merged.
+        public var key: SipHash128.Key
+
+        /// All requests, unless something else is given.
+        public init(
+            attribution: SourceAttribution = SourceAttribution(), filter: RequestFilter = RequestFilter(),
+            times: Range<Int64> = .min ..< .max, key: SipHash128.Key = .random()
+        ) {
+            self.attribution = attribution
+            self.filter = filter
+            self.times = times
+            self.key = key
+        }
+    }
+
+    /// Alike requests.
+    private struct Record {
+        var party: Int
+        var time: Int64?
+        var events: StageEvents
+    }
+
+    /// The sources of a request, by index; or the entry of the filter that it matches.
+    private enum Party: Hashable {
+        case sources([Int])
+        case filtered(Int)
+    }
+
+    /// Events whose fields do not tell their request from others; each counts as a request.
+    public private(set) var inexactEvents = 0
+
+    private let selection: Selection
+    private var records: [RequestIdentity: Record] = [:]
+    private var inexact: [(party: Int, time: Int64?)] = []
+    private var parties: [Party] = []
+    private var partyIndex: [Party: Int] = [:]
+    private var findings: [SourceFindings] = []
+    private var sourceIndex: [Source: Int] = [:]
+    private var texts = TextCache()
+
+    /// Nothing was collected yet.
+    public init(_ selection: Selection) {
+        self.selection = selection
+    }
+
+    /// Adds an event that the analytic selects.
+    public mutating func add(_ event: AuditEvent) {
+        let time = Self.time(of: event)
+        guard time.map(selection.times.contains) ?? true else { return }
+        let party = index(party(of: event))
+        if case .sources(let sources) = parties[party] {
+            for value in texts.values(of: event, key: selection.key) {
+                for source in sources { findings[source].values.insert(value, at: time) }
+            }
+            for source in sources { findings[source].note(time) }
+        }
+        guard event.hasCompleteIdentity else {
+            inexactEvents += 1
+            inexact.append((party, time))
+            return
+        }
+        let request = RequestIdentity(of: event, key: selection.key)
+        let identity = EventIdentity(of: event, request: request, key: selection.key)
+        records[request, default: Record(party: party, time: time, events: StageEvents())]
+            .events.insert(identity, stage: event.stage)
+    }
+
+    /// Adds what another collection with the same selection has.
+    public mutating func merge(_ other: RequestCollection) {
+        inexactEvents += other.inexactEvents
+        let sources = other.findings.map { theirs in
+            let index = index(theirs.source)
+            findings[index].merge(theirs)
+            return index
+        }
+        let parties = other.parties.map { party in
+            switch party {
+            case .sources(let theirs): index(.sources(theirs.map { sources[$0] }))
+            case .filtered: index(party)
+            }
+        }
+        inexact += other.inexact.map { (parties[$0.party], $0.time) }
+        for (identity, theirs) in other.records {
+            records[identity, default: Record(party: parties[theirs.party], time: theirs.time, events: StageEvents())]
+                .events.formUnion(theirs.events)
+        }
+    }
+
+    // MARK: Results
+
+    /// Requests that matched an entry of the filter and were not counted for their sources.
+    public var filteredRequests: Int {
+        var filtered = 0
+        forEachRequest { party, _, count in
+            if case .filtered = parties[party] { filtered += count }
+        }
+        return filtered
+    }
+
+    /// The sources with their counts: those with the most requests first, then by address.
+    ///
+    /// - Parameter seconds: The length of the window: the count is the highest number of requests within any of that
+    ///   length, by the time of the requests; those without a time are in each window. `nil` to count all requests.
+    public func sources(within seconds: Double?) -> [CollectedSource] {
+        var times = [RequestTimes](repeating: RequestTimes(), count: findings.count)
+        forEachRequest { party, time, count in
+            guard case .sources(let sources) = parties[party] else { return }
+            for source in sources { times[source].add(count, at: time) }
+        }
+        let window = seconds.map { Int64(min($0 * 1_000_000, 0x1p62)) }
+        return zip(findings, times).map { findings, times in
+            CollectedSource(findings, count: times.highest(within: window))
+        }
+        .sorted { $0.precedes($1) }
+    }
+
+    /// - Parameter body: Takes requests of one party at one time, and their number.
+    private func forEachRequest(_ body: (_ party: Int, _ time: Int64?, _ count: Int) -> Void) {
+        for record in records.values { body(record.party, record.time, record.events.requests) }
+        for request in inexact { body(request.party, request.time, 1) }
+    }
+
+    // MARK: Sources
+
+    private func party(of event: AuditEvent) -> (sources: [Source], filtered: Int?) {
+        let sources = selection.attribution.sources(of: event.sourceIPs)
+        guard let verified = sources.first, let entry = selection.filter.entry(matching: event, from: verified) else {
+            return (sources, nil)
+        }
+        return (sources, selection.filter.entries.firstIndex(of: entry))
+    }
+
+    private mutating func index(_ party: (sources: [Source], filtered: Int?)) -> Int {
+        index(party.filtered.map { .filtered($0) } ?? .sources(party.sources.map { index($0) }))
+    }
+
+    private mutating func index(_ party: Party) -> Int {
+        if let known = partyIndex[party] { return known }
+        partyIndex[party] = parties.count
+        parties.append(party)
+        return parties.count - 1
+    }
+
+    private mutating func index(_ source: Source) -> Int {
+        if let known = sourceIndex[source] { return known }
+        sourceIndex[source] = findings.count
+        findings.append(SourceFindings(source))
+        return findings.count - 1
+    }
+
+    /// When a request reached the API server, in microseconds since 1970; without that time, when it reached its stage.
+    private static func time(of event: AuditEvent) -> Int64? {
+        (EventTimestamp(event.requestReceivedTimestamp) ?? EventTimestamp(event.stageTimestamp))
+            .map { Int64(($0.secondsSince1970 * 1_000_000).rounded()) }
+    }
+}
+
+/// The different events of alike requests: a request has at most one event per stage, and an event that is read again
+/// repeats its stageTimestamp.
+struct StageEvents: Sendable {
+    // Most requests have one event. The hash holds the stage's lane in its lowest bits.
+    private var first: UInt64?
+    private var others: Set<UInt64> = []
+
+    mutating func insert(_ event: EventIdentity, stage: String) {
+        insert(event.digest.first & ~3 | UInt64(StageCounts.lane(of: stage)))
+    }
+
+    mutating func formUnion(_ other: StageEvents) {
+        if let event = other.first { insert(event) }
+        for event in other.others { insert(event) }
+    }
+
+    private mutating func insert(_ event: UInt64) {
+        guard event != first else { return }
+        if first == nil { first = event } else { others.insert(event) }
+    }
+
+    /// The number of requests: the largest number of different events in any one stage.
+    var requests: Int {
+        guard let first else { return 0 }
+        var counts = SIMD4<Int>()
+        counts[Int(first & 3)] += 1
+        for event in others { counts[Int(event & 3)] += 1 }
+        return counts.max()
+    }
+}
