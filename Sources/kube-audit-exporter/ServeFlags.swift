@@ -87,18 +87,7 @@ struct ServeFlags: ParsableArguments {
             "Maximum size of a webhook body: bytes, or a number with KiB or MiB. (default: 32MiB)", valueName: "size"))
     var webhookMaxBodySize: String?
 
-    @Option(
-        name: .customLong("geoip.database"),
-        help: ArgumentHelp(
-            "A MaxMind DB with cities for the labels country and city; reloaded when it changes.", valueName: "file")
-    )
-    var geoipDatabase: String?
-
-    @Option(
-        name: .customLong("source.trusted-proxy"),
-        help: ArgumentHelp(
-            "A network of proxies whose X-Forwarded-For is trusted. Repeatable.", valueName: "cidr"))
-    var sourceTrustedProxy: [String] = []
+    @OptionGroup var selection: SelectionFlags
 
     @Option(
         name: .customLong("source.limit"), parsing: .unconditional,
@@ -129,11 +118,6 @@ struct ServeFlags: ParsableArguments {
     var sourceThreshold = "5"
 
     @Option(
-        name: .customLong("filter.file"),
-        help: ArgumentHelp("Requests that are not reported: a YAML file; reloaded when it changes.", valueName: "file"))
-    var filterFile: String?
-
-    @Option(
         name: .customLong("log.level"),
         help: ArgumentHelp("Lowest level that is logged: debug, info, warn or error.", valueName: "level"))
     var logLevel = "info"
@@ -150,10 +134,11 @@ struct ServeFlags: ParsableArguments {
             webConfigFile: webConfigFile, enablesLifecycle: webEnableLifecycle, telemetryPath: webTelemetryPath,
             externalURL: webExternalURL, showsCreatedSeries: webOpenmetricsCreatedSeries,
             webhookListenAddress: webhookListenAddress, webhookConfigFile: webhookConfigFile,
-            webhookMaxBodySize: webhookMaxBodySize, geoipDatabase: geoipDatabase, trustedProxies: sourceTrustedProxy,
+            webhookMaxBodySize: webhookMaxBodySize, geoipDatabase: selection.geoipDatabase,
+            trustedProxies: selection.sourceTrustedProxy,
             sourceLimit: sourceLimit, claimedLimit: sourceClaimedLimit,
             networkLimit: sourceNetworkLimit, retention: sourceRetention, threshold: sourceThreshold,
-            filterFile: filterFile, logLevel: logLevel, logFormat: logFormat)
+            filterFile: selection.filterFile, logLevel: logLevel, logFormat: logFormat)
         do {
             try await Exporter.run(options)
         } catch {

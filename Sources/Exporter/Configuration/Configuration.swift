@@ -107,12 +107,13 @@ struct Configuration: Sendable {
         }
     }
 
-    private static func choice<Choice: RawRepresentable & CaseIterable>(
+    static func choice<Choice: RawRepresentable & CaseIterable>(
         _ text: String, for flag: String
     ) throws(ConfigurationError) -> Choice where Choice.RawValue == String {
         if let choice = Choice(rawValue: text) { return choice }
-        let choices = Choice.allCases.map(\.rawValue).joined(separator: " or ")
-        throw ConfigurationError(flag: flag, reason: "\"\(text)\" is not known; give \(choices)")
+        let choices = Choice.allCases.map(\.rawValue)
+        let list = choices.dropLast().joined(separator: ", ") + " or " + (choices.last ?? "")
+        throw ConfigurationError(flag: flag, reason: "\"\(text)\" is not known; give \(list)")
     }
 
     private static func logger(_ options: ServeOptions) throws(ConfigurationError) -> Logger {
@@ -194,7 +195,7 @@ struct Configuration: Sendable {
         return text
     }
 
-    private static func networks(_ texts: [String]) throws(ConfigurationError) -> [Network] {
+    static func networks(_ texts: [String]) throws(ConfigurationError) -> [Network] {
         var networks: [Network] = []
         for text in texts {
             do throws(NetworkSyntaxError) {

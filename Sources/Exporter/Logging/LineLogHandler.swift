@@ -69,33 +69,20 @@ enum LogFormat: String, CaseIterable {
     }
 
     /// A JSON string in which all characters that affect a terminal are escaped.
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"": quoted += "\\\""
             case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\t": quoted += "\\t"
-            case "\r": quoted += "\\r"
             default:
-                guard scalar.properties.generalCategory.isInvisible else {
+                if scalar.isInvisible {
+                    quoted += scalar.jsonEscape
+                } else {
                     quoted.unicodeScalars.append(scalar)
-                    continue
-                }
-                for unit in String(scalar).utf16 {
-                    let digits = String(unit, radix: 16)
-                    quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
                 }
             }
         }
         return quoted + "\""
-    }
-}
-
-extension Unicode.GeneralCategory {
-    /// Control characters, and marks that change how the text around them is displayed.
-    fileprivate var isInvisible: Bool {
-        [.control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned].contains(self)
     }
 }

@@ -1,0 +1,34 @@
+extension Unicode.Scalar {
+    /// Whether it affects a terminal or the display of the text around it: control characters, and marks such as those
+    /// that change the direction of text.
+    var isInvisible: Bool {
+        let invisible: [Unicode.GeneralCategory] = [
+            .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned,
+        ]
+        return isASCII ? value < 0x20 || value == 0x7F : invisible.contains(properties.generalCategory)
+    }
+
+    /// Its escape sequence in a JSON string.
+    var jsonEscape: String {
+        switch self {
+        case "\n": "\\n"
+        case "\t": "\\t"
+        case "\r": "\\r"
+        default:
+            String(self).utf16.reduce(into: "") { text, unit in
+                let digits = String(unit, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }
+        }
+    }
+}
+
+extension String {
+    /// The text with invisible characters as escape sequences, so that it is harmless on a terminal, in one line.
+    var withVisibleEscapes: String {
+        guard unicodeScalars.contains(where: \.isInvisible) else { return self }
+        return unicodeScalars.reduce(into: "") { text, scalar in
+            if scalar.isInvisible { text += scalar.jsonEscape } else { text.unicodeScalars.append(scalar) }
+        }
+    }
+}

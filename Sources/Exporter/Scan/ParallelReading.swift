@@ -1,0 +1,95 @@
+import AccessScanning
+import AuditEvents
+import AuditSources
+import Dispatch
+import Foundation
+import Synchronization
+
+/// Reads logs once, on several threads. The result does not depend on their number.
+final class ParallelReading: Sendable {
+    /// What all logs have together.
+    struct Result: Sendable {
+        /// What was found in each log, in the order in which they were given.
+        var readings: [LogReading]
+        /// The requests of all logs.
+        var requests: RequestCollection
+    }
+
+    private struct State {
+        var nextPart = 0
+        var readings: [LogReading]
+        var requests: [RequestCollection] = []
+    }
+
+    private let parts: [(log: Int, part: LogPart)]
+    private let selection: RequestCollection.Selection
+    private let state: Mutex<State>
+    private let storedBytes = Atomic<Int>(0)
+
+    /// - Parameters:
+    ///   - logs: The logs to read.
+    ///   - partSize: The size of the parts in which a plain file is read, in bytes.
+    init(_ logs: [StoredLog], selection: RequestCollection.Selection, partSize: Int = StoredLog.partSize) {
+        self.selection = selection
+        var parts: [(log: Int, part: LogPart)] = []
+        var readings = [LogReading](repeating: LogReading(), count: logs.count)
+        for (index, log) in logs.enumerated() {
+            do throws(StoredLogProblem) {
+                parts += try log.parts(of: partSize).map { (index, $0) }
+            } catch {
+                readings[index] = LogReading(problem: error)
+            }
+        }
+        self.parts = parts
+        state = Mutex(State(readings: readings))
+    }
+
+    /// Reads all logs. The call blocks.
+    ///
+    /// - Parameters:
+    ///   - threads: How many threads read.
+    ///   - report: Takes the number of bytes that were read so far, several times a second, on the caller's thread.
+    func run(threads: Int, report: (_ storedBytes: Int) -> Void) -> Result {
+        let finished = DispatchSemaphore(value: 0)
+        let count = max(1, min(threads, parts.count))
+        for number in 0..<count {
+            let thread = Thread { [self] in
+                readParts()
+                finished.signal()
+            }
+            thread.name = "scan \(number)"
+            thread.start()
+        }
+        for _ in 0..<count {
+            while finished.wait(timeout: .now() + .milliseconds(200)) == .timedOut {
+                report(storedBytes.load(ordering: .relaxed))
+            }
+        }
+        return state.withLock { state in
+            var requests = state.requests.popLast() ?? RequestCollection(selection)
+            while let next = state.requests.popLast() { requests.merge(next) }
+            return Result(readings: state.readings, requests: requests)
+        }
+    }
+
+    private func readParts() {
+        var scanner = EventScanner(selecting: [Analytic.forbidden.selector])
+        var requests = RequestCollection(selection)
+        while let (log, part) = takePart() {
+            let reading = part.read(with: &scanner) { events, bytes in
+                storedBytes.add(bytes, ordering: .relaxed)
+                for selected in events { requests.add(selected.event) }
+            }
+            state.withLock { $0.readings[log].add(reading) }
+        }
+        state.withLock { [requests] in $0.requests.append(requests) }
+    }
+
+    private func takePart() -> (log: Int, part: LogPart)? {
+        state.withLock { state in
+            guard state.nextPart < parts.count else { return nil }
+            defer { state.nextPart += 1 }
+            return parts[state.nextPart]
+        }
+    }
+}

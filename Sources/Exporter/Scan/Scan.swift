@@ -1,0 +1,91 @@
+import AccessScanning
+import AuditSources
+import Foundation
+import Locations
+
+/// `scan`: searches logs once, and prints the sources over the threshold.
+///
+/// ```
+/// arguments ─▶ StoredLog.find ─▶ ParallelReading ─▶ RequestCollection ─▶ ScanRow ─▶ ScanOutput
+///               the files         parts of them       requests by source   over the   table, JSON, CSV
+///                                 on all cores        in any order         threshold
+/// ```
+public enum Scan {
+    /// The outcome; the raw value is the exit status of the process.
+    public enum Outcome: Int32, Sendable {
+        /// No source is over the threshold.
+        case nothingFound = 0
+        /// An input could not be read; what could be was printed.
+        case failed = 1
+        /// A source is over the threshold.
+        case found = 3
+    }
+
+    /// Reads the logs, prints the result on standard output, and everything else on standard error. The call blocks.
+    ///
+    /// - Throws: `ConfigurationError` if a flag, or the file that it names, cannot be used.
+    public static func run(_ options: ScanOptions) throws(ConfigurationError) -> Outcome {
+        let configuration = try ScanConfiguration(options, at: Date.now.timeIntervalSince1970)
+        let (logs, problems) = StoredLog.find(configuration.files)
+        // The problems of the arguments come before a long read.
+        for problem in problems { complain("\(problem)") }
+        guard !logs.isEmpty else { return .failed }
+
+        let sizes = logs.map(\.size)
+        let progress = ScanProgress(of: sizes.contains(nil) ? nil : sizes.compactMap(\.self).reduce(0, +))
+        let reading = ParallelReading(logs, selection: configuration.selection)
+        let result = reading.run(threads: ProcessInfo.processInfo.activeProcessorCount) { progress.show($0) }
+        progress.clear()
+
+        let messages = zip(logs, result.readings).flatMap { LogFindings.messages(about: $0, $1) }
+        for message in messages { complain(message.text) }
+        let isComplete = problems.isEmpty && !messages.contains(where: \.isProblem)
+        // Nothing could be searched, so that an empty table would be misleading.
+        guard result.readings.contains(where: \.holdsAuditEvents) else {
+            if isComplete { complain("no audit event was found; name the files of the API server's --audit-log-path") }
+            return .failed
+        }
+        note(result.requests, configuration)
+        let rows = ScanRow.rows(
+            of: result.requests.sources(within: configuration.window), over: configuration.threshold,
+            locate: { configuration.locations?.location(of: $0) ?? .unknown })
+        print(rows, configuration)
+        guard isComplete else { return .failed }
+        return rows.isEmpty ? .nothingFound : .found
+    }
+
+    private static func print(_ rows: [ScanRow], _ configuration: ScanConfiguration) {
+        let text =
+            switch configuration.format {
+            case .table: rows.isEmpty ? nothing(configuration) : ScanOutput.table(rows, width: Terminal.width)
+            case .json: ScanOutput.json(rows)
+            case .csv: ScanOutput.csv(rows)
+            }
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            complain("the result cannot be written: \(error)")
+        }
+    }
+
+    private static func nothing(_ configuration: ScanConfiguration) -> String {
+        let window = configuration.window == nil ? "in these logs" : "within \(configuration.windowText)"
+        return "No source made more than \(configuration.threshold) refused requests without credentials \(window).\n"
+    }
+
+    /// Requests that are not counted for sources, or not exactly, are named.
+    private static func note(_ requests: RequestCollection, _ configuration: ScanConfiguration) {
+        let filtered = requests.filteredRequests
+        if filtered > 0 { complain("\(filtered) requests match --filter.file and are not counted") }
+        if requests.inexactEvents > 0 {
+            complain(
+                "\(requests.inexactEvents) events lack auditID or times to the microsecond; each counts as a request, "
+                    + "also if it is read twice")
+        }
+    }
+
+    /// Names of files can hold any characters too.
+    private static func complain(_ message: String) {
+        FileHandle.standardError.write(Data("kube-audit-exporter: \(message.withVisibleEscapes)\n".utf8))
+    }
+}

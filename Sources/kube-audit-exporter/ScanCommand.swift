@@ -1,0 +1,70 @@
+import ArgumentParser
+import Exporter
+import Foundation
+
+/// Searches logs once.
+struct ScanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scan",
+        abstract: "Search audit logs once, and print the sources with too many refused requests without credentials.",
+        usage: "kube-audit-exporter scan <file> ... [<flags>]",
+        discussion: """
+            Prints each source that made more than --threshold requests within --window, with what it sent and got. \
+            Neither the order of the files nor that of their lines matters, and an event that is read twice counts once, \
+            as in a log and its compressed copy.
+
+            For example, the scans of the last week in all rotated logs of a control plane:
+              kube-audit-exporter scan --since 7d /var/log/kubernetes/audit/
+
+            Exit status: 0 if no source is over the threshold, 3 if one is, 1 if an input could not be read (the result \
+            of the others is printed) or a flag cannot be used.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "Logs: files, globs, directories (the files in them), or - for standard input. gzip and zstd are recognized "
+                + "by their content.", valueName: "file"))
+    var files: [String]
+
+    @Option(help: ArgumentHelp("Format of the result: table, json or csv.", valueName: "format"))
+    var format = "table"
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Sources with more requests than this are printed.", valueName: "n"))
+    var threshold = "5"
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Count the most requests within any window of this length, by the time of the events; all to count all.",
+            valueName: "duration|all"))
+    var window = "1h"
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Requests from this time on: RFC 3339, a date (UTC), or a duration back from now.", valueName: "time"))
+    var since: String?
+
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Requests before this time, in the same forms.", valueName: "time"))
+    var until: String?
+
+    @OptionGroup var selection: SelectionFlags
+
+    func run() throws {
+        let options = ScanOptions(
+            files: files, format: format, threshold: threshold, window: window, since: since, until: until,
+            geoipDatabase: selection.geoipDatabase, trustedProxies: selection.sourceTrustedProxy,
+            filterFile: selection.filterFile)
+        let outcome: Scan.Outcome
+        do {
+            outcome = try Scan.run(options)
+        } catch {
+            FileHandle.standardError.write(Data("kube-audit-exporter: \(error)\n".utf8))
+            throw ExitCode.failure
+        }
+        guard outcome == .nothingFound else { throw ExitCode(outcome.rawValue) }
+    }
+}
