@@ -1,16 +1,3 @@
-extension Unicode.Scalar {
-    /// Whether the character has no shape of its own: a control character, which terminals obey, or a format character,
-    /// which may hide text or reverse its direction.
-    var isInvisible: Bool {
-        // Most text is ASCII, for which the Unicode tables are not needed.
-        if isASCII { return value < 0x20 || value == 0x7F }
-        switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned: return true
-        default: return false
-        }
-    }
-}
-
 extension String {
     /// The text on one line, with each invisible character replaced by an escape such as `\u{202e}`, `\n` or `\t`. It is
     /// safe to write to a terminal, and is read in the direction in which it was written.
