@@ -115,11 +115,19 @@ extension AnalyticChanges {
         let keep = try db.cachedStatement(
             sql: """
                 INSERT INTO source (analytic, address, origin, country, city, first_seen, last_seen, requests, recent,
-                    last_audit_id, last_received) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    last_audit_id, last_received, earlier_requests, paths, left_out)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (analytic, address, origin) DO UPDATE SET country = excluded.country, city = excluded.city,
                     first_seen = excluded.first_seen, last_seen = excluded.last_seen, requests = excluded.requests,
                     recent = excluded.recent, last_audit_id = excluded.last_audit_id,
-                    last_received = excluded.last_received
+                    last_received = excluded.last_received, earlier_requests = excluded.earlier_requests,
+                    paths = excluded.paths, left_out = excluded.left_out
+                """)
+        let keepEvidence = try db.cachedStatement(
+            sql: """
+                INSERT INTO evidence (source, texts)
+                    SELECT id, ? FROM source WHERE analytic = ? AND address = ? AND origin = ?
+                ON CONFLICT (source) DO UPDATE SET texts = excluded.texts
                 """)
         for counter in counters {
             try keep.execute(arguments: [
@@ -127,6 +135,12 @@ extension AnalyticChanges {
                 Data(counter.location.country.utf8), Data(counter.location.city.utf8), counter.firstSeen,
                 counter.lastSeen, Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
                 Data((counter.lastRequest?.auditID ?? "").utf8), counter.lastRequest?.received,
+                RequestsBlock.data(counter.lastRequests.dropLast()), PathsBlock.data(counter.paths),
+                LeftOutBlock.data(counter.evidence.leftOutRequests),
+            ])
+            guard changedEvidence.contains(counter.source) else { continue }
+            try keepEvidence.execute(arguments: [
+                Data(counter.evidence.texts), name, counter.source.address.description, counter.source.origin.rawValue,
             ])
         }
     }

@@ -205,6 +205,24 @@ enum Schema {
                     ALTER TABLE network ADD COLUMN uncounted BLOB NOT NULL DEFAULT x'';
                     """)
         }
+        // The evidence of a source, and its last requests.
+        migrator.registerMigration("5") { db in
+            try db.execute(
+                sql: """
+                    -- The requests before the last one, see RequestsBlock.
+                    ALTER TABLE source ADD COLUMN earlier_requests BLOB NOT NULL DEFAULT x'';
+                    -- The paths of the last hour, 12 bytes each, see PathsBlock.
+                    ALTER TABLE source ADD COLUMN paths BLOB NOT NULL DEFAULT x'';
+                    -- Requests whose values were left out, by column, see LeftOutBlock; empty for none.
+                    ALTER TABLE source ADD COLUMN left_out BLOB NOT NULL DEFAULT x'';
+                    -- The distinct values of a source, see Evidence.texts. They are large and change seldom, so they are
+                    -- not in the row that changes with each request.
+                    CREATE TABLE evidence (
+                        source INTEGER PRIMARY KEY REFERENCES source (id) ON DELETE CASCADE,
+                        texts BLOB NOT NULL
+                    ) STRICT;
+                    """)
+        }
         return migrator
     }
 

@@ -65,22 +65,26 @@ extension StoredState {
 
     private static func readSources(_ db: Database, into analytics: inout [String: AnalyticState]) throws {
         let rows = try Row.fetchCursor(db, sql: "SELECT * FROM source ORDER BY first_seen, id")
+        // One by one, since sorting rows with their evidence would take its memory once more.
+        let evidence = try db.cachedStatement(sql: "SELECT texts FROM evidence WHERE source = ?")
         while let row = try rows.next() {
             let address: String = try row.value("address")
             let origin: String = try row.value("origin")
             guard let source = Source(address: address, origin: origin) else {
                 throw ImpossibleContent(description: "not a source: \(address), \(origin)")
             }
+            let id: Int64 = try row.value("id")
+            let texts = try Row.fetchOne(evidence, arguments: [id])?.bytes("texts") ?? Data()
             analytics[try row.value("analytic"), default: AnalyticState()].counters.append(
                 SourceCounter(
                     source: source,
                     location: Location(country: try row.text("country"), city: try row.text("city")),
                     firstSeen: try row.value("first_seen"), lastSeen: try row.value("last_seen"),
                     requests: try row.count("requests"), recent: try row.recentRequests("recent"),
-                    lastRequests: [
-                        RequestReference(
-                            auditID: try row.text("last_audit_id"), received: try row.value("last_received"))
-                    ]))
+                    lastRequests: try row.lastRequests(),
+                    evidence: Evidence(
+                        texts: Array(texts), leftOutRequests: LeftOutBlock.counts(row.bytes("left_out"))),
+                    paths: PathsBlock.paths(row.bytes("paths"))))
         }
     }
 
@@ -168,6 +172,16 @@ extension StoredState {
 }
 
 extension Row {
+    fileprivate func lastRequests() throws -> [RequestReference] {
+        let last = RequestReference(auditID: try text("last_audit_id"), received: try value("last_received"))
+        return last.isEmpty ? [] : RequestsBlock.requests(bytes("earlier_requests")) + [last]
+    }
+
+    /// The bytes of a column that no counter depends on; none if it is of another type.
+    fileprivate func bytes(_ column: String) -> Data {
+        (try? decode(Data.self, forColumn: column)) ?? Data()
+    }
+
     fileprivate func recentRequests(_ column: String) throws -> RecentRequests {
         let data: Data = try value(column)
         return RecentRequests(times: (0..<data.count / 4).map { LittleEndian.number(in: data, at: 4 * $0) })

@@ -30,6 +30,7 @@ struct GoingOnTests {
         mutating func read(_ random: inout SeededGenerator, at time: Double) {
             let event = AuditEvent(
                 auditID: "\(Int.random(in: 0..<200, using: &random))", stage: "ResponseComplete",
+                requestURI: "/\(Int.random(in: 0..<100, using: &random))",
                 sourceIPs: (0..<Int.random(in: 0...2, using: &random)).map { _ in
                     "192.0.2.\(Int.random(in: 0..<8, using: &random))"
                 }, stageTimestamp: "\(Int.random(in: 0..<2, using: &random))")
@@ -62,7 +63,10 @@ struct GoingOnTests {
     private static func breakCommits(_ store: StateStore, _ random: inout SeededGenerator) throws {
         let full = Bool.random(using: &random)
         let table =
-            ["source", "network", "displaced", "displaced_page", "filtered", "observed", "position", "state"]
+            [
+                "source", "network", "displaced", "displaced_page", "filtered", "observed", "position", "state",
+                "evidence",
+            ]
             .randomElement(using: &random) ?? "state"
         try store.withDatabase { db in
             if full {
@@ -92,7 +96,7 @@ struct GoingOnTests {
         try await withTemporaryDirectory { directory in
             var random = SeededGenerator(seed: 22)
             var never = Counting(StoredState(key: SipHash128.Key(first: 1, second: 2)))
-            var current = directory.appending(path: "0")
+            var current = directory.appending(path: "first")
             var (store, stored) = try StateStore.open(current)
             let key = stored.detection.key
             never.detector = Counting(stored).detector

@@ -47,18 +47,15 @@ struct MigrationTests {
             try Self.make(in: directory)
             var expected = AnalyticState()
             let address = SourceAddress.address(try #require(IPAddress("192.0.2.1")))
-            let reference = RequestReference(auditID: "", received: nil)
             expected.counters = [
                 SourceCounter(
                     source: Source(address, .verified), location: Location(country: "Japan", city: "Tokyo"),
                     firstSeen: 10, lastSeen: 20, requests: 3, recent: RecentRequests(times: [20, 10]),
                     lastRequests: [RequestReference(auditID: "a", received: 9.5)]),
                 SourceCounter(
-                    source: Source(.other, .verified), location: .unknown, firstSeen: 11, lastSeen: 21, requests: .max,
-                    lastRequests: [reference]),
+                    source: Source(.other, .verified), location: .unknown, firstSeen: 11, lastSeen: 21, requests: .max),
                 SourceCounter(
-                    source: Source(address, .claimed), location: .unknown, firstSeen: 12, lastSeen: 22, requests: 5,
-                    lastRequests: [reference]),
+                    source: Source(address, .claimed), location: .unknown, firstSeen: 12, lastSeen: 22, requests: 5),
             ]
             expected.retiredRequests = 70
             expected.networks = [

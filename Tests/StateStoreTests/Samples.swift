@@ -13,7 +13,8 @@ enum Samples {
         SourceCounter(
             source: Source(IPAddress(address).map { .address($0) } ?? .invalid, origin),
             location: Location(country: country, city: ""), firstSeen: firstSeen, lastSeen: firstSeen,
-            requests: requests, lastRequests: [RequestReference(auditID: auditID, received: nil)])
+            requests: requests, lastRequests: [RequestReference(auditID: auditID, received: nil)].filter { !$0.isEmpty }
+        )
     }
 
     static func observed(_ number: Int) -> ObservedEvent {

@@ -28,6 +28,31 @@ struct DistinctTexts: Sendable, Hashable {
     private static let headLength = 2 * Evidence.Column.allCases.count
     private static let ellipsis = Array("…".utf8)
 
+    /// No texts.
+    init() {}
+
+    /// Texts that were stored; `nil` if the bytes are not such a buffer, because they were damaged.
+    init?(bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        guard bytes.count > Self.headLength else { return nil }
+        var start = Self.headLength
+        for column in Evidence.Column.allCases {
+            let range = bytes.withUnsafeBufferPointer { Self.range(of: column, in: $0) }
+            guard range.lowerBound == start, range.upperBound <= bytes.count else { return nil }
+            var count = 0
+            while start < range.upperBound {
+                let end = start + 2 + Int(bytes[start])
+                count += 1
+                guard end <= range.upperBound, count <= Self.columnLimit,
+                    String(validating: bytes[start + 1..<end], as: UTF8.self) != nil
+                else { return nil }
+                start = end
+            }
+        }
+        guard start == bytes.count else { return nil }
+        self.bytes = bytes
+    }
+
     /// The texts of a column, in the order in which they were inserted.
     func values(_ column: Evidence.Column) -> [String] {
         var values: [String] = []
@@ -102,7 +127,8 @@ struct DistinctTexts: Sendable, Hashable {
         let end = { (column: Int) in
             column < 0 ? headLength : headLength + (Int(bytes[2 * column]) | Int(bytes[2 * column + 1]) << 8)
         }
-        return end(Int(column.rawValue) - 1)..<end(Int(column.rawValue))
+        let start = end(Int(column.rawValue) - 1)
+        return start..<max(start, end(Int(column.rawValue)))
     }
 
     /// A text, cut if it is over `lengthLimit`.

@@ -47,15 +47,29 @@ public struct Evidence: Sendable, Hashable {
         }
     }
 
-    private var texts = DistinctTexts()
-    // By column; empty while nothing was left out.
-    private var leftOutRequests: [UInt64] = []
+    private var distinct = DistinctTexts()
+    /// The requests whose value of a column was not kept, by column; empty while there are none.
+    public private(set) var leftOutRequests: [UInt64] = []
 
     /// No values.
     public init() {}
 
+    /// Values as they were stored; none if the bytes are not those of an evidence.
+    ///
+    /// - Parameters:
+    ///   - texts: As in `texts`.
+    ///   - leftOutRequests: As in `leftOutRequests`.
+    public init(texts: [UInt8], leftOutRequests: [UInt64]) {
+        guard let distinct = DistinctTexts(bytes: texts) else { return }
+        self.distinct = distinct
+        if leftOutRequests.count == Column.allCases.count { self.leftOutRequests = leftOutRequests }
+    }
+
+    /// All values, packed (see `DistinctTexts`), to be stored.
+    public var texts: [UInt8] { distinct.bytes }
+
     /// The values of a column, in the order in which they were first seen.
-    public func values(_ column: Column) -> [String] { texts.values(column) }
+    public func values(_ column: Column) -> [String] { distinct.values(column) }
 
     /// The requests whose value of a column was not kept, since its limits were reached.
     public func leftOut(_ column: Column) -> UInt64 {
@@ -81,7 +95,7 @@ public struct Evidence: Sendable, Hashable {
 
     private mutating func note(_ text: String?, _ column: Column) -> Bool {
         guard let text, !text.isEmpty else { return false }
-        let outcome = texts.insert(text, in: column)
+        let outcome = distinct.insert(text, in: column)
         if outcome == .leftOut { noteLeftOut(column) }
         return outcome == .added
     }
@@ -90,7 +104,7 @@ public struct Evidence: Sendable, Hashable {
         var hasNewValue = false
         var isLeftOut = false
         for group in groups where !group.isEmpty {
-            let outcome = texts.insert(group, in: .groups)
+            let outcome = distinct.insert(group, in: .groups)
             hasNewValue = hasNewValue || outcome == .added
             isLeftOut = isLeftOut || outcome == .leftOut
         }

@@ -192,7 +192,7 @@ public struct SourceCounter: Sendable, Hashable {
     public internal(set) var requests: UInt64
     /// When the last requests were counted.
     public internal(set) var recent: RecentRequests
-    /// The requests counted last, newest last; at most `requestLimit`.
+    /// The requests counted last, newest last; at most `requestLimit`. A request without ID and time is left out.
     public internal(set) var lastRequests: [RequestReference]
     /// The distinct values of its requests since the counter was created, within limits.
     public internal(set) var evidence: Evidence
@@ -226,8 +226,10 @@ public struct SourceCounter: Sendable, Hashable {
     ///
     /// - Returns: Whether the evidence has a new value.
     mutating func note(_ event: AuditEvent, _ reference: RequestReference, path: UInt64?, at now: Double) -> Bool {
-        if lastRequests.count >= Self.requestLimit { lastRequests.removeFirst() }
-        lastRequests.append(reference)
+        if !reference.isEmpty {
+            if lastRequests.count >= Self.requestLimit { lastRequests.removeFirst() }
+            lastRequests.append(reference)
+        }
         if let path { paths.add(path, at: now) }
         return evidence.note(event)
     }
@@ -260,6 +262,9 @@ public struct RequestReference: Sendable, Hashable {
     public let auditID: String
     /// The `requestReceivedTimestamp`, in seconds since 1970; `nil` if the event has none.
     public internal(set) var received: Double?
+
+    /// Whether it has neither ID nor time, so that nothing can be found by it.
+    public var isEmpty: Bool { auditID.isEmpty && received == nil }
 
     /// A reference to a request.
     public init(auditID: String, received: Double?) {

@@ -24,18 +24,24 @@ struct AnalyticMetrics: Sendable {
     }
 }
 
-/// The two metrics of a kind of counters: how many requests, and since when.
+/// The metrics of a kind of counters: how many requests, since when, and for how many paths.
 struct CounterMetrics: Sendable {
     let requests: Metric
     let firstSeen: Metric
+    let distinctPaths: Metric?
 
     init(_ names: Analytic.CounterNames, requests: String, firstSeen: String, labels: [String], details: String) {
         self.requests = Metric(names.requests, .counter, requests, labels: labels, details: details)
         self.firstSeen = Metric(names.firstSeen, .gauge, firstSeen, labels: labels)
+        distinctPaths = names.distinctPaths.map { name in
+            Metric(
+                name, .gauge, "Distinct paths, without the query, that a source asked for in the last hour.",
+                labels: labels, details: "Exact up to \(RecentPaths.limit), which means as many or more.")
+        }
     }
 
     /// In the order in which they are exposed.
-    var metrics: [Metric] { [requests, firstSeen] }
+    var metrics: [Metric] { [requests, firstSeen] + [distinctPaths].compactMap(\.self) }
 }
 
 /// The metrics of the detection besides the counters: retirement, quiet networks, and the use of budgets.

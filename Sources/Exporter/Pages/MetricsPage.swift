@@ -18,6 +18,8 @@ final class MetricsPage: Sendable {
         var countsVersion: UInt64?
         /// When the text of the counts, or the values of the process, are too old.
         var countsEnd: ContinuousClock.Instant
+        /// The minute of the text of the counts, since 1970: distinct paths are counted by minutes.
+        var countsMinute: Double = 0
         var processEnd: ContinuousClock.Instant
         var status: [UInt8] = []
         var process: [MetricFamily] = []
@@ -79,8 +81,11 @@ final class MetricsPage: Sendable {
     /// - Returns: Whether the text there was is current.
     private func updateCounts(_ counts: Counts, version: UInt64, in made: inout Made) -> Bool {
         let time = clock()
-        if version == made.countsVersion, time < made.countsEnd { return true }
-        made.counts.update(counts, at: now())
+        let now = now()
+        let minute = (now / 60).rounded(.down)
+        if version == made.countsVersion, time < made.countsEnd, minute == made.countsMinute { return true }
+        made.counts.update(counts, at: now)
+        made.countsMinute = minute
         made.countsVersion = version
         made.countsEnd = time + Self.countsAge
         return false

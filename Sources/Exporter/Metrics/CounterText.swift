@@ -1,0 +1,188 @@
+import AccessScanning
+import Exposition
+import HTTPServing
+
+/// A counter that is exposed.
+protocol ExposedCounter: Sendable {
+    var requests: UInt64 { get }
+    /// Seconds since 1970.
+    var firstSeen: Double { get }
+    /// The values of its labels, which are expensive to make.
+    var labelValues: [String] { get }
+    /// A counted request.
+    var exemplar: Exemplar? { get }
+
+    /// The counter without what `/metrics` does not show: a text that is kept must not keep old evidence in memory.
+    var exposed: Self { get }
+
+    /// Whether the label values of both counters are equal, without making them.
+    func hasLabels(of other: Self) -> Bool
+
+    /// The distinct paths asked for in the hour before `now`, in seconds since 1970.
+    func distinctPaths(at now: Double) -> Int
+}
+
+/// The text of the counters of one kind, in one format.
+///
+/// It is kept page by page. A page whose counters have not changed keeps its text, as plain and compressed parts of the
+/// answer; in the other pages each counter keeps its labels for as long as it keeps its place. So a scrape of 100,000
+/// sources, of which one has changed, writes 256 lines. The gauge of distinct paths has a text of its own, since its
+/// values fall with time.
+struct CounterText<Counter: ExposedCounter>: Sendable {
+    private struct Page: Sendable {
+        let counters: [Counter]
+        let labels: [LabelSet]
+        let requests: BodyPart
+        let firstSeen: BodyPart
+        /// The distinct paths of each counter, and their text.
+        var paths: [Int] = []
+        var pathsText: BodyPart?
+    }
+
+    /// How many pages have been written, which is the work done.
+    private(set) var pagesWritten = 0
+
+    private let metrics: CounterMetrics
+    private let format: ExpositionFormat
+    private let withCreated: Bool
+    private let requestsHead: BodyPart
+    private let firstSeenHead: BodyPart
+    private let pathsHead: BodyPart?
+    // Those of each part of the counters, whose places are stable within a part.
+    private var parts: [[Page]] = []
+
+    init(_ metrics: CounterMetrics, in format: ExpositionFormat, withCreated: Bool = false) {
+        self.metrics = metrics
+        self.format = format
+        self.withCreated = withCreated
+        requestsHead = Self.head(of: metrics.requests, in: format)
+        firstSeenHead = Self.head(of: metrics.firstSeen, in: format)
+        pathsHead = metrics.distinctPaths.map { Self.head(of: $0, in: format) }
+    }
+
+    /// The families as parts of an answer, heads included.
+    var body: [BodyPart] {
+        let pages = parts.joined()
+        return [requestsHead] + pages.map(\.requests) + [firstSeenHead] + pages.map(\.firstSeen)
+            + (pathsHead.map { [$0] + pages.compactMap(\.pathsText) } ?? [])
+    }
+
+    /// Writes the pages that have changed.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    mutating func update(_ counters: JoinedPages<Counter>, at now: Double) {
+        var requests = ExpositionText(format)
+        var firstSeen = ExpositionText(format)
+        var parts: [[Page]] = []
+        for (number, part) in counters.parts.enumerated() {
+            let old = number < self.parts.count ? self.parts[number] : []
+            var pages: [Page] = []
+            pages.reserveCapacity(part.pages.count)
+            for (number, counters) in part.pages.enumerated() {
+                var page = number < old.count ? old[number] : nil
+                if page.map({ Self.isShown(counters, by: $0) }) != true {
+                    page = write(counters, replacing: page, &requests, &firstSeen)
+                    pagesWritten += 1
+                }
+                if var page {
+                    updatePaths(of: counters, in: &page, at: now)
+                    pages.append(page)
+                }
+            }
+            parts.append(pages)
+        }
+        self.parts = parts
+    }
+
+    /// Whether the text of a page is that of these counters.
+    private static func isShown(_ counters: [Counter], by page: Page) -> Bool {
+        let old = page.counters
+        guard old.count == counters.count else { return false }
+        // The times of requests change without a change of the text; a request that is counted changes the number.
+        return counters.indices.allSatisfy { place in
+            counters[place].requests == old[place].requests && counters[place].firstSeen == old[place].firstSeen
+                && counters[place].hasLabels(of: old[place])
+        }
+    }
+
+    /// Writes the gauge of distinct paths, if a value has changed.
+    private func updatePaths(of counters: [Counter], in page: inout Page, at now: Double) {
+        guard let metric = metrics.distinctPaths else { return }
+        let paths = counters.indices.map { counters[$0].distinctPaths(at: now) }
+        guard paths != page.paths else { return }
+        var text = ExpositionText(format)
+        for (labels, count) in zip(page.labels, paths) {
+            text.write(Sample(SampleValue(count), labels: labels), of: metric)
+        }
+        page.paths = paths
+        page.pathsText = BodyPart(text.take())
+    }
+
+    private func write(
+        _ counters: [Counter], replacing old: Page?, _ requests: inout ExpositionText, _ firstSeen: inout ExpositionText
+    ) -> Page {
+        let metrics = metrics
+        var labels: [LabelSet] = []
+        labels.reserveCapacity(counters.count)
+        // By index, since copies of counters take more time than the text.
+        for place in counters.indices {
+            if let old, place < old.counters.count, counters[place].hasLabels(of: old.counters[place]) {
+                labels.append(old.labels[place])
+            } else {
+                labels.append(LabelSet(metrics.requests.labels, counters[place].labelValues))
+            }
+            requests.write(
+                Sample(
+                    .integer(counters[place].requests), labels: labels[place],
+                    created: withCreated ? counters[place].firstSeen : nil,
+                    exemplar: format == .openMetrics ? counters[place].exemplar : nil), of: metrics.requests)
+            firstSeen.write(
+                Sample(.number(counters[place].firstSeen), labels: labels[place]), of: metrics.firstSeen)
+        }
+        return Page(
+            counters: counters.map(\.exposed), labels: labels, requests: BodyPart(requests.take()),
+            firstSeen: BodyPart(firstSeen.take()))
+    }
+
+    private static func head(of metric: Metric, in format: ExpositionFormat) -> BodyPart {
+        var text = ExpositionText(format)
+        text.writeHead(of: metric)
+        return BodyPart(text.take())
+    }
+}
+
+extension SourceCounter: ExposedCounter {
+    private static let exemplarLabels = LabelNames(["audit_id"])
+
+    var labelValues: [String] {
+        [source.address.description, location.country, location.city, source.origin.rawValue]
+    }
+
+    var exemplar: Exemplar? {
+        guard let lastRequest, !lastRequest.auditID.isEmpty else { return nil }
+        return Exemplar(
+            labels: LabelSet(Self.exemplarLabels, [lastRequest.auditID]), timestamp: lastRequest.received)
+    }
+
+    var exposed: SourceCounter {
+        SourceCounter(source: source, location: location, firstSeen: firstSeen, lastSeen: lastSeen, requests: requests)
+    }
+
+    func hasLabels(of other: SourceCounter) -> Bool {
+        source == other.source && location == other.location
+    }
+
+    func distinctPaths(at now: Double) -> Int { paths.count(at: now) }
+}
+
+extension NetworkCounter: ExposedCounter {
+    var labelValues: [String] { [network.description] }
+
+    var exemplar: Exemplar? { nil }
+
+    var exposed: NetworkCounter { self }
+
+    func distinctPaths(at now: Double) -> Int { 0 }
+
+    func hasLabels(of other: NetworkCounter) -> Bool { network == other.network }
+}

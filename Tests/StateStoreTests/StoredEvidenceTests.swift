@@ -1,0 +1,170 @@
+import AccessScanning
+import AuditEvents
+import AuditSources
+import Foundation
+import GRDB
+@testable import StateStore
+import Testing
+import TestSupport
+
+// One after the other: each has files open, and another test counts those of the process.
+@Suite("The evidence in the state", .serialized)
+struct StoredEvidenceTests {
+    private static func event(_ number: Int, from address: String = "192.0.2.1") -> AuditEvent {
+        AuditEvent(
+            auditID: "\(number)", requestURI: "/path/\(number)?\(number)", verb: "get", username: "system:anonymous",
+            groups: ["system:unauthenticated"], sourceIPs: [address], userAgent: "agent \0 \(number)",
+            responseCode: 403, responseMessage: String(repeating: "😀", count: 100), resource: "pods/exec",
+            requestReceivedTimestamp: "2026-11-23T23:10:06.716266Z", stageTimestamp: "\(number)")
+    }
+
+    /// A store with counters of two sources, whose columns are full.
+    private static func fill(
+        _ directory: URL
+    ) async throws -> (store: StateStore, detector: AccessScanningDetector) {
+        let (store, stored) = try StateStore.open(directory)
+        var detector = AccessScanningDetector([.forbidden], restoring: stored.detection, at: 0)
+        for number in 0..<60 {
+            detector.observe(
+                event(number, from: "192.0.2.\(number % 2 + 1)"), of: 0, at: 1_795_475_406 + Double(number))
+        }
+        try await commit(&detector, to: store)
+        return (store, detector)
+    }
+
+    private static func commit(_ detector: inout AccessScanningDetector, to store: StateStore) async throws {
+        try await store.commit(
+            Checkpoint(detection: detector.takeChanges(), positions: [], reading: ReadingTotals(), time: 1))
+    }
+
+    private static func counters(_ detector: AccessScanningDetector) -> [SourceCounter] {
+        Array(detector.ledgers[0].counts.sources.counters)
+    }
+
+    @Test("is that of before a restart, with the last requests, the paths and the numbers of what was left out")
+    func roundTrip() async throws {
+        try await withTemporaryDirectory { directory in
+            let (store, detector) = try await Self.fill(directory)
+            store.close()
+            let counters = Self.counters(detector)
+            #expect(counters.map { $0.evidence.values(.requestURI).count } == [20, 20])
+            #expect(counters.map { $0.evidence.leftOut(.userAgent) } == [10, 10])
+            #expect(counters.map { $0.paths.count(at: 1_795_475_406) } == [30, 30])
+            #expect(counters.map(\.lastRequests.count) == [5, 5])
+            #expect(try StateStore.open(directory).stored.detection.forbidden.counters == counters)
+        }
+    }
+
+    @Test("is written only when it has a new value")
+    func rarelyWritten() async throws {
+        try await withTemporaryDirectory { directory in
+            var (store, detector) = try await Self.fill(directory)
+            try store.withDatabase { db in
+                for event in ["INSERT", "UPDATE"] {
+                    try db.execute(
+                        sql: """
+                            CREATE TEMP TRIGGER no_\(event) AFTER \(event) ON main.evidence
+                            BEGIN SELECT RAISE(ABORT, 'written'); END
+                            """)
+                }
+            }
+            detector.observe(Self.event(100), of: 0, at: 1_795_475_500)
+            try await Self.commit(&detector, to: store)
+            var other = Self.event(101)
+            other.verb = "list"
+            detector.observe(other, of: 0, at: 1_795_475_500)
+            let changes = detector.takeChanges()
+            await #expect(throws: StateStoreError.self) {
+                try await store.commit(
+                    Checkpoint(detection: changes, positions: [], reading: ReadingTotals(), time: 1))
+            }
+            detector.putBack(changes)
+            try store.withDatabase { try $0.execute(sql: "DROP TRIGGER no_INSERT; DROP TRIGGER no_UPDATE") }
+            try await Self.commit(&detector, to: store)
+            store.close()
+            #expect(try StateStore.open(directory).stored.detection.forbidden.counters == Self.counters(detector))
+        }
+    }
+
+    @Test("is removed with its source, which begins with none when it is back")
+    func removed() async throws {
+        try await withTemporaryDirectory { directory in
+            var (store, detector) = try await Self.fill(directory)
+            detector.retireSilentSources(at: 1_795_475_406 + 1e6)
+            detector.observe(Self.event(200), of: 0, at: 1_795_475_406 + 1e6)
+            try await Self.commit(&detector, to: store)
+            #expect(try store.withDatabase { try Int.fetchOne($0, sql: "SELECT count(*) FROM evidence") } == 1)
+            store.close()
+            let counters = try StateStore.open(directory).stored.detection.forbidden.counters
+            #expect(counters == Self.counters(detector))
+            #expect(counters.map { $0.evidence.values(.requestURI) } == [["/path/200?200"]])
+            #expect(counters.map(\.lastRequests.count) == [1])
+        }
+    }
+
+    @Test(
+        "that is damaged costs nothing else",
+        arguments: [
+            "evidence SET texts = x'00'", "evidence SET texts = zeroblob(3000)",
+            "evidence SET texts = randomblob(3000)",
+            "evidence SET texts = substr(texts, 1, 100)", "evidence SET texts = CAST(texts || x'00' AS BLOB)",
+            "evidence SET texts = CAST(replace(hex(texts), '70617468', 'ff617468') AS BLOB)",
+            "evidence SET texts = CAST(substr(texts, 1, 90) || x'ff' || substr(texts, 92) AS BLOB)",
+            "source SET earlier_requests = randomblob(70)", "source SET earlier_requests = x'0000'",
+            "source SET paths = randomblob(2000)", "source SET left_out = x'01'",
+            "source SET left_out = randomblob(80)",
+        ])
+    func damaged(change: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let (store, detector) = try await Self.fill(directory)
+            try store.withDatabase { try $0.execute(sql: "UPDATE \(change)") }
+            store.close()
+            let (again, stored) = try StateStore.open(directory)
+            #expect(again.damaged == nil)
+            let counters = stored.detection.forbidden.counters
+            let before = Self.counters(detector)
+            #expect(
+                counters.map(\.source) == before.map(\.source) && counters.map(\.requests) == before.map(\.requests))
+            for counter in counters {
+                #expect(counter.lastRequests.count <= 5 && counter.paths.hashes.count <= RecentPaths.limit)
+                let values = Evidence.Column.allCases.map { counter.evidence.values($0) }
+                #expect(values.allSatisfy { $0.count <= 20 && $0.allSatisfy { $0.utf8.count <= 256 } })
+                #expect(!values.joined().contains { $0.unicodeScalars.contains("\u{fffd}") })
+                if change.hasPrefix("evidence") { #expect(counter.evidence == Evidence()) }
+            }
+            // It is collected again.
+            var going = AccessScanningDetector([.forbidden], restoring: stored.detection, at: 1_795_475_600)
+            going.observe(Self.event(300), of: 0, at: 1_795_475_600)
+            try await Self.commit(&going, to: again)
+            again.close()
+            #expect(try StateStore.open(directory).stored.detection.forbidden.counters == Self.counters(going))
+        }
+    }
+
+    @Test("is empty in a state of schema 4, whose counters go on")
+    func migrated() async throws {
+        try await withTemporaryDirectory { directory in
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            let queue = try DatabaseQueue(path: directory.appending(path: "state.db").path)
+            try Schema.migrator.migrate(queue, upTo: "4")
+            try await queue.write { db in
+                try Schema.insertState(db, version: "0.2.0")
+                try db.execute(
+                    sql: """
+                        INSERT INTO source VALUES (1, 'forbidden', '192.0.2.1', 'verified', x'', x'', 10, 20, 3,
+                            x'140000000a000000', CAST('a' AS BLOB), 9.5)
+                        """)
+            }
+            try queue.close()
+            let (store, stored) = try StateStore.open(directory)
+            let counter = try #require(stored.detection.forbidden.counters.first)
+            #expect(counter.evidence == Evidence() && counter.paths == RecentPaths() && counter.requests == 3)
+            #expect(counter.lastRequests == [RequestReference(auditID: "a", received: 9.5)])
+            var detector = AccessScanningDetector([.forbidden], restoring: stored.detection, at: 30)
+            detector.observe(Self.event(1), of: 0, at: 30)
+            try await Self.commit(&detector, to: store)
+            store.close()
+            #expect(try StateStore.open(directory).stored.detection.forbidden.counters == Self.counters(detector))
+        }
+    }
+}
