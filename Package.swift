@@ -172,8 +172,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "AccessScanning", "AuditEvents", "AuditSources", "Demo", "Exporter", "Exposition", "HTTPServing",
-                "LocalStack",
+                "AccessScanning", "AuditEvents", "AuditSources", "Compression", "Demo", "Exporter", "Exposition",
+                "HTTPServing", "LocalStack",
                 "RawHTTP", "SlowlorisKit", "StateStore", "TestSupport", "TortureKit", "kube-audit-exporter",
                 .product(name: "Yams", package: "Yams"),
             ]),

@@ -24,10 +24,10 @@ enum LogFindings {
         }
         if let first = reading.firstMalformed {
             let count = reading.malformedCount
+            let skipped = count == 1 ? "that is not an audit event" : "that are not audit events"
             let text =
-                "\(log.path): skipped \(count) of \(reading.lines) lines that \(count == 1 ? "is" : "are") not an audit "
-                + "event; the first is at byte \(first.offset): \(first.reason)"
-                + (first.shape.map { ", it looks like \($0)" } ?? "")
+                "\(log.path): skipped \(count) of \(reading.lines) lines \(skipped); the first is at byte "
+                + "\(first.offset): \(first.reason)" + (first.shape.map { ", it looks like \($0)" } ?? "")
             messages.append(Message(text: text, isProblem: false))
         }
         return messages

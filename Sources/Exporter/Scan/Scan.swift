@@ -6,8 +6,8 @@ import Locations
 /// `scan`: searches logs once, and prints the sources over the threshold.
 ///
 /// ```
-/// arguments ─▶ StoredLog.find ─▶ ParallelReading ─▶ RequestCollection ─▶ ScanRow ─▶ ScanOutput
-///               the files         parts of them       requests by source   over the   table, JSON, CSV
+/// arguments ─▶ StoredLog.find ─▶ ParallelReading ─▶ RequestCollection ─▶ reports ─▶ ScanOutput
+///               the files         parts of them       requests by source   over the    table, JSON, CSV
 ///                                 on all cores        in any order         threshold
 /// ```
 public enum Scan {
@@ -46,20 +46,28 @@ public enum Scan {
             return .failed
         }
         note(result.requests, configuration)
-        let rows = ScanRow.rows(
-            of: result.requests.sources(within: configuration.window), over: configuration.threshold,
-            locate: { configuration.locations?.location(of: $0) ?? .unknown })
-        print(rows, configuration)
+        let reports = reports(on: result.requests, configuration)
+        print(reports, configuration)
         guard isComplete else { return .failed }
-        return rows.isEmpty ? .nothingFound : .found
+        return reports.isEmpty ? .nothingFound : .found
     }
 
-    private static func print(_ rows: [ScanRow], _ configuration: ScanConfiguration) {
+    /// The sources over the threshold: those with the most requests first, then by address.
+    static func reports(on requests: RequestCollection, _ configuration: ScanConfiguration) -> [SourceReport] {
+        requests.sources(within: configuration.window).filter { $0.count > configuration.threshold }.map { source in
+            guard case .address(let address) = source.source.address else {
+                return SourceReport(source, at: .unknown)
+            }
+            return SourceReport(source, at: configuration.locations?.location(of: address) ?? .unknown)
+        }
+    }
+
+    private static func print(_ reports: [SourceReport], _ configuration: ScanConfiguration) {
         let text =
             switch configuration.format {
-            case .table: rows.isEmpty ? nothing(configuration) : ScanOutput.table(rows, width: Terminal.width)
-            case .json: ScanOutput.json(rows)
-            case .csv: ScanOutput.csv(rows)
+            case .table: reports.isEmpty ? nothing(configuration) : ScanOutput.table(reports, width: Terminal.width)
+            case .json: ScanOutput.json(reports)
+            case .csv: ScanOutput.csv(reports)
             }
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))

@@ -23,8 +23,8 @@ struct TextTable {
     private static let gap = "  "
     private let columns: [(column: Column, width: Int)]
 
-    /// The names of the columns that are left out.
-    let leftOut: [String]
+    /// The number of columns that are left out.
+    let leftOut: Int
 
     /// - Parameters:
     ///   - columns: All of the same length.
@@ -48,7 +48,7 @@ struct TextTable {
         }
         while let limit, level > 0, Self.total(shown.map(width)) > limit { level -= 1 }
         self.columns = shown.map { (columns[$0], width($0)) }
-        leftOut = columns.indices.filter { !shown.contains($0) }.map { columns[$0].name }
+        leftOut = columns.count - shown.count
     }
 
     private static func total(_ widths: [Int]) -> Int {

@@ -67,6 +67,13 @@ struct JSONText: Sendable {
         needsComma = true
     }
 
+    /// Writes `null`.
+    mutating func null() {
+        separate()
+        bytes += "null".utf8
+        needsComma = true
+    }
+
     /// Writes a string.
     mutating func string(_ text: String) {
         separate()

@@ -8,7 +8,8 @@ struct SourceReport: Sendable, Hashable {
         let name: String
         /// The values, in the order in which they were first seen.
         let values: [String]
-        /// The requests whose value is not among them, since there were too many.
+        /// The requests whose value is not among them, since there were too many; in a report on files the number of
+        /// such values.
         let leftOut: UInt64
         /// Whether the values are numbers.
         let isNumeric: Bool
@@ -32,10 +33,10 @@ struct SourceReport: Sendable, Hashable {
     let origin: Origin
     /// The requests counted.
     let count: UInt64
-    /// The time of the first request, in seconds since 1970.
-    let firstSeen: Double
-    /// The time of the last request, in seconds since 1970.
-    let lastSeen: Double
+    /// The time of the first request, in seconds since 1970; `nil` if it is not known.
+    let firstSeen: Double?
+    /// The time of the last request, in seconds since 1970; `nil` if it is not known.
+    let lastSeen: Double?
     /// The evidence.
     let columns: [Column]
     /// `nil` in a report on files.
@@ -50,12 +51,12 @@ struct SourceReport: Sendable, Hashable {
             json.member("origin", origin.rawValue)
             json.key("count")
             json.integer(count)
-            json.member("first_seen", UTCTime(firstSeen).description)
-            json.member("last_seen", UTCTime(lastSeen).description)
+            json.member("first_seen", firstSeen)
+            json.member("last_seen", lastSeen)
             for column in columns { column.write(to: &json) }
             live?.write(to: &json)
-            guard live != nil else { return }
-            json.key("left_out")
+            // In a log, values are counted; the exporter counts requests.
+            json.key(live == nil ? "values_left_out" : "left_out")
             json.object { json in
                 for column in columns where column.leftOut > 0 {
                     json.key(column.name)
@@ -110,6 +111,12 @@ extension JSONText {
         key(name)
         string(value)
     }
+
+    /// Writes a key and a time.
+    fileprivate mutating func member(_ name: String, _ seconds: Double?) {
+        key(name)
+        if let seconds { string(UTCTime(seconds).description) } else { null() }
+    }
 }
 
 extension SourceReport {
@@ -127,5 +134,23 @@ extension SourceReport {
         live = Live(
             requestsLastHour: counter.requestsLastHour(at: now), distinctRequestPaths: counter.paths.count(at: now),
             lastRequests: counter.lastRequests)
+    }
+}
+
+extension SourceReport {
+    /// A report on a source in logs that were read once.
+    init(_ source: CollectedSource, at location: Location) {
+        address = source.source.address.description
+        self.location = location
+        origin = source.source.origin
+        count = UInt64(source.count)
+        firstSeen = source.seen?.lowerBound
+        lastSeen = source.seen?.upperBound
+        columns = Evidence.Column.allCases.map { column in
+            Column(
+                name: column.name, values: source.values(column), leftOut: UInt64(source.valuesLeftOut(column)),
+                isNumeric: column == .responseCode)
+        }
+        live = nil
     }
 }

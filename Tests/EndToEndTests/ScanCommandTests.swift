@@ -1,0 +1,140 @@
+import Foundation
+import Compression
+import LocalStack
+import TestSupport
+import Testing
+
+/// The command as a new user types it.
+@Suite("The command scan", .timeLimit(.minutes(2)))
+struct ScanCommandTests {
+    private static let metadata = Fixture.url("audit-logs/metadata.log").path
+
+    /// Runs it in a directory with a few files.
+    private static func scan(_ arguments: [String], in directory: URL, input: Data? = nil) async throws -> String {
+        let (exit, output) = try await Program.exporter.run(
+            ["scan"] + arguments.map { $0.replacing("DIR", with: directory.path) }, input: input)
+        return "\(exit): \(output)".replacing(directory.path, with: "DIR").replacing("kube-audit-exporter: ", with: "")
+    }
+
+    /// The beginning of what it prints for each file, or the whole.
+    @Test(
+        "names each input that cannot be read, and what to do",
+        arguments: [
+            ("DIR/audti.log", "exited with status 1: DIR/audti.log: no such file or directory; check the path\n"),
+            ("DIR/*.gz", "exited with status 1: DIR/*.gz: no file matches this glob; check the path\n"),
+            (
+                "DIR/none",
+                "exited with status 1: DIR/none: the directory holds no files; name the directory of the API server's --audit-log-path\n"
+            ),
+            ("DIR/empty.log", "exited with status 1: DIR/empty.log: is empty\n"),
+            (
+                "DIR/notes.txt",
+                #"exited with status 1: DIR/notes.txt: holds no audit event; it begins with "remember the milk"; name the file of "#
+                    + "the API server's --audit-log-path\n"
+            ),
+            (
+                "DIR/cri.log",
+                "exited with status 1: DIR/cri.log: holds no audit event; it looks like a container log (CRI); pass on bare events: "
+                    + "cut -d' ' -f4- DIR/cri.log | kube-audit-exporter scan -\n"
+            ),
+            (
+                "DIR/audit.xz",
+                "exited with status 1: DIR/audit.xz: holds no audit event; it is compressed with xz; pipe its content in: xz -dc "
+                    + "DIR/audit.xz | kube-audit-exporter scan -\n"
+            ),
+            ("DIR/audit.log", "exited with status 3: src_ip"),
+            // Other files in a directory are no error.
+            ("DIR/mixed", "exited with status 3: DIR/mixed/notes.txt: holds no audit event; it begins with"),
+        ])
+    func inputs(argument: String, expected: String) async throws {
+        try await withTemporaryDirectory { directory in
+            for name in ["none", "mixed"] {
+                try FileManager.default.createDirectory(
+                    at: directory.appending(path: name), withIntermediateDirectories: true)
+            }
+            let write = { (name: String, data: Data) in try data.write(to: directory.appending(path: name)) }
+            let log = try Data(contentsOf: URL(filePath: Self.metadata))
+            for name in ["audit.log", "mixed/audit.log"] { try write(name, log) }
+            for name in ["notes.txt", "mixed/notes.txt"] { try write(name, Data("remember the milk\n".utf8)) }
+            try write("empty.log", Data())
+            try write("cri.log", Data(contentsOf: Fixture.url("envelopes/cri.log")))
+            try write("audit.xz", Data([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4, 10, 9, 8]))
+            let printed = try await Self.scan([argument], in: directory)
+            #expect(expected.hasSuffix("\n") ? printed == expected : printed.hasPrefix(expected), "\(printed)")
+        }
+    }
+
+    @Test("exits with 0 if nothing is over the threshold, with 3 if something is, and with 1 if an input is missing")
+    func status() async throws {
+        try await withTemporaryDirectory { directory in
+            #expect(
+                try await Self.scan([Self.metadata, "--threshold", "50"], in: directory)
+                    == "exited with status 0: No source made more than 50 refused requests without credentials within 1h.\n"
+            )
+            let found = try await Self.scan(
+                [Self.metadata, "--threshold", "49", "--format", "csv"], in: directory)
+            #expect(
+                found.hasPrefix("exited with status 3: src_ip,") && found.contains("127.0.0.6,,,verified,50,"),
+                "\(found)")
+            let partly = try await Self.scan(
+                ["DIR/missing", Self.metadata, "--threshold", "49", "--format", "csv"], in: directory)
+            #expect(partly.hasPrefix("exited with status 1: DIR/missing: no such file"), "\(partly)")
+            #expect(partly.contains("127.0.0.6,,,verified,50,"), "\(partly)")
+            #expect(
+                try await Self.scan([Self.metadata, "--until", "2026-01-01", "--format", "json"], in: directory)
+                    == "exited with status 0: []\n")
+        }
+    }
+
+    @Test("counts a log once that is named twice, piped in and compressed beside it")
+    func once() async throws {
+        try await withTemporaryDirectory { directory in
+            let log = try Data(contentsOf: URL(filePath: Self.metadata))
+            try Data(Gzip.compress([UInt8](log))).write(to: directory.appending(path: "audit.log.1"))
+            let once = try await Self.scan([Self.metadata, "--format", "json"], in: directory)
+            let again = try await Self.scan(
+                [Self.metadata, "-", "DIR", Self.metadata, "--format", "json"], in: directory, input: log)
+            #expect(again == once)
+        }
+    }
+
+    @Test("counts what can be read of a damaged file, names the byte, and exits with 1")
+    func damaged() async throws {
+        try await withTemporaryDirectory { directory in
+            let log = try Data(contentsOf: URL(filePath: Self.metadata))
+            let packed = Gzip.compress([UInt8](log))
+            try Data(packed.dropLast(9)).write(to: directory.appending(path: "audit.gz"))
+            let printed = try await Self.scan(["DIR/audit.gz", "--format", "csv"], in: directory)
+            #expect(
+                printed.hasPrefix(
+                    "exited with status 1: DIR/audit.gz: compressed data ends too early, at byte \(packed.count - 9) of the file; "
+                        + "the events before it count\n"), "\(printed.prefix(500))")
+            #expect(printed.contains("127.0.0.6,,,verified,50,"), "\(printed.prefix(500))")
+        }
+    }
+
+    @Test("says how many lines it skipped, and how many requests the filter left out")
+    func notices() async throws {
+        try await withTemporaryDirectory { directory in
+            let lines = (0..<8).map { _ in AuditLine(from: ["192.0.2.1"]).text }.joined()
+            try Data((lines + "no event\n" + lines.dropLast(10)).utf8).write(to: directory.appending(path: "audit.log"))
+            try Data("filters: [{name: all, networks: [192.0.2.0/24]}]\n".utf8)
+                .write(to: directory.appending(path: "filter.yml"))
+            let printed = try await Self.scan(["DIR/audit.log", "--filter.file", "DIR/filter.yml"], in: directory)
+            #expect(
+                printed
+                    == "exited with status 0: DIR/audit.log: skipped 2 of 17 lines that are not audit events; the first is at "
+                    + "byte \(lines.utf8.count): not a JSON object\n8 requests match --filter.file and are not counted\n"
+                    + "No source made more than 5 refused requests without credentials within 1h.\n")
+        }
+    }
+
+    @Test("explains its exit statuses and has an example in its help")
+    func help() async throws {
+        let (exit, output) = try await Program.exporter.run(["scan", "--help"])
+        #expect(exit == .status(0))
+        #expect(output.contains("Exit status: 0") && output.contains("kube-audit-exporter scan --since 7d"))
+        let help = try await Program.exporter.run(["--help"]).output
+        #expect(help.contains("  scan  "), "\(help)")
+    }
+}
