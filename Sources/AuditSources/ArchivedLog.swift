@@ -30,6 +30,9 @@ final class ArchiveSurvey {
     private var candidates: ArraySlice<(position: FilePosition, isOpen: Bool)> = []
     private var decompressed: DecompressedLog
     private var held: [FilePosition] = []
+    // Positions at the beginning of files with the same first line, of which nothing was read.
+    private var unread: [FilePosition] = []
+    private var beginning: UInt64?
     private var isFollowed = false
     // The bytes before the last held position.
     private var tail: [UInt8] = []
@@ -62,10 +65,15 @@ final class ArchiveSurvey {
                 guard !piece.isEmpty else { continue }
                 if offset == 0 {
                     if followed.contains(where: { $0.isUnread(beginningWith: piece) }) { return .followed }
+                    let known = known()
                     candidates =
-                        (known().map { ($0, false) }
+                        (known.map { ($0, false) }
                         + followed.filter { !$0.isReadToEnd }.compactMap(\.position).map { ($0, true) })
                         .filter { $0.0.fingerprint.length > 0 }.sorted { $0.0.offset < $1.0.offset }[...]
+                    beginning = LogFile.beginning(piece[...])
+                    unread = known.filter {
+                        $0.fingerprint.length == 0 && $0.size > 0 && beginning != nil && $0.beginning == beginning
+                    }
                 }
                 take(piece)
             }
@@ -98,11 +106,13 @@ final class ArchiveSurvey {
     /// - Parameter fault: Why it could not be decompressed further; `nil` at its end.
     private func finding(fault: String?) -> Finding {
         let isRead = held.last.map { $0.offset == offset } ?? false
-        if let fault, isRead || offset == 0 { return .corrupt(fault, behind: held) }
-        if isRead { return .read(upTo: held) }
+        let known = unread.filter { $0.size <= offset } + held
+        if let fault, isRead || offset == 0 { return .corrupt(fault, behind: known) }
+        if isRead { return .read(upTo: known) }
         if isFollowed { return .followed }
-        return .unread(
-            ArchivedLog(file, format, from: held.last, tail: tail, length: offset, fault: fault), behind: held)
+        let archive = ArchivedLog(file, format, from: held.last, tail: tail, length: offset, fault: fault)
+        archive.beginning = beginning
+        return .unread(archive, behind: known)
     }
 }
 
@@ -115,6 +125,8 @@ final class ArchivedLog: LogReader {
     var links: Int { file.links }
     /// See `FilePosition.countsFrom`.
     var countsFrom: Double?
+    /// See `FilePosition.beginning`.
+    fileprivate(set) var beginning: UInt64?
     private(set) var lines: LineBuffer
     private(set) var isAtEnd = false
     /// Why the log ends before its content does; `nil` for a whole one.
@@ -153,7 +165,7 @@ final class ArchivedLog: LogReader {
     var position: FilePosition? {
         FilePosition(
             path: file.path, inode: inode, offset: lines.offset, fingerprint: Fingerprint(of: lines.tail),
-            isInSkippedLine: lines.isSkipping, size: length, countsFrom: countsFrom)
+            isInSkippedLine: lines.isSkipping, size: length, countsFrom: countsFrom, beginning: beginning)
     }
 
     func version() throws(FileFailure) -> FileVersion { try file.version() }

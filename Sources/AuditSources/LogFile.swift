@@ -134,7 +134,7 @@ final class LogFile: LogReader {
         return FilePosition(
             path: path, inode: inode, offset: lines.offset, fingerprint: Fingerprint(of: lines.tail),
             isInSkippedLine: lines.isSkipping, size: max(lastSize, lines.end), countsFrom: countsFrom,
-            beginning: lines.offset > 0 ? beginning : nil, marks: marks.filter { $0.offset < lines.offset })
+            beginning: beginning, marks: marks.filter { $0.offset < lines.offset })
     }
 
     var finalPosition: FilePosition? {
@@ -146,8 +146,14 @@ final class LogFile: LogReader {
     /// Whether a position is in this file: the file, or the one it is a copy of, contains the bytes before the position.
     func holds(_ position: FilePosition) throws(FileFailure) -> Bool {
         guard !isFIFO else { return false }
-        // Without bytes only the inode identifies the file.
-        guard position.fingerprint.length > 0 else { return position.inode == inode && position.offset == 0 }
+        // Without bytes the first line identifies the file, or else the inode.
+        guard position.fingerprint.length > 0 else {
+            guard position.offset == 0, let hash = position.beginning else {
+                return position.inode == inode && position.offset == 0
+            }
+            let (own, size) = (try findBeginning(), try size())
+            return own == hash && size >= position.size
+        }
         return try holds(position.fingerprint, at: position.offset)
     }
 
@@ -168,7 +174,8 @@ final class LogFile: LogReader {
         return beginning
     }
 
-    private static func beginning(_ bytes: ArraySlice<UInt8>) -> UInt64? {
+    /// A hash of the first line of these bytes, or of the first bytes of a long one; `nil` if they are too few.
+    static func beginning(_ bytes: ArraySlice<UInt8>) -> UInt64? {
         let bytes = bytes.prefix(Fingerprint.limit)
         if let feed = bytes.firstIndex(of: 10) { return Fingerprint(of: bytes[...feed]).digest.first }
         return bytes.count == Fingerprint.limit ? Fingerprint(of: bytes).digest.first : nil

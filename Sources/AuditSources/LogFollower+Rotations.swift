@@ -241,16 +241,15 @@ extension LogFollower {
         // Known by its inode and read to its end. After a restart this can be true of thousands of rotated files.
         if file.lines.offset > 0, file.lines.offset == size { return result }
         let others = hash.map { ledger.known.positions(beginning: $0).filter { $0.inode != file.inode } } ?? []
-        // Without bytes the inode says nothing about the content.
-        if file.lines.offset == 0 {
-            for position in others where position.offset > 0 && position.offset <= size {
-                if try file.holds(position) { result.former.append(position) }
-            }
-            result.former.sort { $0.offset < $1.offset }
-            if let last = result.former.last, last.offset > 0 {
-                try file.restart(at: last.offset, isSkipping: last.isInSkippedLine)
-            }
+        // Its copy may have been read further, or the file that it is a copy of.
+        let resumed = file.lines.offset
+        var held: [FilePosition] = []
+        for position in others where position.offset > resumed && position.offset <= size {
+            if try file.holds(position) { held.append(position) }
         }
+        held.sort { $0.offset < $1.offset }
+        if let last = held.last { try file.restart(at: last.offset, isSkipping: last.isInSkippedLine) }
+        result.former += held
         guard size > file.lines.offset else { return result }
         if let hash, let original = try original(of: file, beginning: hash, others) {
             result.comparison = CopyComparison(file, with: original)
@@ -275,7 +274,9 @@ extension LogFollower {
 
     private func isContinued(_ file: LogFile, _ position: FilePosition) throws(FileFailure) -> Bool {
         guard position.fingerprint.length == 0, position.offset == 0 else { return try file.holds(position) }
-        return true
+        // Nothing was read of it, so only another first line shows that it is another file.
+        guard let hash = position.beginning, let own = try file.findBeginning() else { return true }
+        return hash == own
     }
 
     /// A file with the same first line that was, or will be, read further than this one.
@@ -295,7 +296,8 @@ extension LogFollower {
                 let candidate = try? LogFile(name: name, path: position.path, reading: pread),
                 candidate.inode == position.inode
             else { continue }
-            guard try candidate.holds(position) else { continue }
+            // The first line of a compressed file is not known.
+            guard try candidate.findBeginning() == hash, try candidate.holds(position) else { continue }
             guard try isEqual(file, candidate, before: place) else { continue }
             try candidate.resume(at: position)
             candidate.endRound()
@@ -375,7 +377,9 @@ extension LogFollower {
         openFiles = [:]
         for stream in streams {
             for case let file as LogFile in stream.files {
-                if let hash = file.beginning { openFiles[hash, default: []].append(file) }
+                // The content of a truncated file is another one, although nothing of it was read yet.
+                let hash = file.lines.offset == 0 ? try? file.findBeginning() : file.beginning
+                if let hash { openFiles[hash, default: []].append(file) }
             }
         }
     }

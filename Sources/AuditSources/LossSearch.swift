@@ -43,7 +43,9 @@ struct LossSearch {
         guard var search = searches.first else { return false }
         search.positions.removeAll { position in !ledger.outstanding.contains(position) }
         // A file that was empty cannot have lost anything.
-        let isNeeded = search.positions.contains { $0.size > 0 && $0.fingerprint.length > 0 }
+        let isNeeded = search.positions.contains {
+            $0.size > 0 && ($0.fingerprint.length > 0 || $0.beginning != nil)
+        }
         guard isNeeded, search.archive != nil || !search.names.isEmpty else {
             searches.removeFirst()
             for position in search.positions {

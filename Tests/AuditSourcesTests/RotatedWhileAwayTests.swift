@@ -134,6 +134,30 @@ struct RotatedWhileAwayTests {
         }
     }
 
+    @Test("and is not called lost, if reading stops before the first line of its archive", arguments: 0...4)
+    func stoppedBeforeArchive(batches: Int) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["a.log", "b.log"])
+            for name in ["a.log", "b.log"] { try log.append(name == "a.log" ? [1] : [2], to: name) }
+            log.read()
+            for id in 3...4 {
+                try log.append([id], to: "a.log")
+                try log.rename("a.log", to: "a.log.\(id)")
+                try log.compress("a.log.\(id)")
+            }
+            try log.append([5], to: "a.log")
+            for id in 6...7 {
+                try log.append([id], to: "b.log")
+                log.restart()
+                log.read(batches: batches)
+            }
+            log.restart()
+            for _ in 0..<4 { log.read(after: 10) }
+            #expect(Set(log.ids).sorted() == Array(1...7))
+            #expect(log.losses == [])
+        }
+    }
+
     @Test("once, if two flags lead to it")
     func twoFlags() throws {
         try withTemporaryDirectory { directory in

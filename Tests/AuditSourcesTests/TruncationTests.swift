@@ -204,4 +204,40 @@ struct TruncationTests {
             #expect(log.losses == [])
         }
     }
+
+    @Test("after its copy was compared with it, and a restart")
+    func comparedBeforeRestart() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append(1...10)
+            log.read()
+            try log.append([11])
+            try log.copy(to: "audit.log.1")
+            log.read(after: 1)
+            try log.truncate()
+            try log.append([12])
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == Array(1...12))
+            #expect(log.losses == [])
+        }
+    }
+
+    @Test("and copied again before its new content was read, beside an empty archive")
+    func copiedBeforeRead() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append("", to: "audit.log.9")
+            try log.compress("audit.log.9")
+            try log.append(1...3)
+            log.read()
+            try log.truncate()
+            log.read()
+            try log.append(4...5)
+            try log.copy(to: "audit.log.1")
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids == Array(1...5))
+            #expect(log.losses == [])
+        }
+    }
 }
