@@ -26,14 +26,14 @@ final class ArchiveSurvey {
     private let file: LogFile
     private let format: CompressionFormat
     private let isSettled: Bool
-    // Positions that may be in it, and whether their files are open, sorted by offset.
-    private var candidates: ArraySlice<(position: FilePosition, isOpen: Bool)> = []
+    // Positions that may be in it, sorted by offset, and the end up to which open files deliver their content.
+    private var candidates: ArraySlice<(position: FilePosition, end: Int)> = []
     private var decompressed: DecompressedLog
     private var held: [FilePosition] = []
     // Positions at the beginning of files with the same first line, of which nothing was read.
     private var unread: [FilePosition] = []
     private var beginning: UInt64?
-    private var isFollowed = false
+    private var followedEnd = 0
     // The bytes before the last held position.
     private var tail: [UInt8] = []
     // The number of decompressed bytes, and the last of them.
@@ -67,8 +67,10 @@ final class ArchiveSurvey {
                     if followed.contains(where: { $0.isUnread(beginningWith: piece) }) { return .followed }
                     let known = known()
                     candidates =
-                        (known.map { ($0, false) }
-                        + followed.filter { !$0.isReadToEnd }.compactMap(\.position).map { ($0, true) })
+                        (known.map { ($0, 0) }
+                        + followed.compactMap { file in
+                            file.position.map { ($0, file.isReadToEnd ? file.lines.end : .max) }
+                        })
                         .filter { $0.0.fingerprint.length > 0 }.sorted { $0.0.offset < $1.0.offset }[...]
                     beginning = LogFile.beginning(piece[...])
                     unread = known.filter {
@@ -88,15 +90,15 @@ final class ArchiveSurvey {
     }
 
     private func take(_ piece: [UInt8]) {
-        while let (candidate, isOpen) = candidates.first, candidate.offset <= offset + piece.count {
+        while let (candidate, end) = candidates.first, candidate.offset <= offset + piece.count {
             candidates.removeFirst()
             let before = LineBuffer.lastBytes(lastBytes, piece[..<(candidate.offset - offset)])
             guard Fingerprint(of: before.suffix(candidate.fingerprint.length)) == candidate.fingerprint else {
                 continue
             }
             held.append(candidate)
-            // An open file that has a part of it is read on first, as long as it has more.
-            if isOpen { isFollowed = true }
+            // An open file that has a part of it is read on first, as long as it has more, if only an incomplete line.
+            followedEnd = max(followedEnd, end)
             tail = before
         }
         offset += piece.count
@@ -109,7 +111,7 @@ final class ArchiveSurvey {
         let known = unread.filter { $0.size <= offset } + held
         if let fault, isRead || offset == 0 { return .corrupt(fault, behind: known) }
         if isRead { return .read(upTo: known) }
-        if isFollowed { return .followed }
+        if offset <= followedEnd { return .followed }
         let archive = ArchivedLog(file, format, from: held.last, tail: tail, length: offset, fault: fault)
         archive.beginning = beginning
         return .unread(archive, behind: known)

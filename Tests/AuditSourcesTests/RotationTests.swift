@@ -245,4 +245,23 @@ struct RotationTests {
             }
         }
     }
+
+    @Test("and with an incomplete last line is read once, if it is compressed while it is open")
+    func incompleteLastLine() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append(1...2)
+            try log.append(String(LogDirectory.line(3).dropLast()))
+            log.read()
+            try log.rename(to: "audit.log.1")
+            try log.append([4])
+            log.read(after: 1)
+            try log.compress("audit.log.1")
+            for _ in 0..<4 { log.read(after: 3) }
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids.sorted() == Array(1...4))
+            #expect(log.losses == [])
+        }
+    }
 }

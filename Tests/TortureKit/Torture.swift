@@ -132,7 +132,7 @@ public struct Torture: Sendable {
     private func compare(_ exporter: inout ExporterLives, _ progress: (String) -> Void) async throws -> TortureReport {
         progress("\(status(exporter.kills)), catching up")
         let made = truth.made
-        try? await wait("all to be counted", for: exporter) { findings.shown == made && findings.lines == truth.lines }
+        try? await wait("all to be counted", for: exporter) { findings.shown == made && findings.lines >= truth.lines }
         try await exporter.stop()
         try await exporter.start()
         // Lines that it reads again now would be doubled.
@@ -172,7 +172,10 @@ public struct Torture: Sendable {
             report.faults.append("\(source): \(shown[source, default: 0]) of \(made[source, default: 0])")
         }
         let reread = findings.lines - truth.lines
-        if reread != 0 { report.faults.append("\(findings.lines) lines were read of \(truth.lines)") }
+        // In doubt, a line is read again; its request is recognised. That is rare.
+        if reread < 0 || reread > truth.lines / 1000 {
+            report.faults.append("\(findings.lines) lines were read of \(truth.lines)")
+        }
         let lost = max(findings.lostLogs, exporter.reportedLosses())
         if lost > 0 { report.faults.append("\(lost) logs were reported as lost, but none was") }
         report.faults += findings.notes
