@@ -143,7 +143,8 @@ let package = Package(
             ], path: "Tests/Demo"),
         // Kills the exporter repeatedly, and compares its counts with the truth.
         .target(
-            name: "TortureKit", dependencies: ["Compression", "LocalStack", "TestSupport"], path: "Tests/TortureKit"),
+            name: "TortureKit", dependencies: ["AccessScanning", "Compression", "LocalStack", "TestSupport"],
+            path: "Tests/TortureKit"),
         .executableTarget(
             name: "Torture",
             dependencies: [

@@ -135,8 +135,8 @@ extension AnalyticChanges {
                 Data(counter.location.country.utf8), Data(counter.location.city.utf8), counter.firstSeen,
                 counter.lastSeen, Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
                 Data((counter.lastRequest?.auditID ?? "").utf8), counter.lastRequest?.received,
-                RequestsBlock.data(counter.lastRequests.dropLast()), PathsBlock.data(counter.paths),
-                LeftOutBlock.data(counter.evidence.leftOutRequests),
+                RequestsBlock.data(counter.lastRequests.dropLast()), NumbersBlock.data(counter.paths.entries),
+                NumbersBlock.data(counter.evidence.leftOutRequests),
             ])
             guard changedEvidence.contains(counter.source) else { continue }
             try keepEvidence.execute(arguments: [

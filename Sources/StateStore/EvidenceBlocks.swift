@@ -36,40 +36,17 @@ enum RequestsBlock {
     }
 }
 
-/// The paths of the last hour as they are stored: for each its hash (64 bits) and the minute of its last request, since
-/// 1970 (32 bits). All little-endian.
-enum PathsBlock {
-    private static let stride = 12
-
-    static func data(_ paths: RecentPaths) -> Data {
-        var data = Data(capacity: paths.hashes.count * stride)
-        for (hash, minute) in zip(paths.hashes, paths.minutes) {
-            LittleEndian.append(hash, to: &data)
-            LittleEndian.append(minute, to: &data)
-        }
-        return data
-    }
-
-    /// The paths in `data`, as far as they are whole.
-    static func paths(_ data: Data) -> RecentPaths {
-        let places = (0..<min(data.count / stride, RecentPaths.limit)).map { $0 * stride }
-        return RecentPaths(
-            hashes: places.map { LittleEndian.number(in: data, at: $0) },
-            minutes: places.map { LittleEndian.number(in: data, at: $0 + 8) })
-    }
-}
-
-/// The numbers of requests whose values were left out as they are stored: 64 bits for each column of the evidence,
-/// little-endian; no bytes for none.
-enum LeftOutBlock {
-    static func data(_ counts: [UInt64]) -> Data {
-        var data = Data(capacity: 8 * counts.count)
-        for count in counts { LittleEndian.append(count, to: &data) }
+/// A list of numbers of 64 bits, little-endian: the paths of the last hour (see `RecentPaths.entries`), and the requests
+/// whose values were left out, by column of the evidence (no bytes for none).
+enum NumbersBlock {
+    static func data(_ numbers: [UInt64]) -> Data {
+        var data = Data(capacity: 8 * numbers.count)
+        for number in numbers { LittleEndian.append(number, to: &data) }
         return data
     }
 
     /// The numbers in `data`; what follows the last whole one is ignored.
-    static func counts(_ data: Data) -> [UInt64] {
+    static func numbers(_ data: Data) -> [UInt64] {
         (0..<data.count / 8).map { LittleEndian.number(in: data, at: 8 * $0) }
     }
 }

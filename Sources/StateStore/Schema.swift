@@ -211,9 +211,9 @@ enum Schema {
                 sql: """
                     -- The requests before the last one, see RequestsBlock.
                     ALTER TABLE source ADD COLUMN earlier_requests BLOB NOT NULL DEFAULT x'';
-                    -- The paths of the last hour, 12 bytes each, see PathsBlock.
+                    -- The paths of the last hour, 8 bytes each, see RecentPaths.entries.
                     ALTER TABLE source ADD COLUMN paths BLOB NOT NULL DEFAULT x'';
-                    -- Requests whose values were left out, by column, see LeftOutBlock; empty for none.
+                    -- Requests whose values were left out, by column, 8 bytes each; empty for none.
                     ALTER TABLE source ADD COLUMN left_out BLOB NOT NULL DEFAULT x'';
                     -- The distinct values of a source, see Evidence.texts. They are large and change seldom, so they are
                     -- not in the row that changes with each request.

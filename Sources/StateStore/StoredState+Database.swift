@@ -83,8 +83,8 @@ extension StoredState {
                     requests: try row.count("requests"), recent: try row.recentRequests("recent"),
                     lastRequests: try row.lastRequests(),
                     evidence: Evidence(
-                        texts: Array(texts), leftOutRequests: LeftOutBlock.counts(row.bytes("left_out"))),
-                    paths: PathsBlock.paths(row.bytes("paths"))))
+                        texts: Array(texts), leftOutRequests: NumbersBlock.numbers(row.bytes("left_out"))),
+                    paths: RecentPaths(entries: NumbersBlock.numbers(row.bytes("paths")))))
         }
     }
 

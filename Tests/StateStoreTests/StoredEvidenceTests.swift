@@ -126,7 +126,7 @@ struct StoredEvidenceTests {
             #expect(
                 counters.map(\.source) == before.map(\.source) && counters.map(\.requests) == before.map(\.requests))
             for counter in counters {
-                #expect(counter.lastRequests.count <= 5 && counter.paths.hashes.count <= RecentPaths.limit)
+                #expect(counter.lastRequests.count <= 5 && counter.paths.entries.count <= RecentPaths.limit)
                 let values = Evidence.Column.allCases.map { counter.evidence.values($0) }
                 #expect(values.allSatisfy { $0.count <= 20 && $0.allSatisfy { $0.utf8.count <= 256 } })
                 #expect(!values.joined().contains { $0.unicodeScalars.contains("\u{fffd}") })

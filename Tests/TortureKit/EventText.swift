@@ -18,8 +18,20 @@ struct EventText {
     var received: Int
     /// Microseconds since 1970.
     var reached: Int
+    /// Of `responseStatus`.
+    var message: String?
+    /// Of `responseStatus`.
+    var reason: String?
+    var resource: Resource?
     /// Further members.
     var more: [String] = []
+
+    /// `objectRef`, as far as the exporter uses it.
+    struct Resource {
+        var name: String
+        var group: String?
+        var subresource: String?
+    }
 
     static let anonymous = #""user":{"username":"system:anonymous","groups":["system:unauthenticated"]}"#
 
@@ -41,11 +53,34 @@ struct EventText {
         if let userAgent { members.append(#""userAgent":\#(Self.json(userAgent))"#) }
         if let code {
             let failure = code < 400 ? "" : #""status":"Failure","#
-            members.append(#""responseStatus":{"metadata":{},\#(failure)"code":\#(code)}"#)
+            let message = message.map { #""message":\#(Self.json($0)),"# } ?? ""
+            let reason = reason.map { #""reason":\#(Self.json($0)),"# } ?? ""
+            members.append(#""responseStatus":{"metadata":{},\#(failure)\#(message)\#(reason)"code":\#(code)}"#)
+        }
+        if let resource {
+            let group = resource.group.map { #","apiGroup":"\#($0)""# } ?? ""
+            let subresource = resource.subresource.map { #","subresource":"\#($0)""# } ?? ""
+            members.append(
+                #""objectRef":{"resource":"\#(resource.name)","name":"a"\#(group)\#(subresource),"apiVersion":"v1"}"#)
         }
         members.append(#""requestReceivedTimestamp":"\#(Self.time(received))""#)
         members.append(#""stageTimestamp":"\#(Self.time(reached))""#)
         return members + more
+    }
+
+    /// The values of a refused request without credentials, by the name of the exporter's column.
+    var values: [String: String] {
+        var values = [
+            "user": "system:anonymous", "groups": "system:unauthenticated", "verb": verb, "request_uri": requestURI,
+            "response_code": "403", "response_status": "Failure",
+        ]
+        values["user_agent"] = userAgent
+        values["response_message"] = message
+        values["response_reason"] = reason
+        values["resource"] = resource.map { resource in
+            resource.name + (resource.group.map { ".\($0)" } ?? "") + (resource.subresource.map { "/\($0)" } ?? "")
+        }
+        return values
     }
 
     /// A JSON string with Go's escapes.

@@ -6,4 +6,6 @@ struct PlannedRequest: Sendable {
     var later: String?
     /// The sources for which it counts once; empty if it does not count.
     let sources: [CountedSource]
+    /// The values that the exporter keeps with its sources, by the column's name; empty if it does not count.
+    var values: [String: String] = [:]
 }

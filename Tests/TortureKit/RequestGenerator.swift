@@ -33,7 +33,7 @@ struct RequestGenerator {
     mutating func single(from address: String) -> PlannedRequest {
         var event = event()
         event.sourceIPs = [address]
-        return PlannedRequest(events: [event.text], sources: [.verified(address)])
+        return PlannedRequest(events: [event.text], sources: [.verified(address)], values: event.values)
     }
 
     // MARK: What counts
@@ -50,7 +50,7 @@ struct RequestGenerator {
             first.reached = event.received
             events.insert(first.text, at: 0)
         }
-        return PlannedRequest(events: events, sources: sources)
+        return PlannedRequest(events: events, sources: sources, values: event.values)
     }
 
     /// Logged twice with code 403.
@@ -63,7 +63,7 @@ struct RequestGenerator {
         let first = event.text
         event.stage = "ResponseComplete"
         event.reached = time()
-        return PlannedRequest(events: [first], later: event.text, sources: sources)
+        return PlannedRequest(events: [first], later: event.text, sources: sources, values: event.values)
     }
 
     /// Requests of parallel clients that all send one `Audit-ID`: from several sources, or equal except for the time at
@@ -77,11 +77,11 @@ struct RequestGenerator {
                 var other = event
                 other.reached = time()
                 let sources = attribute(&other)
-                return PlannedRequest(events: [other.text], sources: sources)
+                return PlannedRequest(events: [other.text], sources: sources, values: other.values)
             }
             if areWatches { return watch(event, from: sources) }
             event.reached = time()
-            return PlannedRequest(events: [event.text], sources: sources)
+            return PlannedRequest(events: [event.text], sources: sources, values: event.values)
         }
     }
 
@@ -156,8 +156,16 @@ struct RequestGenerator {
     private mutating func decorate(_ event: inout EventText) {
         if chance(0.2) { event.requestURI = "/api/v1/pods?limit=\(draw(500))&labelSelector=a<b" }
         if chance(0.03) { event.userAgent = String(repeating: "Mozilla \"5.0\\\" ", count: 1 + draw(500)) }
+        if chance(0.3) { event.message = "forbidden: \"system:anonymous\" cannot \(event.verb) \(draw(12)) <>&" }
+        if chance(0.3) { event.reason = "Forbidden" }
+        if chance(0.4) { event.resource = Self.resources[draw(Self.resources.count)] }
         if chance(0.2) { event.more = [#""annotations":{"authorization.k8s.io/decision":"forbid"}"#] }
     }
+
+    private static let resources: [EventText.Resource] = [
+        .init(name: "secrets"), .init(name: "deployments", group: "apps"), .init(name: "pods", subresource: "exec"),
+        .init(name: "deployments", group: "apps", subresource: "scale"),
+    ]
 
     private mutating func auditID() -> String {
         let high = String(UInt64.random(in: .min ... .max, using: &random), radix: 16)

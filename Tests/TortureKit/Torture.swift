@@ -1,4 +1,5 @@
 public import Foundation
+import LocalStack
 import TestSupport
 
 /// Computes the expected counts independently while the exporter is killed repeatedly, and compares.
@@ -138,9 +139,20 @@ public struct Torture: Sendable {
         // Lines that it reads again now would be doubled.
         try await wait("a scrape", for: exporter) { findings.hasScrape(since: exporter.started + .seconds(2)) }
         endScraping.set()
-        let report = report(exporter, made: made, shown: findings.shown)
+        var report = report(exporter, made: made, shown: findings.shown)
+        try await compareEvidence(&report)
         try await exporter.stop()
         return report
+    }
+
+    /// Compares the values that the exporter has kept through all kills.
+    private func compareEvidence(_ report: inout TortureReport) async throws {
+        guard let url = URL(string: "http://\(web)/api/v1/sources") else { return }
+        let shown = try await HTTPClient.get(url).body
+        let (values, faults) = try truth.evidence.compare(with: shown)
+        report.figures.append(("values", "\(values)"))
+        report.figures.append(("wrong_values", "\(faults.count)"))
+        report.faults += faults.prefix(20)
     }
 
     private func wait(_ what: String, for exporter: ExporterLives, until condition: () -> Bool) async throws {

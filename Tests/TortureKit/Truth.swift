@@ -5,6 +5,7 @@ final class Truth: Sendable {
     private struct State {
         var made: [CountedSource: Int] = [:]
         var acknowledged: [CountedSource: Int] = [:]
+        var values = TrueEvidence()
         var requests = 0
         var lines = 0
     }
@@ -17,6 +18,7 @@ final class Truth: Sendable {
         state.withLock { state in
             state.requests += 1
             for source in request.sources { state.made[source, default: 0] += 1 }
+            state.values.add(request)
         }
     }
 
@@ -44,6 +46,8 @@ final class Truth: Sendable {
     var lines: Int { state.withLock { $0.lines } }
     /// Requests that count, each once, however many sources it has.
     var requests: Int { state.withLock { $0.requests } }
+    /// The values of all requests.
+    var evidence: TrueEvidence { state.withLock { $0.values } }
     /// The counts that may be shown now.
     var made: [CountedSource: Int] { state.withLock { $0.made } }
     /// The counts that must be shown from now on.

@@ -25,7 +25,8 @@ struct DistinctTexts: Sendable, Hashable {
     /// The buffer.
     private(set) var bytes: [UInt8] = []
 
-    private static let headLength = 2 * Evidence.Column.allCases.count
+    private static let columns = Evidence.Column.allCases
+    private static let headLength = 2 * columns.count
     private static let ellipsis = Array("…".utf8)
 
     /// No texts.
@@ -34,9 +35,9 @@ struct DistinctTexts: Sendable, Hashable {
     /// Texts that were stored; `nil` if the bytes are not such a buffer, because they were damaged.
     init?(bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
-        guard bytes.count > Self.headLength else { return nil }
+        guard Self.headLength + 1...Self.headLength + Evidence.byteLimit ~= bytes.count else { return nil }
         var start = Self.headLength
-        for column in Evidence.Column.allCases {
+        for column in Self.columns {
             let range = bytes.withUnsafeBufferPointer { Self.range(of: column, in: $0) }
             guard range.lowerBound == start, range.upperBound <= bytes.count else { return nil }
             var count = 0
@@ -80,10 +81,21 @@ struct DistinctTexts: Sendable, Hashable {
         guard let present = bytes.withUnsafeBufferPointer({ Self.search(for: text, in: column, of: $0) }) else {
             return .known
         }
-        let used = present.range.count - present.count
-        guard present.count < Self.columnLimit, used + text.count <= column.byteLimit else { return .leftOut }
+        guard present.count < Self.columnLimit, hasRoom(for: 1 + text.count, in: column) else { return .leftOut }
         append(text, at: present.range.upperBound, of: column)
         return .added
+    }
+
+    /// Whether so many bytes fit, beside what other columns use or may still use.
+    private func hasRoom(for length: Int, in column: Evidence.Column) -> Bool {
+        bytes.withUnsafeBufferPointer { bytes in
+            var taken = length
+            for other in Self.columns {
+                let used = Self.range(of: other, in: bytes).count
+                taken += other == column ? used : max(used, other.reserve)
+            }
+            return taken <= Evidence.byteLimit
+        }
     }
 
     /// - Returns: `nil` if the column has the text; else the place of the column and the number of its texts.
@@ -113,7 +125,7 @@ struct DistinctTexts: Sendable, Hashable {
         new.append(UInt8(text.count - 1))
         new += text
         new += old[end...]
-        for later in Int(column.rawValue)..<Evidence.Column.allCases.count {
+        for later in Int(column.rawValue)..<Self.columns.count {
             let end = Int(new[2 * later]) | Int(new[2 * later + 1]) << 8
             new[2 * later] = UInt8(truncatingIfNeeded: end + 1 + text.count)
             new[2 * later + 1] = UInt8(truncatingIfNeeded: (end + 1 + text.count) >> 8)

@@ -1,21 +1,18 @@
 /// The distinct paths that a source asked for within the last hour, exactly, up to a limit.
 ///
-/// A path is remembered as a keyed hash with the minute in which it was last asked for. Past the limit the path that was
-/// not asked for longest is forgotten, so the number of paths within any time up to now is right, or is the limit.
+/// Past the limit the path that was not asked for longest is forgotten, so the number of paths since any time is right,
+/// or is the limit.
 public struct RecentPaths: Sendable, Hashable {
     /// The maximum number of paths; a count of it means as many or more.
     public static let limit = 64
 
-    /// The hashes of the paths, in no order.
-    public private(set) var hashes: [UInt64]
-    /// The minute of each one's last request, since 1970.
-    public private(set) var minutes: [UInt32]
+    /// For each path, in no order: 40 bits of a keyed hash, and the minute of its last request, 24 bits, which repeat
+    /// after 32 years. With 64 paths, a new one is taken for another once in 17 billion times.
+    public private(set) var entries: [UInt64]
 
     /// Paths; none unless they are given. Paths past the limit are left out.
-    public init(hashes: [UInt64] = [], minutes: [UInt32] = []) {
-        let count = min(hashes.count, minutes.count, Self.limit)
-        self.hashes = Array(hashes.prefix(count))
-        self.minutes = Array(minutes.prefix(count))
+    public init(entries: some Sequence<UInt64> = []) {
+        self.entries = Array(entries.prefix(Self.limit))
     }
 
     /// The number of paths asked for in the present minute and the 60 minutes before it.
@@ -23,39 +20,49 @@ public struct RecentPaths: Sendable, Hashable {
     /// - Parameter now: Seconds since 1970.
     public func count(at now: Double) -> Int {
         let present = Self.minute(now)
-        return minutes.count { Self.isRecent($0, present) }
+        return entries.count { Self.age(of: $0, present) <= Self.lastAge }
     }
 
     /// Notes a request.
     mutating func add(_ hash: UInt64, at now: Double) {
         let present = Self.minute(now)
-        if let place = hashes.firstIndex(of: hash) {
-            // An array that is shared with a snapshot is copied only if the minute changes.
-            if minutes[place] != present { minutes[place] = present }
+        let entry = hash & ~Self.minutes | present
+        if let place = entries.firstIndex(where: { ($0 ^ hash) & ~Self.minutes == 0 }) {
+            // Memory that is shared with a snapshot is copied only if the minute changes.
+            if entries[place] != entry { entries[place] = entry }
         } else if let place = placeToReuse(at: present) {
-            hashes[place] = hash
-            minutes[place] = present
+            entries[place] = entry
         } else {
-            hashes.append(hash)
-            minutes.append(present)
+            entries.append(entry)
         }
     }
 
     /// Replaces times after `now` by `now`.
     mutating func limit(to now: Double) {
         let present = Self.minute(now)
-        if minutes.contains(where: { $0 > present }) { minutes = minutes.map { min($0, present) } }
+        for place in entries.indices where Self.isLater(entries[place], present) {
+            entries[place] = entries[place] & ~Self.minutes | present
+        }
     }
 
     /// The place of the path that was not asked for longest, if it is too old to count or there is no room.
-    private func placeToReuse(at present: UInt32) -> Int? {
-        guard let oldest = minutes.indices.min(by: { minutes[$0] < minutes[$1] }) else { return nil }
-        return hashes.count == Self.limit || !Self.isRecent(minutes[oldest], present) ? oldest : nil
+    private func placeToReuse(at present: UInt64) -> Int? {
+        let oldest = entries.indices.max { Self.age(of: entries[$0], present) < Self.age(of: entries[$1], present) }
+        guard let oldest else { return nil }
+        return entries.count == Self.limit || Self.age(of: entries[oldest], present) > Self.lastAge ? oldest : nil
     }
 
-    private static func isRecent(_ minute: UInt32, _ present: UInt32) -> Bool {
-        minute > present || present - minute <= 60
+    private static let minutes: UInt64 = 1 << 24 - 1
+    private static let lastAge: UInt64 = 60
+
+    /// The minutes since a path was asked for; zero for a time in the future.
+    private static func age(of entry: UInt64, _ present: UInt64) -> UInt64 {
+        isLater(entry, present) ? 0 : (present &- entry) & minutes
     }
 
-    private static func minute(_ now: Double) -> UInt32 { RecentRequests.wholeSecond(now) / 60 }
+    private static func isLater(_ entry: UInt64, _ present: UInt64) -> Bool {
+        (present &- entry) & minutes > minutes / 2
+    }
+
+    private static func minute(_ now: Double) -> UInt64 { UInt64(RecentRequests.wholeSecond(now) / 60) & minutes }
 }

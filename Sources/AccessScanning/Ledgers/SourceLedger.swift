@@ -193,11 +193,13 @@ public struct SourceCounter: Sendable, Hashable {
     /// When the last requests were counted.
     public internal(set) var recent: RecentRequests
     /// The requests counted last, newest last; at most `requestLimit`. A request without ID and time is left out.
-    public internal(set) var lastRequests: [RequestReference]
+    public var lastRequests: [RequestReference] { last.references }
     /// The distinct values of its requests since the counter was created, within limits.
     public internal(set) var evidence: Evidence
     /// The paths asked for within the last hour.
     public internal(set) var paths: RecentPaths
+
+    private var last: LastRequests
 
     /// The maximum number of requests in `lastRequests`.
     public static let requestLimit = 5
@@ -214,22 +216,19 @@ public struct SourceCounter: Sendable, Hashable {
         self.lastSeen = lastSeen
         self.requests = requests
         self.recent = recent
-        self.lastRequests = lastRequests
+        last = LastRequests(lastRequests)
         self.evidence = evidence
         self.paths = paths
     }
 
     /// The request counted last; `nil` if none was.
-    public var lastRequest: RequestReference? { lastRequests.last }
+    public var lastRequest: RequestReference? { last.last }
 
     /// Notes what is kept of a request.
     ///
     /// - Returns: Whether the evidence has a new value.
     mutating func note(_ event: AuditEvent, _ reference: RequestReference, path: UInt64?, at now: Double) -> Bool {
-        if !reference.isEmpty {
-            if lastRequests.count >= Self.requestLimit { lastRequests.removeFirst() }
-            lastRequests.append(reference)
-        }
+        last.add(reference)
         if let path { paths.add(path, at: now) }
         return evidence.note(event)
     }
@@ -242,9 +241,7 @@ extension SourceCounter: BudgetedCounter {
         firstSeen = firstSeen.limited(to: now)
         lastSeen = lastSeen.limited(to: now)
         recent.limit(to: now)
-        for index in lastRequests.indices {
-            lastRequests[index].received = lastRequests[index].received?.limited(to: now)
-        }
+        last.limitTimes(to: now)
         paths.limit(to: now)
     }
 }
