@@ -179,7 +179,7 @@ public struct LogFollower: ~Copyable {
         for index in patterns.indices {
             notFollowed[index] = [:]
             waitingBytes[index] = 0
-            problems[index] = matches[index].paths.isEmpty ? .absent("no file matches") : nil
+            problems[index] = matches[index].paths.isEmpty ? .absent(patterns[index].absence) : nil
         }
         if !hasLooked { visitKnownFiles(matches, &view) }
         for index in patterns.indices {

@@ -35,6 +35,11 @@ public struct LogPattern: Sendable, Hashable, CustomStringConvertible {
         return result
     }
 
+    /// Why it matches nothing, if nothing prevents that it is examined.
+    var absence: String {
+        access(directory, F_OK) == 0 ? "no file matches" : "no file matches; the directory \(directory) does not exist"
+    }
+
     private static func expand(_ part: String, in base: String, isLast: Bool, _ result: inout Matches) -> [String] {
         let prefix = base.isEmpty || base.hasSuffix("/") ? base : base + "/"
         guard part.contains(where: { "*?[".contains($0) }) else {

@@ -77,6 +77,20 @@ struct FollowingTests {
         }
     }
 
+    @Test("by a glob in a directory that does not exist yet, which the state says")
+    func globInMissingDirectory() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["later/*.log"])
+            log.read()
+            #expect(log.problems == ["no file matches; the directory \(log.path("later")) does not exist"])
+            try #require(mkdir(log.path("later"), 0o755) == 0)
+            try log.append([1], to: "later/audit.log")
+            log.read(after: 1)
+            #expect(log.ids == [1])
+            #expect(log.problems == [nil])
+        }
+    }
+
     @Test("once, if several patterns match it")
     func severalPatterns() throws {
         try withTemporaryDirectory { directory in
