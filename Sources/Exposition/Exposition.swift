@@ -69,9 +69,17 @@ public struct ExpositionText: Sendable {
     }
 
     /// Writes one sample. The samples of a metric follow its head without anything between them.
-    public mutating func write(_ sample: Sample, of metric: Metric) {
+    ///
+    /// - Parameter time: When the value was measured, in seconds since 1970. Scrapes have none; in OpenMetrics text that is
+    ///   imported, the samples with the same labels follow each other in the order of time.
+    public mutating func write(_ sample: Sample, of metric: Metric, at time: Double? = nil) {
         write(metric.name, sample.labels)
         write(sample.value)
+        if let time {
+            write(" ")
+            // The older format has milliseconds.
+            write(format == .openMetrics ? time : (time * 1000).rounded())
+        }
         if format == .openMetrics, metric.kind == .counter {
             if let exemplar = sample.exemplar { write(exemplar) }
             if let created = sample.created {

@@ -27,7 +27,8 @@ public struct LabelNames: Sendable, Hashable {
         characterCount = names.map(\.utf8.count).reduce(0, +)
     }
 
-    private static func isValid(_ name: String) -> Bool {
+    /// Whether Prometheus allows the name for a label.
+    public static func isValid(_ name: String) -> Bool {
         guard let first = name.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) else {
             return false
         }

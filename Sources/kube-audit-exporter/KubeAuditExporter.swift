@@ -9,7 +9,7 @@ struct KubeAuditExporter: AsyncParsableCommand {
         usage: "kube-audit-exporter [serve] (--audit.log <path> | --webhook.listen-address <address>) ... [<flags>]",
         discussion: ServeFlags.discussion,
         version: BuildInfo.current.description,
-        subcommands: [Serve.self, ScanCommand.self])
+        subcommands: [Serve.self, ScanCommand.self, BackfillCommand.self])
 
     // --help shows the flags even if no command is named.
     @OptionGroup var flags: ServeFlags

@@ -6,11 +6,11 @@ import TestSupport
 import Testing
 import Yams
 
-/// The output of `alerts/generate`: one threshold and one window, in each rule and in both files.
+/// The output of `alerts/generate`: one threshold and one window, in each rule and in each file.
 @Suite("The generator of the rules")
 struct GeneratedRulesTests {
     private static let alerts = Fixture.repository.appending(path: "alerts")
-    private static let files = ["access-scanning.rules.yaml", "prometheusrule.yaml"]
+    private static let files = ["access-scanning.rules.yaml", "prometheusrule.yaml", "past.rules.yaml"]
 
     private static func generate(_ arguments: [String]) async throws -> (exit: ProgramExit, output: String) {
         try await withTemporaryDirectory { directory in
@@ -37,7 +37,7 @@ struct GeneratedRulesTests {
     // Compares the files without the generator: however they were written, they must agree.
     @Test("writes the same groups for Prometheus and for the Prometheus operator")
     func operatorAgrees() throws {
-        let documents = try Self.files.map {
+        let documents = try Self.files.prefix(2).map {
             try #require(
                 try Yams.compose(yaml: String(contentsOf: Self.alerts.appending(path: $0), encoding: .utf8)))
         }

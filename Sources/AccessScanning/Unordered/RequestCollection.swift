@@ -137,6 +137,18 @@ public struct RequestCollection: Sendable {
         .sorted { $0.precedes($1) }
     }
 
+    /// When the requests of each source, and of each network, were made.
+    public var history: RequestHistory {
+        var times = [[(time: Int64, count: Int)]](repeating: [], count: findings.count)
+        var untimed = 0
+        forEachRequest { party, time, count in
+            guard case .sources(let sources) = parties[party] else { return }
+            guard let time else { return untimed += count }
+            for source in sources { times[source].append((time, count)) }
+        }
+        return RequestHistory(zip(findings, times).map { ($0.source, $1) }, untimedRequests: untimed)
+    }
+
     /// - Parameter body: Takes requests of one party at one time, and their number.
     private func forEachRequest(_ body: (_ party: Int, _ time: Int64?, _ count: Int) -> Void) {
         for record in records.values { body(record.party, record.time, record.events.requests) }

@@ -26,10 +26,21 @@ public enum Scan {
     /// - Throws: `ConfigurationError` if a flag, or the file that it names, cannot be used.
     public static func run(_ options: ScanOptions) throws(ConfigurationError) -> Outcome {
         let configuration = try ScanConfiguration(options, at: Date.now.timeIntervalSince1970)
+        guard let (requests, isComplete) = read(configuration) else { return .failed }
+        let reports = reports(on: requests, configuration)
+        print(reports, configuration)
+        guard isComplete else { return .failed }
+        return reports.isEmpty ? .nothingFound : .found
+    }
+
+    /// Reads all logs, and prints on standard error what is wrong with them. The call blocks.
+    ///
+    /// - Returns: The requests, and whether all inputs could be read; `nil` if no audit event was found.
+    static func read(_ configuration: ScanConfiguration) -> (requests: RequestCollection, isComplete: Bool)? {
         let (logs, problems) = StoredLog.find(configuration.files)
         // The problems of the arguments come before a long read.
         for problem in problems { complain("\(problem)") }
-        guard !logs.isEmpty else { return .failed }
+        guard !logs.isEmpty else { return nil }
 
         let sizes = logs.map(\.size)
         let progress = ScanProgress(of: sizes.contains(nil) ? nil : sizes.compactMap(\.self).reduce(0, +))
@@ -43,13 +54,10 @@ public enum Scan {
         // Nothing could be searched, so that an empty table would be misleading.
         guard result.readings.contains(where: \.holdsAuditEvents) else {
             if isComplete { complain("no audit event was found; name the files of the API server's --audit-log-path") }
-            return .failed
+            return nil
         }
         note(result.requests, configuration)
-        let reports = reports(on: result.requests, configuration)
-        print(reports, configuration)
-        guard isComplete else { return .failed }
-        return reports.isEmpty ? .nothingFound : .found
+        return (result.requests, isComplete)
     }
 
     /// The sources over the threshold: those with the most requests first, then by address.
@@ -93,7 +101,7 @@ public enum Scan {
     }
 
     /// Names of files can hold any characters too.
-    private static func complain(_ message: String) {
+    static func complain(_ message: String) {
         FileHandle.standardError.write(Data("kube-audit-exporter: \(message.withVisibleEscapes)\n".utf8))
     }
 }

@@ -1,0 +1,110 @@
+/// The life of a counter in the past: from the first request of its source, or network, until it was retired.
+///
+/// It has the samples that a running exporter would have shown, at regular times, as far as they matter: from one sample
+/// before a request until the request has left the window of the alert rules and Prometheus no longer uses the sample.
+/// Between requests that are further apart there are none.
+public struct CounterLife: Sendable {
+    /// When samples are taken. All times are microseconds since 1970, all durations microseconds.
+    public struct Sampling: Sendable, Hashable {
+        /// The time between two samples, which are at its multiples.
+        public var step: Int64
+        /// How long samples are taken after a request: the window of the rules, and the five minutes for which Prometheus
+        /// uses a sample.
+        public var tail: Int64
+        /// No sample is later.
+        public var end: Int64
+
+        /// - Parameters:
+        ///   - step: The time between two samples.
+        ///   - window: The window of the rules.
+        ///   - end: The latest time of a sample.
+        public init(step: Int64, window: Int64, end: Int64) {
+            self.step = step
+            tail = window + 300_000_000
+            self.end = end
+        }
+
+        /// The first time of a sample that is not before `time`.
+        func time(from time: Int64) -> Int64 {
+            let rest = time % step
+            return rest == 0 ? time : time - rest + (rest > 0 ? step : 0)
+        }
+    }
+
+    /// When the counter was created: at its first request.
+    public let firstSeen: Int64
+
+    private let moments: ArraySlice<RequestTimeline.Moment>
+    // Requests of earlier counters.
+    private let before: UInt64
+
+    fileprivate init(_ moments: ArraySlice<RequestTimeline.Moment>, before: UInt64) {
+        firstSeen = moments.first?.time ?? 0
+        self.moments = moments
+        self.before = before
+    }
+
+    /// Calls `body` with the time and the value of each sample, in the order of time.
+    public func forEachSample<Failure>(
+        _ sampling: Sampling, _ body: (_ time: Int64, _ requests: UInt64) throws(Failure) -> Void
+    ) throws(Failure) {
+        var next = moments.startIndex
+        var requests: UInt64 = 0
+        var time = sampling.time(from: firstSeen)
+        while next < moments.endIndex {
+            // The sample before the request: the rules see that the counter rises. A new counter has none.
+            time = max(time, sampling.time(from: moments[next].time) - sampling.step)
+            var latest = moments[next].time
+            repeat {
+                while next < moments.endIndex, moments[next].time <= time {
+                    requests = moments[next].total - before
+                    latest = moments[next].time
+                    next += 1
+                }
+                guard time <= sampling.end else { return }
+                try body(time, requests)
+                time += sampling.step
+            } while time <= latest + sampling.tail
+                || next < moments.endIndex && time >= sampling.time(from: moments[next].time) - sampling.step
+        }
+    }
+}
+
+extension RequestTimeline {
+    /// The counters that an exporter would have had one after the other.
+    ///
+    /// - Parameter retention: The time after which a silent source is retired, in microseconds: then a new counter
+    ///   begins.
+    public func lives(retention: Int64) -> [CounterLife] {
+        var lives: [CounterLife] = []
+        var start = moments.startIndex
+        for index in moments.indices {
+            let isLast = index + 1 == moments.endIndex
+            guard isLast || moments[index + 1].time - moments[index].time > retention else { continue }
+            lives.append(CounterLife(moments[start...index], before: start > 0 ? moments[start - 1].total : 0))
+            start = index + 1
+        }
+        return lives
+    }
+}
+
+/// The sources of a network with few requests.
+public struct QuietSources: Sendable, Hashable {
+    /// The number of sources with at least one request within the hour, each with too few for a scan.
+    public var sources = 0
+    /// The number of their requests within the hour.
+    public var requests: UInt64 = 0
+
+    /// - Parameters:
+    ///   - timelines: The sources of the network.
+    ///   - time: The end of the hour.
+    ///   - threshold: The largest number of requests that is not a scan.
+    public init(of timelines: [RequestTimeline], at time: Int64, threshold: Int) {
+        for timeline in timelines {
+            let count = timeline.count(after: time - 3_600_000_000, upTo: time)
+            guard count > 0, count <= UInt64(threshold) else { continue }
+            sources += 1
+            requests += count
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Exporter
+import Foundation
+
+/// Puts the past into Prometheus.
+struct BackfillCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backfill",
+        abstract: "Write the counters of the past, from audit logs, as OpenMetrics that promtool imports.",
+        usage: "kube-audit-exporter backfill <file> ... --output <file> [<flags>]",
+        discussion: """
+            Writes the counters that an exporter would have shown while these logs were written, with timestamps. \
+            Neither the order of the files nor that of their lines matters, and an event that is read twice counts once.
+
+            For example, for the Prometheus on this machine:
+              kube-audit-exporter backfill /var/log/kubernetes/audit/ --output past.om
+              promtool tsdb create-blocks-from openmetrics past.om /var/lib/prometheus/metrics2
+
+            Exit status: 0 if all inputs were read, 1 if one could not be read (the others are written) or a flag cannot \
+            be used.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "Logs: files, globs, directories (the files in them), or - for standard input. gzip and zstd are recognized "
+                + "by their content.", valueName: "file"))
+    var files: [String]
+
+    @Option(help: ArgumentHelp("File to write, or - for standard output.", valueName: "file"))
+    var output: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Label that each series gets. Repeatable. (default: job=kube-audit-exporter and instance=backfill)",
+            valueName: "name=value"))
+    var label: [String] = []
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Time between two samples, as the scrape interval; at most 4m.", valueName: "duration"))
+    var step = "1m"
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Window of the alert rules: a counter has samples for so long.", valueName: "duration"))
+    var window = "1h"
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Requests from this time on: RFC 3339, a date (UTC), or a duration back from now.", valueName: "time"))
+    var since: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Requests and samples before this time, in the same forms.", valueName: "time"))
+    var until: String?
+
+    @Option(
+        name: .customLong("source.threshold"), parsing: .unconditional,
+        help: ArgumentHelp(
+            "Largest number of requests within an hour that is not a scan, as in the alert rules.", valueName: "n"))
+    var sourceThreshold = "5"
+
+    @OptionGroup var selection: SelectionFlags
+
+    func run() throws {
+        let options = BackfillOptions(
+            files: files, output: output, labels: label, step: step, window: window, since: since, until: until,
+            threshold: sourceThreshold, geoipDatabase: selection.geoipDatabase,
+            trustedProxies: selection.sourceTrustedProxy, filterFile: selection.filterFile)
+        let isComplete: Bool
+        do {
+            isComplete = try Backfill.run(options)
+        } catch {
+            FileHandle.standardError.write(Data("kube-audit-exporter: \(error)\n".utf8))
+            throw ExitCode.failure
+        }
+        guard isComplete else { throw ExitCode.failure }
+    }
+}
