@@ -29,7 +29,7 @@ struct Killer {
             let hadShortage = chance(0.2) && findings.hasScrape(since: exporter.started)
             if hadShortage { try await fillDisk(of: &exporter) }
             // It can stop cleanly only once it handles signals.
-            if chance(0.25), !hadShortage, findings.hasScrape(since: exporter.started + .milliseconds(500)) {
+            if chance(0.25), !hadShortage, exporter.handlesTermination {
                 try await exporter.stop()
             } else {
                 try await exporter.kill()
