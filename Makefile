@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Debian packages: libraries with headers, and programs for the demo and the tests.
 PACKAGES := libmicrohttpd-dev libgnutls28-dev libcrypt-dev libsimdjson-dev libmaxminddb-dev libsqlite3-dev zlib1g-dev \
             libzstd-dev pkg-config prometheus prometheus-alertmanager gzip zstd logrotate curl openssl \
-            golang-go haproxy nginx
+            golang-go haproxy nginx chromium fonts-dejavu-core python3-venv
 
 export KUBE_AUDIT_VERSION := $(shell cat VERSION)
 export KUBE_AUDIT_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -43,7 +43,7 @@ THRESHOLD ?= 5
 WINDOW ?= 1h
 
 .PHONY: help deps build test test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format golden \
-        alerts clean
+        alerts clean python
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -71,10 +71,11 @@ demo: deps ## Exporter, Prometheus and Alertmanager on a real audit log, until C
 	swift build --product demo
 	exec .build/debug/demo
 
-pictures: deps ## Redraw dashboards/pictures with data from a demo
+pictures: deps ## Redraw dashboards/pictures with data from a demo, and docs/pictures
 	swift build --product kube-audit-exporter
 	swift build --product demo
 	python3 dashboards/pictures/draw.py .build/debug/demo
+	python3 docs/pictures/draw.py .build/debug/kube-audit-exporter
 
 torture: build ## Kill the exporter 200 times, play 300 random schedules of rotators, and compare its counts with the truth
 	swift build -c release --product torture
@@ -99,7 +100,15 @@ lint: ## Check the formatting
 format: ## Format all sources
 	swift format --in-place --parallel --recursive Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
 
-test: deps lint ## Check formatting, build, and run all tests
+# From PyPI, into a directory of this project. Without a network the tests that need them are skipped.
+SCHEMATHESIS_PACKAGE := schemathesis==4.32.5
+
+python: deps ## Install the Python tools of the tests into .build/python
+	@test -x .build/python/bin/schemathesis || \
+	    { python3 -m venv .build/python && .build/python/bin/pip install -q '$(SCHEMATHESIS_PACKAGE)'; } || \
+	    echo "$(SCHEMATHESIS_PACKAGE) cannot be installed; the test of the API's description is skipped"
+
+test: deps lint python ## Check formatting, build, and run all tests
 	swift build --build-tests --explicit-target-dependency-import-check error
 	# Not in parallel: many tests wait for real programs and files, and on two cores they starve each other.
 	swift test --skip-build --no-parallel

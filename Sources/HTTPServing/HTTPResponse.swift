@@ -62,14 +62,15 @@ public struct HTTPResponse: Sendable, Hashable {
         HTTPResponse(status: status, headers: ["Content-Type": "text/plain; charset=utf-8"], body: Array(text.utf8))
     }
 
-    /// A page that loads nothing and runs no scripts.
+    /// A page that loads style, scripts and data from its own server only, and allows nothing inline.
     public static func html(_ text: String, status: Int = 200) -> HTTPResponse {
         HTTPResponse(
             status: status,
             headers: [
                 "Content-Type": "text/html; charset=utf-8",
-                "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-                "X-Content-Type-Options": "nosniff",
+                "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+                    + "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+                "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
             ], body: Array(text.utf8))
     }
 }

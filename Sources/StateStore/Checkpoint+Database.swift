@@ -115,13 +115,13 @@ extension AnalyticChanges {
         let keep = try db.cachedStatement(
             sql: """
                 INSERT INTO source (analytic, address, origin, country, city, first_seen, last_seen, requests, recent,
-                    last_audit_id, last_received, earlier_requests, paths, left_out)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    last_audit_id, last_received, earlier_requests, paths, left_out, by_minute)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (analytic, address, origin) DO UPDATE SET country = excluded.country, city = excluded.city,
                     first_seen = excluded.first_seen, last_seen = excluded.last_seen, requests = excluded.requests,
                     recent = excluded.recent, last_audit_id = excluded.last_audit_id,
                     last_received = excluded.last_received, earlier_requests = excluded.earlier_requests,
-                    paths = excluded.paths, left_out = excluded.left_out
+                    paths = excluded.paths, left_out = excluded.left_out, by_minute = excluded.by_minute
                 """)
         let keepEvidence = try db.cachedStatement(
             sql: """
@@ -136,7 +136,7 @@ extension AnalyticChanges {
                 counter.lastSeen, Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
                 Data((counter.lastRequest?.auditID ?? "").utf8), counter.lastRequest?.received,
                 RequestsBlock.data(counter.lastRequests.dropLast()), NumbersBlock.data(counter.paths.entries),
-                NumbersBlock.data(counter.evidence.leftOutRequests),
+                NumbersBlock.data(counter.evidence.leftOutRequests), NumbersBlock.data(counter.byMinute.entries),
             ])
             guard changedEvidence.contains(counter.source) else { continue }
             try keepEvidence.execute(arguments: [

@@ -213,6 +213,8 @@ enum Schema {
                     ALTER TABLE source ADD COLUMN earlier_requests BLOB NOT NULL DEFAULT x'';
                     -- The paths of the last hour, 8 bytes each, see RecentPaths.entries.
                     ALTER TABLE source ADD COLUMN paths BLOB NOT NULL DEFAULT x'';
+                    -- The requests of each minute of the last hour, 8 bytes each, see RequestsByMinute.entries.
+                    ALTER TABLE source ADD COLUMN by_minute BLOB NOT NULL DEFAULT x'';
                     -- Requests whose values were left out, by column, 8 bytes each; empty for none.
                     ALTER TABLE source ADD COLUMN left_out BLOB NOT NULL DEFAULT x'';
                     -- The distinct values of a source, see Evidence.texts. They are large and change seldom, so they are

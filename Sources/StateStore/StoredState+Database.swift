@@ -84,7 +84,8 @@ extension StoredState {
                     lastRequests: try row.lastRequests(),
                     evidence: Evidence(
                         texts: Array(texts), leftOutRequests: NumbersBlock.numbers(row.bytes("left_out"))),
-                    paths: RecentPaths(entries: NumbersBlock.numbers(row.bytes("paths")))))
+                    paths: RecentPaths(entries: NumbersBlock.numbers(row.bytes("paths"))),
+                    byMinute: RequestsByMinute(entries: NumbersBlock.numbers(row.bytes("by_minute")))))
         }
     }
 

@@ -55,8 +55,8 @@ struct JSONTextTests {
 struct VisibleTextTests {
     @Test("shows each invisible character as an escape, and leaves the rest as it is")
     func shown() {
-        #expect("a\u{1b}[2J\u{9b}\n\r\t\u{202e}b\u{0}".showingInvisibles == #"a\u{1b}[2J\u{9b}\n\r\t\u{202e}b\u{0}"#)
-        #expect("Zürich 😀 日本 \\u{1b}".showingInvisibles == "Zürich 😀 日本 \\u{1b}")
+        #expect("a\u{1b}[2J\u{9b}\n\r\t\u{202e}b\u{0}".withVisibleEscapes == #"a\u001b[2J\u009b\n\r\t\u202eb\u0000"#)
+        #expect("Zürich 😀 日本 \\u{1b}".withVisibleEscapes == "Zürich 😀 日本 \\u{1b}")
     }
 }
 

@@ -131,7 +131,7 @@ struct SourcesAPITests {
                 "/api/v1/sources", "origin", "forged",
                 #"invalid parameter "origin": "forged" is not verified or claimed"#
             ),
-            ("/api/v1/sources/192.0.2.1", "origin", "\u{202e}", #"invalid parameter "origin": "\u{202e}" is not"#),
+            ("/api/v1/sources/192.0.2.1", "origin", "\u{202e}", #"invalid parameter "origin": "\u202e" is not"#),
             ("/api/v1/sources/a.b.c.d", "a", "b", #""a.b.c.d" is not an IP address, invalid or other"#),
             ("/api/v1/sources/192.0.2.1/", "a", "b", #""192.0.2.1/" is not an IP address"#),
         ] {

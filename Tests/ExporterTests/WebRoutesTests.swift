@@ -165,7 +165,7 @@ struct WebRoutesTests {
     func escapes() async {
         let status = Status(logs: [LogState(log: "<script>alert('1')</script>", problem: "\"&\"", unreadBytes: 5)])
         let page = await Self.text(Self.get("/", of: Self.counts(), status))
-        #expect(page.contains("<td>&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;</td>"))
+        #expect(page.contains("<td class=\"any\">&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;</td>"))
         #expect(page.contains("&quot;&amp;&quot;"))
         #expect(!page.contains("<script"))
     }
@@ -217,7 +217,10 @@ struct WebRoutesTests {
                 reloads.withLock { $0 += 1 }
                 return []
             })
-        for path in ["/", "/metrics", "/-/healthy", "/-/ready", "/-/reload", "/nothing"] {
+        for path in [
+            "/", "/sources", "/sources/a", "/api/v1/sources", "/metrics", "/-/healthy", "/-/ready", "/-/reload",
+            "/nothing",
+        ] {
             for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "post"] {
                 guard path != "/-/reload" || (method != "POST" && method != "PUT") else { continue }
                 let status = await routes.respond(to: HTTPRequest(method: method, path: path)).status

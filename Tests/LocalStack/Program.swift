@@ -1,4 +1,5 @@
 public import Foundation
+import TestSupport
 
 /// A program of the stack, and its location.
 ///
@@ -11,6 +12,8 @@ public import Foundation
 /// | promtool | `PROMTOOL` | `promtool` beside Prometheus, then in PATH |
 /// | amtool | `AMTOOL` | `amtool` beside Alertmanager, then in PATH |
 /// | VictoriaMetrics | `VICTORIA_METRICS` | `victoria-metrics` in PATH |
+/// | Chromium | `CHROMIUM` | `chromium` in PATH |
+/// | schemathesis | `SCHEMATHESIS` | `.build/python/bin/schemathesis`, where `make test` installs it, then in PATH |
 ///
 /// So `PROMETHEUS=/opt/prometheus-3.5.0/prometheus make test` runs the same tests with another version.
 public enum Program: String, Sendable, CaseIterable {
@@ -28,6 +31,10 @@ public enum Program: String, Sendable, CaseIterable {
     case amtool
     /// VictoriaMetrics, which `make deps` does not install; tests that need it are skipped without it.
     case victoriaMetrics = "victoria-metrics"
+    /// The browser.
+    case chromium
+    /// The tool that tests an HTTP API against its OpenAPI description; tests that need it are skipped without it.
+    case schemathesis
 
     /// The environment variable with its path.
     public var variable: String { rawValue.uppercased().replacing("-", with: "_") }
@@ -57,6 +64,9 @@ public enum Program: String, Sendable, CaseIterable {
         case .promtool: Self.beside(.prometheus, "promtool") + Self.inPath("promtool")
         case .amtool: Self.beside(.alertmanager, "amtool") + Self.inPath("amtool")
         case .victoriaMetrics: Self.inPath("victoria-metrics")
+        case .chromium: Self.inPath("chromium")
+        case .schemathesis:
+            [Fixture.repository.appending(path: ".build/python/bin/schemathesis")] + Self.inPath("schemathesis")
         }
     }
 

@@ -10,6 +10,7 @@ public struct ProgramMissing: Error, CustomStringConvertible {
         let remedy =
             switch program {
             case .exporter: "build it with `swift build --product kube-audit-exporter`"
+            case .schemathesis: "install it with `make python`"
             case .victoriaMetrics: "install Debian's package victoria-metrics"
             default: "install it with `make deps`"
             }

@@ -198,6 +198,8 @@ public struct SourceCounter: Sendable, Hashable {
     public internal(set) var evidence: Evidence
     /// The paths asked for within the last hour.
     public internal(set) var paths: RecentPaths
+    /// The requests of each minute of the last hour.
+    public internal(set) var byMinute: RequestsByMinute
 
     private var last: LastRequests
 
@@ -208,7 +210,8 @@ public struct SourceCounter: Sendable, Hashable {
     public init(
         source: Source, location: Location, firstSeen: Double, lastSeen: Double, requests: UInt64,
         recent: RecentRequests = RecentRequests(), lastRequests: [RequestReference] = [],
-        evidence: Evidence = Evidence(), paths: RecentPaths = RecentPaths()
+        evidence: Evidence = Evidence(), paths: RecentPaths = RecentPaths(),
+        byMinute: RequestsByMinute = RequestsByMinute()
     ) {
         self.source = source
         self.location = location
@@ -219,6 +222,7 @@ public struct SourceCounter: Sendable, Hashable {
         last = LastRequests(lastRequests)
         self.evidence = evidence
         self.paths = paths
+        self.byMinute = byMinute
     }
 
     /// The request counted last; `nil` if none was.
@@ -230,6 +234,9 @@ public struct SourceCounter: Sendable, Hashable {
     mutating func note(_ event: AuditEvent, _ reference: RequestReference, path: UInt64?, at now: Double) -> Bool {
         last.add(reference)
         if let path { paths.add(path, at: now) }
+        // A counter that continues from earlier requests, or one of an older version, has these and this one in `recent`.
+        let times = byMinute.minutes.isEmpty ? recent.times.reversed() : [RecentRequests.wholeSecond(now)]
+        for time in times { byMinute.add(at: time) }
         return evidence.note(event)
     }
 }
@@ -243,6 +250,7 @@ extension SourceCounter: BudgetedCounter {
         recent.limit(to: now)
         last.limitTimes(to: now)
         paths.limit(to: now)
+        byMinute.limit(to: now)
     }
 }
 

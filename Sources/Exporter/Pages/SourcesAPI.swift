@@ -38,7 +38,7 @@ struct SourcesAPI: Sendable {
         let origin = try request.query.choice("origin", Origin.self)
         let text = String(request.path.dropFirst(Self.path.count + 1))
         guard let address = SourceAddress(text) else {
-            throw InvalidParameter(description: "\"\(text.showingInvisibles)\" is not an IP address, invalid or other")
+            throw InvalidParameter(description: "\"\(text.withVisibleEscapes)\" is not an IP address, invalid or other")
         }
         let selection = SourceSelection(of: counts.current.sources.counters, at: now()) { counter, _ in
             counter.source.address == address && (origin.map { counter.source.origin == $0 } ?? true)

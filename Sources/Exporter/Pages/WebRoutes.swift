@@ -35,9 +35,11 @@ enum WebRoutes {
         }
         if telemetryPath != "/" {
             routes.on("GET", "/") { _ in
-                .html(LandingPage.render(counts.current, status.current, telemetryPath: telemetryPath))
+                .html(
+                    LandingPage.render(counts.current, status.current, telemetryPath: telemetryPath, at: now()))
             }
         }
+        SourcesPages(counts: counts, now: now).add(to: &routes)
         SourcesAPI(counts: counts, now: now).add(to: &routes)
         routes.on("GET", "/-/healthy") { _ in .text("kube-audit-exporter is healthy.\n") }
         routes.on("GET", "/-/ready") { _ in readiness(status.current.readiness()) }

@@ -82,27 +82,14 @@ struct JSONText: Sendable {
             switch scalar {
             case "\"": bytes += #"\""#.utf8
             case "\\": bytes += #"\\"#.utf8
-            case "\n": bytes += #"\n"#.utf8
-            case "\r": bytes += #"\r"#.utf8
-            case "\t": bytes += #"\t"#.utf8
-            case "<", ">", "&": escape(scalar)
-            case _ where scalar.isInvisible: escape(scalar)
+            case "<", ">", "&": bytes += scalar.jsonEscape.utf8
+            case _ where scalar.isInvisible: bytes += scalar.jsonEscape.utf8
             case _ where scalar.isASCII: append(scalar)
             default: bytes += Character(scalar).utf8
             }
         }
         append("\"")
         needsComma = true
-    }
-
-    /// Writes `\uXXXX`; two of them for a character past the first plane.
-    private mutating func escape(_ scalar: Unicode.Scalar) {
-        for unit in Character(scalar).utf16 {
-            let digits = String(unit, radix: 16)
-            bytes += #"\u"#.utf8
-            bytes += repeatElement(UInt8(ascii: "0"), count: 4 - digits.utf8.count)
-            bytes += digits.utf8
-        }
     }
 
     private mutating func separate() {

@@ -13,7 +13,7 @@ extension HTTPQuery {
         guard let text = self[name] else { return nil }
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text) else {
             throw InvalidParameter(
-                description: "invalid parameter \"\(name)\": \"\(text.showingInvisibles)\" is not a whole number")
+                description: "invalid parameter \"\(name)\": \"\(text.withVisibleEscapes)\" is not a whole number")
         }
         return number
     }
@@ -26,7 +26,7 @@ extension HTTPQuery {
         guard let choice = Choice(rawValue: text) else {
             let choices = Choice.allCases.map(\.rawValue).joined(separator: " or ")
             throw InvalidParameter(
-                description: "invalid parameter \"\(name)\": \"\(text.showingInvisibles)\" is not \(choices)")
+                description: "invalid parameter \"\(name)\": \"\(text.withVisibleEscapes)\" is not \(choices)")
         }
         return choice
     }

@@ -1,0 +1,68 @@
+import AccessScanning
+import HTTPServing
+
+/// `/sources` and `/sources/{src_ip}`. The pages show the published counts and need no JavaScript.
+struct SourcesPages: Sendable {
+    /// The path of the list; that of a source continues with a slash and the address.
+    static let path = "/sources"
+
+    /// The published counts.
+    let counts: Published<Counts>
+    /// Seconds since 1970.
+    let now: @Sendable () -> Double
+
+    /// Adds the routes.
+    func add(to routes: inout Routes) {
+        PageAssets.add(to: &routes)
+        routes.on("GET", Self.path) { request in
+            Self.answer(root: ".") { () throws(InvalidParameter) in try list(request.query) }
+        }
+        routes.onPrefix("GET", Self.path + "/") { request in
+            Self.answer(root: "..") { () throws(InvalidParameter) in try source(request) }
+        }
+    }
+
+    private func list(_ query: HTTPQuery) throws(InvalidParameter) -> HTTPResponse {
+        .html(SourcesPage(try SourcesQuery(query), of: counts.current.sources, at: now()).render())
+    }
+
+    private func source(_ request: HTTPRequest) throws(InvalidParameter) -> HTTPResponse {
+        let origin = try request.query.choice("origin", Origin.self)
+        let text = String(request.path.dropFirst(Self.path.count + 1))
+        guard let address = SourceAddress(text) else {
+            throw InvalidParameter(description: "\"\(text)\" is not an IP address, invalid or other")
+        }
+        let sources = counts.current.sources
+        let found = sources.counters.filter { $0.source.address == address }
+        // The verified one is the first.
+        guard let counter = found.first(where: { origin == nil || $0.source.origin == origin }) else {
+            return Self.refusal(
+                "No \(origin.map { "\($0.rawValue) " } ?? "")source \(address)",
+                "It made no request that was counted, or it was silent for longer than --source.retention, or it gave "
+                    + "way to other sources.", root: "..", status: 404)
+        }
+        return .html(
+            SourcePage(
+                counter: counter, hasOtherOrigin: found.count > 1, threshold: sources.limits.threshold, now: now()
+            ).render())
+    }
+
+    private static func answer(
+        root: String, with handle: () throws(InvalidParameter) -> HTTPResponse
+    ) -> HTTPResponse {
+        do throws(InvalidParameter) { return try handle() } catch {
+            return refusal("This address cannot be used", error.description, root: root, status: 400)
+        }
+    }
+
+    private static func refusal(_ title: String, _ reason: String, root: String, status: Int) -> HTTPResponse {
+        .html(
+            HTML.page(
+                title: "\(title) – kube-audit-exporter", root: root,
+                main: """
+                    <h1>\(HTML.escape(title))</h1>
+                    <p>\(HTML.escape(reason))</p>
+                    <p><a href="\(root)/sources">All sources</a></p>
+                    """), status: status)
+    }
+}
