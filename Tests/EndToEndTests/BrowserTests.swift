@@ -30,14 +30,15 @@ struct BrowserTests {
                 let preferences = profile.appending(path: "Default/Preferences")
                 try FileManager.default.createDirectory(
                     at: preferences.deletingLastPathComponent(), withIntermediateDirectories: true)
-                try Data(#"{"profile":{"default_content_setting_values":{"javascript":2}}}"#.utf8).write(to: preferences)
+                try Data(#"{"profile":{"default_content_setting_values":{"javascript":2}}}"#.utf8).write(
+                    to: preferences)
             }
             let run = try await Program.chromium.run(
                 [
                     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
                     "--disable-background-networking", "--disable-component-update", "--log-level=3",
                     "--user-data-dir=\(profile.path)", "--virtual-time-budget=2000", "--dump-dom",
-                url,
+                    url,
                 ])
             let text = run.output
             let start = try #require(
