@@ -23,7 +23,8 @@ struct ScanCommand: ParsableCommand {
     @Argument(
         help: ArgumentHelp(
             "Logs: files, globs, directories (the files in them), or - for standard input. gzip and zstd are recognized "
-                + "by their content.", valueName: "file"))
+                + "by their content.", valueName: "file"),
+        completion: .file())
     var files: [String]
 
     @Option(help: ArgumentHelp("Format of the result: table, json or csv.", valueName: "format"))

@@ -1,6 +1,7 @@
 import Foundation
 import Compression
 import LocalStack
+import RawHTTP
 import TestSupport
 import Testing
 
@@ -126,6 +127,19 @@ struct ScanCommandTests {
                     == "exited with status 0: DIR/audit.log: skipped 2 of 17 lines that are not audit events; the first is at "
                     + "byte \(lines.utf8.count): not a JSON object\n8 requests match --filter.file and are not counted\n"
                     + "No source made more than 5 refused requests without credentials within 1h.\n")
+        }
+    }
+
+    @Test("exits with 1 if its result cannot be written")
+    func fullDisk() async throws {
+        try await withTemporaryDirectory { directory in
+            let exporter = try Program.exporter.locate().path
+            let outcome = try await Command.run(
+                ["sh", "-c", "\"$0\" scan \"$1\" > /dev/full", exporter, Self.metadata], in: directory)
+            #expect(outcome.status == 1)
+            #expect(
+                outcome.output.hasPrefix("kube-audit-exporter: the result cannot be written to standard output: "),
+                "\(outcome)")
         }
     }
 

@@ -10,26 +10,32 @@ struct DistinctValues: Sendable {
 
     /// A value of a column, and the hash by which it is compared.
     struct Value: Sendable {
-        let column: Evidence.Column
-        let hash: UInt64
+        /// The column in the upper 4 bits, then the hash. Many sources have values, so they are small.
+        fileprivate let place: UInt64
         let text: String
+
+        /// - Parameter hash: A keyed hash of the text; 60 bits of it are used.
+        init(_ text: String, in column: Evidence.Column, hash: UInt64) {
+            place = UInt64(column.rawValue) << 60 | hash >> 4
+            self.text = text
+        }
+
+        fileprivate var column: UInt64 { place >> 60 }
     }
 
     private struct Entry: Sendable {
         let value: Value
         var time: Int64
 
-        var place: (UInt8, UInt64) { (value.column.rawValue, value.hash) }
-
         func isEarlier(than other: Entry) -> Bool {
             time != other.time ? time < other.time : value.text.utf8.lexicographicallyPrecedes(other.value.text.utf8)
         }
     }
 
-    // By column and hash.
+    // By place, which is by column and hash.
     private var entries: [Entry] = []
-    // Hashes of values that found no room. One of them may be kept now, since it was seen again at an earlier time.
-    private var crowdedOut: [Evidence.Column: Set<UInt64>] = [:]
+    // The places of values that found no room. One of them may be kept now, since it was seen again at an earlier time.
+    private var crowdedOut: Set<UInt64> = []
 
     /// Notes a value.
     ///
@@ -40,26 +46,28 @@ struct DistinctValues: Sendable {
 
     mutating func merge(_ other: DistinctValues) {
         for entry in other.entries { insert(entry) }
-        crowdedOut.merge(other.crowdedOut) { $0.union($1) }
+        crowdedOut.formUnion(other.crowdedOut)
     }
 
     /// The values of a column in the order in which they were first seen.
     func values(_ column: Evidence.Column) -> [String] {
-        entries[range(of: column)].sorted { $0.isEarlier(than: $1) }.map(\.value.text)
+        entries[range(of: UInt64(column.rawValue))].sorted { $0.isEarlier(than: $1) }.map(\.value.text)
     }
 
     /// The number of distinct values of a column that are not kept.
     func leftOut(_ column: Evidence.Column) -> Int {
-        guard let crowdedOut = crowdedOut[column] else { return 0 }
-        return crowdedOut.subtracting(entries[range(of: column)].map(\.value.hash)).count
+        let kept = entries[range(of: UInt64(column.rawValue))].map(\.value.place)
+        return crowdedOut.filter { $0 >> 60 == UInt64(column.rawValue) }.subtracting(kept).count
     }
 
     private mutating func insert(_ new: Entry) {
-        let place = entries.partitioningIndex { $0.place >= new.place }
-        if place < entries.count, entries[place].place == new.place {
+        let place = entries.partitioningIndex { $0.value.place >= new.value.place }
+        if place < entries.count, entries[place].value.place == new.value.place {
             entries[place].time = min(entries[place].time, new.time)
             return
         }
+        // A first request has a value in almost each column.
+        if entries.isEmpty { entries.reserveCapacity(Evidence.Column.allCases.count) }
         let column = range(of: new.value.column)
         guard column.count >= Self.limit else {
             entries.insert(new, at: place)
@@ -67,17 +75,17 @@ struct DistinctValues: Sendable {
         }
         guard let latest = column.max(by: { entries[$0].isEarlier(than: entries[$1]) }) else { return }
         guard new.isEarlier(than: entries[latest]) else {
-            crowdedOut[new.value.column, default: []].insert(new.value.hash)
+            crowdedOut.insert(new.value.place)
             return
         }
-        crowdedOut[new.value.column, default: []].insert(entries[latest].value.hash)
+        crowdedOut.insert(entries[latest].value.place)
         entries.remove(at: latest)
         entries.insert(new, at: latest < place ? place - 1 : place)
     }
 
-    private func range(of column: Evidence.Column) -> Range<Int> {
-        let start = entries.partitioningIndex { $0.value.column.rawValue >= column.rawValue }
-        return start..<entries.partitioningIndex { $0.value.column.rawValue > column.rawValue }
+    private func range(of column: UInt64) -> Range<Int> {
+        let start = entries.partitioningIndex { $0.value.column >= column }
+        return start..<entries.partitioningIndex { $0.value.column > column }
     }
 }
 
@@ -100,18 +108,28 @@ struct TextCache: Sendable {
 
     private var texts: [UInt64: String] = [:]
 
-    /// The values of an event, in all columns.
+    /// The values of an event in all columns, as evidence has them; absent and empty fields have none.
     ///
     /// - Parameter key: The key of the hashes.
     mutating func values(of event: AuditEvent, key: SipHash128.Key) -> [DistinctValues.Value] {
         var values: [DistinctValues.Value] = []
         values.reserveCapacity(16)
-        for column in Evidence.Column.allCases {
-            for text in column.texts(of: event) where !text.isEmpty {
-                let hash = Self.hash(text, key)
-                values.append(DistinctValues.Value(column: column, hash: hash, text: stored(text, hash)))
-            }
+        func add(_ text: String?, _ column: Evidence.Column) {
+            guard let text, !text.isEmpty else { return }
+            let limited = DistinctTexts.limited(text)
+            let hash = Self.hash(limited, key)
+            values.append(DistinctValues.Value(stored(limited, hash), in: column, hash: hash))
         }
+        add(event.username, .user)
+        for group in event.groups { add(group, .groups) }
+        add(event.verb, .verb)
+        add(event.requestURI, .requestURI)
+        add(event.userAgent, .userAgent)
+        add(event.responseCode.map { String($0) }, .responseCode)
+        add(event.responseMessage, .responseMessage)
+        add(event.responseReason, .responseReason)
+        add(event.responseStatus, .responseStatus)
+        add(event.resource, .resource)
         return values
     }
 
@@ -126,25 +144,5 @@ struct TextCache: Sendable {
         var hash = SipHash128(key: key)
         hash.combine(text)
         return hash.digest().first
-    }
-}
-
-extension Evidence.Column {
-    /// The texts of an event's field, as evidence has them; an absent field has none.
-    fileprivate func texts(of event: AuditEvent) -> [String] {
-        let texts: [String?] =
-            switch self {
-            case .user: [event.username]
-            case .groups: event.groups
-            case .verb: [event.verb]
-            case .requestURI: [event.requestURI]
-            case .userAgent: [event.userAgent]
-            case .responseCode: [event.responseCode.map { String($0) }]
-            case .responseMessage: [event.responseMessage]
-            case .responseReason: [event.responseReason]
-            case .responseStatus: [event.responseStatus]
-            case .resource: [event.resource]
-            }
-        return texts.compactMap { $0.map(DistinctTexts.limited) }
     }
 }

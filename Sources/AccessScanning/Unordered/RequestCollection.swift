@@ -36,12 +36,21 @@ public struct RequestCollection: Sendable {
         }
     }
 
-    /// Alike requests.
+    /// Alike requests. There can be millions of them, so they are small.
     private struct Record {
-        var party: Int
-        var time: Int64?
+        var party: UInt32
+        /// `untimed` without a time.
+        var time: Int64
         var events: StageEvents
+
+        init(party: Int, time: Int64?) {
+            self.party = UInt32(clamping: party)
+            self.time = time ?? RequestCollection.untimed
+            events = StageEvents()
+        }
     }
+
+    private static let untimed = Int64.min
 
     /// The sources of a request, by index; or the entry of the filter that it matches.
     private enum Party: Hashable {
@@ -84,7 +93,7 @@ public struct RequestCollection: Sendable {
         }
         let request = RequestIdentity(of: event, key: selection.key)
         let identity = EventIdentity(of: event, request: request, key: selection.key)
-        records[request, default: Record(party: party, time: time, events: StageEvents())]
+        records[request, default: Record(party: party, time: time)]
             .events.insert(identity, stage: event.stage)
     }
 
@@ -104,7 +113,7 @@ public struct RequestCollection: Sendable {
         }
         inexact += other.inexact.map { (parties[$0.party], $0.time) }
         for (identity, theirs) in other.records {
-            records[identity, default: Record(party: parties[theirs.party], time: theirs.time, events: StageEvents())]
+            records[identity, default: Record(party: parties[Int(theirs.party)], time: theirs.time)]
                 .events.formUnion(theirs.events)
         }
     }
@@ -151,7 +160,9 @@ public struct RequestCollection: Sendable {
 
     /// - Parameter body: Takes requests of one party at one time, and their number.
     private func forEachRequest(_ body: (_ party: Int, _ time: Int64?, _ count: Int) -> Void) {
-        for record in records.values { body(record.party, record.time, record.events.requests) }
+        for record in records.values {
+            body(Int(record.party), record.time == Self.untimed ? nil : record.time, record.events.requests)
+        }
         for request in inexact { body(request.party, request.time, 1) }
     }
 
@@ -193,27 +204,28 @@ public struct RequestCollection: Sendable {
 /// The different events of alike requests: a request has at most one event per stage, and an event that is read again
 /// repeats its stageTimestamp.
 struct StageEvents: Sendable {
-    // Most requests have one event. The hash holds the stage's lane in its lowest bits.
-    private var first: UInt64?
+    // Most requests have one event. The hash holds the stage's lane in its lowest bits; zero is no event.
+    private var first: UInt64 = 0
     private var others: Set<UInt64> = []
 
     mutating func insert(_ event: EventIdentity, stage: String) {
-        insert(event.digest.first & ~3 | UInt64(StageCounts.lane(of: stage)))
+        // Bit 2 is set, so that no hash is zero.
+        insert(event.digest.first & ~3 | 4 | UInt64(StageCounts.lane(of: stage)))
     }
 
     mutating func formUnion(_ other: StageEvents) {
-        if let event = other.first { insert(event) }
+        if other.first != 0 { insert(other.first) }
         for event in other.others { insert(event) }
     }
 
     private mutating func insert(_ event: UInt64) {
         guard event != first else { return }
-        if first == nil { first = event } else { others.insert(event) }
+        if first == 0 { first = event } else { others.insert(event) }
     }
 
     /// The number of requests: the largest number of different events in any one stage.
     var requests: Int {
-        guard let first else { return 0 }
+        guard first != 0 else { return 0 }
         var counts = SIMD4<Int>()
         counts[Int(first & 3)] += 1
         for event in others { counts[Int(event & 3)] += 1 }

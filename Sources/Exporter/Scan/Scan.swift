@@ -28,8 +28,7 @@ public enum Scan {
         let configuration = try ScanConfiguration(options, at: Date.now.timeIntervalSince1970)
         guard let (requests, isComplete) = read(configuration) else { return .failed }
         let reports = reports(on: requests, configuration)
-        print(reports, configuration)
-        guard isComplete else { return .failed }
+        guard print(reports, configuration), isComplete else { return .failed }
         return reports.isEmpty ? .nothingFound : .found
     }
 
@@ -70,7 +69,8 @@ public enum Scan {
         }
     }
 
-    private static func print(_ reports: [SourceReport], _ configuration: ScanConfiguration) {
+    /// - Returns: Whether standard output took the text; a full disk does not.
+    private static func print(_ reports: [SourceReport], _ configuration: ScanConfiguration) -> Bool {
         let text =
             switch configuration.format {
             case .table: reports.isEmpty ? nothing(configuration) : ScanOutput.table(reports, width: Terminal.width)
@@ -79,8 +79,10 @@ public enum Scan {
             }
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+            return true
         } catch {
-            complain("the result cannot be written: \(error)")
+            complain("the result cannot be written to standard output: \(error.localizedDescription)")
+            return false
         }
     }
 
