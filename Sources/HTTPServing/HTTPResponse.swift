@@ -28,16 +28,19 @@ public struct HTTPResponse: Sendable, Hashable {
 
     /// A response with a body that is made piece by piece while it is sent, so that a long one needs little memory.
     ///
-    /// Its length is not sent. While the client reads, the response keeps whatever `pieces` holds.
+    /// Its length is not sent.
     ///
-    /// - Parameter pieces: The body. The server's threads iterate over it, once for each client; it must not wait.
+    /// - Parameters:
+    ///   - pieces: The body. The server's threads iterate over it, once for each client; it must not wait.
+    ///   - memory: The bytes that `pieces` keeps in memory while a client reads, if there are many such clients. They count
+    ///     for `Limits.responseMemory`.
     public init(
-        status: Int = 200, headers: [String: String] = [:],
-        streaming pieces: any Sequence<[UInt8]> & Sendable
+        status: Int = 200, headers: [String: String] = [:], streaming pieces: any Sequence<[UInt8]> & Sendable,
+        holding memory: Int = 0
     ) {
         self.status = status
         self.headers = headers
-        content = ResponseBody(streaming: pieces)
+        content = ResponseBody(streaming: pieces, holding: memory)
     }
 
     /// Whether they have the same content.

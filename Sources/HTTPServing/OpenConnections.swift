@@ -205,8 +205,8 @@ struct OpenConnection {
         case receiving
         /// The server: the client is not responsible for the time it takes.
         case handling
-        /// The client: it has not read all of a response, whose size in bytes this is; of a stream it is the memory of
-        /// one piece.
+        /// The client: it has not read all of a response, whose size in bytes this is; of a stream it is the memory
+        /// that it keeps.
         case responding(Int)
         /// Neither: the connection is kept for another request.
         case idle

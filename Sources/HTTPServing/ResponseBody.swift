@@ -34,6 +34,7 @@ final class ResponseBody: Sendable {
     private static let smallestCompressed = 1025
 
     private let parts: [BodyPart]
+    // The size in bytes; of a stream the memory that it keeps.
     private let count: Int
     // `nil` if the body consists of parts.
     private let stream: (any Sequence<[UInt8]> & Sendable)?
@@ -45,9 +46,9 @@ final class ResponseBody: Sendable {
         stream = nil
     }
 
-    init(streaming pieces: any Sequence<[UInt8]> & Sendable) {
+    init(streaming pieces: any Sequence<[UInt8]> & Sendable, holding memory: Int) {
         parts = []
-        count = 0
+        count = memory
         stream = pieces
     }
 
@@ -66,7 +67,8 @@ final class ResponseBody: Sendable {
     /// - Parameter compressed: Whether they are compressed with gzip.
     func bytes(compressed: Bool) -> SentBytes {
         if let stream {
-            return SentBytes(streaming: compressed ? CompressedPieces(plain: stream) : stream)
+            return SentBytes(
+                streaming: compressed ? CompressedPieces(plain: stream) : stream, holding: count)
         }
         guard compressed else { return SentBytes(parts.map(\.bytes)) }
         // Other threads wait at the lock until the body is compressed.
@@ -136,8 +138,8 @@ struct SentBytes: Sendable {
     // Bytes that are handed to the socket at once. Each response that is being sent has a buffer of at most this size.
     private static let blockSize = 128 << 10
 
-    /// The memory that a client keeps while it reads, in bytes: the total size of the pieces, or that of about one piece
-    /// of a stream.
+    /// The memory that a client keeps while it reads, in bytes: the total size of the pieces, or of a stream that of
+    /// about one piece and of what it keeps.
     let memory: Int
     // `nil` for a stream.
     private let count: Int?
@@ -150,9 +152,9 @@ struct SentBytes: Sendable {
         self.pieces = pieces
     }
 
-    init(streaming pieces: any Sequence<[UInt8]> & Sendable) {
+    init(streaming pieces: any Sequence<[UInt8]> & Sendable, holding memory: Int) {
         count = nil
-        memory = 2 * Self.blockSize
+        self.memory = memory + 2 * Self.blockSize
         self.pieces = pieces
     }
 

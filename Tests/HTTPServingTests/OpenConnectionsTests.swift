@@ -118,6 +118,15 @@ struct OpenConnectionsTests {
         #expect(connections.count == 1)
     }
 
+    @Test("one that gets a stream has the time for each piece of it, and no more")
+    func streams() {
+        var connections = opened([1])
+        _ = connections.enter(.responding(0), on: 0, at: after(0))
+        for _ in 0..<10 { connections.sent(20_000, on: 0) }
+        #expect(connections.overdue(at: after(229.9)) == [])
+        #expect(connections.overdue(at: after(230)) == [0])
+    }
+
     @Test("a reused descriptor starts from scratch")
     func again() {
         var connections = opened([1])

@@ -86,17 +86,21 @@ enum PageAssets {
         }
         p code, td.agent code { white-space: nowrap; }
         .pages { display: flex; gap: 1.25rem; padding: .75rem 0; }
-        dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); gap: .75rem; margin: 1.25rem 0; }
+        dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(12.5rem, 1fr)); gap: .75rem; margin: 1.25rem 0; }
         dl.facts div { background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .9rem; }
         dt { color: var(--faint); font-size: .9rem; }
+        dd .faint { white-space: nowrap; }
         dd { margin: 0; font-size: 1.05rem; overflow-wrap: anywhere; }
         figure { margin: 0; max-width: 58rem; }
         svg { width: 100%; height: auto; display: block; }
         svg .bar { fill: var(--bar); }
         svg .axis { stroke: var(--line); }
         svg text { fill: var(--faint); font: 12px system-ui, sans-serif; }
-        .evidence { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); gap: 1rem; align-items: start; }
-        .evidence section { border: 1px solid var(--line); border-radius: .4rem; padding: .75rem 1rem; }
+        .evidence { columns: 24rem; column-gap: 1rem; margin-top: .75rem; }
+        .evidence section {
+          border: 1px solid var(--line); border-radius: .4rem; padding: .75rem 1rem; margin-bottom: 1rem;
+          break-inside: avoid;
+        }
         .evidence ul { margin: 0; padding: 0; list-style: none; }
         .evidence li { padding: .1rem 0; }
         @media (max-width: 56rem) {

@@ -75,7 +75,9 @@ struct SourcesAPI: Sendable {
 
     /// With evidence the answer may be as large as all the memory of the exporter, so it is written while it is sent.
     private static func success(_ selection: SourceSelection) -> HTTPResponse {
-        HTTPResponse(headers: headers, streaming: SourcesJSON(selection: selection))
+        // Each client keeps its snapshot, of which later ones may share no page. Evidence changes seldom, and is shared.
+        let memory = selection.counters.count * MemoryLayout<SourceCounter>.stride
+        return HTTPResponse(headers: headers, streaming: SourcesJSON(selection: selection), holding: memory)
     }
 }
 
