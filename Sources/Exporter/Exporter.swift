@@ -73,7 +73,7 @@ public enum Exporter {
                 files.flushLog()
             },
             try WebService(configuration, routes: routes), ReloadService(files: files),
-            UpkeepService(pipeline: pipeline),
+            UpkeepService(pipeline: pipeline), MemoryService(),
             PipelineService(pipeline: pipeline),
         ]
         let report: LogReport = { states in

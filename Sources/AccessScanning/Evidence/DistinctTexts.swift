@@ -27,6 +27,8 @@ struct DistinctTexts: Sendable, Hashable {
 
     private static let columns = Evidence.Column.allCases
     private static let headLength = 2 * columns.count
+    // A fifth of a full buffer.
+    private static let step = (headLength + Evidence.byteLimit) / 5
     private static let ellipsis = Array("…".utf8)
 
     /// No texts.
@@ -115,12 +117,15 @@ struct DistinctTexts: Sendable, Hashable {
         return (range, count)
     }
 
-    /// Inserts a text at the end of its column. The new buffer has no spare capacity, since most never grow again.
+    /// Inserts a text at the end of its column.
+    ///
+    /// The new buffer has one of few capacities, so that the memory of a smaller one is used again for another source:
+    /// with exact capacities the heap of 10,000 growing buffers was twice as large.
     private mutating func append(_ text: UnsafeBufferPointer<UInt8>, at end: Int, of column: Evidence.Column) {
         let old = bytes.isEmpty ? Array(repeating: 0, count: Self.headLength) : bytes
         let end = max(end, Self.headLength)
         var new: [UInt8] = []
-        new.reserveCapacity(old.count + 1 + text.count)
+        new.reserveCapacity((old.count + text.count) / Self.step * Self.step + Self.step)
         new += old[..<end]
         new.append(UInt8(text.count - 1))
         new += text

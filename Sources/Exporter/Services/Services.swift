@@ -93,6 +93,23 @@ struct UpkeepService: Service {
     }
 }
 
+/// Returns freed memory to the system, every second.
+struct MemoryService: Service {
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(1))
+                await withCheckedContinuation { continuation in
+                    DispatchQueue.global(qos: .utility).async {
+                        ProcessMemory.returnFreed()
+                        continuation.resume()
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Ends the process 5 seconds after a stop was requested, even if something hangs.
 struct StopService: Service {
     /// Maximum time to stop, for example when a disk hangs.
