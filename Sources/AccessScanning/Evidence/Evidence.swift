@@ -67,8 +67,8 @@ public struct Evidence: Sendable, Hashable {
         if leftOutRequests.count == Column.allCases.count { self.leftOutRequests = leftOutRequests }
     }
 
-    /// All values, packed (see `DistinctTexts`), to be stored.
-    public var texts: [UInt8] { distinct.bytes }
+    /// All values, packed (see `PackedTexts`), to be stored.
+    public var texts: [UInt8] { distinct.packed.bytes }
 
     /// The values of a column, in the order in which they were first seen.
     public func values(_ column: Column) -> [String] { distinct.values(column) }

@@ -12,11 +12,10 @@ protocol ExposedCounter: Sendable {
     /// A counted request.
     var exemplar: Exemplar? { get }
 
-    /// The counter without what `/metrics` does not show: a text that is kept must not keep old evidence in memory.
-    var exposed: Self { get }
-
-    /// Whether the label values of both counters are equal, without making them.
-    func hasLabels(of other: Self) -> Bool
+    /// The values from which its labels are made.
+    associatedtype Labelled: Equatable, Sendable
+    /// What its labels are made from: equal for two counters if their labels are.
+    var labelled: Labelled { get }
 
     /// The distinct paths asked for in the hour before `now`, in seconds since 1970.
     func distinctPaths(at now: Double) -> Int
@@ -29,8 +28,15 @@ protocol ExposedCounter: Sendable {
 /// sources, of which one has changed, writes 256 lines. The gauge of distinct paths has a text of its own, since its
 /// values fall with time.
 struct CounterText<Counter: ExposedCounter>: Sendable {
+    /// What is shown of a counter: a text that is kept must not keep old evidence in memory.
+    private struct Shown: Sendable {
+        let labelled: Counter.Labelled
+        let requests: UInt64
+        let firstSeen: Double
+    }
+
     private struct Page: Sendable {
-        let counters: [Counter]
+        let counters: [Shown]
         let labels: [LabelSet]
         let requests: BodyPart
         let firstSeen: BodyPart
@@ -101,7 +107,7 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
         // The times of requests change without a change of the text; a request that is counted changes the number.
         return counters.indices.allSatisfy { place in
             counters[place].requests == old[place].requests && counters[place].firstSeen == old[place].firstSeen
-                && counters[place].hasLabels(of: old[place])
+                && counters[place].labelled == old[place].labelled
         }
     }
 
@@ -126,7 +132,7 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
         labels.reserveCapacity(counters.count)
         // By index, since copies of counters take more time than the text.
         for place in counters.indices {
-            if let old, place < old.counters.count, counters[place].hasLabels(of: old.counters[place]) {
+            if let old, place < old.counters.count, counters[place].labelled == old.counters[place].labelled {
                 labels.append(old.labels[place])
             } else {
                 labels.append(LabelSet(metrics.requests.labels, counters[place].labelValues))
@@ -140,7 +146,11 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
                 Sample(.number(counters[place].firstSeen), labels: labels[place]), of: metrics.firstSeen)
         }
         return Page(
-            counters: counters.map(\.exposed), labels: labels, requests: BodyPart(requests.take()),
+            counters: counters.indices.map { place in
+                Shown(
+                    labelled: counters[place].labelled, requests: counters[place].requests,
+                    firstSeen: counters[place].firstSeen)
+            }, labels: labels, requests: BodyPart(requests.take()),
             firstSeen: BodyPart(firstSeen.take()))
     }
 
@@ -164,13 +174,12 @@ extension SourceCounter: ExposedCounter {
             labels: LabelSet(Self.exemplarLabels, [lastRequest.auditID]), timestamp: lastRequest.received)
     }
 
-    var exposed: SourceCounter {
-        SourceCounter(source: source, location: location, firstSeen: firstSeen, lastSeen: lastSeen, requests: requests)
+    struct Labelled: Equatable, Sendable {
+        let source: Source
+        let location: Location
     }
 
-    func hasLabels(of other: SourceCounter) -> Bool {
-        source == other.source && location == other.location
-    }
+    var labelled: Labelled { Labelled(source: source, location: location) }
 
     func distinctPaths(at now: Double) -> Int { paths.count(at: now) }
 }
@@ -180,9 +189,7 @@ extension NetworkCounter: ExposedCounter {
 
     var exemplar: Exemplar? { nil }
 
-    var exposed: NetworkCounter { self }
+    var labelled: SourceNetwork { network }
 
     func distinctPaths(at now: Double) -> Int { 0 }
-
-    func hasLabels(of other: NetworkCounter) -> Bool { network == other.network }
 }
