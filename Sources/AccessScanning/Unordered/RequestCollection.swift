@@ -3,7 +3,7 @@ public import AuditEvents
 /// Counts requests by source whatever the order in which their events are read.
 ///
 /// The rule is that of `RequestDeduplicator`, which forgets what is long ago. This one forgets nothing, so that logs can
-/// be read in any order and on several threads. It remembers a request as hashes, in about 100 bytes.
+/// be read in any order and on several threads. It remembers a request as hashes, in about 200 bytes.
 ///
 /// ```swift
 /// var first = RequestCollection(selection), second = RequestCollection(selection)
@@ -101,9 +101,14 @@ public struct RequestCollection: Sendable {
     public mutating func merge(_ other: RequestCollection) {
         inexactEvents += other.inexactEvents
         let sources = other.findings.map { theirs in
-            let index = index(theirs.source)
-            findings[index].merge(theirs)
-            return index
+            if let known = sourceIndex[theirs.source] {
+                findings[known].merge(theirs)
+                return known
+            }
+            // Its values are shared, not copied.
+            sourceIndex[theirs.source] = findings.count
+            findings.append(theirs)
+            return findings.count - 1
         }
         let parties = other.parties.map { party in
             switch party {
