@@ -146,7 +146,7 @@ golden: deps ## Write the golden metrics (Tests/Fixtures/golden) and the README'
 	swift build --build-tests
 	REWRITE_GOLDEN=1 swift test --skip-build --filter 'GoldenMetricsTests|MetricCatalogueTests'
 
-alerts: ## Generate the rules and the PrometheusRule for THRESHOLD and WINDOW
+alerts: ## Generate the rules, the PrometheusRule and the rules for the past, for THRESHOLD and WINDOW
 	alerts/generate --threshold '$(THRESHOLD)' --window '$(WINDOW)'
 
 clean: ## Remove all build directories

@@ -13,6 +13,7 @@ struct Introduction {
 
               exporter       \(stack.exporter.url)/
               metrics        \(stack.exporter.url)/metrics
+              sources        \(stack.exporter.url)/sources
               Prometheus     \(pages.prometheusAlerts)
               Alertmanager   \(pages.alertmanagerAlerts)\(Self.substitute(stack, pages))
               audit log      \(stack.log.url.path)

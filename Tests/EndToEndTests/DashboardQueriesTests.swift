@@ -132,6 +132,7 @@ struct DashboardQueriesTests {
                 .replacing("${__value.raw}", with: sample.labels["src_ip"] ?? "")
             let (source, origin) = (sample.labels["src_ip"] ?? "", sample.labels["origin"] ?? "")
             #expect(url == "\(stack.exporter.url)/sources/\(source)?origin=\(origin)", "\(panel.title)")
+            #expect(try await HTTPClient.get(try #require(URL(string: url))).status == 200, "\(url)")
         }
     }
 

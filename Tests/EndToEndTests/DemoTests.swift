@@ -28,6 +28,7 @@ struct DemoTests {
                     $0 == RecordedLog.alerts.count
                 }
                 try await Self.expectAlertmanagersAlerts(introduction)
+                try await Self.expectSourcePages(demo.logText)
             } catch {
                 await demo.stop()
                 Issue.record("\(demo.logTail(60))")
@@ -46,7 +47,7 @@ struct DemoTests {
 
     private static func expectPages(_ introduction: String) async throws {
         // Prometheus' page names the alerts in Debian's version; upstream's shows them by a script.
-        let contents = ["kube-audit-exporter", "kube_audit_exporter_build_info", "Prometheus", ""]
+        let contents = ["kube-audit-exporter", "kube_audit_exporter_build_info", "Sources", "Prometheus", ""]
         let links = links(in: introduction)
         try #require(links.count == contents.count, "\(introduction)")
         for (link, content) in zip(links, contents) {
@@ -65,6 +66,19 @@ struct DemoTests {
         let command = try #require(introduction.firstMatch(of: /amtool (--alertmanager\.url=\S+) alert query\)/))
         let list = try await Program.amtool.run([String(command.1), "alert", "query"])
         #expect(list.exit == .status(0) && list.output.contains("KubernetesAccessScanning"), "\(list.output)")
+    }
+
+    /// Each alert has a link to the page of its source, which shows its requests.
+    private static func expectSourcePages(_ output: String) async throws {
+        let links = output.matches(of: /(?m)^ +details: (http:\/\/\S+\/sources\/(\S+?)(?:\?origin=claimed)?)$/)
+        #expect(links.count == RecordedLog.alerts.count, "\(output)")
+        for link in links {
+            let page = try await HTTPClient.get(try #require(URL(string: "\(link.1)")))
+            let text = String(decoding: page.body, as: UTF8.self)
+            #expect(page.status == 200 && text.contains("<h1>\(link.2)</h1>"), "\(link.1): \(text)")
+            // Its clients, and their paths.
+            #expect(text.contains("system:anonymous") && text.contains(">/"), "\(link.1): \(text)")
+        }
     }
 
     private static func expectFiles(_ introduction: String) throws {
@@ -92,6 +106,7 @@ struct DemoTests {
         }
         let end = output.components(separatedBy: "Alerts for 11 of the 11 sources").last ?? ""
         #expect(end.contains("risk_score=\"49\"") && !end.contains("other  "), "\(output)")
+        #expect(end.contains(/What its source did: http:\/\/127\.0\.0\.1:\d+\/sources\/\S+\n/), "\(output)")
         #expect(end.contains("All programs are stopped"), "\(output)")
     }
 }

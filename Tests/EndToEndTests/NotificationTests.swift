@@ -74,6 +74,9 @@ struct NotificationTests {
             let links = try text.matches(of: /<(http[^>|]+)\|(\w+)>/).map { match in
                 (match.2, try #require(URL(string: "\(match.1)")))
             }
+            for (_, page) in links where page.path().contains("/sources/") {
+                #expect(try await HTTPClient.get(page).status == 200, "\(page)")
+            }
             try #require(links.map(\.0).suffix(3) == ["Runbook", "Prometheus", "Silence"], "\(text)")
             let (graph, silence) = (links[links.count - 2].1, links[links.count - 1].1)
             let page = try await HTTPClient.get(graph)

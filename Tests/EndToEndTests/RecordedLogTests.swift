@@ -43,6 +43,10 @@ struct RecordedLogTests {
         } is: {
             $0.contains(["audit_id": String(auditID)])
         }
+        let page = try await HTTPClient.get(
+            stack.exporter.url.appending(path: "/sources").appending(
+                queryItems: [URLQueryItem(name: "audit_id", value: String(auditID))]))
+        #expect(page.status == 200 && String(decoding: page.body, as: UTF8.self).contains("127.0.0.4"))
     }
 
     @Test("is exposed without complaints by promtool", .timeLimit(.minutes(1)))

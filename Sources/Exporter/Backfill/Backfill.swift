@@ -10,7 +10,7 @@ import Foundation
 ///                                                    network           regular times
 /// ```
 ///
-/// All requests are in memory, about 150 bytes each, because logs are not in the order of time. The text is not.
+/// All requests are in memory, about 300 bytes each, because logs are not in the order of time. The text is not.
 public enum Backfill {
     /// Reads the logs and writes the file. What was done is printed on standard error. The call blocks.
     ///
@@ -46,65 +46,5 @@ public enum Backfill {
             Scan.complain(
                 "import them with: promtool tsdb create-blocks-from openmetrics \(output) PROMETHEUS-DATA-DIRECTORY")
         }
-    }
-}
-
-/// The file that is written, or standard output. A file gets its name when it is complete, so that an existing one is
-/// never replaced by a part.
-private final class OutputFile {
-    private let path: String
-    private let partPath: String
-    private let handle: FileHandle
-    private var isFinished = false
-
-    init(_ path: String) throws(ConfigurationError) {
-        self.path = path
-        partPath = path + ".part"
-        guard path != "-" else {
-            handle = .standardOutput
-            return
-        }
-        var isDirectory: ObjCBool = false
-        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
-            throw ConfigurationError(flag: "--output", value: path, reason: "is a directory; give a file in it")
-        }
-        guard FileManager.default.createFile(atPath: partPath, contents: nil),
-            let handle = FileHandle(forWritingAtPath: partPath)
-        else {
-            let reason = String(cString: strerror(errno)).lowercased()
-            throw ConfigurationError(flag: "--output", value: path, reason: "cannot be created: \(reason)")
-        }
-        self.handle = handle
-    }
-
-    deinit {
-        if path != "-", !isFinished { try? FileManager.default.removeItem(atPath: partPath) }
-    }
-
-    func write(_ piece: [UInt8]) throws(ConfigurationError) {
-        do {
-            try handle.write(contentsOf: Data(piece))
-        } catch {
-            throw failure(error)
-        }
-    }
-
-    func finish() throws(ConfigurationError) {
-        guard path != "-" else { return }
-        do {
-            try handle.close()
-        } catch {
-            throw failure(error)
-        }
-        guard rename(partPath, path) == 0 else {
-            throw ConfigurationError(
-                flag: "--output", value: path,
-                reason: "cannot be written: \(String(cString: strerror(errno)).lowercased())")
-        }
-        isFinished = true
-    }
-
-    private func failure(_ error: any Error) -> ConfigurationError {
-        ConfigurationError(flag: "--output", value: path, reason: "cannot be written: \(error.localizedDescription)")
     }
 }
