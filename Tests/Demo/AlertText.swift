@@ -16,7 +16,7 @@ struct AlertText {
         let margin = String(repeating: " ", count: 11)
         var lines = Self.wrapped(alert.annotations["description", default: ""].split(separator: " ").map(String.init))
         lines += Self.wrapped(Self.inOrder(alert.labels.filter { !Self.constant.contains($0.key) }), gap: "  ")
-        if let page = alert.annotations["source_url"], !page.isEmpty { lines.append("details: \(page)") }
+        if let page = alert.annotations["source_url"], !page.isEmpty { lines.append("what it did: \(page)") }
         if let runbook = alert.annotations["runbook_url"] { lines.append("runbook: \(runbook)") }
         let stamp = time.inSeconds
         let padding = String(repeating: " ", count: max(1, margin.count - stamp.count - 3))

@@ -27,9 +27,6 @@ struct Summary {
         lines.append(
             tally.firstAlert.map { "The first alert arrived \($0.inSeconds) after the start." }
                 ?? "No alert for scanning arrived.")
-        if let page = arrived.lazy.compactMap({ $0.annotations["source_url"] }).first(where: { !$0.isEmpty }) {
-            lines.append("What its source did: \(page)")
-        }
         let labels = AlertText.constantLabels(of: arrived)
         if !labels.isEmpty {
             lines += ["", "Labels that are equal on each alert for scanning:"] + labels.map { "  \($0)" }
