@@ -25,7 +25,7 @@ enum ProcessMemory {
     }
 
     /// The resident memory that may lie unused, in bytes.
-    private static let slack = 16 << 20
+    private static let slack = 8 << 20
 
     /// Returns memory that was freed to the system, if it is much. When the evidence of thousands of sources changes,
     /// their old buffers are freed between those in use, where glibc keeps them: resident memory was twice as large as

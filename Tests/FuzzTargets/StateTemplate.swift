@@ -45,15 +45,21 @@ struct StateTemplate: Sendable {
     }
 
     private static var checkpoint: Checkpoint {
+        var evidence = Evidence()
+        for number in 0..<21 {
+            evidence.note(AuditEvent(requestURI: "/\(number)", verb: "get", groups: ["a"], userAgent: "b"))
+        }
         let counters = ["192.0.2.1", "2001:db8::1"].map { address in
             SourceCounter(
                 source: Source(IPAddress(address).map { .address($0) } ?? .invalid, .verified),
                 location: Location(country: "A", city: "B"), firstSeen: 1, lastSeen: 2, requests: 3,
-                lastRequests: [RequestReference(auditID: "a", received: 1)])
+                lastRequests: ["a", "b"].map { RequestReference(auditID: $0, received: 1) }, evidence: evidence,
+                paths: RecentPaths(entries: [1, .max]))
         }
         var changes = DetectionChanges()
         var analytic = AnalyticChanges(name: "forbidden")
         analytic.counters = counters
+        analytic.changedEvidence = Set(counters.map(\.source))
         analytic.displacedSources[.verified] = DisplacedChanges(
             pages: [0: [DisplacedCounter(fingerprint: 1, newest: 2, ages: SIMD4(1, 0, .max, .max))]], pageCount: 1,
             next: 1, untrackedRequests: 1)
