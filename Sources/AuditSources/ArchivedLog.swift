@@ -34,7 +34,8 @@ final class ArchiveSurvey {
     private var unread: [FilePosition] = []
     private var beginning: UInt64?
     private var followedEnd = 0
-    // The bytes before the last held position.
+    // The last held position at which a line ends, and the bytes before it.
+    private var start: FilePosition?
     private var tail: [UInt8] = []
     // The number of decompressed bytes, and the last of them.
     private var offset = 0
@@ -99,6 +100,9 @@ final class ArchiveSurvey {
             held.append(candidate)
             // An open file that has a part of it is read on first, as long as it has more, if only an incomplete line.
             followedEnd = max(followedEnd, end)
+            // An incomplete last line, which was taken for a whole one, is read again if it goes on here.
+            guard candidate.isInSkippedLine || before.last.map(LogFile.endsLine) ?? true else { continue }
+            start = candidate
             tail = before
         }
         offset += piece.count
@@ -112,7 +116,7 @@ final class ArchiveSurvey {
         if let fault, isRead || offset == 0 { return .corrupt(fault, behind: known) }
         if isRead { return .read(upTo: known) }
         if offset <= followedEnd { return .followed }
-        let archive = ArchivedLog(file, format, from: held.last, tail: tail, length: offset, fault: fault)
+        let archive = ArchivedLog(file, format, from: start, tail: tail, length: offset, fault: fault)
         archive.beginning = beginning
         return .unread(archive, behind: known)
     }

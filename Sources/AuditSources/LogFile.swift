@@ -143,25 +143,6 @@ final class LogFile: LogReader {
         return final
     }
 
-    /// Whether a position is in this file: the file, or the one it is a copy of, contains the bytes before the position.
-    func holds(_ position: FilePosition) throws(FileFailure) -> Bool {
-        guard !isFIFO else { return false }
-        // Without bytes the first line identifies the file, or else the inode.
-        guard position.fingerprint.length > 0 else {
-            guard position.offset == 0, let hash = position.beginning else {
-                return position.inode == inode && position.offset == 0
-            }
-            let (own, size) = (try findBeginning(), try size())
-            return own == hash && size >= position.size
-        }
-        return try holds(position.fingerprint, at: position.offset)
-    }
-
-    /// Whether the bytes before an offset have this fingerprint.
-    func holds(_ fingerprint: Fingerprint, at offset: Int) throws(FileFailure) -> Bool {
-        Fingerprint(of: try bytes(before: offset, count: fingerprint.length)) == fingerprint
-    }
-
     /// Hashes the first line, or its first bytes, unless that was done.
     ///
     /// - Returns: `nil` as long as the line is incomplete.
@@ -174,28 +155,12 @@ final class LogFile: LogReader {
         return beginning
     }
 
-    /// A hash of the first line of these bytes, or of the first bytes of a long one; `nil` if they are too few.
-    static func beginning(_ bytes: ArraySlice<UInt8>) -> UInt64? {
-        let bytes = bytes.prefix(Fingerprint.limit)
-        if let feed = bytes.firstIndex(of: 10) { return Fingerprint(of: bytes[...feed]).digest.first }
-        return bytes.count == Fingerprint.limit ? Fingerprint(of: bytes).digest.first : nil
-    }
-
     private func noteBeginning(_ piece: LineBuffer.Piece) {
         if piece.offset == 0, piece.length > 0 {
             beginning = Self.beginning(lines.bytes[..<piece.length])
         } else if beginning == nil, lines.offset > 0 {
             _ = try? findBeginning()
         }
-    }
-
-    /// Whether nothing was read of it, and it begins with the same bytes.
-    ///
-    /// `false` if it cannot be read: none of its lines were counted, so the bytes can be read elsewhere.
-    func isUnread(beginningWith bytes: [UInt8]) -> Bool {
-        guard !isFIFO, lines.offset == 0, let size = try? size() else { return false }
-        let count = min(size, bytes.count, Fingerprint.limit)
-        return count > 0 && (try? self.bytes(at: 0, count: count)) == Array(bytes.prefix(count))
     }
 
     /// Resumes reading at a position.
@@ -216,36 +181,33 @@ final class LogFile: LogReader {
 
     /// Moves to the end, even within a line.
     func skipToEnd() throws(FileFailure) {
-        try restart(at: try size())
+        try move(to: try size(), isSkipping: false)
     }
 
     /// Moves to the beginning of the last line if it is incomplete, or to the end.
     func skipToLastLine() throws(FileFailure) {
         guard !isFIFO else { return }
-        let end = try size()
-        let step = 64 << 10
-        var place = end
-        while place > max(0, end - LineBuffer.lineLimit) {
-            let chunk = try bytes(before: place, count: min(step, place))
-            guard !chunk.isEmpty else { break }
-            if let feed = chunk.lastIndex(of: 10) { return try restart(at: place - chunk.count + feed + 1) }
-            place -= chunk.count
-        }
-        try restart(at: place == 0 ? 0 : end, isSkipping: place != 0)
+        try begin(at: try size())
     }
 
     /// Continues at an offset: the beginning of a line, or a place within one that is skipped.
+    ///
+    /// Within another line it continues at its beginning: an incomplete last line was taken for a whole one there.
     func restart(at offset: Int, isSkipping: Bool = false) throws(FileFailure) {
+        guard !isSkipping, try size() > offset else { return try move(to: offset, isSkipping: isSkipping) }
+        try begin(at: offset)
+    }
+
+    /// Moves to the beginning of the line that an offset is in. Of an oversized one, the rest is skipped.
+    private func begin(at offset: Int) throws(FileFailure) {
+        let start = try lineStart(before: offset)
+        try move(to: start ?? offset, isSkipping: start == nil)
+    }
+
+    private func move(to offset: Int, isSkipping: Bool) throws(FileFailure) {
         lines = LineBuffer(
             offset: offset, tail: try bytes(before: offset, count: Fingerprint.limit), isSkipping: isSkipping)
         isAtEnd = false
-    }
-
-    /// The bytes before an offset, at most `count`; none if the file is shorter.
-    private func bytes(before offset: Int, count: Int) throws(FileFailure) -> [UInt8] {
-        let count = min(count, offset)
-        let bytes = try bytes(at: offset - count, count: count)
-        return bytes.count == count ? bytes : []
     }
 
     /// The bytes at an offset; fewer than `count` at the end of the file.
@@ -361,12 +323,6 @@ final class LogFile: LogReader {
         // The newest ones stay.
         let older = marks.dropLast(Self.markLimit / 2).enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
         marks = older + marks.suffix(Self.markLimit / 2)
-    }
-
-    /// The last of these marks up to which the content is the same.
-    func lastMark(of marks: [FilePosition.Mark]) throws(FileFailure) -> FilePosition.Mark? {
-        for mark in marks.reversed() where try holds(mark.fingerprint, at: mark.offset) { return mark }
-        return nil
     }
 
     private func truncated(formerly former: FilePosition?) -> LogOutcome {

@@ -240,4 +240,32 @@ struct TruncationTests {
             #expect(log.losses == [])
         }
     }
+
+    @Test("and copied with half a line, which other files begin with, too", arguments: [5, 300], [false, true])
+    func halfALine(length: Int, isCompressed: Bool) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            log.read()
+            try log.append(String(LogDirectory.line(1).prefix(length)))
+            try log.copy(to: "audit.log.9")
+            log.read(after: 1)
+            try log.truncate()
+            for _ in 0..<3 { log.read(after: 10) }
+            try log.append(1...2)
+            if isCompressed {
+                log.restart()
+                try log.rename(to: "audit.log.1")
+                try log.compress("audit.log.1")
+                try log.append([3])
+            } else {
+                log.read(after: 1)
+                try log.append([3])
+                log.restart()
+            }
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids.sorted() == [1, 2, 3])
+            #expect(log.malformed == 1)
+            #expect(log.losses == [])
+        }
+    }
 }

@@ -10,7 +10,7 @@ import Testing
 struct ScheduleTests {
     /// Seeds of schedules that have found faults.
     private static let known: [UInt64] = [
-        1009, 1016, 1025, 2009, 2012, 2021, 2023, 3005, 4011, 4017, 4039, 7043,
+        1009, 1016, 1025, 2009, 2012, 2021, 2023, 3005, 4011, 4017, 4039, 7043, 52_017, 2_136_834_096,
     ]
 
     @Test("each request counts once, or its log is reported as lost", .timeLimit(.minutes(5)))

@@ -1,0 +1,70 @@
+import AuditEvents
+
+/// Comparing the content of a file with what is known.
+extension LogFile {
+    /// Whether a position is in this file: the file, or the one it is a copy of, contains the bytes before the position.
+    func holds(_ position: FilePosition) throws(FileFailure) -> Bool {
+        guard !isFIFO else { return false }
+        // Without bytes the first line identifies the file, or else the inode.
+        guard position.fingerprint.length > 0 else {
+            guard position.offset == 0, let hash = position.beginning else {
+                return position.inode == inode && position.offset == 0
+            }
+            let (own, size) = (try findBeginning(), try size())
+            return own == hash && size >= position.size
+        }
+        return try holds(position.fingerprint, at: position.offset)
+    }
+
+    /// Whether the bytes before an offset have this fingerprint.
+    func holds(_ fingerprint: Fingerprint, at offset: Int) throws(FileFailure) -> Bool {
+        Fingerprint(of: try bytes(before: offset, count: fingerprint.length)) == fingerprint
+    }
+
+    /// Whether nothing was read of it, and it begins with the same bytes.
+    ///
+    /// `false` if it cannot be read: none of its lines were counted, so the bytes can be read elsewhere.
+    func isUnread(beginningWith bytes: [UInt8]) -> Bool {
+        guard !isFIFO, lines.offset == 0, let size = try? size() else { return false }
+        let count = min(size, bytes.count, Fingerprint.limit)
+        return count > 0 && (try? self.bytes(at: 0, count: count)) == Array(bytes.prefix(count))
+    }
+
+    /// The last of these marks up to which the content is the same.
+    func lastMark(of marks: [FilePosition.Mark]) throws(FileFailure) -> FilePosition.Mark? {
+        for mark in marks.reversed() where try holds(mark.fingerprint, at: mark.offset) { return mark }
+        return nil
+    }
+
+    /// A hash of the first line of these bytes, or of the first bytes of a long one; `nil` if they are too few.
+    static func beginning(_ bytes: ArraySlice<UInt8>) -> UInt64? {
+        let bytes = bytes.prefix(Fingerprint.limit)
+        if let feed = bytes.firstIndex(of: 10) { return Fingerprint(of: bytes[...feed]).digest.first }
+        return bytes.count == Fingerprint.limit ? Fingerprint(of: bytes).digest.first : nil
+    }
+
+    /// The beginning of the line that ends before an offset, or is cut there; `nil` if it is oversized.
+    func lineStart(before offset: Int) throws(FileFailure) -> Int? {
+        var place = offset
+        // Mostly the line ends right there.
+        var step = 1
+        while place > max(0, offset - LineBuffer.lineLimit) {
+            let chunk = try bytes(before: place, count: step)
+            guard !chunk.isEmpty else { break }
+            if let end = chunk.lastIndex(where: Self.endsLine) { return place - chunk.count + end + 1 }
+            place -= chunk.count
+            step = 64 << 10
+        }
+        return place == 0 ? 0 : nil
+    }
+
+    /// Whether a line can begin behind a byte: a line feed, or a NUL behind a truncation or a power failure.
+    static func endsLine(_ byte: UInt8) -> Bool { byte == 10 || byte == 0 }
+
+    /// The bytes before an offset, at most `count`; none if the file is shorter.
+    func bytes(before offset: Int, count: Int) throws(FileFailure) -> [UInt8] {
+        let count = min(count, offset)
+        let bytes = try bytes(at: offset - count, count: count)
+        return bytes.count == count ? bytes : []
+    }
+}
