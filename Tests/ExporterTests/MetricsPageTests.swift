@@ -109,6 +109,27 @@ struct MetricsPageTests {
         #expect(page.work.pages == 2, "the counters are written once")
     }
 
+    @Test("shows fewer distinct paths as the hour passes, and writes no counter again for that")
+    func distinctPaths() {
+        var detector = AccessScanningDetector([.forbidden])
+        for (number, path) in ["/a?x", "/a?y", "/b", "/c"].enumerated() {
+            detector.observe(
+                AuditEvent(
+                    auditID: "\(number)", stage: "ResponseComplete", requestURI: path, sourceIPs: ["192.0.2.1"],
+                    stageTimestamp: "\(number)"), of: 0, at: 1_200_000 + 600 * Double(number))
+        }
+        var text = CountsText(in: .text)
+        let labels = #"{src_ip="192.0.2.1",country="",city="",origin="verified"}"#
+        // Those of the last 60 minutes and of the present one: /a was last asked for after 10 minutes, /c after 30.
+        for (minute, paths) in [(30, 3), (70, 3), (71, 2), (80, 2), (81, 1), (90, 1), (91, 0)] {
+            text.update(Self.counts(detector), at: 1_200_000 + 60 * Double(minute))
+            #expect(
+                Self.text(text).contains("kube_audit_source_distinct_request_paths\(labels) \(paths)\n"),
+                "minute \(minute)")
+        }
+        #expect(text.work.pages == 2, "a page of sources and one of networks")
+    }
+
     @Test("has two more families for each analytic, and two more if it counts networks")
     func analytics() {
         let names = { (name: String) in
