@@ -28,6 +28,12 @@ struct ScanCommandTests {
                 "exited with status 1: DIR/none: the directory holds no files; name the directory of the API server's --audit-log-path\n"
             ),
             ("DIR/empty.log", "exited with status 1: DIR/empty.log: is empty\n"),
+            ("DIR/zeros.log", "exited with status 1: DIR/zeros.log: holds no lines\n"),
+            (
+                "DIR/twice",
+                "exited with status 1: DIR/twice: holds no audit event; it is compressed twice; pipe its content in: "
+                    + "zstd -dc DIR/twice | kube-audit-exporter scan -\n"
+            ),
             (
                 "DIR/notes.txt",
                 #"exited with status 1: DIR/notes.txt: holds no audit event; it begins with "remember the milk"; name the file of "#
@@ -58,6 +64,8 @@ struct ScanCommandTests {
             for name in ["audit.log", "mixed/audit.log"] { try write(name, log) }
             for name in ["notes.txt", "mixed/notes.txt"] { try write(name, Data("remember the milk\n".utf8)) }
             try write("empty.log", Data())
+            try write("zeros.log", Data(count: 5000))
+            try write("twice", Data(Gzip.compress(Gzip.compress([UInt8](log)))))
             try write("cri.log", Data(contentsOf: Fixture.url("envelopes/cri.log")))
             try write("audit.xz", Data([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4, 10, 9, 8]))
             let printed = try await Self.scan([argument], in: directory)

@@ -38,6 +38,14 @@ public struct StoredLogProblem: Error, Sendable, Hashable, CustomStringConvertib
         self.init(path, Self.text(code) + advice)
     }
 
+    init(_ path: String, _ failure: FileFailure) {
+        if case .open(let code) = failure {
+            self.init(path, opening: code)
+        } else {
+            self.init(path, "\(failure)".lowercased())
+        }
+    }
+
     static func text(_ code: Int32) -> String { "\(FileFailure.read(code))".lowercased() }
 
     /// The path and the reason.
@@ -90,7 +98,7 @@ extension StoredLog {
             return version.isDirectory ? try files(in: argument, &problems) : [found(argument, version)]
         }
         let matches = pattern.matches()
-        problems += matches.unreadable.map { StoredLogProblem($0.directory, "\($0.failure)".lowercased()) }
+        problems += matches.unreadable.map { StoredLogProblem($0.directory, $0.failure) }
         var found: [Found] = []
         for path in matches.paths {
             let version = try version(of: path)
@@ -113,8 +121,7 @@ extension StoredLog {
         do throws(FileFailure) {
             names = try DirectoryListing.names(in: directory).sorted()
         } catch {
-            if case .open(let code) = error { throw StoredLogProblem(directory, opening: code) }
-            throw StoredLogProblem(directory, "\(error)".lowercased())
+            throw StoredLogProblem(directory, error)
         }
         var found: [Found] = []
         var hasDirectories = false
@@ -150,8 +157,7 @@ extension StoredLog {
         do throws(FileFailure) {
             return try FileVersion(path: path)
         } catch {
-            if case .open(let code) = error { throw StoredLogProblem(path, opening: code) }
-            throw StoredLogProblem(path, "\(error)")
+            throw StoredLogProblem(path, error)
         }
     }
 }

@@ -16,7 +16,8 @@ enum LogFindings {
         if reading.lines == 0 {
             // A log of which nothing could be read has a problem already.
             guard messages.isEmpty else { return messages }
-            return [Message(text: "\(log.path): is empty", isProblem: !log.isFromDirectory)]
+            let state = log.size ?? 0 > 0 ? "holds no lines" : "is empty"
+            return [Message(text: "\(log.path): \(state)", isProblem: !log.isFromDirectory)]
         }
         guard reading.holdsAuditEvents else {
             let text = "\(log.path): holds no audit event; \(description(of: log, reading))"
@@ -57,6 +58,9 @@ enum LogFindings {
         ([0x42, 0x5a, 0x68], "compressed with bzip2", "bzip2 -dc"),
         ([0x04, 0x22, 0x4d, 0x18], "compressed with lz4", "lz4 -dc"),
         ([0x50, 0x4b, 0x03, 0x04], "a zip archive", "unzip -p"),
+        // What is left after one decompression. zstd reads both formats.
+        ([0x1f, 0x8b], "compressed twice", "zstd -dc"),
+        ([0x28, 0xb5, 0x2f, 0xfd], "compressed twice", "zstd -dc"),
     ]
 }
 
