@@ -38,8 +38,8 @@ public struct HTTPQuery: Sendable, Hashable {
         self.parameters = parameters
     }
 
-    /// The value of the first parameter of this name; `nil` if there is none or it is empty, as browsers send the fields
-    /// of a form that were not filled in.
+    /// The value of the first parameter of this name; `nil` if there is none or it is empty, as browsers send the
+    /// fields of a form that were not filled in.
     public subscript(name: String) -> String? {
         parameters?.first { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }
     }

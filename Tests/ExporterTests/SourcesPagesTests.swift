@@ -138,6 +138,9 @@ struct SourcesPagesTests {
         #expect(impossible.status == 400)
         #expect(impossible.text.contains("&lt;script&gt;") && !impossible.text.contains("<script>"))
         #expect(await Self.get("/sources/other").status == 404)
+        let slash = await Self.get("/sources/")
+        #expect(slash.status == 302)
+        #expect(slash.headers["Location"] == "../sources")
     }
 
     @Test("count what was left out of the evidence")

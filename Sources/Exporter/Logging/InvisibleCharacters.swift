@@ -2,10 +2,12 @@ extension Unicode.Scalar {
     /// Whether it affects a terminal or the display of the text around it: control characters, and marks such as those
     /// that change the direction of text.
     var isInvisible: Bool {
-        let invisible: [Unicode.GeneralCategory] = [
-            .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned,
-        ]
-        return isASCII ? value < 0x20 || value == 0x7F : invisible.contains(properties.generalCategory)
+        // Most text is ASCII, and there may be tens of megabytes of it.
+        if isASCII { return value < 0x20 || value == 0x7F }
+        return switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+        default: false
+        }
     }
 
     /// Its escape sequence in a JSON string.

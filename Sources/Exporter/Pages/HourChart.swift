@@ -8,7 +8,7 @@ struct HourChart {
     private static let width = 732
     private static let height = 150
     /// Where the bars stand: below the largest number, above the times.
-    private static let top = 18
+    private static let top = 28
     private static let bottom = 126
 
     init(_ counter: SourceCounter, at now: Double) {
@@ -26,7 +26,7 @@ struct HourChart {
             <title id="chart-title">\(summary(most))</title>
             <line class="axis" x1="0" x2="\(Self.width)" y1="\(Self.bottom)" y2="\(Self.bottom)"></line>
             <line class="axis" x1="0" x2="\(Self.width)" y1="\(Self.top)" y2="\(Self.top)"></line>
-            <text x="0" y="\(Self.top - 5)">\(HTML.count(most, "request")) a minute</text>
+            <text x="0" y="\(Self.top - 7)">\(HTML.count(most, "request")) a minute</text>
             \(bars(most))
             \(times)
             </svg>

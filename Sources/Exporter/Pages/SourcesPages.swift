@@ -1,4 +1,5 @@
 import AccessScanning
+import Dispatch
 import HTTPServing
 
 /// `/sources` and `/sources/{src_ip}`. The pages show the published counts and need no JavaScript.
@@ -11,11 +12,27 @@ struct SourcesPages: Sendable {
     /// Seconds since 1970.
     let now: @Sendable () -> Double
 
+    // A search reads all evidence. One at a time, and on no thread that scrapes or counting need.
+    private let searches = DispatchQueue(label: "SourcesPages")
+
+    init(counts: Published<Counts>, now: @escaping @Sendable () -> Double) {
+        self.counts = counts
+        self.now = now
+    }
+
     /// Adds the routes.
     func add(to routes: inout Routes) {
         PageAssets.add(to: &routes)
-        routes.on("GET", Self.path) { request in
-            Self.answer(root: ".") { () throws(InvalidParameter) in try list(request.query) }
+        routes.onWaiting("GET", Self.path) { request in
+            await withCheckedContinuation { continuation in
+                searches.async {
+                    continuation.resume(
+                        returning: Self.answer(root: ".") { () throws(InvalidParameter) in try list(request.query) })
+                }
+            }
+        }
+        routes.on("GET", Self.path + "/") { _ in
+            HTTPResponse(status: 302, headers: ["Location": "../sources"], body: [])
         }
         routes.onPrefix("GET", Self.path + "/") { request in
             Self.answer(root: "..") { () throws(InvalidParameter) in try source(request) }

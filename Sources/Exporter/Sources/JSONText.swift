@@ -78,7 +78,10 @@ struct JSONText: Sendable {
     mutating func string(_ text: String) {
         separate()
         append("\"")
-        for scalar in text.unicodeScalars {
+        // The longest beginning that needs no escape is copied at once: often this is the whole text.
+        let plain = text.utf8.prefix { Self.isPlain($0) }
+        bytes += plain
+        for scalar in text.unicodeScalars[plain.endIndex...] {
             switch scalar {
             case "\"": bytes += #"\""#.utf8
             case "\\": bytes += #"\\"#.utf8
@@ -90,6 +93,14 @@ struct JSONText: Sendable {
         }
         append("\"")
         needsComma = true
+    }
+
+    /// Whether a byte of UTF-8 is a character of ASCII that needs no escape.
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"): false
+        default: (0x20..<0x7F).contains(byte)
+        }
     }
 
     private mutating func separate() {
