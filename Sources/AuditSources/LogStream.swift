@@ -72,13 +72,18 @@ struct LogStream {
         var isListed = false
         var readFailure: String?
 
-        /// Whether it is rotated and had no new bytes since `deadline`.
-        func isFinished(since deadline: ContinuousClock.Instant, isCrowded: Bool) -> Bool {
+        /// Whether it is rotated and had no new bytes since `deadline`; if its last line is incomplete, for longer.
+        func isFinished(
+            since deadline: ContinuousClock.Instant, isCrowded: Bool, lastLook: ContinuousClock.Instant?
+        ) -> Bool {
             guard let rotatedSince, file.isAtEnd, readFailure == nil else { return false }
             guard file.mayGrow else { return true }
             // A writer may still append to a file that has a name elsewhere.
             guard isListed || isCrowded || file.links == 0 else { return false }
-            return max(rotatedSince, lastBytesRead ?? rotatedSince) <= deadline
+            let last = max(rotatedSince, lastBytesRead ?? rotatedSince)
+            // A copy that is being written may end within a line for a moment.
+            if file.lines.end > file.lines.offset, let lastLook, last > lastLook - LogFollower.patience { return false }
+            return last <= deadline
         }
     }
 
@@ -326,7 +331,7 @@ struct LogStream {
         let isKept = keepsRemoved && !isCrowded && current == nil
         let kept = isKept ? entries.lastIndex { $0.file.mayGrow && $0.file.links == 0 } : nil
         return entries.indices.first {
-            $0 != kept && entries[$0].isFinished(since: deadline, isCrowded: isCrowded)
+            $0 != kept && entries[$0].isFinished(since: deadline, isCrowded: isCrowded, lastLook: lastLook)
         }.map { entries.remove(at: $0).file }
     }
 

@@ -264,4 +264,24 @@ struct RotationTests {
             #expect(log.losses == [])
         }
     }
+
+    @Test("and is being copied, beside many others, is not taken for torn where the copy ends for a moment")
+    func halfCopyBesideMany() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            log.read()
+            for id in 1...12 {
+                try log.append([id])
+                try log.rename(to: "audit.log.\(20 - id)")
+            }
+            let whole = LogDirectory.line(13) + LogDirectory.line(14)
+            try log.append(String(whole.prefix(700)), to: "audit.log.1")
+            log.read(after: 1)
+            log.read(after: 1)
+            try log.append(String(whole.dropFirst(700)), to: "audit.log.1")
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids.sorted() == Array(1...14))
+            #expect(log.malformed == 0)
+        }
+    }
 }
