@@ -29,6 +29,9 @@ struct BackfillCommand: ParsableCommand {
     @Option(help: ArgumentHelp("File to write, or - for standard output.", valueName: "file"))
     var output: String
 
+    @Flag(help: "Replace an existing file.")
+    var force = false
+
     @Option(
         help: ArgumentHelp(
             "Label that each series gets. Repeatable. (default: job=kube-audit-exporter and instance=backfill)",
@@ -37,7 +40,8 @@ struct BackfillCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Time between two samples, as the scrape interval; at most 4m.", valueName: "duration"))
+        help: ArgumentHelp(
+            "Time between two regular samples, as the scrape interval; at most 4m.", valueName: "duration"))
     var step = "1m"
 
     @Option(
@@ -66,7 +70,8 @@ struct BackfillCommand: ParsableCommand {
 
     func run() throws {
         let options = BackfillOptions(
-            files: files, output: output, labels: label, step: step, window: window, since: since, until: until,
+            files: files, output: output, force: force, labels: label, step: step, window: window, since: since,
+            until: until,
             threshold: sourceThreshold, geoipDatabase: selection.geoipDatabase,
             trustedProxies: selection.sourceTrustedProxy, filterFile: selection.filterFile)
         let isComplete: Bool

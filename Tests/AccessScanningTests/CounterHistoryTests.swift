@@ -15,9 +15,10 @@ struct CounterHistoryTests {
 
     /// Samples each minute, with times in seconds.
     private static func samples(
-        _ requests: [(Int64, Int)], step: Int64 = 60, window: Int64 = 3600, end: Int64 = .max / second
+        _ requests: [(Int64, Int)], step: Int64 = 60, own: Int = 0, window: Int64 = 3600, end: Int64 = .max / second
     ) -> [[Shown]] {
-        let sampling = CounterLife.Sampling(step: step * second, window: window * second, end: end * second)
+        let sampling = CounterLife.Sampling(
+            step: step * second, requestSamples: own, window: window * second, end: end * second)
         return RequestTimeline(requests.map { ($0.0 * second, $0.1) }).lives(retention: 24 * hour).map { life in
             var shown: [Shown] = []
             life.forEachSample(sampling) { shown.append(Shown(time: $0 / second, requests: $1)) }
@@ -64,6 +65,56 @@ struct CounterHistoryTests {
         #expect(lives[1].first == Shown(time: day + 120, requests: 7))
     }
 
+    @Test("have samples at the times of the first requests of a step")
+    func requestSamples() {
+        let life = Self.samples([(90, 3), (92, 1), (93, 1), (120, 1), (180, 1), (200, 2)], own: 2)[0]
+        #expect(
+            life.prefix(6) == [
+                Shown(time: 90, requests: 3), Shown(time: 92, requests: 4), Shown(time: 120, requests: 6),
+                Shown(time: 180, requests: 7), Shown(time: 200, requests: 9), Shown(time: 240, requests: 9),
+            ])
+        #expect(Self.samples([(90, 1), (95, 1)], own: 2, end: 92) == [[Shown(time: 90, requests: 1)]])
+    }
+
+    @Test("show no request before it was made, and those of a millisecond together")
+    func milliseconds() {
+        let sampling = CounterLife.Sampling(
+            step: 60 * Self.second, requestSamples: 6, window: Self.hour, end: .max / Self.second)
+        var shown: [Shown] = []
+        for life in RequestTimeline([(1_000_001, 1), (1_000_999, 1), (1_001_000, 1), (1_001_001, 1)])
+            .lives(retention: 24 * Self.hour)
+        {
+            life.forEachSample(sampling) { shown.append(Shown(time: $0, requests: $1)) }
+        }
+        #expect(
+            shown.prefix(3) == [
+                Shown(time: 1_001_000, requests: 3), Shown(time: 1_002_000, requests: 4),
+                Shown(time: 60_000_000, requests: 4),
+            ])
+    }
+
+    @Test("pass the threshold with the request that passes it, whatever the requests and the step")
+    func threshold() {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<200 {
+            let requests = (0..<Int64.random(in: 1...40, using: &generator)).map { _ in
+                (Int64.random(in: 0...2000, using: &generator), Int.random(in: 1...3, using: &generator))
+            }
+            let step = Int64([15, 60, 240].randomElement(using: &generator) ?? 60)
+            let shown = Self.samples(requests, step: step, own: 6).flatMap(\.self)
+            for request in requests {
+                let requestsBefore = { (time: Int64) in
+                    UInt64(requests.filter { $0.0 <= time }.map(\.1).reduce(0, +))
+                }
+                let value = shown.last { $0.time <= request.0 }?.requests ?? 0
+                let start = (request.0 - 1) / step * step
+                let rise = value - (request.0 > 0 ? requestsBefore(start) : 0)
+                #expect(value == requestsBefore(request.0) || rise > 5, "\(requests) every \(step) s")
+                #expect(value <= requestsBefore(request.0))
+            }
+        }
+    }
+
     @Test("have no sample after the end")
     func end() {
         #expect(Self.samples([(60, 1), (300, 1)], end: 200) == [[60, 120, 180].map { Shown(time: $0, requests: 1) }])
@@ -105,7 +156,7 @@ struct CounterHistoryTests {
                 (try source("192.0.2.9"), [(Self.hour, 2), (0, 1)]), (try source("192.0.2.7"), [(0, 4)]),
                 (try source("192.0.2.7", .claimed), [(0, 50)]), (try source("198.51.100.1"), [(5, 1)]),
                 (Source(.invalid, .verified), [(7, 1)]), (try source("203.0.113.1"), []),
-            ], untimedRequests: 3)
+            ], untimedRequests: 3, mistimedRequests: 0)
         #expect(
             history.sources.map { "\($0.source.address) \($0.source.origin) \($0.requests.total)" } == [
                 "192.0.2.7 verified 4", "192.0.2.7 claimed 50", "192.0.2.9 verified 3", "198.51.100.1 verified 1",

@@ -164,6 +164,23 @@ struct RequestCollectionTests {
         #expect(requests.inexactEvents == 1)
     }
 
+    @Test("at Go's zero time are without a time")
+    func zeroTime() {
+        let zero = "0001-01-01T00:00:00Z"
+        var requests = RequestCollection(
+            RequestCollection.Selection(times: 0 ..< .max, key: SipHash128.Key(first: 1, second: 2)))
+        var event = Self.event()
+        (event.requestReceivedTimestamp, event.stageTimestamp) = (zero, zero)
+        requests.add(event)
+        #expect(Self.rows(requests).map(\.count) == [1])
+        #expect(Self.rows(requests).map(\.seen) == [nil])
+        event = Self.event("b", second: 7)
+        event.requestReceivedTimestamp = zero
+        requests.add(event)
+        #expect(Self.rows(requests)[0].seen.map { $0.upperBound - $0.lowerBound } == 0)
+        #expect(requests.history(within: 0 ... .max).untimedRequests == 1)
+    }
+
     @Test("outside the times that are asked for do not count, and leave no values")
     func times() throws {
         var selection = Self.selection

@@ -12,8 +12,10 @@ struct BackfillConfigurationTests {
             configuration.labels.map { "\($0.name)=\($0.value)" } == ["job=kube-audit-exporter", "instance=backfill"])
         #expect(
             configuration.sampling
-                == CounterLife.Sampling(step: 60_000_000, window: 3_600_000_000, end: 1_000_500_000))
+                == CounterLife.Sampling(
+                    step: 60_000_000, requestSamples: 6, window: 3_600_000_000, end: 1_000_500_000))
         #expect(configuration.threshold == 5)
+        #expect(!configuration.replacesOutput)
     }
 
     @Test("set labels, of which job and instance are always there, and the end of the samples")
@@ -25,8 +27,11 @@ struct BackfillConfigurationTests {
         #expect(
             configuration.labels.map { "\($0.name)=\($0.value)" }
                 == ["cluster=a=b", "instance=cp-1:10403", "job=kube-audit-exporter"])
+        // The end is not included.
         #expect(
-            configuration.sampling == CounterLife.Sampling(step: 15_000_000, window: 1_800_000_000, end: 600_000_000))
+            configuration.sampling
+                == CounterLife.Sampling(
+                    step: 15_000_000, requestSamples: 6, window: 1_800_000_000, end: 599_999_999))
     }
 
     @Test(

@@ -10,7 +10,7 @@ struct OutputFileTests {
     private static func text(_ file: URL) throws -> String { try String(contentsOf: file, encoding: .utf8) }
 
     private static func write(_ text: String, to path: String) throws {
-        let file = try OutputFile(path)
+        let file = try OutputFile(path, replaces: true, inputs: [])
         try file.write(Array(text.utf8))
         try file.finish()
     }
@@ -20,7 +20,7 @@ struct OutputFileTests {
         try withTemporaryDirectory { directory in
             let path = directory.appending(path: "past.om")
             do {
-                let file = try OutputFile(path.path)
+                let file = try OutputFile(path.path, replaces: true, inputs: [])
                 try file.write(Array("a".utf8))
                 #expect(!FileManager.default.fileExists(atPath: path.path))
                 try file.finish()
@@ -35,7 +35,7 @@ struct OutputFileTests {
         try withTemporaryDirectory { directory in
             let path = directory.appending(path: "past.om")
             try Self.write("old", to: path.path)
-            do { try OutputFile(path.path).write(Array("new".utf8)) }
+            do { try OutputFile(path.path, replaces: true, inputs: []).write(Array("new".utf8)) }
             #expect(try Self.text(path) == "old")
             #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["past.om"])
             try Self.write("new", to: path.path)
@@ -71,16 +71,35 @@ struct OutputFileTests {
         }
     }
 
+    @Test("replaces no existing file and no input, unless it may")
+    func refused() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending(path: "past.om").path
+            _ = try OutputFile(path, replaces: false, inputs: [path]).finish()
+            let exists = #expect(throws: ConfigurationError.self) {
+                try OutputFile(path, replaces: false, inputs: [])
+            }
+            #expect(
+                exists?.description == "--output \(path): exists; give another file, or --force to replace it")
+            let input = #expect(throws: ConfigurationError.self) {
+                try OutputFile(path, replaces: true, inputs: ["/nowhere", directory.path + "/./past.om"])
+            }
+            #expect(input?.description == "--output \(path): is one of the inputs; give another file")
+        }
+    }
+
     @Test("has an error that names it and the reason")
     func errors() throws {
         for (path, reason) in [
             ("/dev", "is a directory; give a file in it"),
             ("/nowhere/x", "cannot be created: no such file or directory"),
         ] {
-            let error = #expect(throws: ConfigurationError.self) { try OutputFile(path) }
+            let error = #expect(throws: ConfigurationError.self) { try OutputFile(path, replaces: true, inputs: []) }
             #expect(error?.description == "--output \(path): \(reason)")
         }
-        let full = #expect(throws: ConfigurationError.self) { try OutputFile("/dev/full").write(Array("text".utf8)) }
+        let full = #expect(throws: ConfigurationError.self) {
+            try OutputFile("/dev/full", replaces: true, inputs: []).write(Array("text".utf8))
+        }
         #expect(full?.description == "--output /dev/full: cannot be written: no space left on device")
     }
 }

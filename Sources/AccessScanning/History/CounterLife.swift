@@ -2,12 +2,15 @@
 ///
 /// It has the samples that a running exporter would have shown, at regular times, as far as they matter: from one sample
 /// before a request until the request has left the window of the alert rules and Prometheus no longer uses the sample.
-/// Between requests that are further apart there are none.
+/// Between requests that are further apart there are none. The first requests after a regular sample also have samples at
+/// their own times, so that an alert of the past is not late.
 public struct CounterLife: Sendable {
     /// When samples are taken. All times are microseconds since 1970, all durations microseconds.
     public struct Sampling: Sendable, Hashable {
-        /// The time between two samples, which are at its multiples.
+        /// The time between two regular samples, which are at its multiples.
         public var step: Int64
+        /// The most samples within a step that are at the times of requests.
+        public var requestSamples: Int
         /// How long samples are taken after a request: the window of the rules, and the five minutes for which Prometheus
         /// uses a sample.
         public var tail: Int64
@@ -15,19 +18,27 @@ public struct CounterLife: Sendable {
         public var end: Int64
 
         /// - Parameters:
-        ///   - step: The time between two samples.
+        ///   - step: The time between two regular samples.
+        ///   - requestSamples: The most samples within a step that are at the times of requests.
         ///   - window: The window of the rules.
         ///   - end: The latest time of a sample.
-        public init(step: Int64, window: Int64, end: Int64) {
+        public init(step: Int64, requestSamples: Int, window: Int64, end: Int64) {
             self.step = step
+            self.requestSamples = requestSamples
             tail = window + 300_000_000
             self.end = end
         }
 
-        /// The first time of a sample that is not before `time`.
-        func time(from time: Int64) -> Int64 {
-            let rest = time % step
-            return rest == 0 ? time : time - rest + (rest > 0 ? step : 0)
+        /// The first time of a regular sample that is not before `time`.
+        func time(from time: Int64) -> Int64 { Self.multiple(of: step, from: time) }
+
+        /// The time of a sample that shows a request. Prometheus counts in milliseconds, and no sample shows a request
+        /// before it was made.
+        func time(ofRequestAt time: Int64) -> Int64 { Self.multiple(of: 1000, from: time) }
+
+        private static func multiple(of duration: Int64, from time: Int64) -> Int64 {
+            let rest = time % duration
+            return rest == 0 ? time : time - rest + (rest > 0 ? duration : 0)
         }
     }
 
@@ -56,10 +67,19 @@ public struct CounterLife: Sendable {
             time = max(time, sampling.time(from: moments[next].time) - sampling.step)
             var latest = moments[next].time
             repeat {
+                var requestSamples = 0
                 while next < moments.endIndex, moments[next].time <= time {
                     requests = moments[next].total - before
                     latest = moments[next].time
                     next += 1
+                    let shown = sampling.time(ofRequestAt: latest)
+                    // Requests of one millisecond have one sample.
+                    let isLastOfIts =
+                        next == moments.endIndex || sampling.time(ofRequestAt: moments[next].time) > shown
+                    guard shown < time, isLastOfIts, requestSamples < sampling.requestSamples else { continue }
+                    guard shown <= sampling.end else { return }
+                    try body(shown, requests)
+                    requestSamples += 1
                 }
                 guard time <= sampling.end else { return }
                 try body(time, requests)

@@ -53,12 +53,18 @@ public struct RequestHistory: Sendable {
     public private(set) var networks: [(network: SourceNetwork, requests: RequestTimeline, sources: [RequestTimeline])]
     /// Requests without a time, which are left out.
     public let untimedRequests: Int
+    /// Requests at a time that must be wrong, which are left out.
+    public let mistimedRequests: Int
 
     /// - Parameters:
     ///   - requests: For each source the times of its requests and the number of requests at each, in any order.
     ///   - untimedRequests: The number of requests without a time.
-    init(_ requests: [(source: Source, times: [(time: Int64, count: Int)])], untimedRequests: Int) {
+    ///   - mistimedRequests: The number of requests at a time that must be wrong.
+    init(
+        _ requests: [(source: Source, times: [(time: Int64, count: Int)])], untimedRequests: Int, mistimedRequests: Int
+    ) {
         self.untimedRequests = untimedRequests
+        self.mistimedRequests = mistimedRequests
         sources = []
         var byNetwork: [SourceNetwork: [Int]] = [:]
         for (source, times) in requests.sorted(by: { $0.source.place < $1.source.place }) where !times.isEmpty {

@@ -152,15 +152,19 @@ public struct RequestCollection: Sendable {
     }
 
     /// When the requests of each source, and of each network, were made.
-    public var history: RequestHistory {
+    ///
+    /// - Parameter plausible: Times that are not wrong, in microseconds since 1970. Requests at other times are left out.
+    public func history(within plausible: ClosedRange<Int64>) -> RequestHistory {
         var times = [[(time: Int64, count: Int)]](repeating: [], count: findings.count)
-        var untimed = 0
+        var (untimed, mistimed) = (0, 0)
         forEachRequest { party, time, count in
             guard case .sources(let sources) = parties[party] else { return }
             guard let time else { return untimed += count }
+            guard plausible.contains(time) else { return mistimed += count }
             for source in sources { times[source].append((time, count)) }
         }
-        return RequestHistory(zip(findings, times).map { ($0.source, $1) }, untimedRequests: untimed)
+        return RequestHistory(
+            zip(findings, times).map { ($0.source, $1) }, untimedRequests: untimed, mistimedRequests: mistimed)
     }
 
     /// - Parameter body: Takes requests of one party at one time, and their number.
@@ -201,8 +205,13 @@ public struct RequestCollection: Sendable {
 
     /// When a request reached the API server, in microseconds since 1970; without that time, when it reached its stage.
     private static func time(of event: AuditEvent) -> Int64? {
-        (EventTimestamp(event.requestReceivedTimestamp) ?? EventTimestamp(event.stageTimestamp))
-            .map { Int64(($0.secondsSince1970 * 1_000_000).rounded()) }
+        time(event.requestReceivedTimestamp) ?? time(event.stageTimestamp)
+    }
+
+    /// A time before 1970 is none: Go writes the year 1 for a time that was never set.
+    private static func time(_ text: String) -> Int64? {
+        guard let time = EventTimestamp(text), time.secondsSince1970 >= 0 else { return nil }
+        return Int64((time.secondsSince1970 * 1_000_000).rounded())
     }
 }
 

@@ -18,14 +18,20 @@ public enum Backfill {
     /// - Throws: `ConfigurationError` if a flag, or a file that it names, cannot be used.
     public static func run(_ options: BackfillOptions) throws(ConfigurationError) -> Bool {
         let configuration = try BackfillConfiguration(options, at: Date.now.timeIntervalSince1970)
-        let file = try OutputFile(configuration.output)
+        let inputs = StoredLog.find(configuration.scan.files).logs.map(\.path)
+        let file = try OutputFile(configuration.output, replaces: configuration.replacesOutput, inputs: inputs)
         guard let (requests, isComplete) = Scan.read(configuration.scan) else { return false }
-        let history = requests.history
+        let history = requests.history(within: configuration.plausibleTimes)
         var text = BackfillText(configuration) { piece throws(ConfigurationError) in try file.write(piece) }
         try text.write(history)
         try file.finish()
         if history.untimedRequests > 0 {
             Scan.complain("\(history.untimedRequests) requests have no time and are left out")
+        }
+        if history.mistimedRequests > 0 {
+            Scan.complain(
+                "\(history.mistimedRequests) requests are left out because their times are wrong: before the year 2000, "
+                    + "or more than a day from now")
         }
         summarize(text, history, configuration)
         return isComplete
@@ -36,7 +42,12 @@ public enum Backfill {
     ) {
         let output = configuration.output
         guard let times = text.times else {
-            Scan.complain("no refused requests without credentials were found; \(output) has no samples")
+            let left = history.untimedRequests + history.mistimedRequests
+            let reason =
+                left > 0 || !history.sources.isEmpty
+                ? "no refused request without credentials is left to write"
+                : "no refused requests without credentials were found"
+            Scan.complain("\(reason); \(output) has no samples")
             return
         }
         Scan.complain(

@@ -7,12 +7,16 @@ struct BackfillConfiguration: Sendable {
     let scan: ScanConfiguration
     /// The file that is written; `-` for standard output.
     let output: String
+    /// Whether an existing file is replaced.
+    let replacesOutput: Bool
     /// Labels that each series gets besides its own, as Prometheus adds them to a scrape.
     let labels: [(name: String, value: String)]
     /// When counters have samples.
     let sampling: CounterLife.Sampling
     /// The largest number of requests within an hour that is not a scan.
     let threshold: Int
+    /// Times of requests that are not wrong, in microseconds since 1970: since 2000, and at most a day from now.
+    let plausibleTimes: ClosedRange<Int64>
 
     /// - Parameter now: Seconds since 1970; no sample is later.
     /// - Throws: `ConfigurationError` with the flag and the correction.
@@ -25,15 +29,21 @@ struct BackfillConfiguration: Sendable {
             throw ConfigurationError(flag: "--output", reason: "is empty; give a file, or - for standard output")
         }
         output = options.output
+        replacesOutput = options.force
         labels = try Self.labels(options.labels)
         threshold = try WholeNumber.parse(
             options.threshold, for: "--source.threshold", in: ScanningThreshold.range,
             suchAs: ScanningThreshold.requests)
         sampling = CounterLife.Sampling(
             step: try Self.duration(options.step, for: "--step", in: 1...240, suchAs: "1m"),
+            // The request that passes the threshold is among these, or the threshold was passed before the step.
+            requestSamples: threshold + 1,
             window: try Self.duration(options.window, for: "--window", in: 300...86_400, suchAs: "1h"),
-            end: min(scan.selection.times.upperBound, Int64(now * 1_000_000)))
+            end: min(scan.selection.times.upperBound - 1, Int64(now * 1_000_000)))
+        plausibleTimes = Self.year2000...max(Self.year2000, Int64((now + 86_400) * 1_000_000))
     }
+
+    private static let year2000: Int64 = 946_684_800_000_000
 
     /// In microseconds.
     private static func duration(

@@ -4,6 +4,8 @@ public struct BackfillOptions: Sendable {
     public var files: [String]
     /// `--output`
     public var output: String
+    /// `--force`
+    public var force: Bool
     /// `--label`
     public var labels: [String]
     /// `--step`
@@ -25,12 +27,14 @@ public struct BackfillOptions: Sendable {
 
     /// Arguments and flags, each with its default.
     public init(
-        files: [String], output: String, labels: [String] = [], step: String = "1m", window: String = "1h",
+        files: [String], output: String, force: Bool = false, labels: [String] = [], step: String = "1m",
+        window: String = "1h",
         since: String? = nil, until: String? = nil, threshold: String = "5", geoipDatabase: String? = nil,
         trustedProxies: [String] = [], filterFile: String? = nil
     ) {
         self.files = files
         self.output = output
+        self.force = force
         self.labels = labels
         self.step = step
         self.window = window

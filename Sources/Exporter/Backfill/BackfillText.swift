@@ -40,17 +40,24 @@ struct BackfillText {
         self.write = write
     }
 
+    /// The threshold of a network is four times that of a source.
+    private var networkSampling: CounterLife.Sampling {
+        var sampling = configuration.sampling
+        sampling.requestSamples = 4 * configuration.threshold + 1
+        return sampling
+    }
+
     /// Writes the whole text.
     mutating func write(_ history: RequestHistory) throws(ConfigurationError) {
         let sources = history.sources.map { source, requests in
             (labels: labels(of: source), lives: requests.lives(retention: Self.retention))
         }
-        try write(sources, as: Self.counters.sources)
+        try write(sources, as: Self.counters.sources, configuration.sampling)
         if let metrics = Self.counters.networks {
             let networks = history.networks.map { network in
                 (labels: [network.network.description], lives: network.requests.lives(retention: Self.retention))
             }
-            try write(networks, as: metrics)
+            try write(networks, as: metrics, networkSampling)
             try write(history.networks, as: DetectionMetrics.quietSources) { SampleValue($0.sources) }
             try write(history.networks, as: DetectionMetrics.quietRequests) { .integer($0.requests) }
         }
@@ -67,16 +74,18 @@ struct BackfillText {
     }
 
     private mutating func write(
-        _ counters: [(labels: [String], lives: [CounterLife])], as metrics: CounterMetrics
+        _ counters: [(labels: [String], lives: [CounterLife])], as metrics: CounterMetrics,
+        _ sampling: CounterLife.Sampling
     ) throws(ConfigurationError) {
         text.writeHead(of: metrics.requests)
         for counter in counters {
-            try writeSeries(of: metrics.requests, counter.labels, counter.lives) { _, requests, _ in .integer(requests)
+            try writeSeries(of: metrics.requests, counter.labels, counter.lives, sampling) { _, requests, _ in
+                .integer(requests)
             }
         }
         text.writeHead(of: metrics.firstSeen)
         for counter in counters {
-            try writeSeries(of: metrics.firstSeen, counter.labels, counter.lives) { _, _, life in
+            try writeSeries(of: metrics.firstSeen, counter.labels, counter.lives, sampling) { _, _, life in
                 .number(Double(life.firstSeen) / 1_000_000)
             }
         }
@@ -91,21 +100,22 @@ struct BackfillText {
         text.writeHead(of: metric)
         for network in networks {
             let lives = network.requests.lives(retention: Self.retention)
-            try writeSeries(of: metric, [network.network.description], lives) { [configuration] time, _, _ in
+            try writeSeries(of: metric, [network.network.description], lives, networkSampling) {
+                [configuration] time, _, _ in
                 value(QuietSources(of: network.sources, at: time, threshold: configuration.threshold))
             }
         }
     }
 
     private mutating func writeSeries(
-        of metric: Metric, _ values: [String], _ lives: [CounterLife],
+        of metric: Metric, _ values: [String], _ lives: [CounterLife], _ sampling: CounterLife.Sampling,
         _ value: (_ time: Int64, _ requests: UInt64, CounterLife) -> SampleValue
     ) throws(ConfigurationError) {
         let names = LabelNames(metric.labels.names + configuration.labels.map(\.name))
         let labels = LabelSet(names, values + configuration.labels.map(\.value))
         let before = samples
         for life in lives {
-            try life.forEachSample(configuration.sampling) { time, requests throws(ConfigurationError) in
+            try life.forEachSample(sampling) { time, requests throws(ConfigurationError) in
                 let seconds = Double(time) / 1_000_000
                 text.write(Sample(value(time, requests, life), labels: labels), of: metric, at: seconds)
                 samples += 1

@@ -1,23 +1,28 @@
+import Dispatch
 import Foundation
 import Glibc
 
 /// The file that `--output` names, or standard output.
 ///
-/// A regular file gets its name when it is complete, so that an existing one is never replaced by a part. What is no
-/// regular file, such as a FIFO or `/dev/stdout`, is written to and never replaced.
+/// A regular file gets its name when it is complete, so that no other program sees a part. What is no regular file, such
+/// as a FIFO or `/dev/stdout`, is written to and never replaced.
 final class OutputFile {
     private let path: String
     /// The name until it is complete, and the final name; `nil` if it is not renamed.
     private let names: (part: String, final: String)?
     private let handle: FileHandle
+    private let signals: [any DispatchSourceSignal]
     private var isFinished = false
 
-    /// - Throws: `ConfigurationError` if the file cannot be created.
-    init(_ path: String) throws(ConfigurationError) {
+    /// - Parameters:
+    ///   - path: The file, or `-`.
+    ///   - replaces: Whether an existing file is replaced. One of the inputs never is.
+    ///   - inputs: The files that are read; `-` for standard input.
+    /// - Throws: `ConfigurationError` if the file cannot be created, exists, or is an input.
+    init(_ path: String, replaces: Bool, inputs: [String]) throws(ConfigurationError) {
         self.path = path
         guard path != "-" else {
-            names = nil
-            handle = .standardOutput
+            (names, handle, signals) = (nil, .standardOutput, [])
             return
         }
         var about = stat()
@@ -25,16 +30,34 @@ final class OutputFile {
         if exists, about.st_mode & S_IFMT == S_IFDIR {
             throw Self.error(path, "is a directory; give a file in it")
         }
-        // A symbolic link stays, and the file that it names is replaced.
-        let final = exists ? URL(filePath: path).resolvingSymlinksInPath().path : path
-        names = exists && about.st_mode & S_IFMT != S_IFREG ? nil : (final + ".part", final)
-        let flags = names == nil ? O_WRONLY : O_WRONLY | O_CREAT | O_TRUNC
-        let descriptor = open(names?.part ?? path, flags | O_CLOEXEC, 0o644)
+        let isReplaced = exists && about.st_mode & S_IFMT == S_IFREG
+        if isReplaced {
+            if inputs.contains(where: { Self.isSame($0, about) }) {
+                throw Self.error(path, "is one of the inputs; give another file")
+            }
+            if !replaces { throw Self.error(path, "exists; give another file, or --force to replace it") }
+        }
+        let flags: Int32
+        if exists, !isReplaced {
+            (names, signals, flags) = (nil, [], O_WRONLY)
+        } else {
+            // A symbolic link stays, and the file that it names is replaced.
+            let final = exists ? URL(filePath: path).resolvingSymlinksInPath().path : path
+            let part = Self.part(of: final)
+            names = (part, final)
+            signals = Self.removing(part)
+            flags = O_WRONLY | O_CREAT | O_TRUNC
+        }
+        let mode = isReplaced ? about.st_mode & 0o777 : 0o644
+        let descriptor = open(names?.part ?? path, flags | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw Self.error(path, "cannot be created: \(Self.text(errno))") }
+        if isReplaced { fchmod(descriptor, mode) }
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
     deinit {
+        for source in signals { source.cancel() }
+        if !signals.isEmpty { for number in Self.endings { signal(number, SIG_DFL) } }
         if let names, !isFinished { unlink(names.part) }
     }
 
@@ -60,6 +83,37 @@ final class OutputFile {
             throw Self.error(path, "cannot be written: \(Self.text(errno))")
         }
         isFinished = true
+    }
+
+    /// Whether an input is that file, under any name.
+    private static func isSame(_ input: String, _ file: stat) -> Bool {
+        var about = stat()
+        guard (input == "-" ? fstat(0, &about) : stat(input, &about)) == 0 else { return false }
+        return about.st_dev == file.st_dev && about.st_ino == file.st_ino
+    }
+
+    /// A name that no other run uses. It begins with a dot, so that it is no input if the directory is one.
+    private static func part(of path: String) -> String {
+        let url = URL(filePath: path)
+        return url.deletingLastPathComponent().appending(path: ".\(url.lastPathComponent).\(getpid()).part").path
+    }
+
+    /// The signals that end a process which does not handle them.
+    private static let endings = [SIGHUP, SIGINT, SIGTERM]
+
+    /// Removes an incomplete file when the process is told to end.
+    private static func removing(_ part: String) -> [any DispatchSourceSignal] {
+        endings.map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                unlink(part)
+                signal(number, SIG_DFL)
+                kill(getpid(), number)
+            }
+            source.resume()
+            return source
+        }
     }
 
     private static func error(_ path: String, _ reason: String) -> ConfigurationError {

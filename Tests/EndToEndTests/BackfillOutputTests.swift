@@ -1,0 +1,89 @@
+import Foundation
+import LocalStack
+import TestSupport
+import Testing
+
+/// The file that `backfill` writes, and the requests that it leaves out.
+@Suite("The output of backfill")
+struct BackfillOutputTests {
+    private static let time = Date(timeIntervalSince1970: 1_795_478_400)
+
+    private static func log(at time: Date = time) -> Data {
+        Data((0..<6).map { AuditLine(from: ["192.0.2.1"], at: time.addingTimeInterval(Double($0))).text }.joined().utf8)
+    }
+
+    private static func backfill(_ arguments: String...) async throws -> (exit: ProgramExit, output: String) {
+        try await Program.exporter.run(["backfill"] + arguments)
+    }
+
+    @Test("is never one of the inputs, under any name")
+    func input() async throws {
+        try await withTemporaryDirectory { directory in
+            let log = directory.appending(path: "audit.log")
+            let content = Self.log()
+            try content.write(to: log)
+            let link = directory.appending(path: "link")
+            try FileManager.default.createSymbolicLink(at: link, withDestinationURL: log)
+            for input in [log.path, directory.path, log.path.dropLast() + "*"] {
+                for output in [log.path, link.path] {
+                    let run = try await Self.backfill(input, "--force", "--output", output)
+                    #expect(run.exit == .status(1))
+                    #expect(run.output.contains("is one of the inputs; give another file"))
+                    #expect(try Data(contentsOf: log) == content)
+                }
+            }
+        }
+    }
+
+    @Test("replaces a file only with --force, and keeps its mode")
+    func existing() async throws {
+        try await withTemporaryDirectory { directory in
+            let log = directory.appending(path: "audit.log")
+            try Self.log().write(to: log)
+            let output = directory.appending(path: "past.om")
+            try Data("a\n".utf8).write(to: output)
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: output.path)
+            let refused = try await Self.backfill(log.path, "--output", output.path)
+            #expect(refused.exit == .status(1))
+            #expect(refused.output.contains("exists; give another file, or --force to replace it"))
+            #expect(try Data(contentsOf: output) == Data("a\n".utf8))
+
+            let run = try await Self.backfill(log.path, "--force", "--output", output.path)
+            #expect(run.exit == .status(0))
+            #expect(try String(contentsOf: output, encoding: .utf8).hasSuffix("# EOF\n"))
+            let mode = try FileManager.default.attributesOfItem(atPath: output.path)[.posixPermissions] as? Int
+            #expect(mode == 0o600)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == [
+                    "audit.log", "past.om",
+                ])
+        }
+    }
+
+    @Test("has no requests at wrong times, which are named")
+    func wrongTimes() async throws {
+        try await withTemporaryDirectory { directory in
+            let log = directory.appending(path: "audit.log")
+            for (time, reason) in [
+                (253_402_300_799.0, "times are wrong"), (100, "times are wrong"), (-1e10, "no time"),
+            ] {
+                try Self.log(at: Date(timeIntervalSince1970: time - 10)).write(to: log)
+                let run = try await Self.backfill(log.path, "--output", "-")
+                #expect(run.output.contains("6 requests") && run.output.contains(reason), "\(run.output)")
+                #expect(run.output.contains("no refused request without credentials is left to write"))
+                #expect(!run.output.contains("192.0.2.1"))
+            }
+        }
+    }
+
+    @Test("does not exist if nothing could be read")
+    func unreadable() async throws {
+        try await withTemporaryDirectory { directory in
+            let log = directory.appending(path: "audit.log")
+            try Data("no audit log\n".utf8).write(to: log)
+            let run = try await Self.backfill(log.path, "--output", directory.appending(path: "past.om").path)
+            #expect(run.exit == .status(1))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["audit.log"])
+        }
+    }
+}
