@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import LocalStack
 import TestSupport
 import Testing
@@ -73,6 +74,32 @@ struct BackfillOutputTests {
                 #expect(run.output.contains("no refused request without credentials is left to write"))
                 #expect(!run.output.contains("192.0.2.1"))
             }
+        }
+    }
+
+    @Test("leaves no part when the run is told to end", arguments: [SIGHUP, SIGINT, SIGTERM])
+    func ended(signal: Int32) async throws {
+        try await withTemporaryDirectory { directory in
+            let fifo = directory.appending(path: "fifo").path
+            try #require(mkfifo(fifo, 0o600) == 0)
+            // The run waits for more.
+            let descriptor = open(fifo, O_RDWR)
+            defer { close(descriptor) }
+            let output = directory.appending(path: "output")
+            try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
+            let files = { try FileManager.default.contentsOfDirectory(atPath: output.path) }
+            let running = try await RunningProgram(
+                Program.exporter.locate(), ["backfill", fifo, "--output", output.appending(path: "past.om").path],
+                name: "backfill", in: directory)
+            try await eventually("the part and the handler of the signal") {
+                let id = try #require(running.processID)
+                let status = try String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)
+                let caught = status.firstMatch(of: /SigCgt:\s*([0-9a-f]+)/).flatMap { UInt64($0.1, radix: 16) } ?? 0
+                return try caught >> UInt64(signal - 1) & 1 == 1 && !files().isEmpty
+            }
+            running.send(signal: signal)
+            #expect(await running.untilExit() == .signal(signal))
+            #expect(try files().isEmpty)
         }
     }
 

@@ -104,11 +104,15 @@ final class OutputFile {
     /// Removes an incomplete file when the process is told to end.
     private static func removing(_ part: String) -> [any DispatchSourceSignal] {
         endings.map { number in
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
                 unlink(part)
                 signal(number, SIG_DFL)
+                // Dispatch blocks the signals that it handles.
+                var blocked = sigset_t()
+                sigemptyset(&blocked)
+                sigaddset(&blocked, number)
+                pthread_sigmask(SIG_UNBLOCK, &blocked, nil)
                 kill(getpid(), number)
             }
             source.resume()
