@@ -55,6 +55,22 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// What a line looks like that is not an audit event, also if it cannot hold a selected one, so that `scan` does not
+    /// report it.
+    ///
+    /// - Parameter line: One line of a log.
+    /// - Returns: `nil` if it is an audit event, or looks like nothing that is known.
+    public mutating func foreignShape(ofLine line: RawSpan) -> RecordShape? {
+        line.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
+            audit_lines_begin(scanner, base, bytes.count)
+            var (event, offset) = (audit_event(), 0)
+            var reason: UnsafePointer<CChar>?
+            while audit_next(scanner, &event, &offset, &reason) != AUDIT_END {}
+            return audit_last_is_event(scanner) ? nil : RecordShape(audit_last_shape(scanner))
+        }
+    }
+
     /// Scans an EventList (audit.k8s.io/v1, v1beta1), the body of an audit webhook request, at once.
     ///
     /// - Parameter body: The body of one request.

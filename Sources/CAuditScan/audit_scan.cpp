@@ -142,3 +142,8 @@ bool audit_last(audit_scanner *scanner, audit_event *event) {
         return false;
     }
 }
+
+bool audit_last_is_event(audit_scanner *scanner) {
+    audit_event event;
+    return audit_last(scanner, &event) && scanner->fields.isEvent();
+}

@@ -16,8 +16,8 @@ struct ScanCommand: ParsableCommand {
             For example, the scans of the last week in all rotated logs of a control plane:
               kube-audit-exporter scan --since 7d /var/log/kubernetes/audit/
 
-            Exit status: 0 if no source is over the threshold, 3 if one is, 1 if an input could not be read (the result \
-            of the others is printed) or a flag cannot be used.
+            Exit status: 0 if no source is over the threshold, 3 if one is, 1 if an input could not be read or wraps \
+            its events in another format (the result of the others is printed), or a flag cannot be used.
             """)
 
     @Argument(

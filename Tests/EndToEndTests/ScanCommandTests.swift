@@ -83,12 +83,13 @@ struct ScanCommandTests {
             let found = try await Self.scan(
                 [Self.metadata, "--threshold", "49", "--format", "csv"], in: directory)
             #expect(
-                found.hasPrefix("exited with status 3: src_ip,") && found.contains("127.0.0.6,,,verified,50,"),
+                found.hasPrefix(#"exited with status 3: "src_ip","#)
+                    && found.contains(#""127.0.0.6","","","verified","50","#),
                 "\(found)")
             let partly = try await Self.scan(
                 ["DIR/missing", Self.metadata, "--threshold", "49", "--format", "csv"], in: directory)
             #expect(partly.hasPrefix("exited with status 1: DIR/missing: no such file"), "\(partly)")
-            #expect(partly.contains("127.0.0.6,,,verified,50,"), "\(partly)")
+            #expect(partly.contains(#""127.0.0.6","","","verified","50","#), "\(partly)")
             #expect(
                 try await Self.scan([Self.metadata, "--until", "2026-01-01", "--format", "json"], in: directory)
                     == "exited with status 0: []\n")
@@ -118,7 +119,7 @@ struct ScanCommandTests {
                 printed.hasPrefix(
                     "exited with status 1: DIR/audit.gz: compressed data ends too early, at byte \(packed.count - 9) of the file; "
                         + "the events before it count\n"), "\(printed.prefix(500))")
-            #expect(printed.contains("127.0.0.6,,,verified,50,"), "\(printed.prefix(500))")
+            #expect(printed.contains(#""127.0.0.6","","","verified","50","#), "\(printed.prefix(500))")
         }
     }
 
@@ -135,6 +136,73 @@ struct ScanCommandTests {
                     == "exited with status 0: DIR/audit.log: skipped 2 of 17 lines that are not audit events; the first is at "
                     + "byte \(lines.utf8.count): not a JSON object\n8 requests match --filter.file and are not counted\n"
                     + "No source made more than 5 refused requests without credentials within 1h.\n")
+        }
+    }
+
+    /// Logs whose events are in a form that is not read, beside one that is.
+    @Test(
+        "exits with 1 for events in an envelope or a format that is not supported, also in a directory",
+        arguments: [
+            ("shipper.log", "it looks like a log shipper's envelope"), ("list.json", "it looks like an EventList"),
+            ("docker.log", "it looks like a container log (Docker json-file)"),
+            ("audit.xz", "it is compressed with xz"), ("mixed.log", "looks like a log shipper's envelope"),
+            ("other.log", "it looks like another program's log"), ("array.json", "it looks like a JSON array"),
+        ])
+    func wrapped(name: String, expected: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let log = (0..<8).map { _ in AuditLine(from: ["192.0.2.1"]).text }.joined()
+            let wrap = { (before: String, behind: String) in
+                log.split(separator: "\n").map { line in
+                    let text = line.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+                    return "\(before)\"\(text)\"\(behind)\n"
+                }
+                .joined()
+            }
+            let shipped = wrap("{\"message\":", "}")
+            let quiet = log.prefix { $0 != "\n" }.replacing("system:unauthenticated", with: "system:masters")
+            let text =
+                switch name {
+                case "shipper.log": shipped
+                case "other.log": wrap("{\"preview\":false,\"result\":{\"_raw\":", "}}")
+                case "mixed.log": log + shipped
+                // No event in it is wanted.
+                case "list.json":
+                    #"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":["# + quiet + "]}\n"
+                case "array.json": "[\(quiet)]\n"
+                case "docker.log": wrap("{\"stream\":\"stdout\",\"time\":\"t\",\"log\":", "}")
+                default: "\u{0}"
+                }
+            let data = name == "audit.xz" ? Data([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4, 10, 9, 8]) : Data(text.utf8)
+            try data.write(to: directory.appending(path: name))
+            for argument in ["DIR/\(name)", "DIR"] {
+                let printed = try await Self.scan([argument, Self.metadata, "--threshold", "49"], in: directory)
+                #expect(printed.hasPrefix("exited with status 1: DIR/\(name): "), "\(printed.prefix(500))")
+                #expect(printed.contains(expected) && printed.contains("127.0.0.6"), "\(printed.prefix(500))")
+            }
+        }
+    }
+
+    @Test("takes an empty log beside a full one as just rotated")
+    func rotated() async throws {
+        try await withTemporaryDirectory { directory in
+            try Data().write(to: directory.appending(path: "audit.log"))
+            let printed = try await Self.scan(
+                ["DIR/*.log", Self.metadata, "--threshold", "50", "--format", "json"], in: directory)
+            #expect(printed == "exited with status 0: DIR/audit.log: is empty\n[]\n")
+        }
+    }
+
+    @Test("exits with 1 if its standard output is closed")
+    func closedOutput() async throws {
+        try await withTemporaryDirectory { directory in
+            let exporter = try Program.exporter.locate().path
+            let outcome = try await Command.run(
+                ["sh", "-c", "\"$0\" scan \"$1\" >&-", exporter, Self.metadata], in: directory)
+            #expect(outcome.status == 1)
+            #expect(
+                outcome.output
+                    == "kube-audit-exporter: the result cannot be written to standard output: it is closed\n",
+                "\(outcome)")
         }
     }
 

@@ -8,6 +8,8 @@ public struct LogReading: Sendable, Hashable {
     public private(set) var malformedCount = 0
     /// The first one, with its offset in the log.
     public private(set) var firstMalformed: MalformedEvent?
+    /// The first line that may hold audit events in another form, such as an envelope: they are not counted.
+    public private(set) var firstWrapped: MalformedEvent?
     /// Whether it holds audit events, wanted or not.
     public private(set) var holdsAuditEvents = false
     /// The first bytes of the log, at most its first line.
@@ -16,6 +18,7 @@ public struct LogReading: Sendable, Hashable {
     public internal(set) var problem: StoredLogProblem?
 
     private static let beginningLimit = 512
+    private static let searchedLength = 64 << 10
 
     /// Nothing was read yet, unless a problem is given: then the log cannot be opened.
     public init(problem: StoredLogProblem? = nil) {
@@ -27,6 +30,7 @@ public struct LogReading: Sendable, Hashable {
         lines += other.lines
         malformedCount += other.malformedCount
         firstMalformed = [firstMalformed, other.firstMalformed].compactMap(\.self).min { $0.offset < $1.offset }
+        firstWrapped = [firstWrapped, other.firstWrapped].compactMap(\.self).min { $0.offset < $1.offset }
         holdsAuditEvents = holdsAuditEvents || other.holdsAuditEvents
         if beginning.isEmpty { beginning = other.beginning }
         problem = [problem, other.problem].compactMap(\.self).min { $0.reason < $1.reason }
@@ -49,17 +53,28 @@ public struct LogReading: Sendable, Hashable {
         guard piece.length > 0 else { return take([], step.storedBytes) }
         let found = scanner.scan(lines: lines.bytes.span.bytes.extracting(0..<piece.length))
         self.lines += found.lines
-        if var first = found.malformed.first {
+        let text = lines.bytes[..<piece.length]
+        var malformed = found.malformed
+        var malformedCount = found.malformedCount
+        if let line = firstLine(in: text, besides: malformed, &scanner) {
+            malformed.insert(line, at: 0)
+            malformedCount += 1
+        }
+        if var first = malformed.first {
             first.offset += piece.offset
-            note(first, count: found.malformedCount)
+            note(first, count: malformedCount)
+        }
+        if firstWrapped == nil, var wrapped = malformed.first(where: { Self.mayHoldEvents($0, text) }) {
+            wrapped.offset += piece.offset
+            firstWrapped = wrapped
         }
         if !holdsAuditEvents {
             // The scanner looks at the last line only. Where that is torn, the others show by their text what they are,
             // unless they are envelopes.
             holdsAuditEvents =
                 !found.events.isEmpty || found.lastEventTimestamp != nil
-                || found.malformedCount < found.lines && found.malformed.allSatisfy { $0.shape == nil }
-                    && Self.namesAuditEvents(lines.bytes[..<piece.length])
+                || malformedCount < found.lines && malformed.allSatisfy { $0.shape == nil }
+                    && Self.namesAuditEvents(text.prefix(Self.searchedLength))
         }
         take(found.events, step.storedBytes)
     }
@@ -69,7 +84,37 @@ public struct LogReading: Sendable, Hashable {
         if firstMalformed.map({ malformed.offset < $0.offset }) ?? true { firstMalformed = malformed }
     }
 
+    /// The first line of a piece if it is not an audit event, and the scanner did not report it, because it cannot hold a
+    /// wanted event: so an envelope is recognized, although no request in it matters.
+    private func firstLine(
+        in text: ArraySlice<UInt8>, besides malformed: [MalformedEvent], _ scanner: inout EventScanner
+    ) -> MalformedEvent? {
+        guard let start = text.firstIndex(where: { ![0, 9, 10, 13, 32].contains($0) }) else { return nil }
+        // Almost all lines; they need no second look.
+        guard !text[start...].starts(with: Self.eventHead) else { return nil }
+        let end = text[start...].firstIndex { $0 == 10 || $0 == 0 } ?? text.endIndex
+        guard !malformed.contains(where: { (start..<end).contains($0.offset) }) else { return nil }
+        guard let shape = scanner.foreignShape(ofLine: text[start..<end].span.bytes) else { return nil }
+        let line = MalformedEvent(offset: start, reason: "not an audit event", shape: shape)
+        return Self.mayHoldEvents(line, text) ? line : nil
+    }
+
+    private static let eventHead = Array(#"{"kind":"Event","apiVersion":"audit.k8s.io/"#.utf8)
+
+    /// Whether a line that is not an audit event, or those behind it, have text of audit events. A part of an event has
+    /// no shape.
+    private static func mayHoldEvents(_ malformed: MalformedEvent, _ text: ArraySlice<UInt8>) -> Bool {
+        let behind = text[malformed.offset...].prefix(searchedLength)
+        switch malformed.shape {
+        case nil, .programLog: return false
+        // OpenShift writes records of auditd between the events.
+        case .otherProgram: return namesAuditEvents(behind.prefix { $0 != 10 })
+        default: return namesAuditEvents(behind)
+        }
+    }
+
     private static func namesAuditEvents(_ bytes: ArraySlice<UInt8>) -> Bool {
-        bytes.prefix(64 << 10).firstRange(of: Array("audit.k8s.io/".utf8)) != nil
+        // An encoder may have escaped the slash behind it.
+        bytes.firstRange(of: Array("audit.k8s.io".utf8)) != nil
     }
 }

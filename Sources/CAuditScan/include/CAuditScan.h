@@ -92,6 +92,8 @@ audit_shape audit_last_shape(const audit_scanner *scanner);
 size_t audit_count(const audit_scanner *scanner);
 /* The last line or item so far, whether a selector matches it or not; false if there is none, or it is malformed. */
 bool audit_last(audit_scanner *scanner, audit_event *event);
+/* Whether the last line or item is a valid audit event, whether a selector matches it or not. */
+bool audit_last_is_event(audit_scanner *scanner);
 
 #ifdef __cplusplus
 }

@@ -10,36 +10,52 @@ enum LogFindings {
     }
 
     /// The messages about a log; none if all of its lines are audit events.
-    static func messages(about log: StoredLog, _ reading: LogReading) -> [Message] {
+    ///
+    /// - Parameter othersHaveLines: Whether another log has lines. Then an empty one is no problem: a log is empty just
+    ///   after its rotation.
+    static func messages(about log: StoredLog, _ reading: LogReading, othersHaveLines: Bool) -> [Message] {
         var messages: [Message] = []
         if let problem = reading.problem { messages.append(Message(text: "\(problem)", isProblem: true)) }
         if reading.lines == 0 {
             // A log of which nothing could be read has a problem already.
             guard messages.isEmpty else { return messages }
             let state = log.size ?? 0 > 0 ? "holds no lines" : "is empty"
-            return [Message(text: "\(log.path): \(state)", isProblem: !log.isFromDirectory)]
+            return [
+                Message(text: "\(log.path): \(state)", isProblem: !log.isFromDirectory && !othersHaveLines)
+            ]
         }
         guard reading.holdsAuditEvents else {
             let text = "\(log.path): holds no audit event; \(description(of: log, reading))"
-            return messages + [Message(text: text, isProblem: !log.isFromDirectory)]
+            // Foreign files in a directory are left out; events that cannot be read are a problem there too.
+            let mayHoldEvents =
+                reading.firstWrapped != nil || unsupportedFormat(reading) != nil
+                || reading.beginning.firstRange(of: Array("audit.k8s.io".utf8)) != nil
+            return messages + [Message(text: text, isProblem: !log.isFromDirectory || mayHoldEvents)]
         }
         if let first = reading.firstMalformed {
             let count = reading.malformedCount
             let skipped = count == 1 ? "that is not an audit event" : "that are not audit events"
-            let text =
+            var text =
                 "\(log.path): skipped \(count) of \(reading.lines) lines \(skipped); the first is at byte "
                 + "\(first.offset): \(first.reason)" + (first.shape.map { ", it looks like \($0)" } ?? "")
-            messages.append(Message(text: text, isProblem: false))
+            if let wrapped = reading.firstWrapped, let shape = wrapped.shape {
+                let place = wrapped == first ? "" : "the line at byte \(wrapped.offset) looks like \(shape), and "
+                text +=
+                    "; \(place)events in such lines are not counted: "
+                    + shape.scanAdvice(for: shellName(of: log), reading)
+            }
+            messages.append(Message(text: text, isProblem: reading.firstWrapped != nil))
         }
         return messages
     }
 
     private static func description(of log: StoredLog, _ reading: LogReading) -> String {
-        if let (_, name, command) = unsupported.first(where: { reading.beginning.starts(with: $0.magic) }) {
+        if let (_, name, command) = unsupportedFormat(reading) {
             return "it is \(name); pipe its content in: \(command) \(shellName(of: log)) | kube-audit-exporter scan -"
         }
-        if let shape = reading.firstMalformed?.shape {
-            return "it looks like \(shape); \(shape.scanAdvice(for: shellName(of: log)))"
+        let isArray = reading.beginning.first == UInt8(ascii: "[")
+        if let shape = (reading.firstWrapped ?? reading.firstMalformed)?.shape ?? (isArray ? .array : nil) {
+            return "it looks like \(shape); \(shape.scanAdvice(for: shellName(of: log), reading))"
         }
         let line = reading.beginning.prefix { $0 != 10 && $0 != 13 }
         let text = LogFormat.quoted(String(decoding: line, as: UTF8.self).shortened(to: 60))
@@ -51,6 +67,10 @@ enum LogFindings {
         let isPlain =
             log.path != "-" && log.path.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-".contains($0)) }
         return isPlain ? log.path : "FILE"
+    }
+
+    private static func unsupportedFormat(_ reading: LogReading) -> (magic: [UInt8], name: String, command: String)? {
+        unsupported.first { reading.beginning.starts(with: $0.magic) }
     }
 
     private static let unsupported: [(magic: [UInt8], name: String, command: String)] = [
@@ -67,15 +87,29 @@ enum LogFindings {
 extension RecordShape {
     /// How to search its events.
     ///
-    /// - Parameter file: The log, in a shell command.
-    fileprivate func scanAdvice(for file: String) -> String {
+    /// - Parameters:
+    ///   - file: The log, in a shell command.
+    ///   - reading: What was found in it.
+    fileprivate func scanAdvice(for file: String, _ reading: LogReading) -> String {
+        let beginning = reading.beginning
         let (form, command): (String, String)
         switch self {
         case .containerLog: (form, command) = ("bare events", "cut -d' ' -f4- \(file)")
         case .dockerLog: (form, command) = ("bare events", "jq -rj .log \(file)")
-        case .syslog, .prefixed: (form, command) = ("bare events", "sed 's/^[^{]*//' \(file)")
+        case .syslog, .prefixed:
+            guard beginning.contains(UInt8(ascii: "{")) || beginning.count >= 512 else {
+                return "it has no events as JSON; name the file of an API server with --audit-log-format=json"
+            }
+            (form, command) = ("bare events", "sed 's/^[^{]*//' \(file)")
+        // The first object that is an event: text of clients within it is not searched.
+        case .shipper,
+            .otherProgram where reading.firstWrapped != nil:
+            let event = "objects, (strings | fromjson? | objects) | select(has(\"auditID\"))"
+            (form, command) = ("bare events", "jq -c 'first(.. | \(event))' \(file)")
         case .array: (form, command) = ("one event per line", "jq -c '.[]' \(file)")
-        case .printed: (form, command) = ("one event per line", "jq -c . \(file)")
+        case .printed:
+            let filter = beginning.first == UInt8(ascii: "[") ? "'.[]'" : "."
+            (form, command) = ("one event per line", "jq -c \(filter) \(file)")
         case .eventList: (form, command) = ("one event per line", "jq -c '.items[]' \(file)")
         case .otherProgram, .programLog: return "name the file of the API server's --audit-log-path"
         default: return "this format is not supported yet; pass on bare events, one per line"

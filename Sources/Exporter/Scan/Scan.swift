@@ -1,6 +1,7 @@
 import AccessScanning
 import AuditSources
 import Foundation
+import Glibc
 import Locations
 
 /// `scan`: searches logs once, and prints the sources over the threshold.
@@ -15,7 +16,7 @@ public enum Scan {
     public enum Outcome: Int32, Sendable {
         /// No source is over the threshold.
         case nothingFound = 0
-        /// An input could not be read; what could be was printed.
+        /// An input could not be read, or holds events in a form that is not supported; what could be read was printed.
         case failed = 1
         /// A source is over the threshold.
         case found = 3
@@ -47,7 +48,10 @@ public enum Scan {
         let result = reading.run(threads: ProcessInfo.processInfo.activeProcessorCount) { progress.show($0) }
         progress.clear()
 
-        let messages = zip(logs, result.readings).flatMap { LogFindings.messages(about: $0, $1) }
+        let haveLines = result.readings.contains { $0.lines > 0 }
+        let messages = zip(logs, result.readings).flatMap {
+            LogFindings.messages(about: $0, $1, othersHaveLines: haveLines)
+        }
         for message in messages { complain(message.text) }
         let isComplete = problems.isEmpty && !messages.contains(where: \.isProblem)
         // Nothing could be searched, so that an empty table would be misleading.
@@ -81,7 +85,15 @@ public enum Scan {
             try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
             return true
         } catch {
-            complain("the result cannot be written to standard output: \(error.localizedDescription)")
+            // Foundation's own text names no cause.
+            let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
+            let code = Int32(cause.code)
+            let isSystemError = cause.domain == NSPOSIXErrorDomain
+            // If it was closed at the start, its number can be that of an event descriptor, which takes no text.
+            let isClosed = isSystemError && (code == EBADF || code == EINVAL)
+            let text =
+                isClosed ? "it is closed" : isSystemError ? String(cString: strerror(code)).lowercased() : "\(error)"
+            complain("the result cannot be written to standard output: \(text)")
             return false
         }
     }

@@ -44,18 +44,21 @@ enum ScanOutput {
         "request_uri": 4, "user_agent": 5, "verb": 8, "resource": 9, "user": 11, "response_message": 12,
     ]
 
-    /// Comma-separated values (RFC 4180) with a header. The values of a column are joined by " | ". A cell that a
-    /// spreadsheet would take for a formula has an apostrophe before it.
+    /// Comma-separated values (RFC 4180) with a header. The values of a column are joined by " | "; the last column says
+    /// how many are left out. Each cell has quotes, since spreadsheets also split at other characters than commas. A cell
+    /// that a spreadsheet would take for a formula has an apostrophe before it.
     static func csv(_ reports: [SourceReport]) -> String {
         let head =
             ["src_ip", "country", "city", "origin", "count", "first_seen", "last_seen"]
-            + Evidence.Column.allCases.map(\.name)
+            + Evidence.Column.allCases.map(\.name) + ["values_left_out"]
         let lines = reports.map { report in
             [
                 report.address, report.location.country, report.location.city, report.origin.rawValue,
                 "\(report.count)", report.firstSeen.map { "\(UTCTime($0))" } ?? "",
                 report.lastSeen.map { "\(UTCTime($0))" } ?? "",
-            ] + report.columns.map { $0.values.joined(separator: " | ") }
+            ] + report.columns.map { $0.values.joined(separator: " | ") } + [
+                report.columns.filter { $0.leftOut > 0 }.map { "\($0.name): \($0.leftOut)" }.joined(separator: " | ")
+            ]
         }
         return ([head] + lines).map { $0.map(csvCell).joined(separator: ",") + "\r\n" }.joined()
     }
@@ -63,9 +66,6 @@ enum ScanOutput {
     private static func csvCell(_ text: String) -> String {
         var text = text.withVisibleEscapes
         if let first = text.first, "=+-@＝＋－＠".contains(first) { text = "'" + text }
-        guard text.contains(where: { "\",".contains($0) }) || text != text.trimmingCharacters(in: .whitespaces) else {
-            return text
-        }
         return "\"" + text.replacing("\"", with: "\"\"") + "\""
     }
 
