@@ -97,7 +97,8 @@ struct ScanTests {
         for (text, cell) in [
             ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("＝1", "'＝1"),
             (#"=HYPERLINK("http://x","y")"#, #"'=HYPERLINK(""http://x"",""y"")"#), ("a,b", "a,b"),
-            (#"say "hi""#, #"say ""hi"""#), (" =1", " =1"), ("\t=1", #"\t=1"#), ("a;=1|=2", "a;=1|=2"),
+            (#"say "hi""#, #"say ""hi"""#), (" =1", " '=1"), ("\t=1", #"\t=1"#), ("a;=1| @2", "a;'=1| '@2"),
+            (#"a;"=1"#, #"a;""'=1"#), ("a=1; b-2", "a=1; b-2"),
         ] {
             let lines = ScanOutput.csv(Self.reports([Self.event(agent: text)])).split(separator: "\r\n")
             #expect(lines.count == 2)

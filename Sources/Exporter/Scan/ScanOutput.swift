@@ -45,8 +45,8 @@ enum ScanOutput {
     ]
 
     /// Comma-separated values (RFC 4180) with a header. The values of a column are joined by " | "; the last column says
-    /// how many are left out. Each cell has quotes, since spreadsheets also split at other characters than commas. A cell
-    /// that a spreadsheet would take for a formula has an apostrophe before it.
+    /// how many are left out. Each cell has quotes. Text that a spreadsheet would take for a formula, at the beginning of a
+    /// cell or behind a semicolon, has an apostrophe before it.
     static func csv(_ reports: [SourceReport]) -> String {
         let head =
             ["src_ip", "country", "city", "origin", "count", "first_seen", "last_seen"]
@@ -63,10 +63,16 @@ enum ScanOutput {
         return ([head] + lines).map { $0.map(csvCell).joined(separator: ",") + "\r\n" }.joined()
     }
 
+    /// A spreadsheet that separates by semicolons ends a cell there, whatever the quotes around it.
     private static func csvCell(_ text: String) -> String {
-        var text = text.withVisibleEscapes
-        if let first = text.first, "=+-@＝＋－＠".contains(first) { text = "'" + text }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+        var cell = ""
+        var mayBegin = true
+        for scalar in text.withVisibleEscapes.unicodeScalars {
+            if mayBegin, "=+-@＝＋－＠".unicodeScalars.contains(scalar) { cell += "'" }
+            mayBegin = ";|".unicodeScalars.contains(scalar) || mayBegin && (scalar == " " || scalar == "\"")
+            cell.unicodeScalars.append(scalar)
+        }
+        return "\"" + cell.replacing("\"", with: "\"\"") + "\""
     }
 
     /// A JSON array with an object per line.
