@@ -107,10 +107,20 @@ struct BackfillOutputTests {
     func unreadable() async throws {
         try await withTemporaryDirectory { directory in
             let log = directory.appending(path: "audit.log")
-            try Data("no audit log\n".utf8).write(to: log)
-            let run = try await Self.backfill(log.path, "--output", directory.appending(path: "past.om").path)
-            #expect(run.exit == .status(1))
-            #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["audit.log"])
+            let output = directory.appending(path: "past.om").path
+            // In the second, the refused requests are wrapped, and an event that is not is no refused request.
+            var other = AuditLine(from: ["192.0.2.1"], at: Self.time)
+            other.code = 200
+            let wrapped = String(decoding: Self.log(), as: UTF8.self).split(separator: "\n").map { line in
+                String(decoding: (try? JSONEncoder().encode(["message": String(line)])) ?? Data(), as: UTF8.self)
+            }
+            for text in ["no audit log\n", wrapped.joined(separator: "\n") + "\n" + other.text] {
+                try Data(text.utf8).write(to: log)
+                let run = try await Self.backfill(log.path, "--output", output)
+                #expect(run.exit == .status(1), "\(run.output)")
+                #expect(run.output.contains("past.om is not written") == text.contains("200"), "\(run.output)")
+                #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["audit.log"])
+            }
         }
     }
 }

@@ -22,9 +22,20 @@ public enum Backfill {
         let file = try OutputFile(configuration.output, replaces: configuration.replacesOutput, inputs: inputs)
         guard let (requests, isComplete) = Scan.read(configuration.scan) else { return false }
         let history = requests.history(within: configuration.plausibleTimes)
+        noteLeftOut(history)
+        guard isComplete || !history.sources.isEmpty else {
+            Scan.complain(
+                "\(nothing(history)), and not all inputs could be read; \(configuration.output) is not written")
+            return false
+        }
         var text = BackfillText(configuration) { piece throws(ConfigurationError) in try file.write(piece) }
         try text.write(history)
         try file.finish()
+        summarize(text, history, configuration)
+        return isComplete
+    }
+
+    private static func noteLeftOut(_ history: RequestHistory) {
         if history.untimedRequests > 0 {
             Scan.complain("\(history.untimedRequests) requests have no time and are left out")
         }
@@ -33,8 +44,13 @@ public enum Backfill {
                 "\(history.mistimedRequests) requests are left out because their times are wrong: before the year 2000, "
                     + "or more than a day from now")
         }
-        summarize(text, history, configuration)
-        return isComplete
+    }
+
+    private static func nothing(_ history: RequestHistory) -> String {
+        let leftOut = history.untimedRequests + history.mistimedRequests
+        return leftOut > 0 || !history.sources.isEmpty
+            ? "no refused request without credentials is left to write"
+            : "no refused requests without credentials were found"
     }
 
     private static func summarize(
@@ -42,12 +58,7 @@ public enum Backfill {
     ) {
         let output = configuration.output
         guard let times = text.times else {
-            let left = history.untimedRequests + history.mistimedRequests
-            let reason =
-                left > 0 || !history.sources.isEmpty
-                ? "no refused request without credentials is left to write"
-                : "no refused requests without credentials were found"
-            Scan.complain("\(reason); \(output) has no samples")
+            Scan.complain("\(nothing(history)); \(output) has no samples")
             return
         }
         Scan.complain(
