@@ -182,6 +182,17 @@ struct ScanCommandTests {
         }
     }
 
+    @Test("takes the end of an event at the beginning of a log as torn, not as another format")
+    func cutBeginning() async throws {
+        try await withTemporaryDirectory { directory in
+            let lines = (0..<8).map { _ in AuditLine(from: ["192.0.2.1"]).text }.joined()
+            let end = #""stage":"ResponseComplete"}"# + "\n"
+            try Data((end + lines).utf8).write(to: directory.appending(path: "audit.log"))
+            let printed = try await Self.scan(["DIR/audit.log"], in: directory)
+            #expect(printed.hasPrefix("exited with status 3: DIR/audit.log: skipped 1 of 9 lines"), "\(printed)")
+        }
+    }
+
     @Test("takes an empty log beside a full one as just rotated")
     func rotated() async throws {
         try await withTemporaryDirectory { directory in

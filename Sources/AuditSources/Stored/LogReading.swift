@@ -64,7 +64,9 @@ public struct LogReading: Sendable, Hashable {
             first.offset += piece.offset
             note(first, count: malformedCount)
         }
-        if firstWrapped == nil, var wrapped = malformed.first(where: { Self.mayHoldEvents($0, text) }) {
+        if firstWrapped == nil,
+            var wrapped = malformed.first(where: { Self.mayHoldEvents($0, text, of: malformedCount) })
+        {
             wrapped.offset += piece.offset
             firstWrapped = wrapped
         }
@@ -96,20 +98,24 @@ public struct LogReading: Sendable, Hashable {
         guard !malformed.contains(where: { (start..<end).contains($0.offset) }) else { return nil }
         guard let shape = scanner.foreignShape(ofLine: text[start..<end].span.bytes) else { return nil }
         let line = MalformedEvent(offset: start, reason: "not an audit event", shape: shape)
-        return Self.mayHoldEvents(line, text) ? line : nil
+        return Self.mayHoldEvents(line, text, of: 1) ? line : nil
     }
 
     private static let eventHead = Array(#"{"kind":"Event","apiVersion":"audit.k8s.io/"#.utf8)
 
-    /// Whether a line that is not an audit event, or those behind it, have text of audit events. A part of an event has
-    /// no shape.
-    private static func mayHoldEvents(_ malformed: MalformedEvent, _ text: ArraySlice<UInt8>) -> Bool {
+    /// Whether a line that is not an audit event has text of audit events; of an event that is printed over several lines,
+    /// one of those behind it has. A part of an event has no shape.
+    ///
+    /// - Parameter count: How many lines of the text are not audit events.
+    private static func mayHoldEvents(
+        _ malformed: MalformedEvent, _ text: ArraySlice<UInt8>, of count: Int
+    ) -> Bool {
         let behind = text[malformed.offset...].prefix(searchedLength)
         switch malformed.shape {
         case nil, .programLog: return false
-        // OpenShift writes records of auditd between the events.
-        case .otherProgram: return namesAuditEvents(behind.prefix { $0 != 10 })
-        default: return namesAuditEvents(behind)
+        // The end of an event, as at the beginning of a log that was cut, looks like this too.
+        case .printed: return count > 1 && namesAuditEvents(behind)
+        default: return namesAuditEvents(behind.prefix { $0 != 10 })
         }
     }
 
