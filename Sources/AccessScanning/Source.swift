@@ -56,6 +56,21 @@ public struct Source: Sendable, Hashable {
     }
 }
 
+extension Source: Comparable {
+    /// IPv4 addresses precede IPv6 ones, each by number; `invalid` and `other` follow. A verified source precedes the
+    /// claimed one with the same address.
+    public static func < (one: Source, other: Source) -> Bool { one.rank < other.rank }
+
+    private var rank: (Int, UInt64, UInt64, Int) {
+        let originRank = origin == .verified ? 0 : 1
+        return switch address {
+        case .address(let address): (address.isIPv4 ? 0 : 1, address.high, address.low, originRank)
+        case .invalid: (2, 0, 0, originRank)
+        case .other: (3, 0, 0, originRank)
+        }
+    }
+}
+
 extension Source: CountedSubject {
     var isBudgeted: Bool {
         if case .address = address { true } else { false }

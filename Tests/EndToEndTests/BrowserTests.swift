@@ -13,7 +13,7 @@ struct BrowserTests {
         "h3", "p", "code", "span", "form", "label", "input", "select", "option", "button", "div", "table", "caption",
         "thead", "tbody", "tr", "th", "td", "time", "dl", "dt", "dd", "figure", "figcaption", "section", "ul", "li",
         "svg",
-        "line", "text", "rect",
+        "line", "text", "rect", "wbr",
     ]
 
     /// A tag of a page as the browser sees it.
@@ -81,7 +81,7 @@ struct BrowserTests {
                 ("/sources?q=\(attack)&audit_id=\(attack)", "Sources – kube-audit-exporter"),
                 ("/sources/192.0.2.7", "192.0.2.7 – kube-audit-exporter"),
                 ("/sources/invalid?origin=claimed", "invalid – kube-audit-exporter"),
-                ("/sources/\(attack)", "This address cannot be used – kube-audit-exporter"),
+                ("/sources/\(attack)", "Invalid address – kube-audit-exporter"),
             ] {
                 let url = exporter.server.url.absoluteString + path
                 try Self.expectHarmless(try await Self.document(url, runsScripts: runsScripts), title, path)

@@ -54,11 +54,11 @@ struct SourcesAPITests {
         }
     }
 
-    @Test("lists all sources, those with the most requests in the last hour first")
+    @Test("lists all sources, those with the most requests in the last hour first, then by address")
     func list() async throws {
         #expect(
             try await Self.addresses("/api/v1/sources") == [
-                "192.0.2.1 verified", "2001:db8::1 verified", "198.51.100.1 verified", "203.0.113.9 claimed",
+                "192.0.2.1 verified", "198.51.100.1 verified", "203.0.113.9 claimed", "2001:db8::1 verified",
                 "invalid claimed", "192.0.2.2 verified",
             ])
     }

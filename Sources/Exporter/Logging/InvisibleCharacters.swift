@@ -26,11 +26,16 @@ extension Unicode.Scalar {
 }
 
 extension String {
-    /// The text with invisible characters as escape sequences, so that it is harmless on a terminal, in one line.
+    /// The text with invisible characters as escape sequences, so that it is harmless on a terminal, in one line. Its
+    /// own backslashes are doubled, so that they differ from those of escape sequences.
     var withVisibleEscapes: String {
-        guard unicodeScalars.contains(where: \.isInvisible) else { return self }
+        guard unicodeScalars.contains(where: { $0.isInvisible || $0 == "\\" }) else { return self }
         return unicodeScalars.reduce(into: "") { text, scalar in
-            if scalar.isInvisible { text += scalar.jsonEscape } else { text.unicodeScalars.append(scalar) }
+            switch scalar {
+            case "\\": text += "\\\\"
+            case _ where scalar.isInvisible: text += scalar.jsonEscape
+            default: text.unicodeScalars.append(scalar)
+            }
         }
     }
 }

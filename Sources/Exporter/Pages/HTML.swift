@@ -4,9 +4,20 @@ import HTTPServing
 enum HTML {
     /// Text made safe for a page, between tags or in a quoted attribute: no character of it is markup, invisible, or
     /// changes the direction of the text around it.
-    static func escape(_ text: String) -> String {
+    static func escape(_ text: String) -> String { escapeMarkup(text.withVisibleEscapes) }
+
+    /// The value of an attribute whose text is sent back, such as that of an input. A backslash stays as it is: one that
+    /// is doubled would be doubled again with each submission.
+    static func attribute(_ text: String) -> String {
+        escapeMarkup(
+            text.split(separator: "\\", omittingEmptySubsequences: false).map { String($0).withVisibleEscapes }
+                .joined(separator: "\\"))
+    }
+
+    /// Text that has visible escapes, or is no text of a client, made safe for a page.
+    static func escapeMarkup(_ text: String) -> String {
         var escaped = ""
-        for scalar in text.withVisibleEscapes.unicodeScalars {
+        for scalar in text.unicodeScalars {
             switch scalar {
             case "&": escaped += "&amp;"
             case "<": escaped += "&lt;"

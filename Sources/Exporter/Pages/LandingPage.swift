@@ -6,7 +6,7 @@ enum LandingPage {
     /// - Parameter now: Seconds since 1970.
     static func render(_ counts: Counts, _ status: Status, telemetryPath: String, at now: Double) -> String {
         // Links are relative, so that they also work behind a proxy that removes a prefix of the path.
-        let metrics = HTML.escape(".\(telemetryPath)")
+        let metrics = HTML.attribute(".\(telemetryPath)")
         return HTML.page(
             title: "kube-audit-exporter", root: ".",
             main: """
@@ -16,6 +16,7 @@ enum LandingPage {
                 \(mostActive(counts.sources, at: now))
                 <p><a href="./sources">All sources</a></p>
                 <h2>Logs</h2>
+                <div class="wide" role="region" aria-label="Table of logs" tabindex="0">
                 <table>
                 <thead><tr><th scope="col">Log</th><th scope="col">State</th>\
                 <th scope="col" class="n">Unread bytes</th></tr></thead>
@@ -23,7 +24,9 @@ enum LandingPage {
                 \(status.logs.map(row).joined(separator: "\n"))
                 </tbody>
                 </table>
+                </div>
                 <h2>Budgets</h2>
+                <div class="wide" role="region" aria-label="Table of budgets" tabindex="0">
                 <table>
                 <thead><tr><th scope="col">Origin</th><th scope="col" class="n">Sources</th>\
                 <th scope="col" class="n">Limit</th><th scope="col" class="n">Requests refused</th></tr></thead>
@@ -31,6 +34,7 @@ enum LandingPage {
                 \(Origin.allCases.map { row($0, counts.sources) }.joined(separator: "\n"))
                 </tbody>
                 </table>
+                </div>
                 <h2>Exporter</h2>
                 <ul>
                 <li><a href="\(metrics)">Metrics</a></li>
@@ -41,29 +45,43 @@ enum LandingPage {
                 """)
     }
 
-    /// The five sources with the most requests within the last hour.
+    /// The five verified sources with the most requests within the last hour. Claimed ones have a link only: a client
+    /// that forges addresses could otherwise displace the sources that scan.
     private static func mostActive(_ sources: SourceCounts, at now: Double) -> String {
-        let selection = SourceSelection(of: sources.counters, at: now) { $1 > 0 }
+        let selection = SourceSelection(of: sources.counters, at: now) { counter, requests in
+            requests > 0 && counter.source.address != .other
+        }
         guard !selection.entries.isEmpty else { return "<p>No requests in the last hour.</p>" }
+        let verified = selection.entries.filter { selection.counters[$0.index].source.origin == .verified }
+        let claimed = selection.entries.count - verified.count
+        let note =
+            claimed == 0
+            ? ""
+            : "<p>\(HTML.count(claimed, "claimed source")) in the last hour, whose addresses may be forged: "
+                + "<a href=\"./sources?origin=claimed\">claimed sources</a></p>"
+        guard !verified.isEmpty else { return "<p>No requests of verified sources in the last hour.</p>\(note)" }
         let threshold = sources.limits.threshold
-        let rows = selection.entries.prefix(5).map { entry in
+        let rows = verified.prefix(5).map { entry in
             let counter = selection.counters[entry.index]
-            let badge = SourceLink.badge(entry.requestsLastHour, threshold)
+            let badge = SourceLink.badge(counter, entry.requestsLastHour, threshold)
             return """
                 <tr><th scope="row">\(SourceLink.html(counter.source, from: "."))</th>\
-                <td class="any">\(HTML.escape(counter.location.text))</td><td>\(counter.source.origin.rawValue)</td>\
+                <td class="any">\(HTML.escape(counter.location.text))</td>\
                 <td class="n">\(badge)\(HTML.grouped(entry.requestsLastHour))</td></tr>
                 """
         }
         return """
+            <div class="wide" role="region" aria-label="Table of sources" tabindex="0">
             <table>
-            <caption>A scan makes more than \(HTML.count(threshold, "request")) within an hour.</caption>
-            <thead><tr><th scope="col">Source</th><th scope="col">Location</th><th scope="col">Origin</th>\
+            <caption>Verified sources. A scan makes more than \(HTML.count(threshold, "request")) within an hour.</caption>
+            <thead><tr><th scope="col">Source</th><th scope="col">Location</th>\
             <th scope="col" class="n">Last hour</th></tr></thead>
             <tbody>
             \(rows.joined(separator: "\n"))
             </tbody>
             </table>
+            </div>
+            \(note)
             """
     }
 

@@ -75,7 +75,7 @@ enum PageAssets {
         th, td { text-align: left; vertical-align: top; padding: .4rem 1rem .4rem 0; border-bottom: 1px solid var(--line); }
         th:last-child, td:last-child { padding-right: 0; }
         thead th { font-size: .9rem; white-space: nowrap; border-bottom-width: 2px; }
-        tbody th { font-weight: 600; overflow-wrap: anywhere; }
+        tbody th { font-weight: 600; overflow-wrap: break-word; }
         tbody tr:hover { background: var(--card); }
         .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
         td.any { overflow-wrap: anywhere; }
@@ -127,6 +127,7 @@ enum PageAssets {
           if (!form) return;
           let request = new AbortController();
           let wait = 0;
+          let shown = location.search;
 
           // Replaces the results by those of another address of this page.
           async function show(address, change) {
@@ -146,6 +147,7 @@ enum PageAssets {
               for (const name of ["sort", "order"])
                 form.elements[name].value = page.querySelector(`form [name=${name}]`).value;
               history[change](null, "", address);
+              shown = location.search;
               if (focused) document.querySelector(`[data-column="${focused}"]`)?.focus();
               // A link of the list's pages is gone with the old results.
               else if (document.activeElement === document.body) document.querySelector("#results .wide")?.focus();
@@ -174,7 +176,10 @@ enum PageAssets {
             event.preventDefault();
             show(link.href, "pushState");
           });
-          window.addEventListener("popstate", () => location.reload());
+          window.addEventListener("popstate", () => {
+            // A link to a place in the page changes the fragment only.
+            if (location.search !== shown) location.reload();
+          });
         })();
 
         """

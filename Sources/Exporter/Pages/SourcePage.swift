@@ -11,12 +11,12 @@ struct SourcePage {
     let now: Double
 
     func render() -> String {
-        let address = HTML.escape(counter.source.address.description)
+        let address = SourceLink.text(counter.source.address)
         return HTML.page(
             title: "\(counter.source.address) – kube-audit-exporter", root: "..",
             main: """
                 <h1>\(address)</h1>
-                <p>\(SourceLink.badge(requestsLastHour, threshold))<span class="badge">\(counter.source.origin.rawValue)\
+                <p>\(SourceLink.badge(counter, requestsLastHour, threshold))<span class="badge">\(counter.source.origin.rawValue)\
                 </span> \(HTML.escape(counter.location.text))</p>
                 \(explanation)
                 <dl class="facts">
@@ -69,10 +69,12 @@ struct SourcePage {
             ),
             ("Requests since first seen", HTML.grouped(counter.requests)),
             ("Distinct paths in the last hour", paths == RecentPaths.limit ? "\(paths) or more" : "\(paths)"),
-            ("First seen", HTML.time(counter.firstSeen, now: now)),
-            ("Last seen", HTML.time(counter.lastSeen, now: now)),
+            ("First seen", "\(HTML.time(counter.firstSeen, now: now)) \(timeNote)"),
+            ("Last seen", "\(HTML.time(counter.lastSeen, now: now)) \(timeNote)"),
         ]
     }
+
+    private var timeNote: String { "<span class=\"faint\">when the exporter read it</span>" }
 
     private func evidence(_ column: Evidence.Column) -> String {
         let values = counter.evidence.values(column)

@@ -14,8 +14,10 @@ struct SourcesAPI: Sendable {
 
     /// Adds the routes.
     func add(to routes: inout Routes) {
-        routes.on("GET", Self.path) { request in
-            Self.answer(request) { () throws(InvalidParameter) in try list(request.query) }
+        for path in [Self.path, Self.path + "/"] {
+            routes.on("GET", path) { request in
+                Self.answer(request) { () throws(InvalidParameter) in try list(request.query) }
+            }
         }
         routes.onPrefix("GET", Self.path + "/") { request in
             Self.answer(request) { () throws(InvalidParameter) in try source(request) }
@@ -27,7 +29,8 @@ struct SourcesAPI: Sendable {
         let threshold = try query.number("threshold")
         let limit = try query.number("limit") ?? 0
         var selection = SourceSelection(of: counts.current.sources.counters, at: now()) { counter, requests in
-            (origin.map { counter.source.origin == $0 } ?? true) && (threshold.map { requests > UInt64($0) } ?? true)
+            (origin.map { counter.source.origin == $0 } ?? true)
+                && (threshold.map { counter.isOver($0, requests) } ?? true)
         }
         // As in Prometheus' API, zero means no limit.
         if limit > 0 { selection.entries = Array(selection.entries.prefix(limit)) }
@@ -38,11 +41,13 @@ struct SourcesAPI: Sendable {
         let origin = try request.query.choice("origin", Origin.self)
         let text = String(request.path.dropFirst(Self.path.count + 1))
         guard let address = SourceAddress(text) else {
-            throw InvalidParameter(description: "\"\(text.withVisibleEscapes)\" is not an IP address, invalid or other")
+            throw .address(text)
         }
-        let selection = SourceSelection(of: counts.current.sources.counters, at: now()) { counter, _ in
+        var selection = SourceSelection(of: counts.current.sources.counters, at: now()) { counter, _ in
             counter.source.address == address && (origin.map { counter.source.origin == $0 } ?? true)
         }
+        let counters = selection.counters
+        selection.entries.sort { counters[$0.index].source < counters[$1.index].source }
         guard !selection.entries.isEmpty else {
             return Self.error("not_found", "no source \(address) is tracked", status: 404)
         }
@@ -57,7 +62,7 @@ struct SourcesAPI: Sendable {
         _ request: HTTPRequest, with handle: () throws(InvalidParameter) -> HTTPResponse
     ) -> HTTPResponse {
         guard request.query.parameters != nil else {
-            return error("bad_data", "the query is not UTF-8 in percent escapes")
+            return error("bad_data", InvalidParameter.query.description)
         }
         do throws(InvalidParameter) { return try handle() } catch { return Self.error("bad_data", error.description) }
     }

@@ -40,9 +40,9 @@ struct SourcesPage {
         let over = query.threshold ?? threshold
         return """
             <form role="search" method="get" action="sources">
-            <label class="grow">Search <input type="search" name="q" value="\(HTML.escape(query.text ?? ""))" \
+            <label class="grow">Search <input type="search" name="q" value="\(HTML.attribute(query.text ?? ""))" \
             placeholder="Address, place, path, user agent"></label>
-            <label class="grow">Audit ID <input name="audit_id" value="\(HTML.escape(query.auditID ?? ""))" \
+            <label class="grow">Audit ID <input name="audit_id" value="\(HTML.attribute(query.auditID ?? ""))" \
             autocomplete="off" spellcheck="false"></label>
             <label>Origin <select name="origin"><option value="">all</option>\(origins.joined())</select></label>
             <label class="check"><input type="checkbox" name="threshold" value="\(over)"\
@@ -92,7 +92,8 @@ struct SourcesPage {
             <div id="results">
             <div class="wide" role="region" aria-label="Table of sources" tabindex="0">
             <table>
-            <caption>At \(UTCTime(selection.now).short) UTC. “Paths” are the distinct paths of the last hour.</caption>
+            <caption>At \(UTCTime(selection.now).short) UTC. “Paths” are the distinct paths of the last hour. \
+            “First seen” and “Last seen” are when the exporter read a request.</caption>
             <thead><tr>\(columns.map(head).joined())</tr></thead>
             <tbody>
             \(selection.entries[range].map(row).joined(separator: "\n"))
@@ -127,7 +128,7 @@ struct SourcesPage {
             <tr><th scope="row">\(SourceLink.html(counter.source, from: "."))</th>\
             <td class="any more">\(HTML.escape(counter.location.text))</td>\
             <td>\(counter.source.origin.rawValue)</td>\
-            <td class="n">\(SourceLink.badge(entry.requestsLastHour, threshold))\(HTML.grouped(entry.requestsLastHour))</td>\
+            <td class="n">\(SourceLink.badge(counter, entry.requestsLastHour, threshold))\(HTML.grouped(entry.requestsLastHour))</td>\
             <td class="n">\(HTML.grouped(counter.requests))</td>\
             <td class="n extra">\(paths)\(paths == RecentPaths.limit ? "+" : "")</td>\
             <td class="extra">\(HTML.time(counter.firstSeen, now: now, isShort: true))</td>\
@@ -155,7 +156,7 @@ enum SourceLink {
     ///
     /// - Parameter root: The relative address of `/`.
     static func html(_ source: Source, from root: String) -> String {
-        "<a href=\"\(HTML.escape(path(source, from: root)))\">\(HTML.escape(source.address.description))</a>"
+        "<a href=\"\(HTML.escape(path(source, from: root)))\">\(text(source.address))</a>"
     }
 
     /// The relative address of a source's page, or of its JSON.
@@ -164,9 +165,16 @@ enum SourceLink {
         return root + list + "/" + source.address.description.percentEncoded + origin
     }
 
-    /// A mark for a source over the threshold.
-    static func badge(_ requestsLastHour: UInt64, _ threshold: Int) -> String {
-        requestsLastHour > UInt64(threshold) ? "<span class=\"badge over\">over \(threshold)</span> " : ""
+    /// An address as HTML. An IPv6 address may be broken after a colon.
+    static func text(_ address: SourceAddress) -> String {
+        HTML.escape(address.description).replacing(":", with: ":<wbr>")
+    }
+
+    /// A mark for a source over the threshold. It is red for verified sources only: anyone can claim an address.
+    static func badge(_ counter: SourceCounter, _ requestsLastHour: UInt64, _ threshold: Int) -> String {
+        guard counter.isOver(threshold, requestsLastHour) else { return "" }
+        let style = counter.source.origin == .verified ? "badge over" : "badge"
+        return "<span class=\"\(style)\">over \(threshold)</span> "
     }
 }
 

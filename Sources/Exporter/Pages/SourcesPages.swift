@@ -1,5 +1,4 @@
 import AccessScanning
-import Dispatch
 import HTTPServing
 
 /// `/sources` and `/sources/{src_ip}`. The pages show the published counts and need no JavaScript.
@@ -12,8 +11,7 @@ struct SourcesPages: Sendable {
     /// Seconds since 1970.
     let now: @Sendable () -> Double
 
-    // A search reads all evidence. One at a time, and on no thread that scrapes or counting need.
-    private let searches = DispatchQueue(label: "SourcesPages")
+    private let searches = SourceSearches()
 
     init(counts: Published<Counts>, now: @escaping @Sendable () -> Double) {
         self.counts = counts
@@ -24,15 +22,19 @@ struct SourcesPages: Sendable {
     func add(to routes: inout Routes) {
         PageAssets.add(to: &routes)
         routes.onWaiting("GET", Self.path) { request in
-            await withCheckedContinuation { continuation in
-                searches.async {
-                    continuation.resume(
-                        returning: Self.answer(root: ".") { () throws(InvalidParameter) in try list(request.query) })
-                }
+            let response = await searches.response {
+                Self.answer(root: ".") { () throws(InvalidParameter) in try list(request.query) }
             }
+            if let response { return response }
+            var refusal = Self.refusal(
+                "Too many searches", "Other searches are waiting. Try again in a second.", root: ".", status: 503)
+            refusal.headers["Retry-After"] = "1"
+            return refusal
         }
-        routes.on("GET", Self.path + "/") { _ in
-            HTTPResponse(status: 302, headers: ["Location": "../sources"], body: [])
+        routes.on("GET", Self.path + "/") { request in
+            let fields = (request.query.parameters ?? []).map { "\($0.name.percentEncoded)=\($0.value.percentEncoded)" }
+            let query = fields.isEmpty ? "" : "?" + fields.joined(separator: "&")
+            return HTTPResponse(status: 302, headers: ["Location": "../sources\(query)"], body: [])
         }
         routes.onPrefix("GET", Self.path + "/") { request in
             Self.answer(root: "..") { () throws(InvalidParameter) in try source(request) }
@@ -47,7 +49,7 @@ struct SourcesPages: Sendable {
         let origin = try request.query.choice("origin", Origin.self)
         let text = String(request.path.dropFirst(Self.path.count + 1))
         guard let address = SourceAddress(text) else {
-            throw InvalidParameter(description: "\"\(text)\" is not an IP address, invalid or other")
+            throw .address(text)
         }
         let sources = counts.current.sources
         let found = sources.counters.filter { $0.source.address == address }
@@ -68,7 +70,7 @@ struct SourcesPages: Sendable {
         root: String, with handle: () throws(InvalidParameter) -> HTTPResponse
     ) -> HTTPResponse {
         do throws(InvalidParameter) { return try handle() } catch {
-            return refusal("This address cannot be used", error.description, root: root, status: 400)
+            return refusal(error.heading, error.description, root: root, status: 400)
         }
     }
 
@@ -78,7 +80,7 @@ struct SourcesPages: Sendable {
                 title: "\(title) – kube-audit-exporter", root: root,
                 main: """
                     <h1>\(HTML.escape(title))</h1>
-                    <p>\(HTML.escape(reason))</p>
+                    <p>\(HTML.escapeMarkup(reason))</p>
                     <p><a href="\(root)/sources">All sources</a></p>
                     """), status: status)
     }

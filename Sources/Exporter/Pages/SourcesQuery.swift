@@ -29,7 +29,7 @@ struct SourcesQuery: Sendable, Hashable {
 
     init(_ query: HTTPQuery) throws(InvalidParameter) {
         guard query.parameters != nil else {
-            throw InvalidParameter(description: "the query is not UTF-8 in percent escapes")
+            throw .query
         }
         text = query["q"]
         auditID = query["audit_id"]
@@ -86,7 +86,7 @@ struct SourcesQuery: Sendable, Hashable {
         let search = text.map { TextSearch($0) }
         var selection = SourceSelection(of: counters, at: now) { counter, requests in
             guard origin.map({ counter.source.origin == $0 }) ?? true,
-                threshold.map({ requests > UInt64($0) }) ?? true,
+                threshold.map({ counter.isOver($0, requests) }) ?? true,
                 auditID.map({ id in counter.lastRequests.contains { $0.auditID == id } }) ?? true
             else { return false }
             return search?.matches(counter) ?? true
@@ -98,8 +98,7 @@ struct SourcesQuery: Sendable, Hashable {
             let counts = Dictionary(
                 uniqueKeysWithValues: selection.entries.map { ($0.index, counters[$0.index].paths.count(at: now)) })
             selection.entries.stableSort { counts[$0.index, default: 0] > counts[$1.index, default: 0] }
-        case .address:
-            selection.sort { Self.key($0.source.address).lexicographicallyPrecedes(Self.key($1.source.address)) }
+        case .address: selection.sort { $0.source < $1.source }
         case .location:
             selection.sort { ($0.location.country, $0.location.city) < ($1.location.country, $1.location.city) }
         case .first: selection.sort { $0.firstSeen > $1.firstSeen }
@@ -107,15 +106,6 @@ struct SourcesQuery: Sendable, Hashable {
         }
         if (order == .ascending) != sort.isAscendingAtFirst { selection.entries.reverse() }
         return selection
-    }
-
-    /// IPv4 addresses before IPv6 ones, each by number; then `invalid` and `other`.
-    private static func key(_ address: SourceAddress) -> [UInt8] {
-        switch address {
-        case .address(let address): [address.isIPv4 ? 0 : 1] + address.bytes
-        case .invalid: [2]
-        case .other: [3]
-        }
     }
 }
 

@@ -1,10 +1,29 @@
 import AccessScanning
 import HTTPServing
 
-/// A parameter of a query that cannot be used.
+/// A part of a request that cannot be used.
 struct InvalidParameter: Error, Hashable, CustomStringConvertible {
-    /// The parameter and what is expected.
+    /// The part, such as `Invalid parameter "limit"`.
+    let heading: String
+    /// The part and what is expected. Text of the client has visible escapes.
     let description: String
+
+    /// An address in a path.
+    static func address(_ text: String) -> InvalidParameter {
+        InvalidParameter(
+            heading: "Invalid address", description: "\"\(text.withVisibleEscapes)\" is not an IP address, invalid or other")
+    }
+
+    /// A parameter of the query.
+    static func parameter(_ name: String, _ text: String, isNot expected: String) -> InvalidParameter {
+        InvalidParameter(
+            heading: "Invalid parameter \"\(name)\"",
+            description: "invalid parameter \"\(name)\": \"\(text.withVisibleEscapes)\" is not \(expected)")
+    }
+
+    /// The query as a whole.
+    static let query = InvalidParameter(
+        heading: "Invalid query", description: "the query is not UTF-8 in percent escapes")
 }
 
 extension HTTPQuery {
@@ -12,8 +31,7 @@ extension HTTPQuery {
     func number(_ name: String) throws(InvalidParameter) -> Int? {
         guard let text = self[name] else { return nil }
         guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text) else {
-            throw InvalidParameter(
-                description: "invalid parameter \"\(name)\": \"\(text.withVisibleEscapes)\" is not a whole number")
+            throw .parameter(name, text, isNot: "a whole number")
         }
         return number
     }
@@ -24,9 +42,9 @@ extension HTTPQuery {
     ) throws(InvalidParameter) -> Choice? where Choice.RawValue == String {
         guard let text = self[name] else { return nil }
         guard let choice = Choice(rawValue: text) else {
-            let choices = Choice.allCases.map(\.rawValue).joined(separator: " or ")
-            throw InvalidParameter(
-                description: "invalid parameter \"\(name)\": \"\(text.withVisibleEscapes)\" is not \(choices)")
+            let choices = Choice.allCases.map(\.rawValue)
+            throw .parameter(
+                name, text, isNot: choices.dropLast().joined(separator: ", ") + " or " + (choices.last ?? ""))
         }
         return choice
     }
@@ -60,7 +78,17 @@ struct SourceSelection: Sendable {
             let requests = counter.requestsLastHour(at: now)
             if isSelected(counter, requests) { entries.append(Entry(index: index, requestsLastHour: requests)) }
         }
-        // Equal ones in the order of their creation, so that two answers have the same order.
-        entries.sort { ($1.requestsLastHour, $0.index) < ($0.requestsLastHour, $1.index) }
+        // The order of the counters changes at a restart, that of the sources does not.
+        entries.sort { one, other in
+            if one.requestsLastHour != other.requestsLastHour { return one.requestsLastHour > other.requestsLastHour }
+            return counters[one.index].source < counters[other.index].source
+        }
+    }
+}
+
+extension SourceCounter {
+    /// Whether it is over a threshold. The counter of all other sources never is: its sum says nothing of a single one.
+    func isOver(_ threshold: Int, _ requestsLastHour: UInt64) -> Bool {
+        source.address != .other && requestsLastHour > UInt64(threshold)
     }
 }
