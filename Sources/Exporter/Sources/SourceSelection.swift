@@ -11,7 +11,8 @@ struct InvalidParameter: Error, Hashable, CustomStringConvertible {
     /// An address in a path.
     static func address(_ text: String) -> InvalidParameter {
         InvalidParameter(
-            heading: "Invalid address", description: "\"\(text.withVisibleEscapes)\" is not an IP address, invalid or other")
+            heading: "Invalid address",
+            description: "\"\(text.withVisibleEscapes)\" is not an IP address, invalid or other")
     }
 
     /// A parameter of the query.
