@@ -115,7 +115,7 @@ final class ArchiveSurvey {
         let known = unread.filter { $0.size <= offset } + held
         if let fault, isRead || offset == 0 { return .corrupt(fault, behind: known) }
         if isRead { return .read(upTo: known) }
-        if offset <= followedEnd { return .followed }
+        if followedEnd > 0, offset <= followedEnd { return .followed }
         let archive = ArchivedLog(file, format, from: start, tail: tail, length: offset, fault: fault)
         archive.beginning = beginning
         return .unread(archive, behind: known)

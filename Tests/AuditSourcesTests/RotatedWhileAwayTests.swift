@@ -259,6 +259,24 @@ struct RotatedWhileAwayTests {
         }
     }
 
+    @Test("or reported as lost soon, beside an empty archive")
+    func removedBesideEmptyArchive() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append(1...2)
+            log.read()
+            try log.append(3...5)
+            try log.remove()
+            try log.append("", to: "audit.log.1")
+            try log.compress("audit.log.1")
+            try log.append([6])
+            log.restart()
+            for _ in 0..<3 { log.read(after: 3) }
+            #expect(log.ids == [1, 2, 6])
+            #expect(log.losses.count == 1)
+        }
+    }
+
     @Test("or reported as lost, although a file that is no log has its inode now")
     func inodeOfAnotherFile() throws {
         try withTemporaryDirectory { directory in
