@@ -10,18 +10,19 @@ import Testing
 struct ScheduleTests {
     /// Seeds of schedules that have found faults.
     private static let known: [UInt64] = [
-        1009, 1016, 1025, 2009, 2012, 2021, 2023, 3005, 4011, 4017, 4039, 7043, 52_017, 2_136_834_096,
+        1009, 1016, 1025, 2009, 2012, 2021, 2023, 3005, 4011, 4017, 4039, 7043, 52_017, 624_225_579, 854_483_608,
+        2_136_834_096,
     ]
 
     @Test("each request counts once, or its log is reported as lost", .timeLimit(.minutes(5)))
     func schedulesOfRotators() async throws {
-        let first = UInt64.random(in: 10_000...UInt64(UInt32.max))
+        // `make torture` plays random ones.
         var options = ScheduleCampaign.Options(
-            seeds: Self.known + (0..<8).map { first + $0 }, exporter: try Program.exporter.locate())
+            seeds: Self.known + Array(31_000..<31_008), exporter: try Program.exporter.locate())
         options.allowsLong = false
         try await withTemporaryDirectory { [options] directory in
             let report = try await ScheduleCampaign(options, in: directory).run { _ in }
-            #expect(report.isClean, "\(report.failures.joined(separator: "\n"))\n\(report.line), random from \(first)")
+            #expect(report.isClean, "\(report.failures.joined(separator: "\n"))\n\(report.line)")
         }
     }
 
