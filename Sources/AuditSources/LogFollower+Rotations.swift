@@ -3,6 +3,29 @@ import Glibc
 
 /// Finding rotated files, archives and lost ones.
 extension LogFollower {
+    /// Creates the streams of logs whose file was rotated while nobody followed it, and does not exist again yet.
+    mutating func openKnownLogs() {
+        for (index, pattern) in patterns.enumerated() where pattern.isGlob {
+            let glob = LogNames.canonical(pattern.description)
+            for path in Set(ledger.outstanding.map(\.path)) where fnmatch(glob, path, FNM_PATHNAME | FNM_PERIOD) == 0 {
+                streams[stream(at: path)].patterns.insert(index)
+            }
+        }
+    }
+
+    /// Creates the streams of logs that a glob matches by name, and of which only rotated files exist at the start.
+    mutating func openRotatedLogs(_ matches: [LogPattern.Matches]) {
+        for (index, pattern) in patterns.enumerated() where pattern.isGlob {
+            let glob = LogNames.canonical(pattern.description)
+            for path in Set(matches[index].paths.flatMap(LogNames.logs(rotatedTo:)))
+            where fnmatch(glob, path, FNM_PATHNAME | FNM_PERIOD) == 0 && access(path, F_OK) != 0 {
+                let stream = stream(at: path)
+                streams[stream].patterns.insert(index)
+                register(stream, of: index)
+            }
+        }
+    }
+
     /// Finds files beside the logs that must be read: under the names of rotated files, and by inode under any name.
     ///
     /// - Parameter matched: Files that flags name; they are followed as they are.

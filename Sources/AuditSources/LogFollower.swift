@@ -181,7 +181,10 @@ public struct LogFollower: ~Copyable {
             waitingBytes[index] = 0
             problems[index] = matches[index].paths.isEmpty ? .absent(patterns[index].absence) : nil
         }
-        if !hasLooked { visitKnownFiles(matches, &view) }
+        if !hasLooked {
+            openRotatedLogs(matches)
+            visitKnownFiles(matches, &view)
+        }
         for index in patterns.indices {
             let paths = matches[index].paths
             // If not all of them can be opened at once, rotated files wait.
@@ -205,16 +208,6 @@ public struct LogFollower: ~Copyable {
         hasLooked = true
         lastTime = clock()
         openedCount = openCount
-    }
-
-    /// Creates the streams of logs whose file was rotated while nobody followed it, and does not exist again yet.
-    private mutating func openKnownLogs() {
-        for (index, pattern) in patterns.enumerated() where pattern.isGlob {
-            let glob = LogNames.canonical(pattern.description)
-            for path in Set(ledger.outstanding.map(\.path)) where fnmatch(glob, path, FNM_PATHNAME | FNM_PERIOD) == 0 {
-                streams[stream(at: path)].patterns.insert(index)
-            }
-        }
     }
 
     /// Opens files that were read before the start first, since others are compared with them.
@@ -300,7 +293,7 @@ public struct LogFollower: ~Copyable {
     }
 
     /// Decides from when on requests count in a log that was never followed before.
-    private mutating func register(_ index: Int, of pattern: Int) {
+    mutating func register(_ index: Int, of pattern: Int) {
         let path = streams[index].path
         guard !ledger.hasState(path) else { return }
         // Later, or if the flag was known before, the log is a new one: all of it is read.

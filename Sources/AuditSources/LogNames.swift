@@ -16,6 +16,12 @@ enum LogNames {
         return joined(canonical(directory), name)
     }
 
+    /// The canonical paths of the logs that a file may be a rotated file of, by its name.
+    static func logs(rotatedTo path: String) -> [String] {
+        let (directory, name) = split(canonical(path))
+        return originals(of: name).map { joined(directory, $0) }
+    }
+
     static func joined(_ directory: String, _ name: String) -> String {
         directory == "/" ? "/\(name)" : "\(directory)/\(name)"
     }

@@ -259,6 +259,18 @@ struct RotatedWhileAwayTests {
         }
     }
 
+    @Test("before the first start, under a glob that does not match all of its rotated files")
+    func neverSeen() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["*.log"], from: .recent(seconds: 3600))
+            try log.append([1], to: "audit.log.9")
+            try log.append([2], to: "audit-2026-11-23T23-14-34.953.log")
+            try log.append([3], to: "foreign.txt.1")
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids.sorted() == [1, 2])
+        }
+    }
+
     @Test("or reported as lost soon, beside an empty archive")
     func removedBesideEmptyArchive() throws {
         try withTemporaryDirectory { directory in

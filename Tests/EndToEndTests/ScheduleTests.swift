@@ -11,7 +11,7 @@ struct ScheduleTests {
     /// Seeds of schedules that have found faults.
     private static let known: [UInt64] = [
         1009, 1016, 1025, 2009, 2012, 2021, 2023, 3005, 4011, 4017, 4039, 7043, 52_017, 624_225_579, 854_483_608,
-        2_136_834_096,
+        2_136_834_096, 2_847_097_218, 2_847_097_232,
     ]
 
     @Test("each request counts once, or its log is reported as lost", .timeLimit(.minutes(5)))
