@@ -1,6 +1,5 @@
 import ArgumentParser
 import Exporter
-import Foundation
 
 /// Puts the past into Prometheus.
 struct BackfillCommand: ParsableCommand {
@@ -14,17 +13,14 @@ struct BackfillCommand: ParsableCommand {
 
             For example, for the Prometheus on this machine:
               kube-audit-exporter backfill /var/log/kubernetes/audit/ --output past.om
-              promtool tsdb create-blocks-from openmetrics past.om /var/lib/prometheus/metrics2
+              promtool tsdb create-blocks-from openmetrics past.om DIRECTORY
+            DIRECTORY is that of Prometheus' data, on Debian /var/lib/prometheus/metrics2.
 
             Exit status: 0 if all inputs were read, 1 if one could not be read (the others are written) or a flag cannot \
             be used.
             """)
 
-    @Argument(
-        help: ArgumentHelp(
-            "Logs: files, globs, directories (the files in them), or - for standard input. gzip and zstd are recognized "
-                + "by their content.", valueName: "file"))
-    var files: [String]
+    @OptionGroup var logs: StoredLogFlags
 
     @Option(help: ArgumentHelp("File to write, or - for standard output.", valueName: "file"))
     var output: String
@@ -50,17 +46,6 @@ struct BackfillCommand: ParsableCommand {
     var window = "1h"
 
     @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "Requests from this time on: RFC 3339, a date (UTC), or a duration back from now.", valueName: "time"))
-    var since: String?
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Requests and samples before this time, in the same forms.", valueName: "time"))
-    var until: String?
-
-    @Option(
         name: .customLong("source.threshold"), parsing: .unconditional,
         help: ArgumentHelp(
             "Largest number of requests within an hour that is not a scan, as in the alert rules.", valueName: "n"))
@@ -70,17 +55,11 @@ struct BackfillCommand: ParsableCommand {
 
     func run() throws {
         let options = BackfillOptions(
-            files: files, output: output, force: force, labels: label, step: step, window: window, since: since,
-            until: until,
-            threshold: sourceThreshold, geoipDatabase: selection.geoipDatabase,
+            files: logs.files, output: output, force: force, labels: label, step: step, window: window,
+            since: logs.since,
+            until: logs.until, threshold: sourceThreshold, geoipDatabase: selection.geoipDatabase,
             trustedProxies: selection.sourceTrustedProxy, filterFile: selection.filterFile)
-        let isComplete: Bool
-        do {
-            isComplete = try Backfill.run(options)
-        } catch {
-            FileHandle.standardError.write(Data("kube-audit-exporter: \(error)\n".utf8))
-            throw ExitCode.failure
-        }
+        let isComplete = try printingErrors { try Backfill.run(options) }
         guard isComplete else { throw ExitCode.failure }
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Exporter
-import Foundation
 
 /// Searches logs once.
 struct ScanCommand: ParsableCommand {
@@ -20,12 +19,7 @@ struct ScanCommand: ParsableCommand {
             its events in another format (the result of the others is printed), or a flag cannot be used.
             """)
 
-    @Argument(
-        help: ArgumentHelp(
-            "Logs: files, globs, directories (the files in them), or - for standard input. gzip and zstd are recognized "
-                + "by their content.", valueName: "file"),
-        completion: .file())
-    var files: [String]
+    @OptionGroup var logs: StoredLogFlags
 
     @Option(help: ArgumentHelp("Format of the result: table, json or csv.", valueName: "format"))
     var format = "table"
@@ -42,30 +36,15 @@ struct ScanCommand: ParsableCommand {
             valueName: "duration|all"))
     var window = "1h"
 
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "Requests from this time on: RFC 3339, a date (UTC), or a duration back from now.", valueName: "time"))
-    var since: String?
-
-    @Option(
-        parsing: .unconditional, help: ArgumentHelp("Requests before this time, in the same forms.", valueName: "time"))
-    var until: String?
-
     @OptionGroup var selection: SelectionFlags
 
     func run() throws {
         let options = ScanOptions(
-            files: files, format: format, threshold: threshold, window: window, since: since, until: until,
+            files: logs.files, format: format, threshold: threshold, window: window, since: logs.since,
+            until: logs.until,
             geoipDatabase: selection.geoipDatabase, trustedProxies: selection.sourceTrustedProxy,
             filterFile: selection.filterFile)
-        let outcome: Scan.Outcome
-        do {
-            outcome = try Scan.run(options)
-        } catch {
-            FileHandle.standardError.write(Data("kube-audit-exporter: \(error)\n".utf8))
-            throw ExitCode.failure
-        }
+        let outcome = try printingErrors { try Scan.run(options) }
         guard outcome == .nothingFound else { throw ExitCode(outcome.rawValue) }
     }
 }

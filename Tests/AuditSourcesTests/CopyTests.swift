@@ -199,15 +199,21 @@ struct CopyTests {
         }
     }
 
+    /// A log of five lines, copied before its last two were read; then both are read.
+    private func copied(_ directory: URL) throws -> LogDirectory {
+        let log = try LogDirectory(directory)
+        try log.append(1...3)
+        log.read()
+        try log.append(4...5)
+        try log.copy(to: "audit.log.9")
+        log.read()
+        return log
+    }
+
     @Test("when a copy is removed while the exporter is stopped: nothing is reported as lost")
     func removedCopy() throws {
         try withTemporaryDirectory { directory in
-            let log = try LogDirectory(directory)
-            try log.append(1...3)
-            log.read()
-            try log.append(4...5)
-            try log.copy(to: "audit.log.9")
-            log.read()
+            let log = try copied(directory)
             try log.append([6])
             log.read()
             try log.remove("audit.log.9")
@@ -221,12 +227,7 @@ struct CopyTests {
     @Test("when a copy with lines of its own is removed while the exporter is stopped: they are reported as lost")
     func removedCopyWithOtherLines() throws {
         try withTemporaryDirectory { directory in
-            let log = try LogDirectory(directory)
-            try log.append(1...3)
-            log.read()
-            try log.append(4...5)
-            try log.copy(to: "audit.log.9")
-            log.read()
+            let log = try copied(directory)
             try log.append([20], to: "audit.log.9")
             log.read()
             try log.append([21], to: "audit.log.9")

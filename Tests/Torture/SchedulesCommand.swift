@@ -3,7 +3,6 @@ import Foundation
 import Glibc
 import LocalStack
 import TortureKit
-import UnixSignals
 
 /// Plays random schedules of rotators, people and crashes on real logs.
 struct SchedulesCommand: AsyncParsableCommand {
@@ -50,15 +49,9 @@ struct SchedulesCommand: AsyncParsableCommand {
         let directory = FileManager.default.temporaryDirectory.appending(path: "kube-audit-schedules-\(getpid())")
         let line = ProgressLine()
         line.say("seed=\(first) count=\(count) \(options.exporter.path)")
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
-        let campaign = Task { [options] in
+        let outcome = await untilInterrupted { [options] in
             try await ScheduleCampaign(options, in: directory).run { line.show($0) }
         }
-        let interruption = Task {
-            for await _ in signals { campaign.cancel() }
-        }
-        let outcome = await campaign.result
-        interruption.cancel()
         try conclude(outcome, directory, line)
     }
 

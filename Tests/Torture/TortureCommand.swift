@@ -3,7 +3,6 @@ import Foundation
 import Glibc
 import LocalStack
 import TortureKit
-import UnixSignals
 
 /// What `make torture` runs.
 @main
@@ -41,13 +40,7 @@ struct KillsCommand: AsyncParsableCommand {
         let directory = FileManager.default.temporaryDirectory.appending(path: "kube-audit-torture-\(getpid())")
         let line = ProgressLine()
         line.say("seed=\(options.seed) \(options.exporter.path)")
-        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm, .sighup)
-        let torture = Task { try await Torture(options, in: directory).run { line.show($0) } }
-        let interruption = Task {
-            for await _ in signals { torture.cancel() }
-        }
-        let outcome = await torture.result
-        interruption.cancel()
+        let outcome = await untilInterrupted { try await Torture(options, in: directory).run { line.show($0) } }
         try conclude(outcome, directory, line)
     }
 
