@@ -149,7 +149,7 @@ extension LogFollower {
         let deadline = isCrowded || isShortOfDescriptors ? lastLook : lastLook - Self.patience
         let globs = patterns.map(\.isGlob)
         for index in streams.indices {
-            // Of a glob, any number of files may be removed for good.
+            // Any number of files that a glob matched may be removed and never come back.
             let isNamed = streams[index].patterns.contains { !globs[$0] }
             while let file = streams[index].removeFinished(
                 since: deadline, isCrowded: isCrowded, keepsRemoved: isNamed)

@@ -242,7 +242,7 @@ extension LogFollower {
         return try file.size() < CompressionFormat.magicLength
     }
 
-    /// Whether the original of a compressed file lies beside it, which is read instead.
+    /// Whether the original of a compressed file is in the same directory; it is read instead.
     ///
     /// The file that has its name without the suffix may also be a later one: logrotate leaves `audit.log.1.gz` there
     /// when it no longer compresses.

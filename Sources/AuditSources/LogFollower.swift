@@ -57,7 +57,7 @@ public struct LogFollower: ~Copyable {
     var doubtfulLosses: [DoubtfulLoss] = []
     /// Files without anything to read, until their version changes.
     var examined: [Inode: FileVersion] = [:]
-    /// Compressed files whose original lies beside them, with the original.
+    /// Compressed files whose original is in the same directory, with the original.
     var originals: [FileVersion: FileVersion] = [:]
     /// Open files by their first line. Complete after `indexOpenFiles()`.
     var openFiles: [UInt64: [LogFile]] = [:]

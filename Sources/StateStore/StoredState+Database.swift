@@ -65,7 +65,7 @@ extension StoredState {
 
     private static func readSources(_ db: Database, into analytics: inout [String: AnalyticState]) throws {
         let rows = try Row.fetchCursor(db, sql: "SELECT * FROM source ORDER BY first_seen, id")
-        // One by one, since sorting rows with their evidence would take its memory once more.
+        // One by one, since sorting rows with their evidence would take its memory twice.
         let evidence = try db.cachedStatement(sql: "SELECT texts FROM evidence WHERE source = ?")
         while let row = try rows.next() {
             let address: String = try row.value("address")

@@ -43,7 +43,7 @@ struct CounterHistoryTests {
         #expect(Self.samples([(-61, 1)])[0].first == Shown(time: -60, requests: 1))
     }
 
-    @Test("rise from a sample with the value of before after a silence")
+    @Test("rise, after a silence, from a sample with the previous value")
     func silence() {
         let life = Self.samples([(60, 100), (20_000, 1), (20_001, 2)])
         #expect(life.count == 1)

@@ -58,7 +58,7 @@ struct ManyScansTests {
             let scanning = present.count { recent($0, at: time) > 5 }
             try #require(
                 present.contains(address) || recent(address, at: time) <= 5 || scanning == limits.verified,
-                "\(address) has no counter beside \(scanning) that scan")
+                "\(address) has no counter, with \(scanning) that scan")
         }
 
         mutating func restart(at time: Double) {

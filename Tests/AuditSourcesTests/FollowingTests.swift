@@ -164,7 +164,7 @@ struct FollowingTests {
         }
     }
 
-    @Test("beside the file that a symlink leads to, although that was renamed", arguments: [false, true])
+    @Test("in the directory that a symlink leads to, although the file there was renamed", arguments: [false, true])
     func danglingSymlink(restarts: Bool) throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)

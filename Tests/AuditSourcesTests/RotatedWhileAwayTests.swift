@@ -174,7 +174,7 @@ struct RotatedWhileAwayTests {
         }
     }
 
-    @Test("beside a later rotated file that has its name without the suffix", arguments: [nil, 1, 4])
+    @Test("compressed, although a later rotated file has its name without the suffix", arguments: [nil, 1, 4])
     func compressedBesideLater(line: Int?) throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)
@@ -208,7 +208,7 @@ struct RotatedWhileAwayTests {
         }
     }
 
-    @Test("long ago, with its directory under another path since, is read on with the cut-off of before")
+    @Test("long ago, with its directory under another path since, is read on with the same cut-off")
     func underAnotherPath() throws {
         try withTemporaryDirectory { directory in
             try #require(mkdir(directory.appending(path: "before").path, 0o755) == 0)
@@ -271,7 +271,7 @@ struct RotatedWhileAwayTests {
         }
     }
 
-    @Test("or reported as lost soon, beside an empty archive")
+    @Test("or reported as lost soon, although there is an empty archive")
     func removedBesideEmptyArchive() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)

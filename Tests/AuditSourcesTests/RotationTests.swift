@@ -265,7 +265,7 @@ struct RotationTests {
         }
     }
 
-    @Test("and is being copied, beside many others, is not taken for torn where the copy ends for a moment")
+    @Test("and is being copied, one of many files, is not taken for torn where the copy ends for a moment")
     func halfCopyBesideMany() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)

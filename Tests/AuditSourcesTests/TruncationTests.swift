@@ -223,7 +223,7 @@ struct TruncationTests {
         }
     }
 
-    @Test("and copied again before its new content was read, beside an empty archive")
+    @Test("and copied again before its new content was read, with an empty archive in the directory")
     func copiedBeforeRead() throws {
         try withTemporaryDirectory { directory in
             let log = try LogDirectory(directory)

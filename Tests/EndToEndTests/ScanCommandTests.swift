@@ -96,7 +96,7 @@ struct ScanCommandTests {
         }
     }
 
-    @Test("counts a log once that is named twice, piped in and compressed beside it")
+    @Test("counts a log once that is named twice, piped in and compressed")
     func once() async throws {
         try await withTemporaryDirectory { directory in
             let log = try Data(contentsOf: URL(filePath: Self.metadata))
@@ -139,7 +139,7 @@ struct ScanCommandTests {
         }
     }
 
-    /// Logs whose events are in a form that is not read, beside one that is.
+    /// Logs with events in a form that is not read, and one log in a form that is.
     @Test(
         "exits with 1 for events in an envelope or a format that is not supported, also in a directory",
         arguments: [
@@ -193,7 +193,7 @@ struct ScanCommandTests {
         }
     }
 
-    @Test("takes an empty log beside a full one as just rotated")
+    @Test("takes an empty log for just rotated if another one has lines")
     func rotated() async throws {
         try await withTemporaryDirectory { directory in
             try Data().write(to: directory.appending(path: "audit.log"))

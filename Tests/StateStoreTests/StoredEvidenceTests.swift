@@ -41,7 +41,7 @@ struct StoredEvidenceTests {
         Array(detector.ledgers[0].counts.sources.counters)
     }
 
-    @Test("is that of before a restart, with the last requests, the paths and the numbers of what was left out")
+    @Test("survives a restart, with the last requests, the paths and the left-out numbers")
     func roundTrip() async throws {
         try await withTemporaryDirectory { directory in
             let (store, detector) = try await Self.fill(directory)

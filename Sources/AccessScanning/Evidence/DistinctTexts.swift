@@ -65,7 +65,7 @@ struct DistinctTexts: Sendable {
         return .added
     }
 
-    /// Whether so many bytes fit, beside what other columns use or may still use.
+    /// Whether so many bytes fit, with what other columns use or may still use.
     private func hasRoom(for length: Int, in column: Evidence.Column) -> Bool {
         var taken = length
         for other in Self.columns {

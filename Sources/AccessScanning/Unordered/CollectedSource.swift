@@ -42,7 +42,7 @@ extension CollectedSource {
     }
 }
 
-/// What is collected of a source, besides its requests.
+/// The collected values of a source, without its requests.
 struct SourceFindings: Sendable {
     let source: Source
     /// The times of the first and the last request, in microseconds since 1970.

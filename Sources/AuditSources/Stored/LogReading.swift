@@ -1,6 +1,6 @@
 public import AuditEvents
 
-/// What was found in a stored log, or in a part of it, besides the events.
+/// Findings in a stored log, or in a part of it, other than events.
 public struct LogReading: Sendable, Hashable {
     /// Lines, without empty ones.
     public private(set) var lines = 0

@@ -58,7 +58,7 @@ extension StoredLog {
     /// - A path is that file, also if its name looks like a glob.
     /// - A glob is the files that it matches; directories that it matches are left out.
     /// - A directory is the regular files in it, without those whose name begins with a dot, and without the files in
-    ///   its own directories: rotated logs lie beside each other.
+    ///   its own directories: rotated logs are in one directory.
     /// - `-` is standard input.
     ///
     /// - Returns: The logs, and a problem for each argument that names none.

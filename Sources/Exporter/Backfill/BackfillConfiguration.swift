@@ -9,7 +9,7 @@ struct BackfillConfiguration: Sendable {
     let output: String
     /// Whether an existing file is replaced.
     let replacesOutput: Bool
-    /// Labels that each series gets besides its own, as Prometheus adds them to a scrape.
+    /// Labels that each series gets in addition, as Prometheus adds them to a scrape.
     let labels: [(name: String, value: String)]
     /// When counters have samples.
     let sampling: CounterLife.Sampling

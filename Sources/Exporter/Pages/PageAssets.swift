@@ -149,7 +149,7 @@ enum PageAssets {
               history[change](null, "", address);
               shown = location.search;
               if (focused) document.querySelector(`[data-column="${focused}"]`)?.focus();
-              // A link of the list's pages is gone with the old results.
+              // The old results, and the links to their pages, were replaced.
               else if (document.activeElement === document.body) document.querySelector("#results .wide")?.focus();
             } catch (error) {
               if (error.name !== "AbortError") location.assign(address);
