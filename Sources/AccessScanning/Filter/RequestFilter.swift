@@ -35,13 +35,42 @@ public struct FilterEntry: Sendable, Hashable {
     public let userAgents: [Glob]?
     /// Request URIs, path and query; `nil` for any.
     public let requestURIs: [Glob]?
+    /// Kubernetes verbs; `nil` for any.
+    public let verbs: [String]?
+    /// Outcomes; `nil` for any.
+    public let outcomes: [Outcome]?
+
+    /// How the API server answered a request that is counted, by the code of its response.
+    public enum Outcome: String, Sendable, Hashable, CaseIterable {
+        /// Code 403.
+        case forbidden
+        /// Code 401.
+        case unauthorized
+        /// Codes 100 to 399.
+        case allowed
+
+        /// The outcome that a code means; `nil` for any other code, whose requests are not counted.
+        init?(responseCode: Int?) {
+            switch responseCode {
+            case 403: self = .forbidden
+            case 401: self = .unauthorized
+            case .some(100...399): self = .allowed
+            default: return nil
+            }
+        }
+    }
 
     /// An entry; a condition that is left out matches everything.
-    public init(name: String, networks: [Network]? = nil, userAgents: [Glob]? = nil, requestURIs: [Glob]? = nil) {
+    public init(
+        name: String, networks: [Network]? = nil, userAgents: [Glob]? = nil, requestURIs: [Glob]? = nil,
+        verbs: [String]? = nil, outcomes: [Outcome]? = nil
+    ) {
         self.name = name
         self.networks = networks
         self.userAgents = userAgents
         self.requestURIs = requestURIs
+        self.verbs = verbs
+        self.outcomes = outcomes
     }
 
     /// Whether a request matches.
@@ -52,6 +81,12 @@ public struct FilterEntry: Sendable, Hashable {
     func matches(_ event: AuditEvent, from address: SourceAddress) -> Bool {
         if let networks {
             guard case .address(let address) = address, networks.contains(where: { $0.contains(address) }) else {
+                return false
+            }
+        }
+        if let verbs, !verbs.contains(event.verb) { return false }
+        if let outcomes {
+            guard let outcome = Outcome(responseCode: event.responseCode), outcomes.contains(outcome) else {
                 return false
             }
         }
