@@ -12,14 +12,11 @@ public struct Analytic: Sendable, Hashable {
         public let requests: String
         /// The gauge of when a counter was created.
         public let firstSeen: String
-        /// The gauge of how many distinct paths were asked for within the last hour; `nil` where it is not shown.
-        public let distinctPaths: String?
 
         /// Names as Prometheus knows them.
-        public init(requests: String, firstSeen: String, distinctPaths: String? = nil) {
+        public init(requests: String, firstSeen: String) {
             self.requests = requests
             self.firstSeen = firstSeen
-            self.distinctPaths = distinctPaths
         }
     }
 
@@ -56,8 +53,7 @@ extension Analytic {
         selector: .unauthenticatedForbidden,
         sources: CounterNames(
             requests: "kube_audit_unauthenticated_forbidden_requests_total",
-            firstSeen: "kube_audit_source_first_seen_timestamp_seconds",
-            distinctPaths: "kube_audit_source_distinct_request_paths"),
+            firstSeen: "kube_audit_source_first_seen_timestamp_seconds"),
         networks: CounterNames(
             requests: "kube_audit_unauthenticated_forbidden_requests_by_network_total",
             firstSeen: "kube_audit_network_first_seen_timestamp_seconds"))

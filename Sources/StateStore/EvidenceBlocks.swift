@@ -22,7 +22,7 @@ enum RequestsBlock {
         let data = Data(data)
         var requests: [RequestReference] = []
         var start = 0
-        while start + 9 <= data.count, requests.count < SourceCounter.requestLimit - 1 {
+        while start + 9 <= data.count, requests.count < SourceProfile.requestLimit - 1 {
             let received = Double(bitPattern: LittleEndian.number(in: data, at: start))
             let end = start + 9 + Int(data[start + 8])
             guard end <= data.count else { break }

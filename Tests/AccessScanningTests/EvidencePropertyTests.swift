@@ -135,8 +135,8 @@ struct EvidencePropertyTests {
                 lastMinute[path] = Int(now) / 60
                 let later = now + [0, 0, 600, 3000, 3700][Int.random(in: 0..<5, using: &random)]
                 let expected = lastMinute.values.count { Int(later) / 60 - $0 <= 60 }
-                let counter = try #require(detector.ledgers[0].counts.sources.counters.first)
-                let count = counter.paths.count(at: later)
+                let profile = try #require(detector.profiles.profiles.first)
+                let count = profile.paths.count(at: later)
                 #expect(count == min(64, expected), "\(later - now) s after request \(number)")
             }
         }

@@ -66,8 +66,8 @@ struct EvidenceTests {
         #expect(evidence.values(.userAgent) == [String(repeating: "a", count: 256)])
     }
 
-    @Test("is kept with the counter, with the last five requests and the number of distinct paths")
-    func counter() throws {
+    @Test("is kept with the source, with the last five requests and the number of distinct paths")
+    func profile() throws {
         var detector = AccessScanningDetector([.forbidden])
         for number in 1...8 {
             var other = event
@@ -75,11 +75,11 @@ struct EvidenceTests {
             other.requestURI = "/\(number % 3)?\(number)"
             detector.observe(other, of: 0, at: 1_000_000)
         }
-        let counter = try #require(detector.ledgers[0].counts.sources.counters.first)
-        #expect(counter.evidence.values(.requestURI).count == 8)
-        #expect(counter.lastRequests.map(\.auditID) == ["4", "5", "6", "7", "8"])
-        #expect(counter.paths.count(at: 1_000_000) == 3)
-        #expect(counter.paths.count(at: 1_000_000 + 3600) == 3)
-        #expect(counter.paths.count(at: 1_000_000 + 3720) == 0)
+        let profile = try #require(detector.profiles.profiles.first)
+        #expect(profile.evidence.values(.requestURI).count == 8)
+        #expect(profile.lastRequests.map(\.auditID) == ["4", "5", "6", "7", "8"])
+        #expect(profile.paths.count(at: 1_000_000) == 3)
+        #expect(profile.paths.count(at: 1_000_000 + 3600) == 3)
+        #expect(profile.paths.count(at: 1_000_000 + 3720) == 0)
     }
 }

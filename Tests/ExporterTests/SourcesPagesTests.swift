@@ -23,6 +23,7 @@ struct SourcesPagesTests {
         }
         var counts = Counts()
         counts.sources = detector.ledgers[0].sources.counts
+        counts.profiles = detector.profiles
         return counts
     }
 
@@ -205,6 +206,7 @@ struct SourcesPagesTests {
         }
         var counts = Counts()
         counts.sources = detector.ledgers[0].sources.counts
+        counts.profiles = detector.profiles
         #expect(await Self.rows(of: counts).contains("other"))
         #expect(await Self.rows([("threshold", "5")], of: counts) == ["192.0.2.0"])
         #expect(await !Self.get("/api/v1/sources", [("threshold", "5")], of: counts).text.contains("other"))

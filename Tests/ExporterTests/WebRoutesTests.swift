@@ -23,6 +23,7 @@ struct WebRoutesTests {
         }
         var counts = Counts()
         counts.sources = detector.ledgers[0].sources.counts
+        counts.profiles = detector.profiles
         return counts
     }
 

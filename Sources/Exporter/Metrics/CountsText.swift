@@ -26,11 +26,13 @@ struct CountsText: Sendable {
     private let format: ExpositionFormat
     private let withCreated: Bool
     private var counters: [Counters] = []
+    private var paths: PathsText
 
     /// - Parameter withCreated: Whether counters have a `_created` series in OpenMetrics.
     init(in format: ExpositionFormat, withCreated: Bool = false) {
         self.format = format
         self.withCreated = withCreated
+        paths = PathsText(in: format)
     }
 
     /// Makes the text again.
@@ -41,10 +43,11 @@ struct CountsText: Sendable {
             counters = counts.analytics.map { Counters($0.analytic, in: format, withCreated: withCreated) }
         }
         for (index, analytic) in counts.analytics.enumerated() {
-            counters[index].sources.update(analytic.sources.counters, at: now)
-            counters[index].networks?.update(analytic.networks?.counters ?? [], at: now)
+            counters[index].sources.update(analytic.sources.counters)
+            counters[index].networks?.update(analytic.networks?.counters ?? [])
         }
-        body = counters.flatMap(\.sources.body)
+        paths.update(counts.profiles.profiles, at: now)
+        body = counters.flatMap(\.sources.body) + paths.body
         body.append(part([DetectionMetrics.retired(of: counts.analytics)]))
         body += counters.flatMap { $0.networks?.body ?? [] }
         body.append(

@@ -13,7 +13,7 @@ enum LandingPage {
                 <h1>kube-audit-exporter</h1>
                 <p>Prometheus exporter for unauthenticated scans of a Kubernetes API server, from its audit log.</p>
                 <h2>Most requests in the last hour</h2>
-                \(mostActive(counts.sources, at: now))
+                \(mostActive(counts, at: now))
                 <p><a href="./sources">All sources</a></p>
                 <h2>Logs</h2>
                 <div class="wide" role="region" aria-label="Table of logs" tabindex="0">
@@ -47,8 +47,8 @@ enum LandingPage {
 
     /// The five verified sources with the most requests within the last hour. Claimed ones have a link only: a client
     /// that forges addresses could otherwise displace the sources that scan.
-    private static func mostActive(_ sources: SourceCounts, at now: Double) -> String {
-        let selection = SourceSelection(of: sources.counters, at: now) { counter, requests in
+    private static func mostActive(_ counts: Counts, at now: Double) -> String {
+        let selection = SourceSelection(of: counts, at: now) { counter, requests in
             requests > 0 && counter.source.address != .other
         }
         guard !selection.entries.isEmpty else { return "<p>No requests in the last hour.</p>" }
@@ -60,7 +60,7 @@ enum LandingPage {
             : "<p>\(HTML.count(claimed, "claimed source")) in the last hour, whose addresses may be forged: "
                 + "<a href=\"./sources?origin=claimed\">claimed sources</a></p>"
         guard !verified.isEmpty else { return "<p>No requests of verified sources in the last hour.</p>\(note)" }
-        let threshold = sources.limits.threshold
+        let threshold = counts.sources.limits.threshold
         let rows = verified.prefix(5).map { entry in
             let counter = selection.counters[entry.index]
             let badge = SourceLink.badge(counter, entry.requestsLastHour, threshold)

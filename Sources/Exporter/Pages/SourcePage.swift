@@ -3,6 +3,8 @@ import AccessScanning
 /// The page at `/sources/{src_ip}`: everything that is known of a source.
 struct SourcePage {
     let counter: SourceCounter
+    /// What is kept of its requests; `nil` if it gave way to that of other sources.
+    let profile: SourceProfile?
     /// Whether the same address is tracked with the other origin too.
     let hasOtherOrigin: Bool
     /// The largest number of requests within an hour that is not a scan.
@@ -61,7 +63,7 @@ struct SourcePage {
     }
 
     private var facts: [(String, String)] {
-        let paths = counter.paths.count(at: now)
+        let paths = profile?.paths.count(at: now) ?? 0
         return [
             (
                 "Requests in the last hour",
@@ -77,8 +79,8 @@ struct SourcePage {
     private var timeNote: String { "<span class=\"faint\">when the exporter read it</span>" }
 
     private func evidence(_ column: Evidence.Column) -> String {
-        let values = counter.evidence.values(column)
-        let leftOut = counter.evidence.leftOut(column)
+        let values = profile?.evidence.values(column) ?? []
+        let leftOut = profile?.evidence.leftOut(column) ?? 0
         let items = values.map { "<li><code>\(HTML.escape($0))</code></li>" }.joined()
         let list = values.isEmpty ? "<p class=\"faint\">none</p>" : "<ul>\(items)</ul>"
         let rest = leftOut == 0 ? "" : "<p class=\"faint\">\(HTML.count(leftOut, "request")) with other values</p>"
@@ -87,8 +89,9 @@ struct SourcePage {
     }
 
     private var lastRequests: String {
-        guard !counter.lastRequests.isEmpty else { return "<p class=\"faint\">none</p>" }
-        let rows = counter.lastRequests.reversed().map { request in
+        let requests = profile?.lastRequests ?? []
+        guard !requests.isEmpty else { return "<p class=\"faint\">none</p>" }
+        let rows = requests.reversed().map { request in
             let id =
                 request.auditID.isEmpty
                 ? "<span class=\"faint\">none</span>" : "<code>\(HTML.escape(request.auditID))</code>"

@@ -28,7 +28,7 @@ struct SourcesAPI: Sendable {
         let origin = try query.choice("origin", Origin.self)
         let threshold = try query.number("threshold")
         let limit = try query.number("limit") ?? 0
-        var selection = SourceSelection(of: counts.current.sources.counters, at: now()) { counter, requests in
+        var selection = SourceSelection(of: counts.current, at: now()) { counter, requests in
             (origin.map { counter.source.origin == $0 } ?? true)
                 && (threshold.map { counter.isOver($0, requests) } ?? true)
         }
@@ -43,7 +43,7 @@ struct SourcesAPI: Sendable {
         guard let address = SourceAddress(text) else {
             throw .address(text)
         }
-        var selection = SourceSelection(of: counts.current.sources.counters, at: now()) { counter, _ in
+        var selection = SourceSelection(of: counts.current, at: now()) { counter, _ in
             counter.source.address == address && (origin.map { counter.source.origin == $0 } ?? true)
         }
         let counters = selection.counters
@@ -81,7 +81,8 @@ struct SourcesAPI: Sendable {
     /// With evidence the answer may be as large as all the memory of the exporter, so it is written while it is sent.
     private static func success(_ selection: SourceSelection) -> HTTPResponse {
         // Each client keeps its snapshot, of which later ones may share no page. Evidence changes seldom, and is shared.
-        let memory = selection.counters.count * MemoryLayout<SourceCounter>.stride
+        let memory =
+            selection.counters.count * (MemoryLayout<SourceCounter>.stride + MemoryLayout<SourceProfile>.stride)
         return HTTPResponse(headers: headers, streaming: SourcesJSON(selection: selection), holding: memory)
     }
 }
@@ -105,7 +106,9 @@ private struct SourcesJSON: Sequence, Sendable {
         return AnyIterator {
             guard !isComplete else { return nil }
             while json.bytes.count < Self.pieceSize, let entry = rest.popFirst() {
-                SourceReport(selection.counters[entry.index], at: selection.now).write(to: &json)
+                let counter = selection.counters[entry.index]
+                SourceReport(counter, selection.profiles.profile(of: counter.source), at: selection.now)
+                    .write(to: &json)
             }
             if rest.isEmpty {
                 json.end("]")

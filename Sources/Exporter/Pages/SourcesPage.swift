@@ -10,10 +10,10 @@ struct SourcesPage {
     /// The largest number of requests within an hour that is not a scan.
     let threshold: Int
 
-    init(_ query: SourcesQuery, of counts: SourceCounts, at now: Double) {
+    init(_ query: SourcesQuery, of counts: Counts, at now: Double) {
         self.query = query
-        selection = query.selection(of: counts.counters, at: now)
-        threshold = counts.limits.threshold
+        selection = query.selection(of: counts, at: now)
+        threshold = counts.sources.limits.threshold
     }
 
     func render() -> String {
@@ -59,7 +59,7 @@ struct SourcesPage {
         guard total > 0 else {
             if query.auditID != nil {
                 return """
-                    No source has this audit ID among its last \(SourceCounter.requestLimit) requests. \
+                    No source has this audit ID among its last \(SourceProfile.requestLimit) requests. \
                     The audit log has the others.
                     """
             }
@@ -121,8 +121,9 @@ struct SourcesPage {
     private func row(_ entry: SourceSelection.Entry) -> String {
         let counter = selection.counters[entry.index]
         let now = selection.now
-        let paths = counter.paths.count(at: now)
-        let agents = counter.evidence.values(.userAgent)
+        let profile = selection.profiles.profile(of: counter.source)
+        let paths = profile?.paths.count(at: now) ?? 0
+        let agents = profile?.evidence.values(.userAgent) ?? []
         let more = agents.count > 1 ? " <span class=\"faint\">+\(agents.count - 1)</span>" : ""
         return """
             <tr><th scope="row">\(SourceLink.html(counter.source, from: "."))</th>\

@@ -42,7 +42,7 @@ struct SourcesPages: Sendable {
     }
 
     private func list(_ query: HTTPQuery) throws(InvalidParameter) -> HTTPResponse {
-        .html(SourcesPage(try SourcesQuery(query), of: counts.current.sources, at: now()).render())
+        .html(SourcesPage(try SourcesQuery(query), of: counts.current, at: now()).render())
     }
 
     private func source(_ request: HTTPRequest) throws(InvalidParameter) -> HTTPResponse {
@@ -51,7 +51,8 @@ struct SourcesPages: Sendable {
         guard let address = SourceAddress(text) else {
             throw .address(text)
         }
-        let sources = counts.current.sources
+        let counts = counts.current
+        let sources = counts.sources
         let found = sources.counters.filter { $0.source.address == address }
         // The verified one is the first.
         guard let counter = found.first(where: { origin == nil || $0.source.origin == origin }) else {
@@ -62,7 +63,8 @@ struct SourcesPages: Sendable {
         }
         return .html(
             SourcePage(
-                counter: counter, hasOtherOrigin: found.count > 1, threshold: sources.limits.threshold, now: now()
+                counter: counter, profile: counts.profile(of: counter.source), hasOtherOrigin: found.count > 1,
+                threshold: sources.limits.threshold, now: now()
             ).render())
     }
 

@@ -82,21 +82,27 @@ struct SourcesQuery: Sendable, Hashable {
     /// The sources of a snapshot, in order.
     ///
     /// - Parameter now: Seconds since 1970.
-    func selection(of counters: JoinedPages<SourceCounter>, at now: Double) -> SourceSelection {
+    func selection(of counts: Counts, at now: Double) -> SourceSelection {
         let search = text.map { TextSearch($0) }
-        var selection = SourceSelection(of: counters, at: now) { counter, requests in
+        let profiles = counts.profiles
+        var selection = SourceSelection(of: counts, at: now) { counter, requests in
             guard origin.map({ counter.source.origin == $0 }) ?? true,
                 threshold.map({ counter.isOver($0, requests) }) ?? true,
-                auditID.map({ id in counter.lastRequests.contains { $0.auditID == id } }) ?? true
+                auditID.map({ id in
+                    profiles.profile(of: counter.source)?.lastRequests.contains { $0.auditID == id } ?? false
+                }) ?? true
             else { return false }
-            return search?.matches(counter) ?? true
+            return search?.matches(counter, profiles.profile(of: counter.source)) ?? true
         }
         switch sort {
         case .requests: break
         case .total: selection.sort { $0.requests > $1.requests }
         case .paths:
             let counts = Dictionary(
-                uniqueKeysWithValues: selection.entries.map { ($0.index, counters[$0.index].paths.count(at: now)) })
+                uniqueKeysWithValues: selection.entries.map { entry in
+                    let source = selection.counters[entry.index].source
+                    return (entry.index, profiles.profile(of: source)?.paths.count(at: now) ?? 0)
+                })
             selection.entries.stableSort { counts[$0.index, default: 0] > counts[$1.index, default: 0] }
         case .address: selection.sort { $0.source < $1.source }
         case .location:
@@ -136,10 +142,13 @@ struct TextSearch: Sendable {
     }
 
     /// Whether a counter has the text in its address, its location, a last audit ID or a value of its evidence.
-    func matches(_ counter: SourceCounter) -> Bool {
+    func matches(_ counter: SourceCounter, _ profile: SourceProfile?) -> Bool {
         matches(counter.source.address.description) || matches(counter.location.country)
-            || matches(counter.location.city) || counter.lastRequests.contains { matches($0.auditID) }
-            || Evidence.Column.allCases.contains { counter.evidence.values($0).contains(where: matches) }
+            || matches(counter.location.city)
+            || profile.map { profile in
+                profile.lastRequests.contains { matches($0.auditID) }
+                    || Evidence.Column.allCases.contains { profile.evidence.values($0).contains(where: matches) }
+            } ?? false
     }
 
     func matches(_ text: String) -> Bool {

@@ -122,18 +122,20 @@ extension JSONText {
 extension SourceReport {
     /// A report on a counter.
     ///
-    /// - Parameter now: Seconds since 1970.
-    init(_ counter: SourceCounter, at now: Double) {
+    /// - Parameters:
+    ///   - profile: That of its source, if there is one.
+    ///   - now: Seconds since 1970.
+    init(_ counter: SourceCounter, _ profile: SourceProfile?, at now: Double) {
         address = counter.source.address.description
         location = counter.location
         origin = counter.source.origin
         count = counter.requests
         firstSeen = counter.firstSeen
         lastSeen = counter.lastSeen
-        columns = Column.all(of: counter.evidence)
+        columns = Column.all(of: profile?.evidence ?? Evidence())
         live = Live(
-            requestsLastHour: counter.requestsLastHour(at: now), distinctRequestPaths: counter.paths.count(at: now),
-            lastRequests: counter.lastRequests)
+            requestsLastHour: counter.requestsLastHour(at: now),
+            distinctRequestPaths: profile?.paths.count(at: now) ?? 0, lastRequests: profile?.lastRequests ?? [])
     }
 }
 

@@ -63,6 +63,8 @@ struct SourceSelection: Sendable {
 
     /// All counters.
     let counters: JoinedPages<SourceCounter>
+    /// What is kept of the requests of each source.
+    let profiles: SourceProfiles
     /// The selected ones.
     var entries: [Entry] = []
     /// The time to which the last hour refers, in seconds since 1970.
@@ -70,17 +72,18 @@ struct SourceSelection: Sendable {
 
     /// Selects the counters that fulfil a condition.
     init(
-        of counters: JoinedPages<SourceCounter>, at now: Double,
+        of counts: Counts, at now: Double,
         where isSelected: (SourceCounter, _ requestsLastHour: UInt64) -> Bool
     ) {
-        self.counters = counters
+        counters = counts.sources.counters
+        profiles = counts.profiles
         self.now = now
         for (index, counter) in counters.enumerated() {
             let requests = counter.requestsLastHour(at: now)
             if isSelected(counter, requests) { entries.append(Entry(index: index, requestsLastHour: requests)) }
         }
         // The order of the counters changes at a restart, that of the sources does not.
-        entries.sort { one, other in
+        entries.sort { [counters] one, other in
             if one.requestsLastHour != other.requestsLastHour { return one.requestsLastHour > other.requestsLastHour }
             return counters[one.index].source < counters[other.index].source
         }
