@@ -8,7 +8,7 @@ enum HostileRequests {
         "'><svg/onload=document.title='attacked'>", "javascript:document.title='attacked'",
         "</code></li><h1>forged</h1>",
         "https://attacker.example/", "\u{1b}]0;attacked\u{7}\u{1b}[2J\u{9b}31m",
-        "\u{202e}gpj.exe\u{2066}\u{2028}\u{feff}",
+        "\u{202e}gpj.exe\u{2066}\u{2028}\u{feff}", "a\u{34f}\u{3164}\u{ffa0}\u{a0}\u{2800}\u{fe0f}\u{e0100}\u{17b4}b",
         "{{7*7}} ${7*7} <%= 7*7 %>", "&lt;b&gt;&#60;", "\u{0}\r\n\t", String(repeating: "<x>", count: 3000),
     ]
 
