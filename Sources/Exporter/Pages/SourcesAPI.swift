@@ -1,11 +1,13 @@
 import AccessScanning
-import Foundation
+import Dispatch
 import HTTPServing
 
 /// `/api/v1/sources` and `/api/v1/sources/{src_ip}`: sources as JSON, in the envelope of Prometheus' API.
 struct SourcesAPI: Sendable {
     /// The path of the list; that of a source continues with a slash and the address.
     static let path = "/api/v1/sources"
+
+    private static let queue = DispatchQueue(label: "SourcesAPI", qos: .background)
 
     /// The published counts.
     let counts: Published<Counts>
@@ -15,12 +17,21 @@ struct SourcesAPI: Sendable {
     /// Adds the routes.
     func add(to routes: inout Routes) {
         for path in [Self.path, Self.path + "/"] {
-            routes.on("GET", path) { request in
-                Self.answer(request) { () throws(InvalidParameter) in try list(request.query) }
+            routes.onWaiting("GET", path) { request in
+                await selecting {
+                    Self.answer(request) { () throws(InvalidParameter) in try list(request.query) }
+                }
             }
         }
         routes.onPrefix("GET", Self.path + "/") { request in
             Self.answer(request) { () throws(InvalidParameter) in try source(request) }
+        }
+    }
+
+    /// Selects and sorts on no thread that a scrape needs.
+    private func selecting(_ make: @escaping @Sendable () -> HTTPResponse) async -> HTTPResponse {
+        await withCheckedContinuation { continuation in
+            Self.queue.async { continuation.resume(returning: make()) }
         }
     }
 
