@@ -111,6 +111,7 @@ enum PageAssets {
         @media (max-width: 36rem) {
           .more { display: none; }
           th, td { padding-right: .6rem; }
+          thead th { white-space: normal; }
           /* The chart is drawn at two thirds of its size. */
           svg text { font-size: 20px; }
         }

@@ -23,7 +23,8 @@ struct SourcesPage {
                 <h1>Sources</h1>
                 <p>Requests to the Kubernetes API server without credentials that were refused, by source.</p>
                 <p class="faint">Threshold of a scan: more than \(HTML.count(threshold, "request")) within an hour \
-                (<code>--source.threshold</code>).</p>
+                (<code>--source.threshold</code>). <span id="audit-id-note">Only the last \(SourceCounter.requestLimit) \
+                requests of a source can be found by audit ID.</span></p>
                 \(form)
                 <p id="summary" role="status">\(summary)</p>
                 \(results)
@@ -43,7 +44,7 @@ struct SourcesPage {
             <label class="grow">Search <input type="search" name="q" value="\(HTML.attribute(query.text ?? ""))" \
             placeholder="Address, place, path, user agent"></label>
             <label class="grow">Audit ID <input name="audit_id" value="\(HTML.attribute(query.auditID ?? ""))" \
-            autocomplete="off" spellcheck="false"></label>
+            autocomplete="off" spellcheck="false" aria-describedby="audit-id-note"></label>
             <label>Origin <select name="origin"><option value="">all</option>\(origins.joined())</select></label>
             <label class="check"><input type="checkbox" name="threshold" value="\(over)"\
             \(query.threshold == nil ? "" : " checked")> Over \(over) in the last hour</label>
