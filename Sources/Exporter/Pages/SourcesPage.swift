@@ -23,7 +23,7 @@ struct SourcesPage {
                 <h1>Sources</h1>
                 <p>Requests to the Kubernetes API server without credentials that were refused, by source.</p>
                 <p class="faint">Threshold of a scan: more than \(HTML.count(threshold, "request")) within an hour \
-                (<code>--source.threshold</code>). <span id="audit-id-note">Only the last \(SourceCounter.requestLimit) \
+                (<code>--source.threshold</code>). <span id="audit-id-note">Only the last \(SourceProfile.requestLimit) \
                 requests of a source can be found by audit ID.</span></p>
                 \(form)
                 <p id="summary" role="status">\(summary)</p>
