@@ -131,7 +131,8 @@ public struct AccessScanningDetector: Sendable {
             let known = self[profilesOf: source.origin].location(of: source)
             let counted = ledgers[analytic].count(source, event, reference, at: now) { known ?? locate($0) }
             self[profilesOf: source.origin].note(
-                counted.source, at: counted.location, event, reference, path: path, at: now)
+                counted.source, at: counted.location, event, ledgers[analytic].analytic.outcome, reference, path: path,
+                at: now)
             removeProfiles(of: counted.effects.removed)
         }
     }

@@ -195,12 +195,18 @@ extension ProfileChanges {
                     last_received = excluded.last_received, earlier_requests = excluded.earlier_requests,
                     paths = excluded.paths, left_out = excluded.left_out
                 """)
-        let keepEvidence = try db.cachedStatement(
-            sql: """
-                INSERT INTO evidence (profile, texts)
-                    SELECT id, ? FROM profile WHERE address = ? AND origin = ?
-                ON CONFLICT (profile) DO UPDATE SET texts = excluded.texts
-                """)
+        // The first values of a source hardly ever change, the newest ones may with each request.
+        let parts = try [(Evidence.Change.first, "first_evidence"), (.newest, "newest_evidence")].map { part, table in
+            (
+                part,
+                try db.cachedStatement(
+                    sql: """
+                        INSERT INTO \(table) (profile, texts)
+                            SELECT id, ? FROM profile WHERE address = ? AND origin = ?
+                        ON CONFLICT (profile) DO UPDATE SET texts = excluded.texts
+                        """)
+            )
+        }
         for profile in profiles {
             let (address, origin) = (profile.source.address.description, profile.source.origin.rawValue)
             let requests = profile.lastRequests
@@ -208,10 +214,13 @@ extension ProfileChanges {
                 address, origin, Data(profile.location.country.utf8), Data(profile.location.city.utf8),
                 profile.lastSeen, Data((requests.last?.auditID ?? "").utf8), requests.last?.received,
                 RequestsBlock.data(requests.dropLast()), NumbersBlock.data(profile.paths.entries),
-                NumbersBlock.data(profile.evidence.leftOutRequests),
+                NumbersBlock.data(profile.evidence.leftOutValues),
             ])
-            guard changedEvidence.contains(profile.source) else { continue }
-            try keepEvidence.execute(arguments: [Data(profile.evidence.texts), address, origin])
+            guard let change = changedEvidence[profile.source] else { continue }
+            for (part, statement) in parts where change.contains(part) {
+                let texts = part == .first ? profile.evidence.firstTexts : profile.evidence.newestTexts
+                try statement.execute(arguments: [Data(texts), address, origin])
+            }
         }
     }
 }

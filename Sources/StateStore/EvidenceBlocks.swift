@@ -37,7 +37,7 @@ enum RequestsBlock {
 }
 
 /// A list of numbers of 64 bits, little-endian: the paths of the last hour (see `RecentPaths.entries`), and the requests
-/// whose values were left out, by column of the evidence (no bytes for none).
+/// values that were left out, by column of the evidence (no bytes for none).
 enum NumbersBlock {
     static func data(_ numbers: [UInt64]) -> Data {
         var data = Data(capacity: 8 * numbers.count)

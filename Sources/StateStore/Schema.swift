@@ -225,7 +225,8 @@ enum Schema {
                     ) STRICT;
                     """)
         }
-        // A source has one profile for all analytics, and may have a counter for each kind of credentials.
+        // A source has one profile for all analytics, and may have a counter for each kind of credentials. A profile has
+        // the newest values too, and the outcomes of the requests with each value.
         migrator.registerMigration("6") { db in
             try db.execute(
                 sql: """
@@ -270,16 +271,18 @@ enum Schema {
                         last_received, earlier_requests, paths, left_out FROM source_5
                         ORDER BY analytic != 'forbidden', id;
 
-                    ALTER TABLE evidence RENAME TO evidence_5;
-                    CREATE TABLE evidence (
+                    -- The distinct values of a source, see PackedTexts: the first ones, and the newest ones.
+                    CREATE TABLE first_evidence (
                         profile INTEGER PRIMARY KEY REFERENCES profile (id) ON DELETE CASCADE,
                         texts BLOB NOT NULL
                     ) STRICT;
-                    INSERT INTO evidence SELECT source, texts FROM evidence_5
-                        WHERE source IN (SELECT id FROM profile);
-                    DROP TABLE evidence_5;
-                    DROP TABLE source_5;
+                    CREATE TABLE newest_evidence (
+                        profile INTEGER PRIMARY KEY REFERENCES profile (id) ON DELETE CASCADE,
+                        texts BLOB NOT NULL
+                    ) STRICT;
                     """)
+            try EvidenceOfSchema5.move(db)
+            try db.execute(sql: "DROP TABLE evidence; DROP TABLE source_5")
         }
         return migrator
     }

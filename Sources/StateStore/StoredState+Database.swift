@@ -87,15 +87,19 @@ extension StoredState {
         var profiles: [SourceProfile] = []
         let rows = try Row.fetchCursor(db, sql: "SELECT * FROM profile ORDER BY last_seen, id")
         // One by one, since sorting rows with their evidence would take its memory twice.
-        let evidence = try db.cachedStatement(sql: "SELECT texts FROM evidence WHERE profile = ?")
+        let first = try db.cachedStatement(sql: "SELECT texts FROM first_evidence WHERE profile = ?")
+        let newest = try db.cachedStatement(sql: "SELECT texts FROM newest_evidence WHERE profile = ?")
         while let row = try rows.next() {
             let id: Int64 = try row.value("id")
-            let texts = try Row.fetchOne(evidence, arguments: [id])?.bytes("texts") ?? Data()
+            let texts = try [first, newest].map { statement in
+                Array(try Row.fetchOne(statement, arguments: [id])?.bytes("texts") ?? Data())
+            }
             profiles.append(
                 SourceProfile(
                     source: try row.source(), location: try row.location(), lastSeen: try row.value("last_seen"),
                     evidence: Evidence(
-                        texts: Array(texts), leftOutRequests: NumbersBlock.numbers(row.bytes("left_out"))),
+                        first: texts[0], newest: texts[1],
+                        leftOutValues: NumbersBlock.numbers(row.bytes("left_out"))),
                     paths: RecentPaths(entries: NumbersBlock.numbers(row.bytes("paths"))),
                     lastRequests: try row.lastRequests()))
         }

@@ -55,7 +55,7 @@ enum FilterTarget {
         let code = [200, 401, 403, nil][word.utf8.count % 4]
         let event = AuditEvent(
             requestURI: word, verb: word.utf8.count % 3 == 0 ? "get" : word, userAgent: word, responseCode: code)
-        let outcome: FilterEntry.Outcome? =
+        let outcome: Outcome? =
             switch code {
             case 200: .allowed
             case 401: .unauthorized

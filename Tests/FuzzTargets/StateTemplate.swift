@@ -47,7 +47,7 @@ struct StateTemplate: Sendable {
     private static var checkpoint: Checkpoint {
         var evidence = Evidence()
         for number in 0..<21 {
-            evidence.note(AuditEvent(requestURI: "/\(number)", verb: "get", groups: ["a"], userAgent: "b"))
+            evidence.note(AuditEvent(requestURI: "/\(number)", verb: "get", groups: ["a"], userAgent: "b"), .forbidden)
         }
         let counters = ["192.0.2.1", "2001:db8::1"].map { address in
             SourceCounter(
@@ -72,7 +72,8 @@ struct StateTemplate: Sendable {
                 paths: RecentPaths(entries: [1, .max]),
                 lastRequests: ["a", "b"].map { RequestReference(auditID: $0, received: 1) })
         }
-        changes.profiles.changedEvidence = Set(counters.map(\.source))
+        changes.profiles.changedEvidence = Dictionary(
+            uniqueKeysWithValues: counters.map { ($0.source, [.first, .newest]) })
         changes.filteredRequests = ["probes": 4]
         changes.observed = (0..<3).map { number in
             ObservedEvent(

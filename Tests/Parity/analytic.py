@@ -41,10 +41,13 @@ def resource(reference):
 
 
 def shortened(value):
-    """The exporter's evidence has at most 256 bytes of a text."""
+    """The exporter's evidence has at most 256 bytes of a text: of a longer one the beginning, and its FNV-1a hash."""
     if not isinstance(value, str) or len(value.encode()) <= 256:
         return value
-    return value.encode()[:253].decode(errors="ignore") + "…"
+    digest = 0xCBF29CE484222325
+    for byte in value.encode():
+        digest = (digest ^ byte) * 0x100000001B3 % 2**64
+    return value.encode()[:237].decode(errors="ignore") + f"…{digest:016x}"
 
 
 def canonical(text):

@@ -68,19 +68,30 @@ struct StoredEvidenceTests {
         }
     }
 
-    @Test("is written only when it has a new value")
+    @Test("is written only when it has a new value, and the first values only when they change")
     func rarelyWritten() async throws {
         try await withTemporaryDirectory { directory in
             var (store, detector) = try await Self.fill(directory)
+            let tables = ["first_evidence", "newest_evidence"]
             try store.withDatabase { db in
-                for event in ["INSERT", "UPDATE"] {
+                for (table, event) in tables.flatMap({ table in ["INSERT", "UPDATE"].map { (table, $0) } }) {
                     try db.execute(
                         sql: """
-                            CREATE TEMP TRIGGER no_\(event) AFTER \(event) ON main.evidence
+                            CREATE TEMP TRIGGER no_\(table)_\(event) AFTER \(event) ON main.\(table)
                             BEGIN SELECT RAISE(ABORT, 'written'); END
                             """)
                 }
             }
+            let allow = { (table: String) in
+                try store.withDatabase {
+                    try $0.execute(sql: "DROP TRIGGER no_\(table)_INSERT; DROP TRIGGER no_\(table)_UPDATE")
+                }
+            }
+            var again = Self.event(59, from: "192.0.2.2")
+            again.auditID = "again"
+            detector.observe(again, of: 0, at: 1_795_475_500)
+            try await Self.commit(&detector, to: store)
+            try allow("newest_evidence")
             detector.observe(Self.event(100), of: 0, at: 1_795_475_500)
             try await Self.commit(&detector, to: store)
             var other = Self.event(101)
@@ -92,10 +103,12 @@ struct StoredEvidenceTests {
                     Checkpoint(detection: changes, positions: [], reading: ReadingTotals(), time: 1))
             }
             detector.putBack(changes)
-            try store.withDatabase { try $0.execute(sql: "DROP TRIGGER no_INSERT; DROP TRIGGER no_UPDATE") }
+            try allow("first_evidence")
             try await Self.commit(&detector, to: store)
             store.close()
-            try Self.expectSame(directory, detector)
+            let stored = try StateStore.open(directory).stored.detection
+            #expect(Set(stored.profiles) == Set(Self.profiles(detector)))
+            #expect(stored.forbidden.counters == Self.counters(detector))
         }
     }
 
@@ -106,7 +119,7 @@ struct StoredEvidenceTests {
             detector.retireSilentSources(at: 1_795_475_406 + 1e6)
             detector.observe(Self.event(200), of: 0, at: 1_795_475_406 + 1e6)
             try await Self.commit(&detector, to: store)
-            #expect(try store.withDatabase { try Int.fetchOne($0, sql: "SELECT count(*) FROM evidence") } == 1)
+            #expect(try store.withDatabase { try Int.fetchOne($0, sql: "SELECT count(*) FROM first_evidence") } == 1)
             store.close()
             let profiles = try StateStore.open(directory).stored.detection.profiles
             #expect(profiles == Self.profiles(detector))
@@ -118,11 +131,16 @@ struct StoredEvidenceTests {
     @Test(
         "that is damaged costs nothing else",
         arguments: [
-            "evidence SET texts = x'00'", "evidence SET texts = zeroblob(3000)",
-            "evidence SET texts = randomblob(3000)",
-            "evidence SET texts = substr(texts, 1, 100)", "evidence SET texts = CAST(texts || x'00' AS BLOB)",
-            "evidence SET texts = CAST(replace(hex(texts), '70617468', 'ff617468') AS BLOB)",
-            "evidence SET texts = CAST(substr(texts, 1, 90) || x'ff' || substr(texts, 92) AS BLOB)",
+            "first_evidence SET texts = x'00'", "first_evidence SET texts = zeroblob(3000)",
+            "first_evidence SET texts = randomblob(3000)", "first_evidence SET texts = substr(texts, 1, 100)",
+            "first_evidence SET texts = CAST(texts || x'00' AS BLOB)",
+            "first_evidence SET texts = CAST(replace(hex(texts), '70617468', 'ff617468') AS BLOB)",
+            "first_evidence SET texts = CAST(substr(texts, 1, 90) || x'ff' || substr(texts, 92) AS BLOB)",
+            "newest_evidence SET texts = x'00'", "newest_evidence SET texts = zeroblob(3000)",
+            "newest_evidence SET texts = randomblob(3000)", "newest_evidence SET texts = substr(texts, 1, 100)",
+            "newest_evidence SET texts = CAST(texts || x'00' AS BLOB)",
+            "newest_evidence SET texts = CAST(replace(hex(texts), '70617468', 'ff617468') AS BLOB)",
+            "newest_evidence SET texts = CAST(substr(texts, 1, 90) || x'ff' || substr(texts, 92) AS BLOB)",
             "profile SET earlier_requests = randomblob(70)", "profile SET earlier_requests = x'0000'",
             "profile SET paths = randomblob(2000)", "profile SET left_out = x'01'",
             "profile SET left_out = randomblob(80)",
@@ -144,7 +162,8 @@ struct StoredEvidenceTests {
                 let values = Evidence.Column.allCases.map { profile.evidence.values($0) }
                 #expect(values.allSatisfy { $0.count <= 20 && $0.allSatisfy { $0.utf8.count <= 256 } })
                 #expect(!values.joined().contains { $0.unicodeScalars.contains("\u{fffd}") })
-                if change.hasPrefix("evidence") { #expect(profile.evidence == Evidence()) }
+                if change.hasPrefix("first_evidence") { #expect(profile.evidence.firstTexts.isEmpty) }
+                if change.hasPrefix("newest_evidence") { #expect(profile.evidence.newestTexts.isEmpty) }
             }
             // It is collected again.
             var going = AccessScanningDetector([.forbidden], restoring: stored.detection, at: 1_795_475_600)

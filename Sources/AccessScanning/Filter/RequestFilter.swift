@@ -40,26 +40,6 @@ public struct FilterEntry: Sendable, Hashable {
     /// Outcomes; `nil` for any.
     public let outcomes: [Outcome]?
 
-    /// How the API server answered a request that is counted, by the code of its response.
-    public enum Outcome: String, Sendable, Hashable, CaseIterable {
-        /// Code 403.
-        case forbidden
-        /// Code 401.
-        case unauthorized
-        /// Codes 100 to 399.
-        case allowed
-
-        /// The outcome that a code means; `nil` for any other code, whose requests are not counted.
-        init?(responseCode: Int?) {
-            switch responseCode {
-            case 403: self = .forbidden
-            case 401: self = .unauthorized
-            case .some(100...399): self = .allowed
-            default: return nil
-            }
-        }
-    }
-
     /// An entry; a condition that is left out matches everything.
     public init(
         name: String, networks: [Network]? = nil, userAgents: [Glob]? = nil, requestURIs: [Glob]? = nil,

@@ -30,7 +30,7 @@ public struct AnalyticLedger: Sendable {
 
     /// Whether a source has a counter.
     func contains(_ source: Source) -> Bool {
-        sources.contains(SourceSubject(source))
+        analytic.credentials.contains { sources.contains(SourceSubject(source, $0)) }
     }
 
     /// Counts one request of a source.
@@ -38,7 +38,8 @@ public struct AnalyticLedger: Sendable {
         _ source: Source, _ event: AuditEvent, _ reference: RequestReference, at now: Double,
         locate: (IPAddress) -> Location
     ) -> CountedRequest {
-        let counted = sources.count(SourceSubject(source), reference, at: now, locate: locate)
+        let subject = SourceSubject(source, analytic.distinguishesCredentials ? event.credentials : nil)
+        let counted = sources.count(subject, reference, at: now, locate: locate)
         networks?.count(source, noting: counted.effects.uncounted, at: now)
         return counted
     }

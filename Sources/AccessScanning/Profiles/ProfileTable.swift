@@ -15,8 +15,8 @@ struct ProfileTable: Sendable {
 
     private var order = RecencyLists()
     private var tracker: ChangeTracker<Source>
-    // Sources whose evidence changed since changes were last taken.
-    private var changedEvidence: Set<Source> = []
+    // Since changes were last taken.
+    private var changedEvidence: [Source: Evidence.Change] = [:]
 
     /// - Parameters:
     ///   - budget: The maximum number of counters of an outcome; the limit leaves room for `other` and `invalid`.
@@ -40,8 +40,8 @@ struct ProfileTable: Sendable {
     ///   - location: The location of the source, for a new profile.
     ///   - path: The hash of the request's path.
     mutating func note(
-        _ source: Source, at location: Location, _ event: AuditEvent, _ reference: RequestReference, path: UInt64?,
-        at now: Double
+        _ source: Source, at location: Location, _ event: AuditEvent, _ outcome: Outcome, _ reference: RequestReference,
+        path: UInt64?, at now: Double
     ) {
         if let place = indices[source] {
             order.touch(place, list: .quiet)
@@ -50,7 +50,8 @@ struct ProfileTable: Sendable {
             append(SourceProfile(source: source, location: location, lastSeen: now))
         }
         guard let place = indices[source] else { return }
-        if profiles[place].note(event, reference, path: path, at: now) { changedEvidence.insert(source) }
+        let change = profiles[place].note(event, outcome, reference, path: path, at: now)
+        if !change.isEmpty { changedEvidence[source, default: []].formUnion(change) }
         tracker.noteChanged(source)
     }
 
@@ -79,7 +80,7 @@ struct ProfileTable: Sendable {
             profiles[place] = last
             indices[last.source] = place
         }
-        changedEvidence.remove(source)
+        changedEvidence[source] = nil
         tracker.noteRemoved(source)
     }
 
@@ -104,9 +105,9 @@ struct ProfileTable: Sendable {
             guard let place = indices[source] else { continue }
             changes.profiles.append(profiles[place])
         }
-        changes.changedEvidence.formUnion(changedEvidence)
+        changes.changedEvidence.merge(changedEvidence) { $1 }
         changes.removed.formUnion(removed)
-        changedEvidence = []
+        changedEvidence = [:]
     }
 
     /// Gives back the changes that were taken last and could not be written: they are part of the next ones.
@@ -116,6 +117,8 @@ struct ProfileTable: Sendable {
         let changed = changes.profiles.lazy.map(\.source).filter { [indices] in indices[$0] != nil }
         tracker.putBack(
             changed: Array(changed), removed: changes.removed.filter { $0.origin == origin })
-        changedEvidence.formUnion(changes.changedEvidence.filter { indices[$0] != nil })
+        for (source, change) in changes.changedEvidence where indices[source] != nil {
+            changedEvidence[source, default: []].formUnion(change)
+        }
     }
 }

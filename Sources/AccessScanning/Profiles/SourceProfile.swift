@@ -37,12 +37,17 @@ public struct SourceProfile: Sendable, Hashable {
 
     /// Notes a request.
     ///
-    /// - Returns: Whether the evidence has a new value.
-    mutating func note(_ event: AuditEvent, _ reference: RequestReference, path: UInt64?, at now: Double) -> Bool {
+    /// - Parameters:
+    ///   - path: The hash of its path.
+    ///   - now: Seconds since 1970.
+    /// - Returns: What has changed in the evidence.
+    mutating func note(
+        _ event: AuditEvent, _ outcome: Outcome, _ reference: RequestReference, path: UInt64?, at now: Double
+    ) -> Evidence.Change {
         lastSeen = now
         last.add(reference)
         if let path { paths.add(path, at: now) }
-        return evidence.note(event)
+        return evidence.note(event, outcome)
     }
 
     /// Replaces times after `now` by `now`.
@@ -88,8 +93,8 @@ public struct SourceProfiles: Sendable {
 public struct ProfileChanges: Sendable, Hashable {
     /// The new values of the profiles that were created or changed.
     public var profiles: [SourceProfile] = []
-    /// The sources among them whose evidence changed.
-    public var changedEvidence: Set<Source> = []
+    /// What has changed in the evidence of the sources among them.
+    public var changedEvidence: [Source: Evidence.Change] = [:]
     /// The sources whose profiles were removed.
     public var removed: Set<Source> = []
 

@@ -12,7 +12,8 @@ struct AnalyticMetrics: Sendable {
         sources = CounterMetrics(
             analytic.sources, requests: "\(analytic.meaning), by source address.",
             firstSeen: "When this source's counter was created, in seconds since 1970.",
-            labels: ["src_ip", "country", "city", "origin"],
+            labels: ["src_ip", "country", "city", "origin"]
+                + (analytic.distinguishesCredentials ? ["credentials"] : []),
             details: "One request counts once for each distinct address it came from or claims.")
         networks = analytic.networks.map { names in
             CounterMetrics(
@@ -38,7 +39,8 @@ struct CounterMetrics: Sendable {
     var metrics: [Metric] { [requests, firstSeen] }
 }
 
-/// The metrics of the detection besides the counters: retirement, quiet networks, and the use of budgets.
+/// The metrics of the detection besides the counters: retirement, quiet networks, and the use of budgets. They are those
+/// of the first analytic; `OutcomeMetrics` has the others.
 enum DetectionMetrics {
     static let distinctPaths = Metric(
         "kube_audit_source_distinct_request_paths", .gauge,
@@ -83,15 +85,7 @@ enum DetectionMetrics {
             + analytics.flatMap { $0.networks?.metrics ?? [] } + [
                 quietSources, quietRequests, retiredNetworkRequests, trackedSources, sourceLimit, displacedSources,
                 untrackedRequests, trackedNetworks, networkLimit,
-            ]
-    }
-
-    static func retired(of counts: [AnalyticCounts]) -> MetricFamily {
-        MetricFamily(retiredRequests, .integer(counts.map(\.sources.retiredRequests).reduce(0, &+)))
-    }
-
-    static func retiredNetworks(of counts: [AnalyticCounts]) -> MetricFamily {
-        MetricFamily(retiredNetworkRequests, .integer(counts.compactMap(\.networks?.retiredRequests).reduce(0, &+)))
+            ] + OutcomeMetrics.metrics
     }
 
     /// - Parameter now: Seconds since 1970.

@@ -141,6 +141,7 @@ extension SourceCounter: ExposedCounter {
 
     var labelValues: [String] {
         [source.address.description, location.country, location.city, source.origin.rawValue]
+            + (credentials.map { [$0.rawValue] } ?? [])
     }
 
     var exemplar: Exemplar? {
@@ -150,11 +151,11 @@ extension SourceCounter: ExposedCounter {
     }
 
     struct Labelled: Equatable, Sendable {
-        let source: Source
+        let subject: SourceSubject
         let location: Location
     }
 
-    var labelled: Labelled { Labelled(source: source, location: location) }
+    var labelled: Labelled { Labelled(subject: subject, location: location) }
 }
 
 extension NetworkCounter: ExposedCounter {

@@ -48,13 +48,15 @@ struct CountsText: Sendable {
         }
         paths.update(counts.profiles.profiles, at: now)
         body = counters.flatMap(\.sources.body) + paths.body
-        body.append(part([DetectionMetrics.retired(of: counts.analytics)]))
+        body.append(part([MetricFamily(DetectionMetrics.retiredRequests, .integer(counts.sources.retiredRequests))]))
         body += counters.flatMap { $0.networks?.body ?? [] }
         body.append(
             part(
                 DetectionMetrics.quiet(counts.sources, counts.networks, at: now)
-                    + [DetectionMetrics.retiredNetworks(of: counts.analytics)]
-                    + DetectionMetrics.budgets(counts.sources, counts.networks) + ReadingMetrics.families(of: counts)))
+                    + [
+                        MetricFamily(DetectionMetrics.retiredNetworkRequests, .integer(counts.networks.retiredRequests))
+                    ] + DetectionMetrics.budgets(counts.sources, counts.networks)
+                    + OutcomeMetrics.families(of: counts.analytics.dropFirst()) + ReadingMetrics.families(of: counts)))
         work.texts += 1
         work.pages = counters.map { $0.sources.pagesWritten + ($0.networks?.pagesWritten ?? 0) }.reduce(0, +)
     }

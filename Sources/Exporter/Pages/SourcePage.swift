@@ -83,7 +83,7 @@ struct SourcePage {
         let leftOut = profile?.evidence.leftOut(column) ?? 0
         let items = values.map { "<li><code>\(HTML.escape($0))</code></li>" }.joined()
         let list = values.isEmpty ? "<p class=\"faint\">none</p>" : "<ul>\(items)</ul>"
-        let rest = leftOut == 0 ? "" : "<p class=\"faint\">\(HTML.count(leftOut, "request")) with other values</p>"
+        let rest = leftOut == 0 ? "" : "<p class=\"faint\">\(HTML.count(leftOut, "value")) not kept</p>"
         return
             "<section aria-labelledby=\"\(column.name)\"><h3 id=\"\(column.name)\">\(column.title)</h3>\(list)\(rest)</section>"
     }

@@ -8,8 +8,8 @@ struct SourceReport: Sendable, Hashable {
         let name: String
         /// The values, in the order in which they were first seen.
         let values: [String]
-        /// The requests whose value is not among them, since there were too many; in a report on files the number of
-        /// such values.
+        /// How often a value gave way or found no room, since there were too many; in a report on files the number of
+        /// values that are not among them.
         let leftOut: UInt64
         /// Whether the values are numbers.
         let isNumeric: Bool
@@ -55,7 +55,7 @@ struct SourceReport: Sendable, Hashable {
             json.member("last_seen", lastSeen)
             for column in columns { column.write(to: &json) }
             live?.write(to: &json)
-            // In a log, values are counted; the exporter counts requests.
+            // The exporter counts a value again that is seen again.
             json.key(live == nil ? "values_left_out" : "left_out")
             json.object { json in
                 for column in columns where column.leftOut > 0 {

@@ -63,7 +63,7 @@ struct RequestFilterTests {
     @Test("distinguishes verbs, and outcomes by the code of the response")
     func verbsAndOutcomes() throws {
         let network = try #require(Network("192.0.2.0/24"))
-        let filter = { (verbs: [String]?, outcomes: [FilterEntry.Outcome]?) in
+        let filter = { (verbs: [String]?, outcomes: [Outcome]?) in
             RequestFilter(entries: [
                 FilterEntry(name: "probes", networks: [network], verbs: verbs, outcomes: outcomes)
             ])
@@ -77,7 +77,7 @@ struct RequestFilterTests {
                 true, false, false, false,
             ])
         let codes: [Int?] = [99, 100, 200, 302, 399, 400, 401, 403, 429, 500, nil]
-        let matching = { (outcomes: [FilterEntry.Outcome]?) in
+        let matching = { (outcomes: [Outcome]?) in
             codes.filter { matches(filter(nil, outcomes), "get", $0) }
         }
         #expect(matching([.forbidden]) == [403])
