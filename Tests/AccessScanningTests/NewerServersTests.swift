@@ -39,7 +39,7 @@ struct NewerServersTests {
     func filterOutcomes() throws {
         let network = try #require(Network("192.0.2.0/24"))
         let filter = RequestFilter(
-            entries: FilterEntry.Outcome.allCases.map {
+            entries: Outcome.allCases.map {
                 FilterEntry(name: $0.rawValue, networks: [network], outcomes: [$0])
             })
         for selected in try Self.scan().events {
