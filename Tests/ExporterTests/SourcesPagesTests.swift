@@ -75,10 +75,10 @@ struct SourcesPagesTests {
                 == ["192.0.2.9", "(192.0.2.9)", "192.0.2.10", "203.0.113.9", "(203.0.113.9)", "2001:db8::1"])
         #expect(await Self.rows([("sort", "last"), ("order", "asc")]).first == "192.0.2.10")
         #expect(await Self.rows([("sort", "location")]).first == "2001:db8::1")
-        let page = await Self.get("/sources", [("sort", "total"), ("q", "curl"), ("page", "3")]).text
+        let page = await Self.get("/sources", [("sort", "allowed"), ("q", "curl"), ("page", "3")]).text
         #expect(
             page.contains(
-                #"<th scope="col" class="n" aria-sort="descending"><a href="sources?q=curl&amp;sort=total&amp;order=asc""#
+                #"<th scope="col" class="n" aria-sort="descending"><a href="sources?q=curl&amp;sort=allowed&amp;order=asc""#
             ))
         #expect(page.matches(of: #/aria-sort/#).count == 1)
         for sort in SourcesQuery.Sort.allCases { #expect(await Self.rows([("sort", sort.rawValue)]).count == 6) }
@@ -123,7 +123,7 @@ struct SourcesPagesTests {
         #expect(page.contains(#"<a href="../sources/192.0.2.9?origin=claimed">"#))
         #expect(page.contains("<code>id-9</code>"))
         #expect(page.contains("<svg"))
-        #expect(page.contains(#"<rect class="bar""#))
+        #expect(page.contains(#"<rect class="bar forbidden""#))
         #expect(page.contains("Requests in 2 minutes of the last hour, at most 7 requests a minute"))
         let claimed = await Self.get("/sources/192.0.2.9", [("origin", "claimed")]).text
         #expect(claimed.contains("it may be forged"))
@@ -143,7 +143,7 @@ struct SourcesPagesTests {
         #expect(impossible.text.contains("<h1>Invalid address</h1>"))
         let parameter = await Self.get("/sources", [("sort", "x")])
         #expect(parameter.text.contains("<h1>Invalid parameter &quot;sort&quot;</h1>"))
-        #expect(parameter.text.contains("requests, total, paths, address, location, first or last"))
+        #expect(parameter.text.contains("requests, total, forbidden, unauthorized, allowed, paths, address, location, first or last"))
         #expect(impossible.text.contains("&lt;script&gt;") && !impossible.text.contains("<script>"))
         #expect(await Self.get("/sources/other").status == 404)
         let slash = await Self.get("/sources/")
