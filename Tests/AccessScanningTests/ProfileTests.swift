@@ -20,7 +20,9 @@ struct ProfileTests {
     @Test("is shared by the counters of all outcomes and credentials, and so is its location")
     func shared() throws {
         var detector = AccessScanningDetector(Self.analytics)
-        let messages = [nil, "Authentication failed, no credentials provided", "Authentication failed, attempted: bearer"]
+        let messages = [
+            nil, "Authentication failed, no credentials provided", "Authentication failed, attempted: bearer",
+        ]
         var number = 0
         for analytic in 0..<3 {
             for message in analytic == 1 ? messages : [nil] {
@@ -53,7 +55,7 @@ struct ProfileTests {
         #expect(detector.profiles.profile(of: source) == nil && detector.profiles.profiles.isEmpty)
     }
 
-    @Test("gives way where there are more sources than the limit: that without requests for longest, whose counters stay")
+    @Test("gives way beyond the limit if its source made no request for longest; the counters stay")
     func bound() throws {
         let limits = SourceLimits(verified: 10, claimed: 0)
         var detector = AccessScanningDetector(Self.analytics, limits: limits)
