@@ -126,7 +126,7 @@ public struct AccessScanningDetector: Sendable {
         // The API server's clock may be ahead of ours.
         let received = EventTimestamp(event.requestReceivedTimestamp).map { min($0.secondsSince1970, now) }
         let reference = RequestReference(auditID: event.auditID, received: received)
-        let path = pathHash(of: event)
+        let path = RecentPaths.hash(ofPathIn: event, key: deduplicator.key)
         for source in sources {
             let known = self[profilesOf: source.origin].location(of: source)
             let counted = ledgers[analytic].count(source, event, reference, at: now) { known ?? locate($0) }
@@ -152,16 +152,6 @@ public struct AccessScanningDetector: Sendable {
         for subject in removed where !ledgers.contains(where: { $0.contains(subject.source) }) {
             self[profilesOf: subject.source.origin].remove(subject.source)
         }
-    }
-
-    /// A keyed hash of the path, without the query; `nil` without a path.
-    private func pathHash(of event: AuditEvent) -> UInt64? {
-        guard !event.requestURI.isEmpty else { return nil }
-        var hash = SipHash128(key: deduplicator.key)
-        event.requestURI.utf8.withContiguousStorageIfAvailable { uri in
-            hash.combine(bytes: uri.span.bytes.extracting(first: uri.firstIndex(of: UInt8(ascii: "?")) ?? uri.count))
-        }
-        return hash.digest().first
     }
 
     /// When an event was written, in seconds since 1970; without `stageTimestamp` the time of its request.

@@ -5,12 +5,15 @@ import Exporter
 struct ScanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scan",
-        abstract: "Search audit logs once, and print the sources with too many refused requests without credentials.",
+        abstract: "Search audit logs once, and print the sources with too many requests without valid credentials.",
         usage: "kube-audit-exporter scan <file> ... [<flags>]",
         discussion: """
             Prints each source that made more than --threshold requests within --window, with what it sent and got. \
             Neither the order of the files nor that of their lines matters, and an event that is read twice counts once, \
             as in a log and its compressed copy.
+
+            By default refused requests without credentials count (403). On clusters without anonymous access, scans end \
+            with 401: use --outcome unauthorized there, or all.
 
             For example, the scans of the last week in all rotated logs of a control plane:
               kube-audit-exporter scan --since 7d /var/log/kubernetes/audit/
@@ -20,6 +23,12 @@ struct ScanCommand: ParsableCommand {
             """)
 
     @OptionGroup var logs: StoredLogFlags
+
+    @Option(
+        help: ArgumentHelp(
+            "Which requests count: forbidden (without credentials, refused: 403), unauthorized (not authenticated: 401), "
+                + "allowed (without credentials, answered, outside the open paths) or all.", valueName: "outcome"))
+    var outcome = "forbidden"
 
     @Option(help: ArgumentHelp("Format of the result: table, json or csv.", valueName: "format"))
     var format = "table"
@@ -40,11 +49,12 @@ struct ScanCommand: ParsableCommand {
 
     func run() throws {
         let options = ScanOptions(
-            files: logs.files, format: format, threshold: threshold, window: window, since: logs.since,
+            files: logs.files, outcome: outcome, format: format, threshold: threshold, window: window,
+            since: logs.since,
             until: logs.until,
             geoipDatabase: selection.geoipDatabase, trustedProxies: selection.sourceTrustedProxy,
             filterFile: selection.filterFile)
-        let outcome = try printingErrors { try Scan.run(options) }
-        guard outcome == .nothingFound else { throw ExitCode(outcome.rawValue) }
+        let status = try printingErrors { try Scan.run(options) }
+        guard status == .nothingFound else { throw ExitCode(status.rawValue) }
     }
 }

@@ -181,17 +181,17 @@ struct CounterHistoryTests {
 
     @Test("of networks add up those of their verified sources")
     func networks() throws {
-        func source(_ text: String, _ origin: Origin = .verified) throws -> Source {
-            Source(.address(try #require(IPAddress(text))), origin)
+        func source(_ text: String, _ origin: Origin = .verified) throws -> SourceSubject {
+            SourceSubject(Source(.address(try #require(IPAddress(text))), origin))
         }
         let history = RequestHistory(
             [
                 (try source("192.0.2.9"), [(Self.hour, 2), (0, 1)]), (try source("192.0.2.7"), [(0, 4)]),
                 (try source("192.0.2.7", .claimed), [(0, 50)]), (try source("198.51.100.1"), [(5, 1)]),
-                (Source(.invalid, .verified), [(7, 1)]), (try source("203.0.113.1"), []),
+                (SourceSubject(Source(.invalid, .verified)), [(7, 1)]), (try source("203.0.113.1"), []),
             ], untimedRequests: 3, mistimedRequests: 0)
         #expect(
-            history.sources.map { "\($0.source.address) \($0.source.origin) \($0.requests.total)" } == [
+            history.sources.map { "\($0.subject.source.address) \($0.subject.source.origin) \($0.requests.total)" } == [
                 "192.0.2.7 verified 4", "192.0.2.7 claimed 50", "192.0.2.9 verified 3", "198.51.100.1 verified 1",
                 "invalid verified 1",
             ])

@@ -121,4 +121,24 @@ struct EventListTests {
             #expect(found?.events.count == (isList ? 1 : nil), "\(header)")
         }
     }
+
+    @Test("contain events without a user, printed over lines and with keys in any order")
+    func withoutUser() throws {
+        var scanner = EventScanner(selecting: [EventSelector(withoutUserAndResponseCode: 401)])
+        let body = Array(
+            """
+            {"items": [
+              {"responseStatus": {"code":
+                401
+              }, "user": {}, "auditID": "a"},
+              {"responseStatus": {"code": 4010}, "user": {}, "auditID": "b"},
+              {"user": {"username": "x"}, "responseStatus": {"code": 401}, "auditID": "c"},
+              {"auditID": "d", "responseStatus": {"code":401}}
+            ], "kind": "EventList", "apiVersion": "audit.k8s.io/v1"}
+            """.utf8)
+        let found = try scanner.scan(eventList: body.span.bytes)
+        #expect(found.events.map(\.event.auditID) == ["a", "d"])
+        #expect(found.lines == 4)
+        #expect(found.malformedCount == 0)
+    }
 }

@@ -159,4 +159,20 @@ struct TornLineTests {
             #expect(ContinuousClock.now - start < .seconds(20), "\(piece)")
         }
     }
+
+    @Test("an event without a user is read by its code, behind and before a torn one")
+    func withoutUser() {
+        let unauthorized = { (address: String) in
+            #"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"a","user":{},"#
+                + #""sourceIPs":["\#(address)"],"responseStatus":{"metadata":{},"code":401}}"#
+        }
+        var scanner = EventScanner(selecting: [EventSelector(withoutUserAndResponseCode: 401)])
+        let whole = unauthorized("192.0.2.1")
+        for count in 1..<whole.utf8.count {
+            let text = Array((whole.prefix(count) + unauthorized("192.0.2.2")).utf8)
+            let found = scanner.scan(lines: text.span.bytes)
+            #expect(addresses(found) == ["192.0.2.2"], "torn after \(count) bytes")
+            #expect(found.malformedCount == 1 && found.lines == 2)
+        }
+    }
 }

@@ -17,6 +17,8 @@ struct ParityTests {
         var requests: Int
         /// Whether the analytic leaves the row out, since its location is unknown.
         var dropped: Bool
+        /// The exporter's count, by outcome.
+        var outcomes: [String: Int]
         /// The columns of which the analytic lists an empty value too.
         var empty: [String]
     }
@@ -28,13 +30,13 @@ struct ParityTests {
     ]
 
     static let columns = [
-        "country", "city", "first_seen", "last_seen", "user", "groups", "verb", "request_uri", "user_agent",
+        "outcome", "country", "city", "first_seen", "last_seen", "user", "groups", "verb", "request_uri", "user_agent",
         "response_code", "response_message", "response_reason", "response_status", "resource",
     ]
 
     /// The recorded logs, each as a log with an event per line.
     enum Log: String, CaseIterable {
-        case metadata, sameAuditID, unauthorized, webhook, retried
+        case metadata, sameAuditID, unauthorized, hardened, outcomes, newerServers, webhook, retried
 
         func write(to file: URL) async throws {
             let directory = file.deletingLastPathComponent()
@@ -42,6 +44,9 @@ struct ParityTests {
                 switch self {
                 case .metadata: ["cat", Fixture.url("audit-logs/metadata.log").path]
                 case .unauthorized: ["cat", Fixture.url("audit-logs/unauthorized.log").path]
+                case .hardened: ["cat", Fixture.url("audit-logs/hardened.log").path]
+                case .outcomes: ["cat", Fixture.url("audit-logs/outcomes.log").path]
+                case .newerServers: ["cat", Fixture.url("audit-logs/newer-servers.log").path]
                 case .sameAuditID: ["zstd", "-dc", Fixture.url("audit-logs/same-audit-id.log.zst").path]
                 case .webhook: ParityTests.python + ["--lines"] + (try Self.bodies("audit-logs/webhook"))
                 case .retried: ParityTests.python + ["--lines"] + (try Self.bodies("audit-logs/webhook/retried"))
@@ -61,9 +66,12 @@ struct ParityTests {
     static let python = ["python3", Fixture.repository.appending(path: "Tests/Parity/analytic.py").path]
 
     /// The table of the Python program, as its rows and as their columns.
-    static func expected(_ log: URL) async throws -> (rows: [Expected], columns: [String: [String: String]]) {
+    static func expected(
+        _ log: URL, outcome: String = "forbidden"
+    ) async throws -> (rows: [Expected], columns: [String: [String: String]]) {
         let outcome = try await Command.run(
-            python + places.flatMap { ["--place", $0] } + [log.path], in: log.deletingLastPathComponent())
+            python + ["--outcome", outcome] + places.flatMap { ["--place", $0] } + [log.path],
+            in: log.deletingLastPathComponent())
         try #require(outcome.status == 0, "\(outcome.output.prefix(1000))")
         let data = Data(outcome.output.utf8)
         return (try JSONDecoder().decode([Expected].self, from: data), try table(data, counting: "requests"))
@@ -100,18 +108,36 @@ struct ParityTests {
         }
     }
 
-    @Test("is the same in scan and in an independent program, column by column", arguments: Log.allCases)
-    func scan(log: Log) async throws {
+    @Test(
+        "is the same in scan and in an independent program, column by column, for each outcome",
+        arguments: Log.allCases, ["forbidden", "unauthorized", "allowed", "all"])
+    func scan(log: Log, outcome: String) async throws {
         try await withTemporaryDirectory { directory in
             let file = directory.appending(path: "audit.log")
             try await log.write(to: file)
-            let (rows, expected) = try await Self.expected(file)
-            let (exit, output) = try await Program.exporter.run([
-                "scan", file.path, "--format", "json", "--window", "all", "--threshold", "0", "--geoip.database",
-                Fixture.url("locations/locations.mmdb").path,
-            ])
-            #expect(exit == .status(rows.isEmpty ? 0 : 3), "\(output.prefix(1000))")
-            Self.compare(try Self.table(Data(output.utf8)), with: expected)
+            let (rows, expected) = try await Self.expected(file, outcome: outcome)
+            let result = directory.appending(path: "result.json")
+            // Standard error has hints, so that only standard output is compared.
+            let command =
+                "\(try Program.exporter.locate().path) scan \(file.path) --outcome \(outcome) --format json --window all --threshold 0 "
+                + "--geoip.database \(Fixture.url("locations/locations.mmdb").path) > result.json"
+            let run = try await Command.run(["sh", "-c", command], in: directory)
+            #expect(run.status == (rows.isEmpty ? 0 : 3), "\(run.output.prefix(1000))")
+            let scanned = try Data(contentsOf: result)
+            Self.compare(try Self.table(scanned), with: expected)
+            guard outcome == "all" else { return }
+            struct Row: Decodable {
+                var src_ip: String
+                var origin: String
+                var count: Int
+                var outcomes: [String: Int]
+            }
+            let counts = try JSONDecoder().decode([Row].self, from: scanned)
+            #expect(counts.allSatisfy { $0.outcomes.values.reduce(0, +) == $0.count })
+            let key = { (address: String, origin: String) in "\(address) \(origin)" }
+            #expect(
+                Dictionary(uniqueKeysWithValues: counts.map { (key($0.src_ip, $0.origin), $0.outcomes) })
+                    == Dictionary(uniqueKeysWithValues: rows.map { (key($0.src_ip, $0.origin), $0.outcomes) }))
         }
     }
 
@@ -136,35 +162,52 @@ struct ParityTests {
     }
 
     @Test(
-        "is the same in the API of an exporter that read the log, as far as evidence is kept", arguments: Log.allCases)
+        "is the same in the API of an exporter that read the log, as far as evidence is kept, for each outcome",
+        arguments: Log.allCases)
     func api(log: Log) async throws {
         try await withTemporaryDirectory { directory in
             let file = directory.appending(path: "audit.log")
             try await log.write(to: file)
-            let (_, expected) = try await Self.expected(file)
             let exporter = try await ExporterProgram.start(
                 in: directory, ["--geoip.database", Fixture.url("locations/locations.mmdb").path])
-            let answer = try await eventually("the counts of the log") {
-                let response = try await HTTPClient.get(exporter.server.url.appending(path: "/api/v1/sources"))
-                return try JSONDecoder().decode(Answer.self, from: response.body)
-            } is: { answer in
-                let counts = answer.data.map { ("\($0.src_ip) \($0.origin)", "\($0.count)") }
-                return Dictionary(uniqueKeysWithValues: counts) == expected.mapValues { $0["count"] ?? "" }
-            }
-            for source in answer.data {
-                let columns = try #require(expected["\(source.src_ip) \(source.origin)"])
-                #expect(source.country == columns["country"] && source.city == columns["city"])
-                for (name, values) in source.columns {
-                    let all = columns[name].map { $0.isEmpty ? [] : $0.components(separatedBy: "\n") } ?? []
-                    if source.left_out[name] == nil {
-                        #expect(values.sorted() == all, "\(name) of \(source.src_ip)")
-                    } else {
-                        // The exporter keeps the values that it saw first, up to a number of bytes.
-                        #expect(Set(values).isStrictSubset(of: all), "\(name) of \(source.src_ip)")
-                    }
-                }
+            for outcome in ["forbidden", "unauthorized", "allowed", "all"] {
+                try await compareAPI(of: exporter, with: try await Self.expected(file, outcome: outcome), outcome)
             }
             await exporter.program.stop()
+        }
+    }
+
+    private func compareAPI(
+        of exporter: ExporterProgram, with table: (rows: [Expected], columns: [String: [String: String]]),
+        _ outcome: String
+    ) async throws {
+        let expected = table.columns
+        let url = exporter.server.url.appending(path: "/api/v1/sources")
+            .appending(queryItems: [URLQueryItem(name: "outcome", value: outcome)])
+        let answer = try await eventually("the counts of the log") {
+            let response = try await HTTPClient.get(url)
+            return try JSONDecoder().decode(Answer.self, from: response.body)
+        } is: { answer in
+            let counts = answer.data.map { ("\($0.src_ip) \($0.origin)", "\($0.count)") }
+            return Dictionary(uniqueKeysWithValues: counts) == expected.mapValues { $0["count"] ?? "" }
+        }
+        for row in table.rows {
+            let source = answer.data.first { $0.src_ip == row.src_ip && $0.origin == row.origin }
+            let outcomes = outcome == "all" ? row.outcomes : row.outcomes.filter { $0.key == outcome }
+            for (name, requests) in outcomes { #expect(source?.outcomes[name] == requests, "\(row.src_ip)") }
+        }
+        for source in answer.data {
+            let columns = try #require(expected["\(source.src_ip) \(source.origin)"])
+            #expect(source.country == columns["country"] && source.city == columns["city"])
+            for (name, values) in source.columns {
+                let all = columns[name].map { $0.isEmpty ? [] : $0.components(separatedBy: "\n") } ?? []
+                if source.left_out[name] == nil {
+                    #expect(values.sorted() == all, "\(name) of \(source.src_ip)")
+                } else {
+                    // The exporter keeps the first values and the newest ones, up to a number of bytes.
+                    #expect(Set(values).isStrictSubset(of: all), "\(name) of \(source.src_ip)")
+                }
+            }
         }
     }
 
@@ -177,6 +220,8 @@ struct ParityTests {
             var country: String
             var city: String
             var left_out: [String: Int]
+            var outcomes: [String: Int]
+            var outcome: [String]
             var user: [String]
             var groups: [String]
             var verb: [String]
@@ -190,7 +235,8 @@ struct ParityTests {
 
             var columns: [String: [String]] {
                 [
-                    "user": user, "groups": groups, "verb": verb, "request_uri": request_uri, "user_agent": user_agent,
+                    "outcome": outcome, "user": user, "groups": groups, "verb": verb, "request_uri": request_uri,
+                    "user_agent": user_agent,
                     "response_code": response_code.map(String.init), "response_message": response_message,
                     "response_reason": response_reason, "response_status": response_status, "resource": resource,
                 ]

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """The analytic's table of audit logs, as an independent second opinion on `scan` and the API.
 
-    python3 Tests/Parity/analytic.py [--place NETWORK=COUNTRY/CITY ...] LOG ... > table.json
+    python3 Tests/Parity/analytic.py [--outcome OUTCOME] [--place NETWORK=COUNTRY/CITY ...] LOG ... > table.json
     python3 Tests/Parity/analytic.py --lines EVENTLIST ... > audit.log
 
 It uses nothing of the exporter and nothing but Python's standard library. A log has an event per line. --lines prints the
-events of webhook bodies as such a log. A row has the columns of the analytic, and:
+events of webhook bodies as such a log. Without --outcome the requests are those of the analytic, which were forbidden; the
+exporter counts unauthorized and allowed ones too. A row has the columns of the analytic, and:
 
     events     the analytic's count: each event for each of its addresses
     requests   the exporter's count, by the rule in its README: an event for each stage that a request was logged in, and
                an event that was read twice, are one request
     dropped    whether the analytic leaves the row out, since country or city is unknown
+    outcome    the outcomes of the requests, and outcomes the requests of each
+    paths      the number of distinct paths, without the query
     empty      columns of which the analytic lists an empty value too; the exporter leaves it out
 """
 import argparse
@@ -18,8 +21,11 @@ import collections
 import ipaddress
 import json
 import sys
+import urllib.parse
 
+OUTCOMES = ["forbidden", "unauthorized", "allowed"]
 COLUMNS = {
+    "outcome": lambda e: [outcome(e)],
     "user": lambda e: [e.get("user", {}).get("username")],
     "groups": lambda e: e.get("user", {}).get("groups") or [],
     "verb": lambda e: [e.get("verb")],
@@ -31,6 +37,34 @@ COLUMNS = {
     "response_status": lambda e: [e.get("responseStatus", {}).get("status")],
     "resource": lambda e: [resource(e.get("objectRef"))],
 }
+
+
+def outcome(event):
+    """What became of the request of an event; None if it does not count."""
+    user, code = event.get("user") or {}, (event.get("responseStatus") or {}).get("code", 0)
+    if code == 401 and not user.get("username"):
+        return "unauthorized"
+    if "system:unauthenticated" not in (user.get("groups") or []):
+        return None
+    if code == 403:
+        return "forbidden"
+    return "allowed" if 100 <= code <= 399 and not is_open(event) else None
+
+
+def path(event):
+    return event["requestURI"].split("?")[0]
+
+
+def is_open(event):
+    """Whether Kubernetes opens the path to everyone."""
+    name = urllib.parse.unquote(path(event))
+    if name == "/api/v1/namespaces/kube-public/configmaps/cluster-info":
+        return event["verb"] == "get"
+    if name in ["/version", "/version/", "/openid/v1/jwks"] or name in [
+            "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]:
+        return True
+    first, *others = name.lstrip("/").split("/")
+    return name.startswith("/") and first in ["healthz", "livez", "readyz"] and not {".", ".."} & set(others)
 
 
 def resource(reference):
@@ -78,13 +112,18 @@ def place(address, places):
     return "", ""
 
 
-def row(source, events, places):
+def requests(events):
     stages = collections.defaultdict(set)
     for event in events:
         stages[identity(event), event["stage"]].add(event["stageTimestamp"])
-    requests = collections.Counter()
+    most = collections.Counter()
     for (request, _), times in stages.items():
-        requests[request] = max(requests[request], len(times))
+        most[request] = max(most[request], len(times))
+    return sum(most.values())
+
+
+def row(source, events, places):
+    counts = {name: requests([event for event in events if outcome(event) == name]) for name in OUTCOMES}
     country, city = place(source[0], places)
     times = sorted(event["requestReceivedTimestamp"] for event in events)
     values = {
@@ -93,17 +132,17 @@ def row(source, events, places):
     empty = [name for name, get in COLUMNS.items() if any(value == "" for event in events for value in get(event))]
     return {
         "src_ip": source[0], "origin": source[1], "country": country, "city": city, "events": len(events),
-        "requests": sum(requests.values()), "dropped": not country or not city, "empty": empty,
+        "requests": requests(events), "outcomes": counts, "paths": len({path(event) for event in events}),
+        "dropped": not country or not city, "empty": empty,
         "first_seen": times[0], "last_seen": times[-1]} | values
 
 
-def table(logs, places):
+def table(logs, places, wanted):
     found = collections.defaultdict(list)
     for log in logs:
         for line in open(log, encoding="utf-8"):
             event = json.loads(line)
-            groups = event.get("user", {}).get("groups") or []
-            if "system:unauthenticated" in groups and event.get("responseStatus", {}).get("code") == 403:
+            if outcome(event) in wanted:
                 for source in sources(event):
                     found[source].append(event)
     return [row(source, events, places) for source, events in sorted(found.items())]
@@ -111,6 +150,7 @@ def table(logs, places):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--outcome", choices=OUTCOMES + ["all"], default="forbidden")
     parser.add_argument("--place", action="append", default=[])
     parser.add_argument("--lines", action="store_true")
     parser.add_argument("files", nargs="+")
@@ -125,7 +165,8 @@ def main():
         network, names = text.split("=", 1)
         country, city = names.split("/")
         places.append((ipaddress.ip_network(network), country, city))
-    json.dump(table(arguments.files, places), sys.stdout)
+    wanted = OUTCOMES if arguments.outcome == "all" else [arguments.outcome]
+    json.dump(table(arguments.files, places, wanted), sys.stdout)
 
 
 main()

@@ -45,10 +45,10 @@ public struct RequestTimeline: Sendable, Hashable {
     }
 }
 
-/// When the requests of all sources and networks were made.
+/// When the requests of all sources and networks were made, for one analytic.
 public struct RequestHistory: Sendable {
-    /// The sources, by address.
-    public private(set) var sources: [(source: Source, requests: RequestTimeline)]
+    /// The sources, by address; one with several kinds of credentials once for each.
+    public private(set) var sources: [(subject: SourceSubject, requests: RequestTimeline)]
     /// The networks of verified sources, by address, each with the timelines of its sources.
     public private(set) var networks: [(network: SourceNetwork, requests: RequestTimeline, sources: [RequestTimeline])]
     /// Requests without a time, which are left out.
@@ -61,17 +61,18 @@ public struct RequestHistory: Sendable {
     ///   - untimedRequests: The number of requests without a time.
     ///   - mistimedRequests: The number of requests at a time that must be wrong.
     init(
-        _ requests: [(source: Source, times: [(time: Int64, count: Int)])], untimedRequests: Int, mistimedRequests: Int
+        _ requests: [(subject: SourceSubject, times: [(time: Int64, count: Int)])], untimedRequests: Int,
+        mistimedRequests: Int
     ) {
         self.untimedRequests = untimedRequests
         self.mistimedRequests = mistimedRequests
         sources = []
         var byNetwork: [SourceNetwork: [Int]] = [:]
-        for (source, times) in requests.sorted(by: { $0.source.place < $1.source.place }) where !times.isEmpty {
-            if source.origin == .verified, let network = SourceNetwork(source.address) {
+        for (subject, times) in requests.sorted(by: { $0.subject.place < $1.subject.place }) where !times.isEmpty {
+            if subject.source.origin == .verified, let network = SourceNetwork(subject.source.address) {
                 byNetwork[network, default: []].append(sources.count)
             }
-            sources.append((source, RequestTimeline(times)))
+            sources.append((subject, RequestTimeline(times)))
         }
         // Each request has one verified source, so the requests of a network are those of its sources together.
         networks = byNetwork.sorted { $0.value[0] < $1.value[0] }.map { [sources] network, members in
@@ -92,11 +93,62 @@ extension RequestTimeline {
     }
 }
 
-extension Source {
-    /// Sorts by address, a claimed source behind a verified one of the same address; `invalid` is last.
-    fileprivate var place: (UInt64, UInt64, Int) {
-        let rank = origin == .verified ? 0 : 1
-        guard case .address(let address) = address else { return (.max, .max, rank + 2) }
-        return (address.high, address.low, rank)
+/// When a source asked for which paths.
+public struct PathHistory: Sendable {
+    /// Requests for one path at one time, in microseconds since 1970.
+    struct Request: Sendable {
+        var time: Int64
+        /// The hash of the path; zero without a path.
+        var path: UInt64
+        var count: Int
+    }
+
+    /// The source.
+    public let source: Source
+    /// When its requests were made.
+    public let requests: RequestTimeline
+
+    private let paths: [(time: Int64, path: UInt64)]
+
+    init(of source: Source, _ requests: [Request]) {
+        self.source = source
+        self.requests = RequestTimeline(requests.map { ($0.time, $0.count) })
+        paths = requests.filter { $0.path != 0 }.map { ($0.time, $0.path) }.sorted { $0.time < $1.time }
+    }
+
+    /// Counts the distinct paths of the last hour, as `RecentPaths`, at times that do not fall.
+    public struct Counter: Sendable {
+        private var rest: ArraySlice<(time: Int64, path: UInt64)>
+        private var recent = RecentPaths()
+
+        fileprivate init(_ paths: [(time: Int64, path: UInt64)]) {
+            rest = paths[...]
+        }
+
+        /// The number of paths at a time, in microseconds since 1970.
+        public mutating func count(at time: Int64) -> Int {
+            while let next = rest.first, next.time <= time {
+                recent.add(next.path, at: Double(next.time) / 1_000_000)
+                rest = rest.dropFirst()
+            }
+            return recent.count(at: Double(time) / 1_000_000)
+        }
+    }
+
+    /// Counts from the first request on.
+    public var counter: Counter { Counter(paths) }
+}
+
+extension SourceSubject {
+    /// Whether it is before another source, see `place`.
+    func precedes(_ other: Source) -> Bool { place < SourceSubject(other).place }
+
+    /// Sorts by address, a claimed source behind a verified one of the same address, then by credentials; `invalid` is
+    /// last.
+    fileprivate var place: (UInt64, UInt64, Int, Int) {
+        let rank = source.origin == .verified ? 0 : 1
+        let kind = credentials.flatMap { Credentials.allCases.firstIndex(of: $0) } ?? 0
+        guard case .address(let address) = source.address else { return (.max, .max, rank + 2, kind) }
+        return (address.high, address.low, rank, kind)
     }
 }

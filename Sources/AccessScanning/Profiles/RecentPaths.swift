@@ -1,3 +1,5 @@
+import AuditEvents
+
 /// The distinct paths that a source asked for within the last hour, exactly, up to a limit.
 ///
 /// Past the limit the path that was not asked for longest is forgotten, so the number of paths since any time is right,
@@ -13,6 +15,16 @@ public struct RecentPaths: Sendable, Hashable {
     /// Paths; none unless they are given. Paths past the limit are left out.
     public init(entries: some Sequence<UInt64> = []) {
         self.entries = Array(entries.prefix(Self.limit))
+    }
+
+    /// A keyed hash of the path of a request, without the query; `nil` without a path.
+    static func hash(ofPathIn event: AuditEvent, key: SipHash128.Key) -> UInt64? {
+        guard !event.requestURI.isEmpty else { return nil }
+        var hash = SipHash128(key: key)
+        event.requestURI.utf8.withContiguousStorageIfAvailable { uri in
+            hash.combine(bytes: uri.span.bytes.extracting(first: uri.firstIndex(of: UInt8(ascii: "?")) ?? uri.count))
+        }
+        return hash.digest().first
     }
 
     /// The number of paths asked for in the present minute and the 60 minutes before it.

@@ -3,16 +3,21 @@ public struct CollectedSource: Sendable {
     /// The source.
     public let source: Source
     /// Its requests, within the window that was asked for.
-    public let count: Int
+    public var count: Int { counts.reduce(0, +) }
+    /// Its requests within the same window, by the index of their analytic.
+    public let counts: [Int]
+    /// The outcomes of all its requests.
+    public let outcomes: OutcomeSet
     /// When its first and its last request reached the API server, in seconds since 1970; `nil` if no event of it has a
     /// time.
     public let seen: ClosedRange<Double>?
 
     private let distinct: DistinctValues
 
-    init(_ findings: SourceFindings, count: Int) {
+    init(_ findings: SourceFindings, counts: [Int]) {
         source = findings.source
-        self.count = count
+        self.counts = counts
+        outcomes = findings.outcomes
         seen = findings.seen.map { Double($0.lowerBound) / 1_000_000...Double($0.upperBound) / 1_000_000 }
         distinct = findings.values
     }
@@ -47,13 +52,19 @@ struct SourceFindings: Sendable {
     let source: Source
     /// The times of the first and the last request, in microseconds since 1970.
     private(set) var seen: ClosedRange<Int64>?
+    private(set) var outcomes: OutcomeSet = []
     var values = DistinctValues()
 
     init(_ source: Source) {
         self.source = source
     }
 
-    mutating func note(_ time: Int64?) {
+    mutating func note(_ outcome: Outcome, at time: Int64?) {
+        outcomes.insert(OutcomeSet(outcome))
+        note(time)
+    }
+
+    private mutating func note(_ time: Int64?) {
         guard let time else { return }
         seen = min(seen?.lowerBound ?? time, time)...max(seen?.upperBound ?? time, time)
     }
@@ -61,39 +72,50 @@ struct SourceFindings: Sendable {
     mutating func merge(_ other: SourceFindings) {
         note(other.seen?.lowerBound)
         note(other.seen?.upperBound)
+        outcomes.formUnion(other.outcomes)
         values.merge(other.values)
     }
 }
 
 /// The times of the requests of a source.
 struct RequestTimes: Sendable {
-    private var timed: [(time: Int64, count: Int)] = []
-    private var untimed = 0
-    private var total = 0
-
-    mutating func add(_ count: Int, at time: Int64?) {
-        total += count
-        if let time { timed.append((time, count)) } else { untimed += count }
+    private struct Entry: Sendable {
+        var time: Int64
+        var count: Int32
+        var analytic: Int32
     }
 
-    /// The highest number of requests within any window.
+    private var timed: [Entry] = []
+    private var untimed: [Entry] = []
+
+    /// - Parameter analytic: The index of the requests' analytic.
+    mutating func add(_ count: Int, of analytic: Int, at time: Int64?) {
+        let entry = Entry(time: time ?? 0, count: Int32(clamping: count), analytic: Int32(clamping: analytic))
+        if time == nil { untimed.append(entry) } else { timed.append(entry) }
+    }
+
+    /// The requests within the window that has most of them, by analytic; of equal windows the first.
     ///
-    /// - Parameter window: In microseconds; two requests that are exactly so far apart are not in one window. `nil` for
-    ///   all requests.
-    func highest(within window: Int64?) -> Int {
-        guard let window else { return total }
+    /// - Parameters:
+    ///   - window: In microseconds; two requests that are exactly so far apart are not in one window. `nil` for all
+    ///     requests.
+    ///   - analytics: The number of analytics.
+    func highest(within window: Int64?, analytics: Int) -> [Int] {
         let sorted = timed.sorted { $0.time < $1.time }
-        var highest = 0
-        var inWindow = 0
+        var inWindow = [Int](repeating: 0, count: analytics)
+        var (highest, sum, highestSum) = (inWindow, 0, 0)
         var oldest = 0
         for request in sorted {
-            inWindow += request.count
-            while request.time - sorted[oldest].time >= window, sorted[oldest].time < request.time {
-                inWindow -= sorted[oldest].count
+            inWindow[Int(request.analytic)] += Int(request.count)
+            sum += Int(request.count)
+            while let window, request.time - sorted[oldest].time >= window, sorted[oldest].time < request.time {
+                inWindow[Int(sorted[oldest].analytic)] -= Int(sorted[oldest].count)
+                sum -= Int(sorted[oldest].count)
                 oldest += 1
             }
-            highest = max(highest, inWindow)
+            if sum > highestSum { (highest, highestSum) = (inWindow, sum) }
         }
-        return highest + untimed
+        for request in untimed { highest[Int(request.analytic)] += Int(request.count) }
+        return highest
     }
 }

@@ -1,20 +1,22 @@
 public import AuditEvents
 
-/// Counts requests by source whatever the order in which their events are read.
+/// Counts requests by source and outcome, whatever the order in which their events are read.
 ///
 /// The rule is that of `RequestDeduplicator`, which forgets what is long ago. This one forgets nothing, so that logs can
 /// be read in any order and on several threads. It remembers a request as hashes, in about 200 bytes.
 ///
 /// ```swift
 /// var first = RequestCollection(selection), second = RequestCollection(selection)
-/// for event in events { first.add(event) }
-/// for event in otherEvents { second.add(event) }
+/// for selected in scanned.events { first.add(selected.event, of: selected.selector) }
+/// for selected in others.events { second.add(selected.event, of: selected.selector) }
 /// first.merge(second)
 /// for source in first.sources(within: 3600) { print(source.source.address, source.count) }
 /// ```
 public struct RequestCollection: Sendable {
     /// Which requests are counted, and for which sources.
     public struct Selection: Sendable {
+        /// The outcomes that are counted, at most 64.
+        public var analytics: [Analytic]
         /// How requests map to client addresses (trusted proxies).
         public var attribution: SourceAttribution
         /// The requests that are not counted for their sources.
@@ -26,9 +28,11 @@ public struct RequestCollection: Sendable {
 
         /// All requests, unless something else is given.
         public init(
-            attribution: SourceAttribution = SourceAttribution(), filter: RequestFilter = RequestFilter(),
+            of analytics: [Analytic] = [.forbidden], attribution: SourceAttribution = SourceAttribution(),
+            filter: RequestFilter = RequestFilter(),
             times: Range<Int64> = .min ..< .max, key: SipHash128.Key = .random()
         ) {
+            self.analytics = analytics
             self.attribution = attribution
             self.filter = filter
             self.times = times
@@ -39,15 +43,35 @@ public struct RequestCollection: Sendable {
     /// Alike requests. There can be millions of them, so they are small.
     private struct Record {
         var party: UInt32
+        var kind: Kind
+        /// The hash of the path; zero without a path.
+        var path: UInt64
         /// `untimed` without a time.
         var time: Int64
         var events: StageEvents
 
-        init(party: Int, time: Int64?) {
+        init(party: Int, _ kind: Kind, path: UInt64, time: Int64?) {
             self.party = UInt32(clamping: party)
+            self.kind = kind
+            self.path = path
             self.time = time ?? RequestCollection.untimed
             events = StageEvents()
         }
+    }
+
+    /// The analytic of a request and, where it distinguishes them, the credentials; in one byte.
+    private struct Kind: Hashable, Comparable {
+        private let rawValue: UInt8
+
+        init(analytic: Int, _ credentials: Credentials?) {
+            let number = credentials.flatMap { Credentials.allCases.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
+            rawValue = UInt8(analytic << 2 | number)
+        }
+
+        var analytic: Int { Int(rawValue >> 2) }
+        var credentials: Credentials? { rawValue & 3 == 0 ? nil : Credentials.allCases[Int(rawValue & 3) - 1] }
+
+        static func < (one: Kind, other: Kind) -> Bool { one.rawValue < other.rawValue }
     }
 
     private static let untimed = Int64.min
@@ -63,7 +87,7 @@ public struct RequestCollection: Sendable {
 
     private let selection: Selection
     private var records: [RequestIdentity: Record] = [:]
-    private var inexact: [(party: Int, time: Int64?)] = []
+    private var inexact: [(party: Int, kind: Kind, path: UInt64, time: Int64?)] = []
     private var parties: [Party] = []
     private var partyIndex: [Party: Int] = [:]
     private var findings: [SourceFindings] = []
@@ -75,26 +99,35 @@ public struct RequestCollection: Sendable {
         self.selection = selection
     }
 
-    /// Adds an event that the analytic selects.
-    public mutating func add(_ event: AuditEvent) {
+    /// Adds an event.
+    ///
+    /// - Parameter analytic: The index of the analytic that selects it.
+    public mutating func add(_ event: AuditEvent, of analytic: Int = 0) {
         let time = Self.time(of: event)
         guard time.map(selection.times.contains) ?? true else { return }
         let party = index(party(of: event))
+        let (outcome, hasCredentials) = (
+            selection.analytics[analytic].outcome, selection.analytics[analytic].distinguishesCredentials
+        )
+        let kind = Kind(analytic: analytic, hasCredentials ? event.credentials : nil)
         if case .sources(let sources) = parties[party] {
             for value in texts.values(of: event, key: selection.key) {
                 for source in sources { findings[source].values.insert(value, at: time) }
             }
-            for source in sources { findings[source].note(time) }
+            for source in sources { findings[source].note(outcome, at: time) }
         }
+        let path = RecentPaths.hash(ofPathIn: event, key: selection.key) ?? 0
         guard event.hasCompleteIdentity else {
             inexactEvents += 1
-            inexact.append((party, time))
+            inexact.append((party, kind, path, time))
             return
         }
         let request = RequestIdentity(of: event, key: selection.key)
         let identity = EventIdentity(of: event, request: request, key: selection.key)
-        records[request, default: Record(party: party, time: time)]
-            .events.insert(identity, stage: event.stage)
+        var record = records[request] ?? Record(party: party, kind, path: path, time: time)
+        record.kind = min(record.kind, kind)
+        record.events.insert(identity, stage: event.stage)
+        records[request] = record
     }
 
     /// Adds what another collection with the same selection has.
@@ -116,10 +149,14 @@ public struct RequestCollection: Sendable {
             case .filtered: index(party)
             }
         }
-        inexact += other.inexact.map { (parties[$0.party], $0.time) }
+        inexact += other.inexact.map { (parties[$0.party], $0.kind, $0.path, $0.time) }
         for (identity, theirs) in other.records {
-            records[identity, default: Record(party: parties[Int(theirs.party)], time: theirs.time)]
-                .events.formUnion(theirs.events)
+            var record =
+                records[identity]
+                ?? Record(party: parties[Int(theirs.party)], theirs.kind, path: theirs.path, time: theirs.time)
+            record.kind = min(record.kind, theirs.kind)
+            record.events.formUnion(theirs.events)
+            records[identity] = record
         }
     }
 
@@ -128,7 +165,7 @@ public struct RequestCollection: Sendable {
     /// Requests that matched an entry of the filter and were not counted for their sources.
     public var filteredRequests: Int {
         var filtered = 0
-        forEachRequest { party, _, count in
+        forEachRequest { party, _, _, count in
             if case .filtered = parties[party] { filtered += count }
         }
         return filtered
@@ -140,39 +177,64 @@ public struct RequestCollection: Sendable {
     ///   length, by the time of the requests; those without a time are in each window. `nil` to count all requests.
     public func sources(within seconds: Double?) -> [CollectedSource] {
         var times = [RequestTimes](repeating: RequestTimes(), count: findings.count)
-        forEachRequest { party, time, count in
+        forEachRequest { party, kind, time, count in
             guard case .sources(let sources) = parties[party] else { return }
-            for source in sources { times[source].add(count, at: time) }
+            for source in sources { times[source].add(count, of: kind.analytic, at: time) }
         }
         let window = seconds.map { Int64(min($0 * 1_000_000, 0x1p62)) }
         return zip(findings, times).map { findings, times in
-            CollectedSource(findings, count: times.highest(within: window))
+            CollectedSource(
+                findings, counts: times.highest(within: window, analytics: selection.analytics.count))
         }
         .sorted { $0.precedes($1) }
     }
 
     /// When the requests of each source, and of each network, were made.
     ///
-    /// - Parameter plausible: Times that are not wrong, in microseconds since 1970. Requests at other times are left out.
-    public func history(within plausible: ClosedRange<Int64>) -> RequestHistory {
-        var times = [[(time: Int64, count: Int)]](repeating: [], count: findings.count)
+    /// - Parameters:
+    ///   - analytic: The index of the analytic whose requests are wanted.
+    ///   - plausible: Times that are not wrong, in microseconds since 1970. Requests at other times are left out.
+    public func history(of analytic: Int = 0, within plausible: ClosedRange<Int64>) -> RequestHistory {
+        var times: [SourceSubject: [(time: Int64, count: Int)]] = [:]
         var (untimed, mistimed) = (0, 0)
-        forEachRequest { party, time, count in
-            guard case .sources(let sources) = parties[party] else { return }
+        forEachRequest { party, kind, time, count in
+            guard kind.analytic == analytic, case .sources(let sources) = parties[party] else { return }
             guard let time else { return untimed += count }
             guard plausible.contains(time) else { return mistimed += count }
-            for source in sources { times[source].append((time, count)) }
+            for source in sources {
+                times[SourceSubject(findings[source].source, kind.credentials), default: []].append((time, count))
+            }
         }
         return RequestHistory(
-            zip(findings, times).map { ($0.source, $1) }, untimedRequests: untimed, mistimedRequests: mistimed)
+            times.map { ($0.key, $0.value) }, untimedRequests: untimed, mistimedRequests: mistimed)
+    }
+
+    /// When each source asked for which paths, over all analytics: the sources by address.
+    ///
+    /// - Parameter plausible: As in `history`.
+    public func pathHistories(within plausible: ClosedRange<Int64>) -> [PathHistory] {
+        var requests: [Source: [PathHistory.Request]] = [:]
+        let add = { (party: Int, path: UInt64, time: Int64, count: Int) in
+            guard case .sources(let sources) = parties[party], plausible.contains(time) else { return }
+            for source in sources {
+                requests[findings[source].source, default: []].append(.init(time: time, path: path, count: count))
+            }
+        }
+        // A record without a time has one that is not plausible.
+        for record in records.values { add(Int(record.party), record.path, record.time, record.events.requests) }
+        for request in inexact { add(request.party, request.path, request.time ?? Self.untimed, 1) }
+        return requests.map { PathHistory(of: $0.key, $0.value) }.sorted {
+            SourceSubject($0.source).precedes($1.source)
+        }
     }
 
     /// - Parameter body: Takes requests of one party at one time, and their number.
-    private func forEachRequest(_ body: (_ party: Int, _ time: Int64?, _ count: Int) -> Void) {
+    private func forEachRequest(_ body: (_ party: Int, _ kind: Kind, _ time: Int64?, _ count: Int) -> Void) {
         for record in records.values {
-            body(Int(record.party), record.time == Self.untimed ? nil : record.time, record.events.requests)
+            body(
+                Int(record.party), record.kind, record.time == Self.untimed ? nil : record.time, record.events.requests)
         }
-        for request in inexact { body(request.party, request.time, 1) }
+        for request in inexact { body(request.party, request.kind, request.time, 1) }
     }
 
     // MARK: Sources

@@ -20,58 +20,64 @@ public enum Backfill {
         let configuration = try BackfillConfiguration(options, at: Date.now.timeIntervalSince1970)
         let inputs = StoredLog.find(configuration.scan.files).logs.map(\.path)
         let file = try OutputFile(configuration.output, replaces: configuration.replacesOutput, inputs: inputs)
-        guard let (requests, isComplete) = Scan.read(configuration.scan) else { return false }
-        let history = requests.history(within: configuration.plausibleTimes)
-        noteLeftOut(history)
-        noteFlood(history)
-        guard isComplete || !history.sources.isEmpty else {
+        guard let found = Scan.read(configuration.scan) else { return false }
+        let histories = configuration.scan.selection.analytics.enumerated().map { index, analytic in
+            (analytic: analytic, history: found.requests.history(of: index, within: configuration.plausibleTimes))
+        }
+        let all = histories.map(\.history)
+        noteLeftOut(all)
+        noteFlood(all)
+        guard found.isComplete || all.contains(where: { !$0.sources.isEmpty }) else {
             Scan.complain(
-                "\(nothing(history)), and not all inputs could be read; \(configuration.output) is not written")
+                "\(nothing(all)), and not all inputs could be read; \(configuration.output) is not written")
             return false
         }
         var text = BackfillText(configuration) { piece throws(ConfigurationError) in try file.write(piece) }
-        try text.write(history)
+        try text.write(histories, paths: found.requests.pathHistories(within: configuration.plausibleTimes))
         try file.finish()
-        summarize(text, history, configuration)
-        return isComplete
+        summarize(text, all, configuration)
+        return found.isComplete
     }
 
-    private static func noteLeftOut(_ history: RequestHistory) {
-        if history.untimedRequests > 0 {
-            Scan.complain("\(history.untimedRequests) requests have no time and are left out")
-        }
-        if history.mistimedRequests > 0 {
+    private static func noteLeftOut(_ histories: [RequestHistory]) {
+        let untimed = histories.reduce(0) { $0 + $1.untimedRequests }
+        if untimed > 0 { Scan.complain("\(untimed) requests have no time and are left out") }
+        let mistimed = histories.reduce(0) { $0 + $1.mistimedRequests }
+        if mistimed > 0 {
             Scan.complain(
-                "\(history.mistimedRequests) requests are left out because their times are wrong: before the year 2000, "
+                "\(mistimed) requests are left out because their times are wrong: before the year 2000, "
                     + "or more than a day from now")
         }
     }
 
     /// An exporter would have kept the counters of some of these sources only.
-    private static func noteFlood(_ history: RequestHistory) {
-        guard history.sources.count > SourceLimits().verified else { return }
+    private static func noteFlood(_ histories: [RequestHistory]) {
+        guard let sources = histories.map(\.sources.count).max(), sources > SourceLimits().verified else { return }
         Scan.complain(
-            "\(history.sources.count) sources become as many series, which take Prometheus' memory; leave out floods with "
+            "\(sources) sources become as many series, which take Prometheus' memory; leave out floods with "
                 + "--filter.file, --since or --until")
     }
 
-    private static func nothing(_ history: RequestHistory) -> String {
-        let leftOut = history.untimedRequests + history.mistimedRequests
-        return leftOut > 0 || !history.sources.isEmpty
-            ? "no refused request without credentials is left to write"
-            : "no refused requests without credentials were found"
+    private static func nothing(_ histories: [RequestHistory]) -> String {
+        let hasRequests = histories.contains {
+            $0.untimedRequests > 0 || $0.mistimedRequests > 0 || !$0.sources.isEmpty
+        }
+        return hasRequests
+            ? "no request without valid credentials is left to write"
+            : "no requests without valid credentials were found"
     }
 
     private static func summarize(
-        _ text: BackfillText, _ history: RequestHistory, _ configuration: BackfillConfiguration
+        _ text: BackfillText, _ histories: [RequestHistory], _ configuration: BackfillConfiguration
     ) {
         let output = configuration.output
         guard let times = text.times else {
-            Scan.complain("\(nothing(history)); \(output) has no samples")
+            Scan.complain("\(nothing(histories)); \(output) has no samples")
             return
         }
+        let sources = Set(histories.flatMap(\.sources).map(\.subject.source))
         Scan.complain(
-            "wrote \(text.samples) samples of \(text.series) series of \(history.sources.count) sources, from "
+            "wrote \(text.samples) samples of \(text.series) series of \(sources.count) sources, from "
                 + "\(StartMessages.time(times.lowerBound)) to \(StartMessages.time(times.upperBound)), to \(output)")
         if output != "-" {
             Scan.complain(

@@ -8,13 +8,13 @@ import Locations
 /// The text is passed on in pieces, so that its size does not matter: a source that is active for a year has a million
 /// samples.
 struct BackfillText {
-    private static let counters = AnalyticMetrics(.forbidden)
-
     /// The families, in the order in which they are written. The metrics of the exporter itself, such as its build, are
     /// not among them: in the past it did not run.
     static var metrics: [Metric] {
-        counters.sources.metrics + (counters.networks?.metrics ?? [])
-            + [DetectionMetrics.quietSources, DetectionMetrics.quietRequests]
+        Analytic.counted.flatMap { analytic in
+            let counters = AnalyticMetrics(analytic)
+            return counters.sources.metrics + (counters.networks?.metrics ?? [])
+        } + [DetectionMetrics.quietSources, DetectionMetrics.quietRequests, DetectionMetrics.distinctPaths]
     }
 
     /// A source as `serve` knows it: a silent one is retired after its default retention.
@@ -63,28 +63,57 @@ struct BackfillText {
     }
 
     /// Writes the whole text.
-    mutating func write(_ history: RequestHistory) throws(ConfigurationError) {
-        let sources = history.sources.map { source, requests in
-            let lives = requests.lives(retention: Self.retention)
-            return (labels: labels(of: source), lives: lives, sampling: configuration.sampling)
-        }
-        try write(sources, as: Self.counters.sources)
-        if let metrics = Self.counters.networks {
-            let networks = history.networks.map { network($0.network, $0.requests, $0.sources) }
-            try write(networks.map { (labels: [$0.name], lives: $0.lives, sampling: $0.sampling) }, as: metrics)
-            try write(networks, as: DetectionMetrics.quietSources) { SampleValue($0.sources) }
-            try write(networks, as: DetectionMetrics.quietRequests) { .integer($0.requests) }
-        }
+    ///
+    /// - Parameters:
+    ///   - histories: Those of each analytic.
+    ///   - paths: Those of each source.
+    mutating func write(
+        _ histories: [(analytic: Analytic, history: RequestHistory)], paths: [PathHistory]
+    ) throws(ConfigurationError) {
+        for (analytic, history) in histories { try write(history, of: analytic) }
+        try write(paths)
         text.writeEnd()
         try write(text.take())
     }
 
-    private func labels(of source: Source) -> [String] {
+    private mutating func write(_ history: RequestHistory, of analytic: Analytic) throws(ConfigurationError) {
+        let counters = AnalyticMetrics(analytic)
+        let sources = history.sources.map { subject, requests in
+            let lives = requests.lives(retention: Self.retention)
+            return (labels: labels(of: subject), lives: lives, sampling: configuration.sampling)
+        }
+        try write(sources, as: counters.sources)
+        guard let metrics = counters.networks else { return }
+        let networks = history.networks.map { network($0.network, $0.requests, $0.sources) }
+        try write(networks.map { (labels: [$0.name], lives: $0.lives, sampling: $0.sampling) }, as: metrics)
+        // Quiet sources are those of the first analytic only, as in `serve`.
+        guard analytic == Analytic.counted.first else { return }
+        try write(networks, as: DetectionMetrics.quietSources) { SampleValue($0.sources) }
+        try write(networks, as: DetectionMetrics.quietRequests) { .integer($0.requests) }
+    }
+
+    /// Writes the gauge of distinct paths. It has samples whenever a counter of its source may have.
+    private mutating func write(_ histories: [PathHistory]) throws(ConfigurationError) {
+        text.writeHead(of: DetectionMetrics.distinctPaths)
+        for history in histories {
+            var counter = history.counter
+            try writeSeries(
+                of: DetectionMetrics.distinctPaths, labels(of: SourceSubject(history.source)),
+                history.requests.lives(retention: Self.retention), configuration.sampling
+            ) { time, _, _ in
+                SampleValue(counter.count(at: time))
+            }
+        }
+    }
+
+    private func labels(of subject: SourceSubject) -> [String] {
+        let source = subject.source
         var location = Location.unknown
         if case .address(let address) = source.address {
             location = configuration.scan.locations?.location(of: address) ?? .unknown
         }
         return [source.address.description, location.country, location.city, source.origin.rawValue]
+            + (subject.credentials.map { [$0.rawValue] } ?? [])
     }
 
     private mutating func write(

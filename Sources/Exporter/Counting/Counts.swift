@@ -37,7 +37,7 @@ struct Counts: Sendable {
 
 extension Analytic {
     /// The outcomes that the exporter counts.
-    static let counted: [Analytic] = [.forbidden]
+    static let counted: [Analytic] = [.forbidden, .unauthorized, .allowed]
 }
 
 /// The latest version of a value. Writers replace it, and readers take it; a reader waits for the exchange of a

@@ -13,12 +13,15 @@ final class ParallelReading: Sendable {
         var readings: [LogReading]
         /// The requests of all logs.
         var requests: RequestCollection
+        /// The events of outcomes that are not counted here, but could be.
+        var otherEvents: [Outcome: Int] = [:]
     }
 
     private struct State {
         var nextPart = 0
         var readings: [LogReading]
         var requests: [RequestCollection] = []
+        var otherEvents: [Outcome: Int] = [:]
         /// The FIFOs, and standard input, that gave no bytes yet, and since when they are read.
         var silent: [StoredLog: ContinuousClock.Instant] = [:]
     }
@@ -70,7 +73,7 @@ final class ParallelReading: Sendable {
         return state.withLock { state in
             var requests = state.requests.popLast() ?? RequestCollection(selection)
             while let next = state.requests.popLast() { requests.merge(next) }
-            return Result(readings: state.readings, requests: requests)
+            return Result(readings: state.readings, requests: requests, otherEvents: state.otherEvents)
         }
     }
 
@@ -80,18 +83,31 @@ final class ParallelReading: Sendable {
     }
 
     private func readParts() {
-        var scanner = EventScanner(selecting: [Analytic.forbidden.selector])
+        // The events of other outcomes are only counted, so that a result without them can say so.
+        let counted = selection.analytics
+        let others = Analytic.counted.filter { !counted.contains($0) }
+        var scanner = EventScanner(selecting: (counted + others).map(\.selector))
+        var otherEvents: [Outcome: Int] = [:]
         var requests = RequestCollection(selection)
         while let (log, part) = takePart() {
             if part.log.size == nil { state.withLock { $0.silent[part.log] = .now } }
             let reading = part.read(with: &scanner) { events, bytes in
                 if part.log.size == nil { state.withLock { $0.silent[part.log] = nil } }
                 storedBytes.add(bytes, ordering: .relaxed)
-                for selected in events { requests.add(selected.event) }
+                for selected in events {
+                    if selected.selector < counted.count {
+                        requests.add(selected.event, of: selected.selector)
+                    } else {
+                        otherEvents[others[selected.selector - counted.count].outcome, default: 0] += 1
+                    }
+                }
             }
             state.withLock { $0.readings[log].add(reading) }
         }
-        state.withLock { [requests] in $0.requests.append(requests) }
+        state.withLock { [requests, otherEvents] in
+            $0.requests.append(requests)
+            $0.otherEvents.merge(otherEvents, uniquingKeysWith: +)
+        }
     }
 
     private func takePart() -> (log: Int, part: LogPart)? {

@@ -12,8 +12,8 @@ import Locations
 ///                                 on all cores        in any order         threshold
 /// ```
 public enum Scan {
-    /// The outcome; the raw value is the exit status of the process.
-    public enum Outcome: Int32, Sendable {
+    /// The exit status of the process.
+    public enum ExitStatus: Int32, Sendable {
         /// No source is over the threshold.
         case nothingFound = 0
         /// An input could not be read, or holds events in a form that is not supported; what could be read was printed.
@@ -25,18 +25,30 @@ public enum Scan {
     /// Reads the logs, prints the result on standard output, and everything else on standard error. The call blocks.
     ///
     /// - Throws: `ConfigurationError` if a flag, or the file that it names, cannot be used.
-    public static func run(_ options: ScanOptions) throws(ConfigurationError) -> Outcome {
+    public static func run(_ options: ScanOptions) throws(ConfigurationError) -> ExitStatus {
         let configuration = try ScanConfiguration(options, at: Date.now.timeIntervalSince1970)
-        guard let (requests, isComplete) = read(configuration) else { return .failed }
-        let reports = reports(on: requests, configuration)
-        guard print(reports, configuration), isComplete else { return .failed }
+        guard let found = read(configuration) else { return .failed }
+        let reports = reports(on: found.requests, configuration)
+        // An empty result must not hide that the requests ended in another way.
+        if reports.isEmpty { note(found.otherEvents) }
+        guard print(reports, configuration), found.isComplete else { return .failed }
         return reports.isEmpty ? .nothingFound : .found
+    }
+
+    /// What was read.
+    struct Findings {
+        /// The requests of all logs.
+        var requests: RequestCollection
+        /// The events of outcomes that were not asked for.
+        var otherEvents: [Outcome: Int]
+        /// Whether all inputs could be read.
+        var isComplete: Bool
     }
 
     /// Reads all logs, and prints on standard error what is wrong with them. The call blocks.
     ///
-    /// - Returns: The requests, and whether all inputs could be read; `nil` if no audit event was found.
-    static func read(_ configuration: ScanConfiguration) -> (requests: RequestCollection, isComplete: Bool)? {
+    /// - Returns: `nil` if no audit event was found.
+    static func read(_ configuration: ScanConfiguration) -> Findings? {
         let (logs, problems) = StoredLog.find(configuration.files)
         // The problems of the arguments come before a long read.
         for problem in problems { complain("\(problem)") }
@@ -66,16 +78,17 @@ public enum Scan {
             return nil
         }
         note(result.requests, configuration)
-        return (result.requests, isComplete)
+        return Findings(requests: result.requests, otherEvents: result.otherEvents, isComplete: isComplete)
     }
 
     /// The sources over the threshold: those with the most requests first, then by address.
     static func reports(on requests: RequestCollection, _ configuration: ScanConfiguration) -> [SourceReport] {
         requests.sources(within: configuration.window).filter { $0.count > configuration.threshold }.map { source in
-            guard case .address(let address) = source.source.address else {
-                return SourceReport(source, at: .unknown)
+            var location = Location.unknown
+            if case .address(let address) = source.source.address {
+                location = configuration.locations?.location(of: address) ?? .unknown
             }
-            return SourceReport(source, at: configuration.locations?.location(of: address) ?? .unknown)
+            return SourceReport(source, of: configuration.selection.analytics, at: location)
         }
     }
 
@@ -83,7 +96,7 @@ public enum Scan {
     private static func print(_ reports: [SourceReport], _ configuration: ScanConfiguration) -> Bool {
         let text =
             switch configuration.format {
-            case .table: reports.isEmpty ? nothing(configuration) : ScanOutput.table(reports, width: Terminal.width)
+            case .table: reports.isEmpty ? nothing(configuration) : table(reports, configuration)
             case .json: ScanOutput.json(reports)
             case .csv: ScanOutput.csv(reports)
             }
@@ -104,9 +117,14 @@ public enum Scan {
         }
     }
 
+    /// The outcome is a column only if there are several.
+    private static func table(_ reports: [SourceReport], _ configuration: ScanConfiguration) -> String {
+        ScanOutput.table(reports, withOutcome: configuration.outcome == .all, width: Terminal.width)
+    }
+
     private static func nothing(_ configuration: ScanConfiguration) -> String {
         let window = configuration.window == nil ? "in these logs" : "within \(configuration.windowText)"
-        return "No source made more than \(configuration.threshold) refused requests without credentials \(window).\n"
+        return "No source made more than \(configuration.threshold) \(configuration.outcome.requests) \(window).\n"
     }
 
     /// Reading waits without an end for a FIFO that no program writes to. Standard input is named if it is a terminal.
@@ -127,6 +145,15 @@ public enum Scan {
             complain(
                 "\(requests.inexactEvents) events lack auditID or times to the microsecond; each counts as a request, "
                     + "also if it is read twice")
+        }
+    }
+
+    private static func note(_ otherEvents: [Outcome: Int]) {
+        for outcome in Outcome.allCases {
+            guard let events = otherEvents[outcome], events > 0 else { continue }
+            complain(
+                "the logs also hold \(events) events with the outcome \(outcome.rawValue); "
+                    + "--outcome \(outcome.rawValue) counts them")
         }
     }
 

@@ -14,6 +14,8 @@ struct ScanConfiguration: Sendable {
     /// The command that reads standard input, for advice: `kube-audit-exporter scan -`.
     let command: String
     let files: [String]
+    /// The outcomes whose requests are counted.
+    let outcome: OutcomeChoice
     let format: Format
     /// Sources with more requests are printed.
     let threshold: Int
@@ -33,6 +35,8 @@ struct ScanConfiguration: Sendable {
     init(_ options: ScanOptions, at now: Double, command: String = "scan -") throws(ConfigurationError) {
         self.command = "kube-audit-exporter \(command)"
         files = options.files
+        let outcome: OutcomeChoice = try Configuration.choice(options.outcome, for: "--outcome")
+        self.outcome = outcome
         format = try Configuration.choice(options.format, for: "--format")
         threshold = try WholeNumber.parse(options.threshold, for: "--threshold", in: 0...1_000_000_000, suchAs: 5)
         window = try Self.window(options.window)
@@ -45,6 +49,7 @@ struct ScanConfiguration: Sendable {
                 flag: "--since", value: options.since, reason: "is not before --until; give an earlier time")
         }
         selection = RequestCollection.Selection(
+            of: Analytic.counted.filter { outcome.includes($0.outcome) },
             attribution: SourceAttribution(trustedProxies: try Configuration.networks(options.trustedProxies)),
             filter: try Configuration.file(options.filterFile, for: "--filter.file", RequestFilter.read)?.content
                 ?? RequestFilter(),
@@ -75,5 +80,17 @@ struct ScanConfiguration: Sendable {
             flag: flag,
             reason: "\"\(text)\" cannot be used; give a time such as 2026-11-23T22:00:00Z or 2026-11-23, or a duration "
                 + "back from now such as 24h")
+    }
+}
+
+extension OutcomeChoice {
+    /// The requests in words.
+    var requests: String {
+        switch self {
+        case .forbidden: "refused requests without credentials"
+        case .unauthorized: "unauthorized requests"
+        case .allowed: "allowed requests without credentials"
+        case .all: "requests without valid credentials"
+        }
     }
 }

@@ -2,6 +2,8 @@
 public struct ScanOptions: Sendable {
     /// Files, globs and directories; `-` for standard input.
     public var files: [String]
+    /// `--outcome`
+    public var outcome: String
     /// `--format`
     public var format: String
     /// `--threshold`
@@ -21,11 +23,13 @@ public struct ScanOptions: Sendable {
 
     /// Arguments and flags, each with its default.
     public init(
-        files: [String], format: String = "table", threshold: String = "5", window: String = "1h",
-        since: String? = nil, until: String? = nil, geoipDatabase: String? = nil, trustedProxies: [String] = [],
+        files: [String], outcome: String = "forbidden", format: String = "table", threshold: String = "5",
+        window: String = "1h", since: String? = nil, until: String? = nil, geoipDatabase: String? = nil,
+        trustedProxies: [String] = [],
         filterFile: String? = nil
     ) {
         self.files = files
+        self.outcome = outcome
         self.format = format
         self.threshold = threshold
         self.window = window

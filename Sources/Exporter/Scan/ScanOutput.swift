@@ -6,8 +6,10 @@ import Foundation
 enum ScanOutput {
     /// The table for people. Of a column with several values it shows the one that was seen first.
     ///
-    /// - Parameter width: The columns of the terminal; `nil` for unlimited.
-    static func table(_ reports: [SourceReport], width: Int?) -> String {
+    /// - Parameters:
+    ///   - withOutcome: Whether the outcomes are a column.
+    ///   - width: The columns of the terminal; `nil` for unlimited.
+    static func table(_ reports: [SourceReport], withOutcome: Bool = false, width: Int?) -> String {
         guard let first = reports.first else { return "" }
         let plain: [(name: String, rank: Int, text: (SourceReport) -> String)] = [
             ("src_ip", 0, \.address), ("country", 6, \.location.country), ("city", 7, \.location.city),
@@ -20,8 +22,9 @@ enum ScanOutput {
                 name: name, cells: reports.map { .init(text: text($0).withVisibleEscapes) },
                 leastWidth: ["country", "city"].contains(name) ? 10 : nil, isRightAligned: name == "count", rank: rank)
         }
-        columns += first.columns.indices.map { index in
+        columns += first.columns.indices.compactMap { index in
             let name = first.columns[index].name
+            if name == "outcome" { return withOutcome ? outcomes(reports.map { $0.columns[index] }) : nil }
             return TextTable.Column(
                 name: name, cells: reports.map { cell($0.columns[index]) },
                 leastWidth: ["request_uri": 24, "user_agent": 14][name] ?? 10, rank: ranks[name] ?? 13 + index)
@@ -31,6 +34,13 @@ enum ScanOutput {
         let table = TextTable(columns, limit: width)
         let note = table.leftOut == 0 ? [] : ["\(table.leftOut) columns do not fit; --format json has them."]
         return (table.lines + note).map { $0 + "\n" }.joined()
+    }
+
+    /// There are few outcomes, and all of them matter.
+    private static func outcomes(_ columns: [SourceReport.Column]) -> TextTable.Column {
+        TextTable.Column(
+            name: "outcome", cells: columns.map { .init(text: $0.values.joined(separator: ", ")) }, leastWidth: nil,
+            rank: 2)
     }
 
     private static func cell(_ column: SourceReport.Column) -> TextTable.Cell {
@@ -50,7 +60,7 @@ enum ScanOutput {
     static func csv(_ reports: [SourceReport]) -> String {
         let head =
             ["src_ip", "country", "city", "origin", "count", "first_seen", "last_seen"]
-            + Evidence.Column.allCases.map(\.name) + ["values_left_out"]
+            + ["outcome"] + Evidence.Column.allCases.map(\.name) + ["values_left_out"]
         let lines = reports.map { report in
             [
                 report.address, report.location.country, report.location.city, report.origin.rawValue,

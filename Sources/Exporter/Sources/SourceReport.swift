@@ -158,19 +158,25 @@ extension SourceReport {
 
 extension SourceReport {
     /// A report on a source in logs that were read once.
-    init(_ source: CollectedSource, at location: Location) {
+    ///
+    /// - Parameter analytics: Those of the collection. The requests by outcome are known if they are all outcomes.
+    init(_ source: CollectedSource, of analytics: [Analytic] = [.forbidden], at location: Location) {
+        let counts = zip(analytics, source.counts).reduce(into: OutcomeCounts()) { counts, requests in
+            counts[requests.0.outcome] += UInt64(requests.1)
+        }
         address = source.source.address.description
         self.location = location
         origin = source.source.origin
         count = UInt64(source.count)
-        outcomes = nil
+        outcomes = Set(analytics.map(\.outcome)).count == Outcome.allCases.count ? counts : nil
         firstSeen = source.seen?.lowerBound
         lastSeen = source.seen?.upperBound
-        columns = Evidence.Column.allCases.map { column in
+        let values = Evidence.Column.allCases.map { column in
             Column(
                 name: column.name, values: source.values(column), leftOut: UInt64(source.valuesLeftOut(column)),
                 isNumeric: column == .responseCode)
         }
+        columns = [Column(source.outcomes.outcomes)] + values
         live = nil
     }
 }
