@@ -228,6 +228,32 @@ struct ScanCommandTests {
         }
     }
 
+    @Test("says which outcome counts more, if nothing that counts is over the threshold")
+    func otherOutcomes() async throws {
+        try await withTemporaryDirectory { directory in
+            let hardened = Fixture.url("audit-logs/hardened.log").path
+            let hint =
+                "the logs also hold 74 events with the outcome unauthorized; --outcome unauthorized counts them\n"
+            #expect(
+                try await Self.scan([hardened, "--format", "json"], in: directory)
+                    == "exited with status 0: \(hint)[]\n")
+            for silent in [["--threshold", "74"], ["--until", "2026-11-29"]] {
+                #expect(
+                    try await Self.scan([hardened, "--format", "json"] + silent, in: directory)
+                        == "exited with status 0: []\n")
+            }
+            let found = try await Self.scan([hardened, "--outcome", "unauthorized"], in: directory)
+            #expect(found.hasPrefix("exited with status 3: src_ip") && !found.contains("outcome"), "\(found)")
+            let all = try await Self.scan(
+                [Fixture.url("audit-logs/outcomes.log").path, "--outcome", "all"], in: directory)
+            #expect(all.contains("127.0.0.72  verified      9  ") && all.contains("  forbidden, allowed  "), "\(all)")
+            #expect(
+                try await Self.scan([hardened, "--outcome", "denied"], in: directory)
+                    == "exited with status 1: --outcome: \"denied\" is not known; give forbidden, unauthorized, allowed or all\n"
+            )
+        }
+    }
+
     @Test("takes an empty log for just rotated if another one has lines")
     func rotated() async throws {
         try await withTemporaryDirectory { directory in

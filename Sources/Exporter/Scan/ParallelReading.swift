@@ -97,7 +97,7 @@ final class ParallelReading: Sendable {
                 for selected in events {
                     if selected.selector < counted.count {
                         requests.add(selected.event, of: selected.selector)
-                    } else {
+                    } else if selection.covers(selected.event) {
                         otherEvents[others[selected.selector - counted.count].outcome, default: 0] += 1
                     }
                 }

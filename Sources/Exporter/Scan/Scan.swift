@@ -30,7 +30,7 @@ public enum Scan {
         guard let found = read(configuration) else { return .failed }
         let reports = reports(on: found.requests, configuration)
         // An empty result must not hide that the requests ended in another way.
-        if reports.isEmpty { note(found.otherEvents) }
+        if reports.isEmpty { note(found.otherEvents, configuration) }
         guard print(reports, configuration), found.isComplete else { return .failed }
         return reports.isEmpty ? .nothingFound : .found
     }
@@ -148,9 +148,9 @@ public enum Scan {
         }
     }
 
-    private static func note(_ otherEvents: [Outcome: Int]) {
+    private static func note(_ otherEvents: [Outcome: Int], _ configuration: ScanConfiguration) {
         for outcome in Outcome.allCases {
-            guard let events = otherEvents[outcome], events > 0 else { continue }
+            guard let events = otherEvents[outcome], events > configuration.threshold else { continue }
             complain(
                 "the logs also hold \(events) events with the outcome \(outcome.rawValue); "
                     + "--outcome \(outcome.rawValue) counts them")
