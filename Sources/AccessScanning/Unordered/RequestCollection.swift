@@ -40,7 +40,9 @@ public struct RequestCollection: Sendable {
         }
 
         /// Whether the time of an event is among those that count.
-        public func covers(_ event: AuditEvent) -> Bool { RequestCollection.time(of: event).map(times.contains) ?? true }
+        public func covers(_ event: AuditEvent) -> Bool {
+            RequestCollection.time(of: event).map(times.contains) ?? true
+        }
     }
 
     /// Alike requests. There can be millions of them, so they are small.
