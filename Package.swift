@@ -104,7 +104,7 @@ let package = Package(
         .testTarget(
             name: "StateStoreTests",
             dependencies: [
-                "StateStore", "AccessScanning", "AuditEvents", "AuditSources",
+                "StateStore", "AccessScanning", "AuditEvents", "AuditSources", "Compression",
                 .product(name: "GRDB", package: "GRDB.swift"), "TestSupport",
             ]),
         .testTarget(name: "CompressionTests", dependencies: ["Compression", "TestSupport"]),
