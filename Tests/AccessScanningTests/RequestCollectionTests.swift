@@ -198,12 +198,13 @@ struct RequestCollectionTests {
     func filter() throws {
         var selection = Self.selection
         selection.filter = RequestFilter(entries: [
-            FilterEntry(name: "probes", userAgents: [try #require(Glob("kube-probe*"))])
+            FilterEntry(name: "probes", userAgents: [try #require(Glob("kube-probe*"))]),
+            FilterEntry(name: "none", userAgents: [try #require(Glob(""))]),
         ])
         var requests = RequestCollection(selection)
         let probe = Self.event("probe", agent: "kube-probe/1.30")
         for event in [probe, probe, Self.event("other")] { requests.add(event) }
-        #expect(requests.filteredRequests == 1)
+        #expect(requests.filteredRequests == ["probes": 1])
         #expect(requests.sources(within: nil).map(\.count) == [1])
     }
 

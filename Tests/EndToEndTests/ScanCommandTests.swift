@@ -140,15 +140,17 @@ struct ScanCommandTests {
     @Test("says how many lines it skipped, and how many requests the filter left out")
     func notices() async throws {
         try await withTemporaryDirectory { directory in
-            let lines = (0..<8).map { _ in AuditLine(from: ["192.0.2.1"]).text }.joined()
+            let lines = (0..<8).map { AuditLine(from: [$0 < 6 ? "192.0.2.2" : "192.0.2.1"]).text }.joined()
             try Data((lines + "no event\n" + lines.dropLast(10)).utf8).write(to: directory.appending(path: "audit.log"))
-            try Data("filters: [{name: all, networks: [192.0.2.0/24]}]\n".utf8)
+            let first = "{name: first, networks: [192.0.2.1]}"
+            try Data("filters: [\(first), {name: others, networks: [192.0.2.0/24]}]\n".utf8)
                 .write(to: directory.appending(path: "filter.yml"))
             let printed = try await Self.scan(["DIR/audit.log", "--filter.file", "DIR/filter.yml"], in: directory)
             #expect(
                 printed
                     == "exited with status 0: DIR/audit.log: skipped 2 of 17 lines that are not audit events; the first is at "
-                    + "byte \(lines.utf8.count): not a JSON object\n8 requests match --filter.file and are not counted\n"
+                    + "byte \(lines.utf8.count): not a JSON object\n"
+                    + "8 requests match --filter.file and are not counted; by entry: 6 others, 2 first\n"
                     + "No source made more than 5 refused requests without credentials within 1h.\n")
         }
     }

@@ -167,11 +167,13 @@ public struct RequestCollection: Sendable {
 
     // MARK: Results
 
-    /// Requests that matched an entry of the filter and were not counted for their sources.
-    public var filteredRequests: Int {
-        var filtered = 0
+    /// Requests that matched an entry of the filter and were not counted for their sources, by the name of the entry.
+    /// Entries without requests are left out.
+    public var filteredRequests: [String: Int] {
+        var filtered: [String: Int] = [:]
         forEachRequest { party, _, _, count in
-            if case .filtered = parties[party] { filtered += count }
+            guard case .filtered(let entry) = parties[party] else { return }
+            filtered[selection.filter.entries[entry].name, default: 0] += count
         }
         return filtered
     }

@@ -140,7 +140,13 @@ public enum Scan {
     /// Requests that are not counted for sources, or not exactly, are named.
     private static func note(_ requests: RequestCollection, _ configuration: ScanConfiguration) {
         let filtered = requests.filteredRequests
-        if filtered > 0 { complain("\(filtered) requests match --filter.file and are not counted") }
+        if !filtered.isEmpty {
+            let sum = filtered.values.reduce(0, +)
+            let entries = filtered.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+            complain(
+                "\(sum) \(sum == 1 ? "request matches" : "requests match") --filter.file and \(sum == 1 ? "is" : "are") "
+                    + "not counted; by entry: \(entries.joined(separator: ", "))")
+        }
         if requests.inexactEvents > 0 {
             complain(
                 "\(requests.inexactEvents) events lack auditID or times to the microsecond; each counts as a request, "
