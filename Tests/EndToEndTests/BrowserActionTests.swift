@@ -43,7 +43,8 @@ struct BrowserActionTests {
     private static let rows = "[...document.querySelectorAll('#results tbody th a')].map(a => a.textContent).join(' ')"
     private static let focus = "document.activeElement.dataset.column ?? document.activeElement.name"
 
-    /// An exporter with requests of three sources, of which 192.0.2.3 made the most, and one with two addresses.
+    /// An exporter with requests of three sources, of which 192.0.2.3 made the most, and one with two addresses, which was
+    /// allowed.
     private static func withExporter(
         _ arguments: [String] = [], in directory: URL, _ body: (ExporterProgram) async throws -> Void
     ) async throws {
@@ -55,7 +56,9 @@ struct BrowserActionTests {
                 log += line.text
             }
         }
-        log += AuditLine(from: ["203.0.113.9", "2001:db8:1234:5678:9abc:def0:1234:5678"]).text
+        var allowed = AuditLine(from: ["203.0.113.9", "2001:db8:1234:5678:9abc:def0:1234:5678"])
+        allowed.code = 200
+        log += allowed.text
         try Data(log.utf8).write(to: directory.appending(path: "audit.log"))
         let exporter = try await ExporterProgram.start(in: directory, arguments)
         try await body(exporter)
@@ -85,6 +88,14 @@ struct BrowserActionTests {
                             "(e => { e.value = ''; e.dispatchEvent(new Event('input', {bubbles: true})); })"
                                 + "(document.querySelector('select[name=origin]'))"),
                         .until("\(Self.rows) === '\(all)'"),
+                        .value(
+                            "(e => { e.value = 'allowed'; e.dispatchEvent(new Event('input', {bubbles: true})); })"
+                                + "(document.querySelector('select[name=outcome]'))"),
+                        .until("\(Self.rows) === '203.0.113.9 2001:db8:1234:5678:9abc:def0:1234:5678'"),
+                        .value(
+                            "(e => { e.value = ''; e.dispatchEvent(new Event('input', {bubbles: true})); })"
+                                + "(document.querySelector('select[name=outcome]'))"),
+                        .until("\(Self.rows) === '\(all)'"),
                         // The order, by mouse and by keyboard.
                         .click("[data-column=address]"), .until("\(Self.rows).startsWith('192.0.2.1 192.0.2.2')"),
                         .value("document.querySelector('[aria-sort]').textContent.trim()"), .value(Self.focus),
@@ -101,7 +112,7 @@ struct BrowserActionTests {
                 #expect(
                     results == [
                         "1", "?q=AGENT+2&sort=requests&order=desc", "1 source.", "q", "AGENT 2", "", "<null>",
-                        "<null>", "Source ▲", "address", "descending", "address", "1",
+                        "<null>", "<null>", "<null>", "Source ▲", "address", "descending", "address", "1",
                         "<null>", "0",
                     ])
             }

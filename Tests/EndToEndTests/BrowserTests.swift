@@ -82,6 +82,7 @@ struct BrowserTests {
                 ("/", "kube-audit-exporter"), ("/sources", "Sources – kube-audit-exporter"),
                 ("/sources?q=\(attack)&audit_id=\(attack)", "Sources – kube-audit-exporter"),
                 ("/sources/192.0.2.7", "192.0.2.7 – kube-audit-exporter"),
+                ("/sources/192.0.2.7?outcome=allowed", "192.0.2.7 – kube-audit-exporter"),
                 ("/sources/invalid?origin=claimed", "invalid – kube-audit-exporter"),
                 ("/sources/\(attack)", "Invalid address – kube-audit-exporter"),
             ] {
