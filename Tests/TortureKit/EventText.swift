@@ -33,6 +33,7 @@ struct EventText {
         var subresource: String?
     }
 
+    static let noUser = #""user":{}"#
     static let anonymous = #""user":{"username":"system:anonymous","groups":["system:unauthenticated"]}"#
 
     /// In the form of an API server.
@@ -68,12 +69,15 @@ struct EventText {
         return members + more
     }
 
-    /// The values of a refused request without credentials, by the name of the exporter's column.
+    /// The values of a request without a user or of an anonymous one, by the name of the exporter's column.
     var values: [String: String] {
-        var values = [
-            "user": "system:anonymous", "groups": "system:unauthenticated", "verb": verb, "request_uri": requestURI,
-            "response_code": "403", "response_status": "Failure",
-        ]
+        var values = ["verb": verb, "request_uri": requestURI]
+        if user == Self.anonymous {
+            values["user"] = "system:anonymous"
+            values["groups"] = "system:unauthenticated"
+        }
+        values["response_code"] = code.map { "\($0)" }
+        values["response_status"] = code.map { $0 < 400 ? nil : "Failure" } ?? nil
         values["user_agent"] = userAgent
         values["response_message"] = message
         values["response_reason"] = reason

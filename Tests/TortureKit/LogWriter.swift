@@ -30,6 +30,7 @@ struct LogWriter {
     // Delayed events, by the number of lines.
     private var late: [(wait: Int, text: String)] = []
     private var lastBackup = 0
+    private var fileNumber = 0
     private var number = 0
 
     init(
@@ -100,7 +101,7 @@ struct LogWriter {
         var request = request
         let isShared = chance(0.06) && shared != nil
         // The exporter gets a request that is shared from the webhook at another time.
-        request.isOrdered = !isShared
+        request.file = isShared ? nil : fileNumber
         truth.add(request)
         if isShared { shared?.put(request) }
         for event in request.events { lines += Array(event.utf8) + [10] }
@@ -121,7 +122,7 @@ struct LogWriter {
         number += 1
         let address = Backups.lastSource(number, network: network)
         var request = generator.single(from: address)
-        request.isOrdered = true
+        request.file = fileNumber
         truth.add(request)
         truth.add(lines: 1)
         try file.append((Array(request.events.joined().utf8) + feed)[...])
@@ -149,6 +150,7 @@ struct LogWriter {
     private mutating func rotate(isEmpty: Bool = false) async throws -> (@Sendable () async throws -> Void)? {
         if case .numbering = rotation, try !backups.shift(log) { return nil }
         let lastSource = try finishFile(isEmpty: isEmpty)
+        fileNumber += 1
         let backup = log.deletingLastPathComponent().appending(path: backupName())
         switch rotation {
         case .renaming, .numbering:

@@ -10,8 +10,9 @@ struct PlannedRequest: Sendable {
     let sources: [CountedSource]
     /// The values that the exporter keeps with its sources, by the column's name; empty if it does not count.
     var values: [String: String] = [:]
-    /// What became of it.
-    var outcome = Outcome.forbidden
-    /// Whether the exporter reads it after all earlier requests of its sources.
-    var isOrdered = false
+    /// What became of it, if it counts.
+    var outcome: Outcome { sources.first?.outcome ?? .forbidden }
+    /// The number of the file in which it is, counted by its writer; `nil` if it is also elsewhere. The exporter reads the
+    /// requests of one file in their order.
+    var file: Int?
 }

@@ -1,3 +1,4 @@
+import AccessScanning
 import TestSupport
 
 /// Invents requests, some that count and some that only look so, and knows the difference.
@@ -25,6 +26,8 @@ struct RequestGenerator {
         case 0..<40: [refused()]
         case 40..<48: [watch(event())]
         case 48..<52: alike()
+        case 52..<60: [unauthorized()]
+        case 60..<66: [allowed()]
         default: [unwanted()]
         }
     }
@@ -85,6 +88,46 @@ struct RequestGenerator {
         }
     }
 
+    /// Not authenticated: without credentials, with some that were not accepted, or nobody knows.
+    private mutating func unauthorized() -> PlannedRequest {
+        var event = event()
+        let sources = attribute(&event)
+        decorate(&event)
+        let credentials = Credentials.allCases[draw(3)]
+        (event.user, event.code, event.reason) = (EventText.noUser, 401, "Unauthorized")
+        // As API servers write it: see docs/outcomes.md.
+        switch credentials {
+        case .none: event.message = "Authentication failed, no credentials provided"
+        case .presented: event.message = "Authentication failed, attempted: \(["bearer", "basic, x509"][draw(2)])"
+        case .unknown: event.message = chance(0.5) ? nil : "Unauthorized"
+        }
+        event.stage = "ResponseStarted"
+        return PlannedRequest(
+            events: [chance(0.1) ? event.respelled(using: &random) : event.text],
+            sources: sources.map { source in
+                CountedSource(
+                    address: source.address, origin: source.origin, outcome: .unauthorized,
+                    credentials: credentials.rawValue)
+            }, values: event.values)
+    }
+
+    /// Answered, though it was made without credentials. An answered watch is logged in two stages.
+    private mutating func allowed() -> PlannedRequest {
+        var event = event()
+        let sources = attribute(&event).map { source in
+            CountedSource(address: source.address, origin: source.origin, outcome: .allowed)
+        }
+        decorate(&event)
+        event.code = [200, 200, 101, 304][draw(4)]
+        (event.message, event.reason) = (nil, nil)
+        guard chance(0.3) else {
+            return PlannedRequest(
+                events: [chance(0.1) ? event.respelled(using: &random) : event.text], sources: sources,
+                values: event.values)
+        }
+        return watch(event, from: sources)
+    }
+
     // MARK: What does not
 
     private mutating func unwanted() -> PlannedRequest {
@@ -95,10 +138,17 @@ struct RequestGenerator {
         case 0:
             event.user = member
         case 1:
-            event.user = #""user":{}"#
-            event.code = 401
+            event.user = [EventText.noUser, member][draw(2)]
+            event.code = event.user == member ? 401 : [400, 403, 500][draw(3)]
         case 2:
-            event.code = [200, 201, 404, 429].randomElement(using: &random)
+            if chance(0.5) {
+                event.code = [404, 429, 500].randomElement(using: &random)
+            } else {
+                // Open to everyone.
+                event.code = 200
+                event.requestURI =
+                    ["/healthz", "/livez/ping", "/readyz?verbose", "/version", "/openid/v1/jwks"][draw(5)]
+            }
         case 3:
             event.user = member
             event.more = [

@@ -1,3 +1,5 @@
+import AccessScanning
+
 /// The result of a scrape.
 struct ShownMetrics {
     private(set) var counts: [CountedSource: Int] = [:]
@@ -24,12 +26,15 @@ struct ShownMetrics {
             guard let space = line.lastIndex(of: " "), let value = Int(line[line.index(after: space)...]) else {
                 continue
             }
-            if line.hasPrefix("kube_audit_unauthenticated_forbidden_requests_total{") {
+            if let outcome = Self.counters.first(where: { line.hasPrefix($0.name) })?.outcome {
                 guard let address = Self.label("src_ip", in: line), let origin = Self.label("origin", in: line) else {
                     continue
                 }
                 // A duplicate series would be an error, and becomes visible as a wrong sum.
-                counts[CountedSource(address: address, origin: origin), default: 0] += value
+                let source = CountedSource(
+                    address: address, origin: origin, outcome: outcome, credentials: Self.label("credentials", in: line)
+                )
+                counts[source, default: 0] += value
             } else if line.hasPrefix(#"kube_audit_lines_total{input="file"}"#) {
                 lines = value
             } else if line.hasPrefix("kube_audit_lost_logs_total ") {
@@ -47,6 +52,11 @@ struct ShownMetrics {
         }
     }
 
+    private static let counters: [(name: String, outcome: Outcome)] = [
+        ("kube_audit_unauthenticated_forbidden_requests_total{", .forbidden),
+        ("kube_audit_unauthorized_requests_total{", .unauthorized),
+        ("kube_audit_anonymous_allowed_requests_total{", .allowed),
+    ]
     private static let prefix = Array("kube_audit_".utf8)
     private static let unreadMetrics = [
         "kube_audit_log_unread_bytes{", "kube_audit_rotated_logs_unread{", "kube_audit_log_files_not_followed{",

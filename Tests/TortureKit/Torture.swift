@@ -147,7 +147,7 @@ public struct Torture: Sendable {
 
     /// Compares the values that the exporter has kept through all kills.
     private func compareEvidence(_ report: inout TortureReport) async throws {
-        guard let url = URL(string: "http://\(web)/api/v1/sources") else { return }
+        guard let url = URL(string: "http://\(web)/api/v1/sources?outcome=all") else { return }
         let shown = try await HTTPClient.get(url).body
         let (values, exact, faults) = try truth.evidence.compare(with: shown)
         report.figures.append(("values", "\(values)"))

@@ -9,7 +9,9 @@ struct TrueEvidence: Sendable {
         var requests: [Evidence.Column: [String: Int]] = [:]
         /// What must be kept if the exporter reads the requests in this order.
         var kept = PlainEvidence()
-        /// Whether the exporter reads them in this order.
+        /// The file in which all of them are.
+        var file: Int?
+        /// Whether the exporter reads them in this order. Several rotated files are read in turn.
         var isOrdered = true
     }
 
@@ -17,14 +19,15 @@ struct TrueEvidence: Sendable {
 
     /// Adds the values of a request.
     mutating func add(_ request: PlannedRequest) {
-        for source in request.sources {
+        for source in request.sources.lazy.map(\.source) {
             var values = sources.removeValue(forKey: source) ?? Values()
             for column in Evidence.Column.allCases {
                 guard let value = request.values[column.name] else { continue }
                 values.requests[column, default: [:]][PlainEvidence.cut(value), default: 0] += 1
-                if values.isOrdered { values.kept.note(value, request.outcome, in: column) }
+                values.kept.note(value, request.outcome, in: column)
             }
-            values.isOrdered = values.isOrdered && request.isOrdered
+            values.isOrdered = values.isOrdered && request.file != nil && (values.file ?? request.file) == request.file
+            values.file = values.file ?? request.file
             sources[source] = values
         }
     }
