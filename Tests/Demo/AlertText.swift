@@ -35,9 +35,9 @@ struct AlertText {
     /// For example: `Kubernetes scanning from ip 192.0.2.6: 6 requests in the last hour (threshold 5)`
     private static func title(_ annotations: [String: String]) -> String {
         var title = annotations["summary"] ?? "(no summary)"
-        if let requests = annotations["requests"] { title += ": \(requests) requests" }
+        if let requests = annotations["requests"] { title += ": \(requests) request\(requests == "1" ? "" : "s")" }
         if let window = annotations["window"] { title += " in the \(window)" }
-        if let threshold = annotations["threshold"] { title += " (threshold \(threshold))" }
+        if let threshold = annotations["threshold"], threshold != "0" { title += " (threshold \(threshold))" }
         return title
     }
 

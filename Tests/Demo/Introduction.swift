@@ -29,8 +29,8 @@ struct Introduction {
                              (import them into Grafana; the data source is the Prometheus above)
 
             A log of a real API server, shifted to the current time, is written to the audit log line by line: the server
-            starts, then clients scan it. Prometheus scrapes other programs too, which rules and dashboards ignore. Stop with
-            Ctrl-C.
+            starts, then clients scan it, and some find something open. Prometheus scrapes other programs too, which rules
+            and dashboards ignore. Stop with Ctrl-C.
 
             """
     }

@@ -57,7 +57,7 @@ struct Performance {
     private func replay(into stack: LocalStack, _ tally: Tally) async throws {
         console.show(status: "Waiting for Prometheus' first scrape (it takes 5 seconds to find its targets) ...")
         try await stack.untilScraped()
-        let lines = try RecordedLog.lines(endingAt: .now)
+        let lines = try RecordedLog.lines(endingAt: .now) + RecordedLog.otherOutcomes(endingAt: .now)
         try stack.log.append(lines[..<RecordedLog.startUp].joined())
         tally.wrote(lines: RecordedLog.startUp)
         let pause = replay / (lines.count - RecordedLog.startUp)

@@ -27,9 +27,10 @@ struct Summary {
         lines.append(
             tally.firstAlert.map { "The first alert arrived \($0.inSeconds) after the start." }
                 ?? "No alert for scanning arrived.")
-        let labels = AlertText.constantLabels(of: arrived)
+        let labels = AlertText.constantLabels(
+            of: arrived.filter { $0.labels["alertname"] == ExpectedAlert.scanning })
         if !labels.isEmpty {
-            lines += ["", "Labels that are equal on each alert for scanning:"] + labels.map { "  \($0)" }
+            lines += ["", "Labels that are equal on each KubernetesAccessScanning:"] + labels.map { "  \($0)" }
         }
         text = lines.joined(separator: "\n")
     }

@@ -27,7 +27,7 @@ final class Tally: Sendable {
     func received(_ alert: DeliveredAlert, at time: Duration) {
         state.withLock {
             $0.alerts.append(alert)
-            if ExpectedAlert(labels: alert.labels) != nil { $0.firstAlert = $0.firstAlert ?? time }
+            if alert.labels["alertname"] == ExpectedAlert.scanning { $0.firstAlert = $0.firstAlert ?? time }
         }
     }
 

@@ -117,7 +117,8 @@ struct DashboardQueriesTests {
         let tables = overview.shown.filter { !$0.links(of: "Source").isEmpty }
         #expect(
             tables.map(\.title) == [
-                "Sources over the threshold now", "Top sources", "Newest sources", "Alerts in the time range",
+                "Sources over the threshold now", "Sources by outcome in the last hour", "Top sources",
+                "Newest sources", "Alerts in the time range",
             ])
         for panel in tables {
             let expression = try #require(panel.expressions.last).filled()

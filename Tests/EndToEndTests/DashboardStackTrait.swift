@@ -5,8 +5,8 @@ import RawHTTP
 import TestSupport
 import Testing
 
-/// Gives a suite a stack with data in as many panels as possible: the recorded log, a filter, and the webhook with one
-/// batch.
+/// Gives a suite a stack with data in as many panels as possible: the recorded log, requests with other outcomes, a
+/// filter, and the webhook with one batch.
 struct DashboardStackTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable @concurrent () async throws -> Void
@@ -20,7 +20,7 @@ struct DashboardStackTrait: SuiteTrait, TestScoping {
             try await LocalStack.run(configuration) { stack in
                 try await stack.untilScraped()
                 try await Self.post(try Fixture.bytes("audit-logs/webhook/batch-1.json"), to: stack.exporter)
-                try stack.log.append(try RecordedLog.lines().joined())
+                try stack.log.append(try (RecordedLog.lines() + RecordedLog.otherOutcomes()).joined())
                 try await SharedStack.$current.withValue(stack, operation: function)
             }
         }

@@ -1,10 +1,16 @@
 public import Foundation
 
 extension RecordedLog {
-    /// The lines as if the last one had been written at `moment`: all times are shifted by the same whole seconds, so
-    /// that related events stay related.
-    public static func lines(endingAt end: Date) throws -> [String] {
-        let lines = try lines()
+    /// The lines as if the last one had been written at `end`.
+    public static func lines(endingAt end: Date) throws -> [String] { try shifted(lines(), toEndAt: end) }
+
+    /// The lines of other outcomes as if the last one had been written at `end`.
+    public static func otherOutcomes(endingAt end: Date) throws -> [String] {
+        try shifted(otherOutcomes(), toEndAt: end)
+    }
+
+    /// All times are shifted by the same whole seconds, so that related events stay related.
+    private static func shifted(_ lines: [String], toEndAt end: Date) throws -> [String] {
         let style = Date.ISO8601FormatStyle(timeZone: .gmt)
         let times = /"(requestReceivedTimestamp|stageTimestamp)":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+Z)"/
         let last = try lines.flatMap { $0.matches(of: times) }.map { try style.parse("\($0.2)Z") }.max() ?? end

@@ -258,9 +258,10 @@ class Picture:
             return self.nothing(panel, x, y, w, h)
         order = sorted(organize["indexByName"], key=organize["indexByName"].get)
         columns = [(each, organize["renameByName"][each]) for each in order if any(each in row for row in rows.values())]
-        by = panel["options"]["sortBy"][0]
-        source = next(each for each, name in columns if name == by["displayName"])
-        lines = sorted(rows.values(), key=lambda row: row.get(source, 0), reverse=by["desc"])
+        lines = list(rows.values())
+        for by in reversed(panel["options"]["sortBy"]):
+            source = next(each for each, name in columns if name == by["displayName"])
+            lines.sort(key=lambda row: row.get(source, 0), reverse=by["desc"])
         room = int((h - 22) // 20)
         shown = lines if len(lines) <= room else lines[:room - 1]
         cells = []
@@ -314,7 +315,8 @@ class Picture:
         if not series:
             return self.nothing(panel, x, y, w, h)
         start, end = self.data.start, self.data.end
-        left, right, bottom = x + 150, x + w - 6, y + h - 34
+        left = x + 20 + 6.2 * max(len(name) for name, _ in series)
+        right, bottom = x + w - 6, y + h - 34
         tall = min(26, (bottom - y) / len(series))
         at_x = lambda at: left + (at - start) / (end - start) * (right - left)
         seen = {}
@@ -377,7 +379,7 @@ def with_demo(program):
             address = re.search(r"Prometheus +(http://[^/\s]+)/\S*alerts", line)
             prometheus = address[1] if address else prometheus
             print(line, end="")
-            if re.match(r"1356 lines written, 132 requests", line):
+            if re.match(r"1369 lines written, 132 requests", line):
                 time.sleep(30)
                 return draw(prometheus, time.time() - started)
         sys.exit("The demo exited before it had written its log.")
