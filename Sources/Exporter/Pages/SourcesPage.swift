@@ -99,9 +99,10 @@ struct SourcesPage {
             <div id="results">
             <div class="wide" role="region" aria-label="Table of sources" tabindex="0">
             <table>
-            <caption>At \(UTCTime(selection.now).short) UTC. “Forbidden”, “Unauthorized” and “Allowed” are all requests \
-            since the source was first seen. “Paths” are the distinct paths of the last hour. “First seen” and “Last seen” \
-            are when the exporter read a request.</caption>
+            <caption>At \(UTCTime(selection.now).short) UTC. “Last hour”, “First seen” and “Last seen” are those of \
+            \(query.outcome == .all ? "all" : query.outcome.rawValue) requests, at the time when the exporter read them. \
+            “Forbidden”, “Unauthorized” and “Allowed” are all requests since the source was first seen. “Paths” are the \
+            distinct paths of the last hour.</caption>
             <thead><tr>\(columns.map(head).joined())</tr></thead>
             <tbody>
             \(selection.entries[range].map(row).joined(separator: "\n"))
