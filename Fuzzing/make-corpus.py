@@ -9,7 +9,8 @@ import pathlib
 import random
 
 HERE = pathlib.Path(__file__).resolve().parent
-LOG = HERE.parent / "Tests/Fixtures/audit-logs/metadata.log"
+LOGS = HERE.parent / "Tests/Fixtures/audit-logs"
+LOG = LOGS / "metadata.log"
 GROUP = '"user":{"username":"system:anonymous","groups":["system:unauthenticated"]}'
 
 
@@ -28,14 +29,22 @@ spelled = short.replace("system:un", "\\u0073ystem\\u003Aun").replace("403", "4.
 lines = [wanted[0], wanted[20], other[0], short, spelled, '{"user":null}', "{}", "[]", short[:-1], "\xef\xbb\xbf" + short]
 torn = wanted[0][:300] + wanted[1]
 sent = wanted[0][:-1] + ',"requestObject":' + wanted[20]
+# Requests that were not authenticated, with other spellings of the code, and allowed ones, of which one is for an open path.
+unauthorized = next(line for line in (LOGS / "hardened.log").read_text().splitlines() if '"code":401' in line)
+bare = '{"auditID":"1","user":{},"responseStatus":{"code":%s}}'
+codes = [bare % code for code in ["401", " 401\t", "401.0", "4.01e2", "4010", '"401"', "40100e-2"]]
+allowed = short.replace("403", "200")
+outcomes = [unauthorized, *codes, bare.replace("code", "c\\u006fde") % "401", bare.replace("{}", "null") % "401", allowed,
+    allowed[:-1] + ',"requestURI":"/healthz/%2e%2e/api","verb":"get"}', allowed[:-1] + ',"requestURI":"/%68ealthz?x"}']
 docker = '{"log":"system:unauthenticated\\n","stream":"stdout","time":"2024-05-01T10:00:01.1Z"}'
-write("differential", lines + [torn, sent + wanted[1], wanted[0] + wanted[1][:50], docker])
+write("differential", lines + [torn, sent + wanted[1], wanted[0] + wanted[1][:50], docker, *outcomes, unauthorized[:200] + unauthorized])
 nul = "\0" * 20
 write("lines", ["\n".join(lines), short + "\r\n\n \n" + short, "\n\n", "no JSON\n" + wanted[1] + "\n",
-    "\ufeff" + short + "\n" + nul + short + "\n" + short[:50] + nul + short + "\n" + nul, torn + "\n" + sent + "\n" + docker])
+    "\ufeff" + short + "\n" + nul + short + "\n" + short[:50] + nul + short + "\n" + nul, torn + "\n" + sent + "\n" + docker, "\n".join(outcomes)])
 
 head = '{"kind":"EventList","apiVersion":"audit.k8s.io/%s","metadata":{},"items":%s}'
-items = ["[]", "null", "{}", f"[{short}]", f"[{short},{{}},{spelled}]", f"[{wanted[0]},{other[0]}]", "[7]"]
+items = ["[]", "null", "{}", f"[{short}]", f"[{short},{{}},{spelled}]", f"[{wanted[0]},{other[0]}]", "[7]",
+    "[" + ",\n".join(outcomes) + "]"]
 write("eventlist", [head % version for version in itertools.product(["v1", "v1beta1"], items)])
 
 networks = ["10.0.0.0/8", "::/0", "2001:db8::/32", "192.0.2.1", "::ffff:192.0.2.0/120", "fe80::1/128", "0.0.0.0/0"]

@@ -11,7 +11,7 @@ enum DifferentialTarget {
         let found = scanner.scan(lines: line.span.bytes)
         let reading = FoundationReference.read(line, selecting: EventSelector.ofOutcomes)
         switch reading {
-        case .selected(let selected) where selected.event.groups.isEmpty && found.events == []:
+        case .selected(let selected) where selected.selector == 1 && found.events == []:
             // The only difference that is allowed.
             try Disagreement.unless(
                 PlainCodes.mayBeSpelledOtherwise(line), "expected \(selected), found nothing, and the code is plain")
