@@ -95,7 +95,7 @@ extension EventSelector {
     /// The events of `Analytic.forbidden`.
     public static let unauthenticatedForbidden = EventSelector(group: "system:unauthenticated", responseCode: 403)
     /// Requests without valid credentials that the API server refused to authenticate: no user, 401.
-    public static let unauthorized = EventSelector(withoutUserAndResponseCode: 401)
+    public static let unauthorized = EventSelector.withoutUser(responseCode: 401)
     /// Requests without credentials that were answered, outside the paths that are open to everyone.
     public static let anonymousAllowed = EventSelector(
         group: "system:unauthenticated", responseCodes: 100...399, excludingOpenPaths: true)

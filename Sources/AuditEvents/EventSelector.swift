@@ -7,7 +7,7 @@
 /// ```swift
 /// EventSelector(group: "system:unauthenticated", responseCode: 403)
 /// EventSelector(group: "system:unauthenticated", responseCodes: 100...399, excludingOpenPaths: true)
-/// EventSelector(withoutUserAndResponseCode: 401)
+/// EventSelector.withoutUser(responseCode: 401)
 /// ```
 public struct EventSelector: Sendable, Hashable {
     /// The user of a request.
@@ -59,9 +59,9 @@ public struct EventSelector: Sendable, Hashable {
     /// integers so.
     ///
     /// - Parameter responseCode: An HTTP status code.
-    public init(withoutUserAndResponseCode responseCode: Int) {
+    public static func withoutUser(responseCode: Int) -> EventSelector {
         precondition((100...999).contains(responseCode), "a selector's code must have three digits")
-        self.init(.absent, responseCode...responseCode, excludingOpenPaths: false)
+        return EventSelector(.absent, responseCode...responseCode, excludingOpenPaths: false)
     }
 
     /// The group; `nil` if it selects events without a user.

@@ -10,7 +10,7 @@ import TestSupport
 struct ByteSearchTests {
     private static let selectors = [
         EventSelector(group: "system:unauthenticated", responseCode: 403),
-        EventSelector(withoutUserAndResponseCode: 401),
+        EventSelector.withoutUser(responseCode: 401),
     ]
     private static let widths = [0, 16, 32]
 

@@ -124,7 +124,7 @@ struct EventListTests {
 
     @Test("contain events without a user, printed over lines and with keys in any order")
     func withoutUser() throws {
-        var scanner = EventScanner(selecting: [EventSelector(withoutUserAndResponseCode: 401)])
+        var scanner = EventScanner(selecting: [EventSelector.withoutUser(responseCode: 401)])
         let body = Array(
             """
             {"items": [

@@ -125,7 +125,7 @@ struct EventScannerTests {
             EventSelector(group: "system:unauthenticated", responseCode: 403),
             EventSelector(group: "nobody", responseCodes: 401...403),
             EventSelector(group: "system:unauthenticated", responseCodes: 100...403),
-            EventSelector(withoutUserAndResponseCode: 401),
+            EventSelector.withoutUser(responseCode: 401),
         ])
         let line = { (name: String, groups: String, code: Int) in
             #"{"user":{"username":"\#(name)","groups":["\#(groups)"]},"responseStatus":{"code":\#(code)}}"# + "\n"

@@ -8,7 +8,7 @@ import TestSupport
 struct FastScanAgreesWithFullParseTests {
     static let selectors = [
         EventSelector(group: "system:unauthenticated", responseCode: 403),
-        EventSelector(withoutUserAndResponseCode: 401),
+        EventSelector.withoutUser(responseCode: 401),
         EventSelector(group: "system:unauthenticated", responseCodes: 100...399, excludingOpenPaths: true),
     ]
 

@@ -166,7 +166,7 @@ struct TornLineTests {
             #"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"a","user":{},"#
                 + #""sourceIPs":["\#(address)"],"responseStatus":{"metadata":{},"code":401}}"#
         }
-        var scanner = EventScanner(selecting: [EventSelector(withoutUserAndResponseCode: 401)])
+        var scanner = EventScanner(selecting: [EventSelector.withoutUser(responseCode: 401)])
         let whole = unauthorized("192.0.2.1")
         for count in 1..<whole.utf8.count {
             let text = Array((whole.prefix(count) + unauthorized("192.0.2.2")).utf8)
