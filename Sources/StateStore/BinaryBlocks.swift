@@ -164,11 +164,9 @@ enum LittleEndian {
         return data
     }
 
-    /// Numbers as 4 bytes each.
-    static func data(_ numbers: [UInt32]) -> Data {
-        var data = Data(capacity: 4 * numbers.count)
-        for number in numbers { append(number, to: &data) }
-        return data
+    /// Numbers one after the other. In one copy, since a checkpoint may hold a million of them.
+    static func data<Number: FixedWidthInteger>(_ numbers: [Number]) -> Data {
+        numbers.map(\.littleEndian).withUnsafeBytes { Data($0) }
     }
 
     static func append(_ number: some FixedWidthInteger, to data: inout Data) {

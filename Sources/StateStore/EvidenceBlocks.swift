@@ -40,9 +40,7 @@ enum RequestsBlock {
 /// values that were left out, by column of the evidence (no bytes for none).
 enum NumbersBlock {
     static func data(_ numbers: [UInt64]) -> Data {
-        var data = Data(capacity: 8 * numbers.count)
-        for number in numbers { LittleEndian.append(number, to: &data) }
-        return data
+        LittleEndian.data(numbers)
     }
 
     /// The numbers in `data`; what follows the last whole one is ignored.
