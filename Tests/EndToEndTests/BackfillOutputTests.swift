@@ -61,6 +61,30 @@ struct BackfillOutputTests {
         }
     }
 
+    @Test("has the requests of each outcome, and the distinct paths of each source")
+    func outcomes() async throws {
+        let run = try await Self.backfill(
+            Fixture.url("audit-logs/outcomes.log").path, Fixture.url("audit-logs/newer-servers.log").path, "--output",
+            "-")
+        #expect(run.exit == .status(0))
+        // The last sample of each series is its highest value, except of the paths, which are forgotten.
+        var highest: [String: Int] = [:]
+        for line in run.output.split(separator: "\n") {
+            let pattern = /(kube_audit_\w+)\{src_ip="(.*?)",.*?(?:,credentials="(.*?)")?,job=.*\} (\d+) .*/
+            guard let match = line.wholeMatch(of: pattern) else { continue }
+            let series = "\(match.1) \(match.2)" + (match.3.map { " \($0)" } ?? "")
+            highest[series] = max(highest[series] ?? 0, Int(match.4) ?? 0)
+        }
+        #expect(highest["kube_audit_unauthenticated_forbidden_requests_total 127.0.0.72"] == 7)
+        #expect(highest["kube_audit_anonymous_allowed_requests_total 127.0.0.72"] == 2)
+        #expect(highest["kube_audit_source_distinct_request_paths 127.0.0.72"] == 9)
+        #expect(highest["kube_audit_unauthorized_requests_total 127.0.0.75 unknown"] == 6)
+        #expect(highest["kube_audit_unauthorized_requests_total 192.0.2.11 none"] == 6)
+        #expect(highest["kube_audit_unauthorized_requests_total 192.0.2.12 presented"] == 6)
+        #expect(highest["kube_audit_source_distinct_request_paths 192.0.2.12"] == 1)
+        #expect(highest["kube_audit_anonymous_allowed_requests_total 127.0.0.70"] == nil, "open paths only")
+    }
+
     @Test("has no requests at wrong times, which are named")
     func wrongTimes() async throws {
         try await withTemporaryDirectory { directory in
