@@ -13,7 +13,8 @@ struct ScanCommand: ParsableCommand {
             as in a log and its compressed copy.
 
             By default refused requests without credentials count (403). On clusters without anonymous access, scans end \
-            with 401: use --outcome unauthorized there, or all.
+            with 401: use --outcome unauthorized there, or all. With all, the requests of one outcome must be over the \
+            threshold.
 
             For example, the scans of the last week in all rotated logs of a control plane:
               kube-audit-exporter scan --since 7d /var/log/kubernetes/audit/

@@ -74,6 +74,17 @@ struct CollectedOutcomesTests {
         #expect(source.count == 4)
         #expect(source.outcomes.outcomes == Outcome.allCases)
         #expect(requests.sources(within: nil)[0].counts == [3, 2, 3])
+        #expect(source.highestCount == 2)
+        #expect(requests.sources(within: nil)[0].highestCount == 3)
+    }
+
+    @Test("may be higher for one outcome in another window than in the one that has most requests")
+    func highestOfOne() {
+        let times = [(0, 0), (1, 10), (2, 20), (0, 30), (1, 40), (2, 50), (1, 9000), (1, 9010), (1, 9020), (1, 9030)]
+        let requests = Self.collection(of: times.enumerated().map { Self.event("\($0)", $1.0, second: $1.1) })
+        let source = requests.sources(within: 3600)[0]
+        #expect(source.counts == [2, 2, 2])
+        #expect(source.highestCount == 4)
     }
 
     @Test("of one request are one outcome, the first in the list, in either order")

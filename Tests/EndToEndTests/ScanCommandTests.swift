@@ -249,6 +249,10 @@ struct ScanCommandTests {
             let all = try await Self.scan(
                 [Fixture.url("audit-logs/outcomes.log").path, "--outcome", "all"], in: directory)
             #expect(all.contains("127.0.0.72  verified      9  ") && all.contains("  forbidden, allowed  "), "\(all)")
+            // Seven of these nine were forbidden.
+            let silent = try await Self.scan(
+                [Fixture.url("audit-logs/outcomes.log").path, "--outcome", "all", "--threshold", "8"], in: directory)
+            #expect(silent == "exited with status 0: No source made more than 8 requests of one outcome within 1h.\n")
             #expect(
                 try await Self.scan([hardened, "--outcome", "denied"], in: directory)
                     == "exited with status 1: --outcome: \"denied\" is not known; give forbidden, unauthorized, allowed or all\n"

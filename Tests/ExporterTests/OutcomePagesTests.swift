@@ -78,9 +78,24 @@ struct OutcomePagesTests {
         }
         let last = try await Self.sources([("outcome", "all")])
         #expect(last.mapValues { $0["requests_last_hour"] as? Int } == [one: 9, two: 3, three: 0, claimed: 0])
-        let over = try await Self.sources([("outcome", "all"), ("threshold", "5")])
-        #expect(Array(over.keys) == [one], "the sum of the chosen outcomes")
-        #expect(try await Self.sources([("threshold", "5")]).isEmpty, "four of the last hour were forbidden")
+    }
+
+    @Test("are over a threshold only with the requests of one outcome, as for the alerts")
+    func threshold() async throws {
+        let one = "192.0.2.1 verified"
+        // Of its nine requests in the last hour four were forbidden, three unauthorized and two allowed.
+        for (outcome, highest) in [("all", 4), ("forbidden", 4), ("unauthorized", 3), ("allowed", 2)] {
+            let over = try await Self.sources([("outcome", outcome), ("threshold", "\(highest - 1)")])
+            #expect(over[one] != nil, "\(outcome)")
+            let silent = try await Self.sources([("outcome", outcome), ("threshold", "\(highest)")])
+            #expect(silent[one] == nil, "\(outcome)")
+        }
+        for path in ["/", "/sources", "/sources/192.0.2.1"] {
+            let page = await Self.get(path).text
+            #expect(page.contains("192.0.2.1") && !page.contains(">over "), "\(path)")
+        }
+        #expect(await Self.get("/sources", [("threshold", "3")]).text.contains("192.0.2.1"))
+        #expect(await !Self.get("/sources", [("threshold", "4")]).text.contains("192.0.2.1"))
     }
 
     @Test("show the evidence of the chosen outcomes")
@@ -130,7 +145,7 @@ struct OutcomePagesTests {
         let row = page.split(separator: "\n").first { $0.contains("192.0.2.1</a>") } ?? ""
         #expect(row.contains(#"<td class="n more">5</td><td class="n more">3</td>"#), "\(row)")
         #expect(row.contains(#"<td class="n"><span class="badge over">2</span></td>"#), "\(row)")
-        #expect(row.contains(#"<span class="badge over">over 5</span> 9"#), "\(row)")
+        #expect(row.contains(#"<td class="n">9</td>"#), "no outcome has more than 5: \(row)")
         let claimed = page.split(separator: "\n").first { $0.contains("203.0.113.9</a>") } ?? ""
         #expect(claimed.contains(#"<span class="badge">1</span>"#), "a claimed source is never red: \(claimed)")
         let allowed = await Self.get("/sources", [("outcome", "allowed"), ("sort", "allowed")]).text

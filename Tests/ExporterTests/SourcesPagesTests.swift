@@ -63,7 +63,7 @@ struct SourcesPagesTests {
         #expect(page.text.contains(#"<td class="n"><span class="badge over">over 5</span> 8</td>"#))
         #expect(page.text.matches(of: #/badge over/#).count == 1, "not on the claimed one")
         #expect(page.text.contains(#"<td class="n"><span class="badge">over 5</span> 7</td>"#))
-        #expect(page.text.contains("more than 5 requests within an hour"))
+        #expect(page.text.contains("more than 5 requests of one outcome within an hour"))
         #expect(page.headers["Content-Security-Policy"]?.contains("script-src 'self'") == true)
         #expect(page.headers["Content-Security-Policy"]?.contains("unsafe") == false)
     }

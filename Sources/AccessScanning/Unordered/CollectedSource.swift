@@ -6,6 +6,8 @@ public struct CollectedSource: Sendable {
     public var count: Int { counts.reduce(0, +) }
     /// Its requests within the same window, by the index of their analytic.
     public let counts: [Int]
+    /// The highest number of requests of one analytic within any such window.
+    public let highestCount: Int
     /// The outcomes of all its requests.
     public let outcomes: OutcomeSet
     /// When its first and its last request reached the API server, in seconds since 1970; `nil` if no event of it has a
@@ -14,9 +16,9 @@ public struct CollectedSource: Sendable {
 
     private let distinct: DistinctValues
 
-    init(_ findings: SourceFindings, counts: [Int]) {
+    init(_ findings: SourceFindings, _ requests: (counts: [Int], highestCount: Int)) {
         source = findings.source
-        self.counts = counts
+        (counts, highestCount) = requests
         outcomes = findings.outcomes
         seen = findings.seen.map { Double($0.lowerBound) / 1_000_000...Double($0.upperBound) / 1_000_000 }
         distinct = findings.values
@@ -94,16 +96,18 @@ struct RequestTimes: Sendable {
         if time == nil { untimed.append(entry) } else { timed.append(entry) }
     }
 
-    /// The requests within the window that has most of them, by analytic; of equal windows the first.
+    /// The requests within the window that has most of them, by analytic; of equal windows the first. Another window may
+    /// have more of one analytic: `highestCount` is the highest number of one.
     ///
     /// - Parameters:
     ///   - window: In microseconds; two requests that are exactly so far apart are not in one window. `nil` for all
     ///     requests.
     ///   - analytics: The number of analytics.
-    func highest(within window: Int64?, analytics: Int) -> [Int] {
+    func highest(within window: Int64?, analytics: Int) -> (counts: [Int], highestCount: Int) {
         let sorted = timed.sorted { $0.time < $1.time }
         var inWindow = [Int](repeating: 0, count: analytics)
         var (highest, sum, highestSum) = (inWindow, 0, 0)
+        var peaks = inWindow
         var oldest = 0
         for request in sorted {
             inWindow[Int(request.analytic)] += Int(request.count)
@@ -114,8 +118,13 @@ struct RequestTimes: Sendable {
                 oldest += 1
             }
             if sum > highestSum { (highest, highestSum) = (inWindow, sum) }
+            let analytic = Int(request.analytic)
+            peaks[analytic] = max(peaks[analytic], inWindow[analytic])
         }
-        for request in untimed { highest[Int(request.analytic)] += Int(request.count) }
-        return highest
+        for request in untimed {
+            highest[Int(request.analytic)] += Int(request.count)
+            peaks[Int(request.analytic)] += Int(request.count)
+        }
+        return (highest, peaks.max() ?? 0)
     }
 }

@@ -190,8 +190,7 @@ public struct RequestCollection: Sendable {
         }
         let window = seconds.map { Int64(min($0 * 1_000_000, 0x1p62)) }
         return zip(findings, times).map { findings, times in
-            CollectedSource(
-                findings, counts: times.highest(within: window, analytics: selection.analytics.count))
+            CollectedSource(findings, times.highest(within: window, analytics: selection.analytics.count))
         }
         .sorted { $0.precedes($1) }
     }

@@ -65,7 +65,7 @@ enum LandingPage {
         let threshold = counts.sources.limits.threshold
         let rows = verified.prefix(5).map { entry in
             let activity = selection.activity(of: entry)
-            let badge = SourceLink.badge(entry.source, entry.requestsLastHour, threshold)
+            let badge = SourceLink.badge(activity, threshold, at: now)
             let requests = activity.requestsLastHour(at: now)
             return """
                 <tr><th scope="row">\(SourceLink.html(entry.source, from: "."))</th>\
@@ -80,7 +80,8 @@ enum LandingPage {
             <p class="faint">\(OutcomeText.legend)</p>
             <div class="wide" role="region" aria-label="Table of sources" tabindex="0">
             <table>
-            <caption>Verified sources. A scan makes more than \(HTML.count(threshold, "request")) within an hour.</caption>
+            <caption>Verified sources. A scan makes more than \(HTML.count(threshold, "request")) of one outcome within an \
+            hour.</caption>
             <thead><tr><th scope="col">Source</th><th scope="col" class="more">Location</th>\
             <th scope="col" class="n">Last hour</th><th scope="col" class="n more">Forbidden</th>\
             <th scope="col" class="n more">Unauthorized</th><th scope="col" class="n">Allowed</th></tr></thead>

@@ -25,9 +25,11 @@ enum SourceLink {
     }
 
     /// A mark for a source over the threshold. It is red for verified sources only: anyone can claim an address.
-    static func badge(_ source: Source, _ requestsLastHour: UInt64, _ threshold: Int) -> String {
-        guard source.isOver(threshold, requestsLastHour) else { return "" }
-        let style = source.origin == .verified ? "badge over" : "badge"
+    ///
+    /// - Parameter now: Seconds since 1970.
+    static func badge(_ activity: SourceActivity, _ threshold: Int, at now: Double) -> String {
+        guard activity.isOver(threshold, at: now) else { return "" }
+        let style = activity.source.origin == .verified ? "badge over" : "badge"
         return "<span class=\"\(style)\">over \(threshold)</span> "
     }
 }

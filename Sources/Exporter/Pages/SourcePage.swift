@@ -16,7 +16,7 @@ struct SourcePage {
             title: "\(source.address) – kube-audit-exporter", root: "..",
             main: """
                 <h1>\(address)</h1>
-                <p>\(SourceLink.badge(source, requestsLastHour, threshold))\
+                <p>\(SourceLink.badge(activity, threshold, at: now))\
                 \(activity.outcomes[.allowed] > 0 ? "\(allowedMark) " : "")<span class="badge">\(source.origin.rawValue)\
                 </span> \(HTML.escape(activity.location.text))</p>
                 \(explanation)
@@ -43,6 +43,7 @@ struct SourcePage {
 
     private var source: Source { activity.source }
     private var requestsLastHour: UInt64 { activity.requestsLastHour(at: now).sum(activity.choice) }
+    private var ofOneOutcome: String { activity.choice == .all ? " of one outcome" : "" }
     private var hasAllowed: Bool { activity.choice != .allowed && activity.outcomes[.allowed] > 0 }
     /// It is red for verified sources only: anyone can claim an address.
     private var allowedMark: String {
@@ -76,7 +77,7 @@ struct SourcePage {
         return [
             (
                 "Requests in the last hour",
-                "\(HTML.grouped(requestsLastHour)) <span class=\"faint\">a scan is more than \(threshold)</span>"
+                "\(HTML.grouped(requestsLastHour)) <span class=\"faint\">a scan is more than \(threshold)\(ofOneOutcome)</span>"
             ),
             ("Requests since first seen", HTML.grouped(activity.outcomes.sum(activity.choice))),
             ("Distinct paths in the last hour", paths == RecentPaths.limit ? "\(paths) or more" : "\(paths)"),

@@ -30,9 +30,10 @@ struct SourcesAPI: Sendable {
         let origin = try query.choice("origin", Origin.self)
         let threshold = try query.number("threshold")
         let limit = try query.number("limit") ?? 0
-        var selection = SourceSelection(of: counts.current, outcome: outcome, at: now()) { activity, requests in
+        let now = now()
+        var selection = SourceSelection(of: counts.current, outcome: outcome, at: now) { activity, _ in
             (origin.map { activity.source.origin == $0 } ?? true)
-                && (threshold.map { activity.source.isOver($0, requests) } ?? true)
+                && (threshold.map { activity.isOver($0, at: now) } ?? true)
         }
         // As in Prometheus' API, zero means no limit.
         if limit > 0 { selection.entries = Array(selection.entries.prefix(limit)) }

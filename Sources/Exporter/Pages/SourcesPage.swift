@@ -22,7 +22,7 @@ struct SourcesPage {
             main: """
                 <h1>Sources</h1>
                 <p>Requests to the Kubernetes API server without accepted credentials, by source. \(OutcomeText.legend)</p>
-                <p class="faint">Threshold of a scan: more than \(HTML.count(threshold, "request")) within an hour \
+                <p class="faint">Threshold of a scan: more than \(HTML.count(threshold, "request")) of one outcome within an hour \
                 (<code>--source.threshold</code>). <span id="audit-id-note">Only the last \(SourceProfile.requestLimit) \
                 requests of a source can be found by audit ID.</span></p>
                 \(form)
@@ -139,7 +139,7 @@ struct SourcesPage {
             <tr><th scope="row">\(SourceLink.html(source, from: "."))</th>\
             <td class="any more">\(HTML.escape(activity.location.text))</td>\
             <td>\(source.origin.rawValue)</td>\
-            <td class="n">\(SourceLink.badge(source, entry.requestsLastHour, threshold))\(HTML.grouped(entry.requestsLastHour))</td>\
+            <td class="n">\(SourceLink.badge(activity, threshold, at: now))\(HTML.grouped(entry.requestsLastHour))</td>\
             <td class="n more">\(HTML.grouped(counts[.forbidden]))</td>\
             <td class="n more">\(HTML.grouped(counts[.unauthorized]))</td>\
             <td class="n">\(OutcomeText.allowed(counts[.allowed], source))</td>\

@@ -87,9 +87,9 @@ struct SourcesQuery: Sendable, Hashable {
     /// - Parameter now: Seconds since 1970.
     func selection(of counts: Counts, at now: Double) -> SourceSelection {
         let search = text.map { TextSearch($0) }
-        var selection = SourceSelection(of: counts, outcome: outcome, at: now) { activity, requests in
+        var selection = SourceSelection(of: counts, outcome: outcome, at: now) { activity, _ in
             guard origin.map({ activity.source.origin == $0 }) ?? true,
-                threshold.map({ activity.source.isOver($0, requests) }) ?? true,
+                threshold.map({ activity.isOver($0, at: now) }) ?? true,
                 auditID.map({ id in activity.lastRequests.contains { $0.auditID == id } }) ?? true
             else { return false }
             return search?.matches(activity) ?? true

@@ -81,14 +81,14 @@ public enum Scan {
         return Findings(requests: result.requests, otherEvents: result.otherEvents, isComplete: isComplete)
     }
 
-    /// The sources over the threshold: those with the most requests first, then by address.
+    /// The sources that are over the threshold with one outcome: those with the most requests first, then by address.
     static func reports(on requests: RequestCollection, _ configuration: ScanConfiguration) -> [SourceReport] {
-        requests.sources(within: configuration.window).filter { $0.count > configuration.threshold }.map { source in
+        requests.sources(within: configuration.window).filter { $0.highestCount > configuration.threshold }.map {
             var location = Location.unknown
-            if case .address(let address) = source.source.address {
+            if case .address(let address) = $0.source.address {
                 location = configuration.locations?.location(of: address) ?? .unknown
             }
-            return SourceReport(source, of: configuration.selection.analytics, at: location)
+            return SourceReport($0, of: configuration.selection.analytics, at: location)
         }
     }
 

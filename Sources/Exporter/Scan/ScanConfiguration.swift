@@ -90,7 +90,7 @@ extension OutcomeChoice {
         case .forbidden: "refused requests without credentials"
         case .unauthorized: "unauthorized requests"
         case .allowed: "allowed requests without credentials"
-        case .all: "requests without valid credentials"
+        case .all: "requests of one outcome"
         }
     }
 }

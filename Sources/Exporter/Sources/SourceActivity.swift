@@ -36,6 +36,11 @@ struct OutcomeCounts: Sendable, Hashable {
         Outcome.allCases.reduce(0) { choice.includes($1) ? $0 &+ self[$1] : $0 }
     }
 
+    /// The requests of that chosen outcome which has most of them.
+    func highest(_ choice: OutcomeChoice) -> UInt64 {
+        Outcome.allCases.reduce(0) { choice.includes($1) ? max($0, self[$1]) : $0 }
+    }
+
     /// The chosen outcomes that have requests.
     func present(_ choice: OutcomeChoice = .all) -> [Outcome] {
         Outcome.allCases.filter { choice.includes($0) && self[$0] > 0 }
@@ -112,10 +117,12 @@ struct SourceActivity: Sendable {
     }
 }
 
-extension Source {
-    /// Whether so many requests within an hour are over a threshold. Those of all other sources together never are: their
-    /// sum says nothing of a single one.
-    func isOver(_ threshold: Int, _ requestsLastHour: UInt64) -> Bool {
-        address != .other && requestsLastHour > UInt64(threshold)
+extension SourceActivity {
+    /// Whether the requests of one chosen outcome within the last hour are over a threshold. Alerts count each outcome
+    /// for itself. The requests of all other sources together never are: their sum says nothing of a single one.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    func isOver(_ threshold: Int, at now: Double) -> Bool {
+        source.address != .other && requestsLastHour(at: now).highest(choice) > UInt64(threshold)
     }
 }
