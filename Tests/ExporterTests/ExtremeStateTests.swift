@@ -35,7 +35,9 @@ struct ExtremeStateTests {
         Samples.batch(
             ids.map { id in
                 AuditEvent(
-                    auditID: "\(id)", stage: "ResponseComplete", groups: ["system:unauthenticated"],
+                    // More distinct URIs than the first ones that evidence keeps.
+                    auditID: "\(id)", stage: "ResponseComplete", requestURI: "/\(id)",
+                    groups: ["system:unauthenticated"],
                     sourceIPs: ["203.0.113.\(id)", "192.0.\(id % 4).1"], responseCode: 403,
                     requestReceivedTimestamp: "2026-11-23T23:14:30Z", stageTimestamp: "2026-11-23T23:14:30.\(id)Z")
             }, positions: [Samples.position(ids.upperBound)])
