@@ -23,19 +23,8 @@ struct BackfillTests {
                 try await Self.importing(
                     log, in: directory, ["--label", "instance=\(server):10403", "--label", "cluster=north"])
             }
-            // The alerts need the counts, so the rules are evaluated twice.
-            for _ in 0..<2 {
-                try await Self.withPrometheus(in: directory) { prometheus in
-                    try await Self.run(
-                        .promtool,
-                        [
-                            "tsdb", "create-blocks-from", "rules", "--url=\(prometheus.url)",
-                            "--start=\(past.minutes[0])", "--end=\(past.minutes[past.minutes.count - 1])",
-                            "--output-dir=\(directory.appending(path: "data").path)",
-                            Fixture.repository.appending(path: "alerts/past.rules.yaml").path,
-                        ])
-                }
-            }
+            try await Self.evaluateRules(
+                in: directory, from: past.minutes[0], to: past.minutes[past.minutes.count - 1])
             var counted = Found()
             var raised = Found()
             var evaluations: Set<Double> = []
@@ -119,20 +108,35 @@ struct BackfillTests {
     }
 
     /// Writes the past of a log into blocks in `data`.
-    private static func importing(_ log: URL, in directory: URL, _ arguments: [String]) async throws {
+    static func importing(_ log: URL, in directory: URL, _ arguments: [String]) async throws {
         let file = directory.appending(path: "past.om")
         try await run(.exporter, ["backfill", log.path, "--force", "--output", file.path] + arguments)
         try await run(
             .promtool, ["tsdb", "create-blocks-from", "openmetrics", file.path, directory.appending(path: "data").path])
     }
 
-    private static func run(_ program: Program, _ arguments: [String]) async throws {
+    /// Records the counts and alerts of the past. The alerts need the counts, so the rules are evaluated twice.
+    static func evaluateRules(in directory: URL, from start: Int, to end: Int) async throws {
+        for _ in 0..<2 {
+            try await withPrometheus(in: directory) { prometheus in
+                try await run(
+                    .promtool,
+                    [
+                        "tsdb", "create-blocks-from", "rules", "--url=\(prometheus.url)", "--start=\(start)",
+                        "--end=\(end)", "--output-dir=\(directory.appending(path: "data").path)",
+                        Fixture.repository.appending(path: "alerts/past.rules.yaml").path,
+                    ])
+            }
+        }
+    }
+
+    static func run(_ program: Program, _ arguments: [String]) async throws {
         let run = try await program.run(arguments)
         try #require(run.exit == .status(0), "\(program.rawValue) \(arguments): \(run.output)")
     }
 
     /// Runs a Prometheus with the blocks in `data`, which it reads at its start.
-    private static func withPrometheus(in directory: URL, _ body: (LocalServer) async throws -> Void) async throws {
+    static func withPrometheus(in directory: URL, _ body: (LocalServer) async throws -> Void) async throws {
         try Data("global: {}\n".utf8).write(to: directory.appending(path: "prometheus.yml"))
         let server = try await LocalServer.start(.prometheus, in: directory) { port in
             [

@@ -18,12 +18,14 @@ public struct AuditLine: Sendable, Hashable {
     public var requestURI = "/api/v1/secrets"
     /// `userAgent`; omitted if it is `nil`.
     public var userAgent: String? = "curl/7.88.1"
-    /// `user.username`
+    /// `user.username`; without it and groups there is no user, as with code 401.
     public var username = "system:anonymous"
     /// `user.groups`
     public var groups = ["system:unauthenticated"]
     /// `responseStatus.code`
     public var code = 403
+    /// `responseStatus.message`; omitted if it is `nil`.
+    public var message: String?
     /// `requestReceivedTimestamp`, RFC 3339 with microseconds.
     public var received: String
     /// `stageTimestamp`, the same.
@@ -45,12 +47,16 @@ public struct AuditLine: Sendable, Hashable {
     /// The event as one line of JSON with its newline, in the key order of an API server.
     public var text: String {
         let status = code < 400 ? "" : #""status":"Failure",\#(code == 403 ? #""reason":"Forbidden","# : "")"#
+        let answer = message.map { #""message":\#(Self.json($0)),"# } ?? ""
+        let user =
+            username.isEmpty && groups.isEmpty
+            ? "{}" : #"{"username":\#(Self.json(username)),"groups":\#(Self.json(groups))}"#
         let agent = userAgent.map { #""userAgent":\#(Self.json($0)),"# } ?? ""
         return """
             {"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":\(Self.json(auditID)),\
             "stage":\(Self.json(stage)),"requestURI":\(Self.json(requestURI)),"verb":\(Self.json(verb)),\
-            "user":{"username":\(Self.json(username)),"groups":\(Self.json(groups))},\
-            "sourceIPs":\(Self.json(sourceIPs)),\(agent)"responseStatus":{"metadata":{},\(status)"code":\(code)},\
+            "user":\(user),"sourceIPs":\(Self.json(sourceIPs)),\(agent)\
+            "responseStatus":{"metadata":{},\(status)\(answer)"code":\(code)},\
             "requestReceivedTimestamp":\(Self.json(received)),"stageTimestamp":\(Self.json(reached))}
 
             """
