@@ -5,8 +5,8 @@ import Foundation
 /// The flags of the exporter.
 struct ServeFlags: ParsableArguments {
     static let discussion = """
-        Counts the requests without credentials that the API server refused, by source address, and serves the counters \
-        on /metrics.
+        Counts the requests without valid credentials by source address and outcome (forbidden, unauthorized, allowed), \
+        and serves the counters on /metrics.
         """
 
     @Option(
@@ -91,12 +91,12 @@ struct ServeFlags: ParsableArguments {
 
     @Option(
         name: .customLong("source.limit"), parsing: .unconditional,
-        help: ArgumentHelp("Maximum number of verified sources with a counter of their own.", valueName: "n"))
+        help: ArgumentHelp("Maximum number of verified sources with a counter, for each outcome.", valueName: "n"))
     var sourceLimit = "10000"
 
     @Option(
         name: .customLong("source.claimed-limit"), parsing: .unconditional,
-        help: ArgumentHelp("Maximum number of claimed sources with a counter of their own.", valueName: "n"))
+        help: ArgumentHelp("Maximum number of claimed sources with a counter, for each outcome.", valueName: "n"))
     var sourceClaimedLimit = "1000"
 
     @Option(
