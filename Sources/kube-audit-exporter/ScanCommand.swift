@@ -8,13 +8,14 @@ struct ScanCommand: ParsableCommand {
         abstract: "Search audit logs once, and print the sources with too many requests without valid credentials.",
         usage: "kube-audit-exporter scan <file> ... [<flags>]",
         discussion: """
-            Prints each source that made more than --threshold requests within --window, with what it sent and got. \
+            Prints each source that made more requests than the threshold within --window, with what it sent and got. \
             Neither the order of the files nor that of their lines matters, and an event that is read twice counts once, \
             as in a log and its compressed copy.
 
             By default refused requests without credentials count (403). On clusters without anonymous access, scans end \
-            with 401: use --outcome unauthorized there, or all. With all, the requests of one outcome must be over the \
-            threshold.
+            with 401: use --outcome unauthorized there, or all. With all, the requests of one outcome must be over its \
+            threshold. If the logs have sources over the threshold of another \
+            outcome, standard error says so; the exit status is that of the outcomes that were asked for.
 
             For example, the scans of the last week in all rotated logs of a control plane:
               kube-audit-exporter scan --since 7d /var/log/kubernetes/audit/
@@ -36,8 +37,10 @@ struct ScanCommand: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Sources with more requests than this are printed.", valueName: "n"))
-    var threshold = "5"
+        help: ArgumentHelp(
+            "Sources with more requests of one outcome than this are printed. (default: 5; 0 for allowed requests)",
+            valueName: "n"))
+    var threshold: String?
 
     @Option(
         parsing: .unconditional,

@@ -45,7 +45,9 @@ struct OutcomePagesTests {
         return counts
     }()
 
-    private static func get(_ path: String, _ query: [(String, String)] = []) async -> (status: Int, text: String) {
+    private static func get(
+        _ path: String, _ query: [(String, String)] = [], of counts: Counts = counts
+    ) async -> (status: Int, text: String) {
         let routes = WebRoutes.routes(
             showing: Published(counts), StatusBoard(Status()), telemetryPath: "/metrics", now: { now })
         let response = await routes.respond(
@@ -55,9 +57,10 @@ struct OutcomePagesTests {
     }
 
     /// The objects of an answer of the API, by address.
-    private static func sources(_ query: [(String, String)], path: String = "") async throws -> [String: [String: Any]]
-    {
-        let text = await get("/api/v1/sources" + path, query).text
+    private static func sources(
+        _ query: [(String, String)], path: String = "", of counts: Counts = counts
+    ) async throws -> [String: [String: Any]] {
+        let text = await get("/api/v1/sources" + path, query, of: counts).text
         let object = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         let data = try #require(object["data"] as? [[String: Any]], "\(text)")
         return Dictionary(uniqueKeysWithValues: data.map { ("\($0["src_ip"] ?? "") \($0["origin"] ?? "")", $0) })
@@ -132,11 +135,57 @@ struct OutcomePagesTests {
         #expect(refusal.status == 400)
         #expect(refusal.text.contains("is not forbidden, unauthorized, allowed or all"))
         #expect(await Self.get("/sources", [("outcome", "\u{202e}")]).status == 400)
-        #expect(await Self.get("/api/v1/sources/192.0.2.2").status == 404, "it has no forbidden requests")
+        let missing = await Self.get("/api/v1/sources/192.0.2.2")
+        #expect(missing.status == 404, "it has no forbidden requests")
+        #expect(
+            missing.text.contains(
+                #""error":"source 192.0.2.2 has no forbidden requests, but 3 unauthorized requests; use outcome=all""#))
+        #expect(
+            await Self.get("/api/v1/sources/192.0.2.1", [("origin", "claimed")]).text.contains(
+                "no claimed source 192.0.2.1 is tracked, but a verified one; use origin=verified"))
+        #expect(await Self.get("/api/v1/sources/192.0.2.9").text.contains("no source 192.0.2.9 is tracked"))
+        let claimed = await Self.get("/sources/203.0.113.9", [("outcome", "forbidden"), ("origin", "claimed")]).text
+        #expect(
+            claimed.contains(
+                #"It has 1 allowed request: <a href="../sources/203.0.113.9?origin=claimed">requests of all outcomes</a>"#
+            ),
+            "\(claimed)")
+        #expect(
+            await Self.get("/sources/203.0.113.9", [("origin", "verified")]).text.contains(
+                #"The address is claimed: <a href="../sources/203.0.113.9?origin=claimed">its page</a>"#))
         #expect(await Self.get("/api/v1/sources/192.0.2.2", [("outcome", "all")]).status == 200)
         let page = await Self.get("/sources/192.0.2.2", [("outcome", "allowed")])
         #expect(page.status == 404)
         #expect(page.text.contains("<h1>No allowed requests of 192.0.2.2</h1>"))
+    }
+
+    @Test("have the unauthorized requests by credentials, if those were asked for")
+    func credentials() async throws {
+        for outcome in ["unauthorized", "all"] {
+            let sources = try await Self.sources([("outcome", outcome)])
+            #expect(
+                sources["192.0.2.2 verified"]?["credentials"] as? [String: Int]
+                    == ["none": 1, "presented": 2, "unknown": 0])
+            #expect(
+                sources["192.0.2.1 verified"]?["credentials"] as? [String: Int]
+                    == ["none": 0, "presented": 0, "unknown": 3])
+        }
+        let forbidden = try await Self.sources([])["192.0.2.1 verified"]
+        #expect(forbidden != nil && forbidden?["credentials"] == nil)
+    }
+
+    @Test("say that paths and evidence of a source are not kept, instead of none")
+    func withoutProfile() async throws {
+        var counts = Self.counts
+        counts.profiles = SourceProfiles()
+        let source = try await Self.sources([("outcome", "all")], of: counts)["192.0.2.1 verified"]
+        #expect(source?["distinct_request_paths"] is NSNull, "\(String(describing: source))")
+        #expect(source?["count"] as? Int == 10)
+        let page = await Self.get("/sources/192.0.2.1", of: counts).text
+        #expect(page.contains("<dd><span class=\"faint\">not kept: more sources than profiles</span></dd>"), "\(page)")
+        #expect(page.contains("Evidence is not kept: more sources than profiles."))
+        #expect(!page.contains("<p class=\"faint\">none</p>"))
+        #expect(await Self.get("/sources", of: counts).text.contains("not kept"))
     }
 
     @Test("list three counts, and mark those of allowed requests")
@@ -179,6 +228,10 @@ struct OutcomePagesTests {
     @Test("begin with the requests that were allowed in the last hour, and with the budgets of each outcome")
     func landing() async {
         let page = await Self.get("/").text
+        // Five forbidden requests since it was first seen, four of them in the last hour.
+        let row = page.split(separator: "\n").first { $0.contains("192.0.2.1</a>") } ?? ""
+        #expect(row.contains(#"<td class="n">9</td><td class="n more">4</td><td class="n more">3</td>"#), "\(row)")
+        #expect(page.contains("Requests of verified sources in the last hour."))
         #expect(page.contains("2 requests without credentials were allowed in the last hour"))
         #expect(page.contains(#"<a href="./sources?outcome=allowed&amp;origin=verified">1 source</a>"#))
         for (outcome, counters) in [("forbidden", 1), ("unauthorized", 3), ("allowed", 2)] {

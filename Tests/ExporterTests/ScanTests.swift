@@ -65,6 +65,40 @@ struct ScanTests {
         #expect(!wide.contains("response_message"))
     }
 
+    @Test(
+        "has the requests of each outcome as numbers, which leave room for paths, and never hides that an address is claimed"
+    )
+    func outcomes() throws {
+        let selection = RequestCollection.Selection(of: [.forbidden, .unauthorized, .allowed])
+        var requests = RequestCollection(selection)
+        for number in 0..<9 {
+            var event = Self.event(number, agent: "curl/8.5.0", uri: "/api/v1/namespaces/\(number)")
+            event.sourceIPs = ["2001:db8:1234:5678:9abc:def0:1234:5678", "203.0.113.99"]
+            requests.add(event, of: number < 5 ? 0 : number < 8 ? 1 : 2)
+        }
+        let reports = requests.sources(within: nil).map {
+            SourceReport($0, of: selection.analytics, at: .unknown)
+        }
+        let verified = reports.filter { $0.origin == .verified }
+        for width in [80, 90, 100] {
+            let head = ScanOutput.table(verified, withOutcomes: true, width: width).prefix { $0 != "\n" }
+            for name in ["origin", "forbidden", "unauthorized", "allowed", "request_uri"] {
+                #expect(head.contains(name), "\(width): \(head)")
+            }
+            #expect(head.contains("user_agent") == (width >= 90), "\(width): \(head)")
+        }
+        for width in [1, 20, 40] {
+            for withOutcomes in [false, true] {
+                let table = ScanOutput.table(reports, withOutcomes: withOutcomes, width: width)
+                #expect(table.contains("5678  claimed") && table.contains("  verified"), "\(table)")
+            }
+        }
+        let csv = ScanOutput.csv(verified, withOutcomes: true)
+        #expect(csv.contains(#""count","forbidden","unauthorized","allowed","first_seen","#))
+        #expect(csv.contains(#""verified","9","5","3","1","2026-"#), "\(csv)")
+        #expect(!ScanOutput.csv(verified).contains("allowed\",\"first_seen"))
+    }
+
     @Test("shows the value that was seen first, and how many others there are")
     func cells() {
         let reports = Self.reports([

@@ -2,12 +2,11 @@
 public struct CollectedSource: Sendable {
     /// The source.
     public let source: Source
-    /// Its requests, within the window that was asked for.
-    public var count: Int { counts.reduce(0, +) }
-    /// Its requests within the same window, by the index of their analytic.
+    /// The highest number of its requests within a window of the length that was asked for.
+    public let count: Int
+    /// The highest number of requests of each analytic within such a window, by the index of the analytic. The windows
+    /// may differ, so that the sum can be larger than `count`.
     public let counts: [Int]
-    /// The highest number of requests of one analytic within any such window.
-    public let highestCount: Int
     /// The outcomes of all its requests.
     public let outcomes: OutcomeSet
     /// When its first and its last request reached the API server, in seconds since 1970; `nil` if no event of it has a
@@ -16,9 +15,10 @@ public struct CollectedSource: Sendable {
 
     private let distinct: DistinctValues
 
-    init(_ findings: SourceFindings, _ requests: (counts: [Int], highestCount: Int)) {
+    init(_ findings: SourceFindings, _ times: RequestTimes, within window: Int64?, analytics: Int) {
         source = findings.source
-        (counts, highestCount) = requests
+        count = times.highest(within: window)
+        counts = analytics == 1 ? [count] : (0..<analytics).map { times.highest(within: window, of: $0) }
         outcomes = findings.outcomes
         seen = findings.seen.map { Double($0.lowerBound) / 1_000_000...Double($0.upperBound) / 1_000_000 }
         distinct = findings.values
@@ -96,35 +96,24 @@ struct RequestTimes: Sendable {
         if time == nil { untimed.append(entry) } else { timed.append(entry) }
     }
 
-    /// The requests within the window that has most of them, by analytic; of equal windows the first. Another window may
-    /// have more of one analytic: `highestCount` is the highest number of one.
+    /// The highest number of requests within a window.
     ///
     /// - Parameters:
     ///   - window: In microseconds; two requests that are exactly so far apart are not in one window. `nil` for all
     ///     requests.
-    ///   - analytics: The number of analytics.
-    func highest(within window: Int64?, analytics: Int) -> (counts: [Int], highestCount: Int) {
-        let sorted = timed.sorted { $0.time < $1.time }
-        var inWindow = [Int](repeating: 0, count: analytics)
-        var (highest, sum, highestSum) = (inWindow, 0, 0)
-        var peaks = inWindow
-        var oldest = 0
+    ///   - analytic: The index of the analytic whose requests count; `nil` for those of all.
+    func highest(within window: Int64?, of analytic: Int? = nil) -> Int {
+        let isCounted = { (entry: Entry) in analytic.map { entry.analytic == $0 } ?? true }
+        let sorted = timed.filter(isCounted).sorted { $0.time < $1.time }
+        var (sum, highest, oldest) = (0, 0, 0)
         for request in sorted {
-            inWindow[Int(request.analytic)] += Int(request.count)
             sum += Int(request.count)
             while let window, request.time - sorted[oldest].time >= window, sorted[oldest].time < request.time {
-                inWindow[Int(sorted[oldest].analytic)] -= Int(sorted[oldest].count)
                 sum -= Int(sorted[oldest].count)
                 oldest += 1
             }
-            if sum > highestSum { (highest, highestSum) = (inWindow, sum) }
-            let analytic = Int(request.analytic)
-            peaks[analytic] = max(peaks[analytic], inWindow[analytic])
+            highest = max(highest, sum)
         }
-        for request in untimed {
-            highest[Int(request.analytic)] += Int(request.count)
-            peaks[Int(request.analytic)] += Int(request.count)
-        }
-        return (highest, peaks.max() ?? 0)
+        return untimed.filter(isCounted).reduce(highest) { $0 + Int($1.count) }
     }
 }

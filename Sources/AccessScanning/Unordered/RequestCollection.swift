@@ -23,6 +23,8 @@ public struct RequestCollection: Sendable {
         public var filter: RequestFilter
         /// The times of the requests that are counted, in microseconds since 1970. A request without a time counts.
         public var times: Range<Int64>
+        /// Whether the values of the requests are kept; their times are in any case.
+        public var keepsValues: Bool
         /// The key of the hashes; the same for collections that are merged.
         public var key: SipHash128.Key
 
@@ -30,18 +32,14 @@ public struct RequestCollection: Sendable {
         public init(
             of analytics: [Analytic] = [.forbidden], attribution: SourceAttribution = SourceAttribution(),
             filter: RequestFilter = RequestFilter(),
-            times: Range<Int64> = .min ..< .max, key: SipHash128.Key = .random()
+            times: Range<Int64> = .min ..< .max, keepsValues: Bool = true, key: SipHash128.Key = .random()
         ) {
             self.analytics = analytics
             self.attribution = attribution
             self.filter = filter
             self.times = times
+            self.keepsValues = keepsValues
             self.key = key
-        }
-
-        /// Whether the time of an event is among those that count.
-        public func covers(_ event: AuditEvent) -> Bool {
-            RequestCollection.time(of: event).map(times.contains) ?? true
         }
     }
 
@@ -90,6 +88,9 @@ public struct RequestCollection: Sendable {
     /// Events whose fields do not tell their request from others; each counts as a request.
     public private(set) var inexactEvents = 0
 
+    /// The outcomes that are counted.
+    public var analytics: [Analytic] { selection.analytics }
+
     private let selection: Selection
     private var records: [RequestIdentity: Record] = [:]
     private var inexact: [(party: Int, kind: Kind, path: UInt64, time: Int64?)] = []
@@ -116,8 +117,10 @@ public struct RequestCollection: Sendable {
         )
         let kind = Kind(analytic: analytic, hasCredentials ? event.credentials : nil)
         if case .sources(let sources) = parties[party] {
-            for value in texts.values(of: event, key: selection.key) {
-                for source in sources { findings[source].values.insert(value, at: time) }
+            if selection.keepsValues {
+                for value in texts.values(of: event, key: selection.key) {
+                    for source in sources { findings[source].values.insert(value, at: time) }
+                }
             }
             for source in sources { findings[source].note(outcome, at: time) }
         }
@@ -190,7 +193,7 @@ public struct RequestCollection: Sendable {
         }
         let window = seconds.map { Int64(min($0 * 1_000_000, 0x1p62)) }
         return zip(findings, times).map { findings, times in
-            CollectedSource(findings, times.highest(within: window, analytics: selection.analytics.count))
+            CollectedSource(findings, times, within: window, analytics: selection.analytics.count)
         }
         .sorted { $0.precedes($1) }
     }

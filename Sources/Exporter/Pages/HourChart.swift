@@ -9,9 +9,9 @@ struct HourChart {
     private let now: Double
 
     private static let width = 732
-    private static let height = 150
+    private static let height = 156
     /// Where the bars stand: below the largest number, above the times.
-    private static let top = 28
+    private static let top = 30
     private static let bottom = 126
 
     init(_ activity: SourceActivity, at now: Double) {

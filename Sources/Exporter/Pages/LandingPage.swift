@@ -27,9 +27,10 @@ enum LandingPage {
                 </table>
                 </div>
                 <h2>Budgets</h2>
+                <p class="note" id="budgets-note">Counters, requests since the exporter first ran, and how many counters are \
+                kept.</p>
                 <div class="wide" role="region" aria-label="Table of budgets" tabindex="0">
-                <table>
-                <caption>Counters, requests since the exporter first ran, and how many counters are kept.</caption>
+                <table aria-describedby="budgets-note">
                 <thead><tr><th scope="col">Outcome</th><th scope="col">Origin</th><th scope="col" class="n">Counters</th>\
                 <th scope="col" class="n">Limit</th><th scope="col" class="n">Requests</th></tr></thead>
                 <tbody>
@@ -78,10 +79,10 @@ enum LandingPage {
         }
         return """
             <p class="faint">\(OutcomeText.legend)</p>
+            <p class="note" id="sources-note">Requests of verified sources in the last hour. A scan makes more than \
+            \(HTML.count(threshold, "request")) of one outcome within an hour.</p>
             <div class="wide" role="region" aria-label="Table of sources" tabindex="0">
-            <table>
-            <caption>Verified sources. A scan makes more than \(HTML.count(threshold, "request")) of one outcome within an \
-            hour.</caption>
+            <table aria-describedby="sources-note">
             <thead><tr><th scope="col">Source</th><th scope="col" class="more">Location</th>\
             <th scope="col" class="n">Last hour</th><th scope="col" class="n more">Forbidden</th>\
             <th scope="col" class="n more">Unauthorized</th><th scope="col" class="n">Allowed</th></tr></thead>

@@ -71,21 +71,24 @@ enum PageAssets {
         button { background: var(--card); cursor: pointer; }
         .wide { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; }
-        caption { text-align: left; color: var(--faint); font-size: .9rem; padding-bottom: .35rem; }
+        .note { color: var(--faint); font-size: .9rem; padding-bottom: .35rem; }
         th, td { text-align: left; vertical-align: top; padding: .4rem 1rem .4rem 0; border-bottom: 1px solid var(--line); }
         th:last-child, td:last-child { padding-right: 0; }
         thead th { font-size: .9rem; white-space: nowrap; border-bottom-width: 2px; }
         tbody th { font-weight: 600; overflow-wrap: break-word; }
         tbody tr:hover { background: var(--card); }
         .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-        td.any { overflow-wrap: anywhere; }
-        td.agent { max-width: 22rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+        td.any, td.agent, .badge { overflow-wrap: anywhere; }
+        td.agent { max-width: 16rem; }
+        /* Two lines of a long value. */
+        td.agent code { display: -webkit-inline-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
+        time { white-space: nowrap; }
         code {
           font: .9em/1.5 ui-monospace, monospace; background: var(--code); border-radius: .2rem; padding: .1rem .3rem;
           overflow-wrap: anywhere; direction: ltr; unicode-bidi: isolate; white-space: pre-wrap;
         }
-        p code, td.agent code { white-space: nowrap; }
-        .pages { display: flex; gap: 1.25rem; padding: .75rem 0; }
+        p code { white-space: nowrap; }
+        .pages { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: .75rem 0; }
         dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(12.5rem, 1fr)); gap: .75rem; margin: 1.25rem 0; }
         dl.facts div { background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .9rem; }
         dt { color: var(--faint); font-size: .9rem; }
@@ -115,15 +118,21 @@ enum PageAssets {
         @media (max-width: 56rem) {
           .extra { display: none; }
           body { padding: 0 .9rem 2rem; }
-          td.agent { max-width: 12rem; }
+          th, td { padding-right: .75rem; }
+        }
+        /* The chart shrinks with the page, its text does not. */
+        @media (max-width: 48rem) {
+          .more { display: none; }
+          svg text { font-size: 16px; }
         }
         @media (max-width: 36rem) {
-          .more { display: none; }
-          th, td { padding-right: .6rem; }
-          thead th { white-space: normal; }
-          /* The chart is drawn at two thirds of its size. */
-          svg text { font-size: 20px; }
+          table { font-size: .9rem; }
+          th, td { padding-right: .4rem; }
+          thead th, .n { white-space: normal; }
+          tbody th { overflow-wrap: anywhere; }
+          svg text { font-size: 22px; }
         }
+        @media (max-width: 26rem) { svg text { font-size: 28px; } }
         @media print { header, form, .pages, .skip { display: none; } }
 
         """

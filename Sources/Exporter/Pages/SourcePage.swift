@@ -28,12 +28,7 @@ struct SourcePage {
                 <h2 id="hour">Last hour</h2>
                 \(HourChart(activity, at: now).render())
                 <h2 id="evidence">Evidence</h2>
-                <p class="faint">Distinct values of its requests\(chosen), in the order in which they were first seen: the \
-                first ones and the newest ones. Clients choose most of them. Invisible characters are shown as escapes. \
-                \(hasAllowed ? "The mark “allowed” is at the values of requests that were allowed." : "")</p>
-                <div class="evidence">
-                \(Evidence.Column.allCases.map(evidence).joined(separator: "\n"))
-                </div>
+                \(evidence)
                 <h2 id="requests">Last requests</h2>
                 \(lastRequests)
                 <p><a href="\(HTML.escape(SourceLink.path(source, from: "..", below: "/api/v1/sources", outcome: activity.choice)))">\
@@ -73,14 +68,14 @@ struct SourcePage {
     }
 
     private var facts: [(String, String)] {
-        let paths = activity.distinctPaths(at: now)
+        let paths = activity.distinctPaths(at: now).map { $0 == RecentPaths.limit ? "\($0) or more" : "\($0)" }
         return [
             (
                 "Requests in the last hour",
                 "\(HTML.grouped(requestsLastHour)) <span class=\"faint\">a scan is more than \(threshold)\(ofOneOutcome)</span>"
             ),
             ("Requests since first seen", HTML.grouped(activity.outcomes.sum(activity.choice))),
-            ("Distinct paths in the last hour", paths == RecentPaths.limit ? "\(paths) or more" : "\(paths)"),
+            ("Distinct paths in the last hour", paths ?? "<span class=\"faint\">\(Self.notKept)</span>"),
             ("First seen", "\(HTML.time(activity.firstSeen, now: now)) \(timeNote)"),
             ("Last seen", "\(HTML.time(activity.lastSeen, now: now)) \(timeNote)"),
         ]
@@ -129,6 +124,23 @@ struct SourcePage {
 
     private var timeNote: String { "<span class=\"faint\">when the exporter read it</span>" }
 
+    /// The profile of a source gives way only if there are more sources than profiles.
+    private static let notKept = "not kept: more sources than profiles"
+
+    private var evidence: String {
+        guard activity.profile != nil else {
+            return "<p class=\"faint\">Evidence is \(Self.notKept). The counters of this source are complete.</p>"
+        }
+        return """
+            <p class="faint">Distinct values of its requests\(chosen), in the order in which they were first seen: the \
+            first ones and the newest ones. Clients choose most of them. Invisible characters are shown as escapes. \
+            \(hasAllowed ? "The mark “allowed” is at the values of requests that were allowed." : "")</p>
+            <div class="evidence">
+            \(Evidence.Column.allCases.map(evidence).joined(separator: "\n"))
+            </div>
+            """
+    }
+
     private func evidence(_ column: Evidence.Column) -> String {
         let values = activity.values(column)
         let leftOut = activity.profile?.evidence.leftOut(column) ?? 0
@@ -154,9 +166,9 @@ struct SourcePage {
             return "<tr><th scope=\"row\">\(id)</th><td>\(time)</td></tr>"
         }
         return """
-            <table>
-            <caption>Audit IDs of requests of any outcome, by which the audit log can be searched, newest first. A client \
-            can choose its audit ID; one that is too long is not kept.</caption>
+            <p class="note" id="requests-note">Audit IDs of requests of any outcome, by which the audit log can be searched, newest first. A client \
+            can choose its audit ID; one that is too long is not kept.</p>
+            <table aria-describedby="requests-note">
             <thead><tr><th scope="col">Audit ID</th><th scope="col">Received by the API server</th></tr></thead>
             <tbody>
             \(rows.joined(separator: "\n"))

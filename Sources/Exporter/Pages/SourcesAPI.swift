@@ -47,14 +47,14 @@ struct SourcesAPI: Sendable {
         guard let address = SourceAddress(text) else {
             throw .address(text)
         }
-        var selection = SourceSelection(
-            of: counts.current, outcome: outcome, address: address, at: now()
-        ) { activity, _ in
+        let (counts, now) = (counts.current, now())
+        var selection = SourceSelection(of: counts, outcome: outcome, address: address, at: now) { activity, _ in
             origin.map { activity.source.origin == $0 } ?? true
         }
         selection.entries.sort { $0.source < $1.source }
         guard !selection.entries.isEmpty else {
-            return Self.error("not_found", "no source \(address) is tracked", status: 404)
+            let missing = MissingSource(address, outcome, origin, in: counts, at: now)
+            return Self.error("not_found", missing.text, status: 404)
         }
         return Self.success(selection)
     }

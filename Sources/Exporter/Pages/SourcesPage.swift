@@ -97,12 +97,12 @@ struct SourcesPage {
         ]
         return """
             <div id="results">
-            <div class="wide" role="region" aria-label="Table of sources" tabindex="0">
-            <table>
-            <caption>At \(UTCTime(selection.now).short) UTC. “Last hour”, “First seen” and “Last seen” are those of \
+            <p class="note" id="columns-note">At \(UTCTime(selection.now).short) UTC. “Last hour”, “First seen” and “Last seen” are those of \
             \(query.outcome == .all ? "all" : query.outcome.rawValue) requests, at the time when the exporter read them. \
             “Forbidden”, “Unauthorized” and “Allowed” are all requests since the source was first seen. “Paths” are the \
-            distinct paths of the last hour.</caption>
+            distinct paths of the last hour.</p>
+            <div class="wide" role="region" aria-label="Table of sources" tabindex="0">
+            <table aria-describedby="columns-note">
             <thead><tr>\(columns.map(head).joined())</tr></thead>
             <tbody>
             \(selection.entries[range].map(row).joined(separator: "\n"))
@@ -131,7 +131,7 @@ struct SourcesPage {
         let activity = selection.activity(of: entry)
         let source = activity.source
         let now = selection.now
-        let paths = activity.distinctPaths(at: now)
+        let paths = activity.distinctPaths(at: now).map { "\($0)\($0 == RecentPaths.limit ? "+" : "")" }
         let agents = activity.values(.userAgent)
         let more = agents.count > 1 ? " <span class=\"faint\">+\(agents.count - 1)</span>" : ""
         let counts = activity.outcomes
@@ -143,7 +143,7 @@ struct SourcesPage {
             <td class="n more">\(HTML.grouped(counts[.forbidden]))</td>\
             <td class="n more">\(HTML.grouped(counts[.unauthorized]))</td>\
             <td class="n">\(OutcomeText.allowed(counts[.allowed], source))</td>\
-            <td class="n extra">\(paths)\(paths == RecentPaths.limit ? "+" : "")</td>\
+            <td class="n extra">\(paths ?? "<span class=\"faint\">not kept</span>")</td>\
             <td class="extra">\(HTML.time(activity.firstSeen, now: now, isShort: true))</td>\
             <td class="more">\(HTML.time(activity.lastSeen, now: now, isShort: true))</td>\
             <td class="agent extra">\(agents.first.map { "<code>\(HTML.escape($0))</code>" } ?? "")\(more)</td></tr>

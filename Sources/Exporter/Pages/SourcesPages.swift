@@ -58,12 +58,8 @@ struct SourcesPages: Sendable {
         let found = SourceSelection(of: counts, outcome: outcome, address: address, at: now)
         let entries = found.entries.sorted { $0.source < $1.source }
         guard let entry = entries.first(where: { origin == nil || $0.source.origin == origin }) else {
-            let kind = [origin?.rawValue, outcome == .all ? nil : outcome.rawValue].compactMap { $0.map { "\($0) " } }
-            return Self.refusal(
-                outcome == .all
-                    ? "No \(kind.joined())source \(address)" : "No \(kind.joined())requests of \(address)",
-                "It made no request that was counted, or it was silent for longer than --source.retention, or it gave "
-                    + "way to other sources.", root: "..", status: 404)
+            let missing = MissingSource(address, outcome, origin, in: counts, at: now)
+            return Self.refusal(missing.title, html: missing.html, root: "..", status: 404)
         }
         return .html(
             SourcePage(
@@ -81,12 +77,16 @@ struct SourcesPages: Sendable {
     }
 
     private static func refusal(_ title: String, _ reason: String, root: String, status: Int) -> HTTPResponse {
+        refusal(title, html: "<p>\(HTML.escapeMarkup(reason))</p>", root: root, status: status)
+    }
+
+    private static func refusal(_ title: String, html: String, root: String, status: Int) -> HTTPResponse {
         .html(
             HTML.page(
                 title: "\(title) – kube-audit-exporter", root: root,
                 main: """
                     <h1>\(HTML.escape(title))</h1>
-                    <p>\(HTML.escapeMarkup(reason))</p>
+                    \(html)
                     <p><a href="\(root)/sources">All sources</a></p>
                     """), status: status)
     }

@@ -101,7 +101,7 @@ struct SourcesQuery: Sendable, Hashable {
         case .forbidden: selection.sort(ascending: isAscending) { $0.outcomes[.forbidden] }
         case .unauthorized: selection.sort(ascending: isAscending) { $0.outcomes[.unauthorized] }
         case .allowed: selection.sort(ascending: isAscending) { $0.outcomes[.allowed] }
-        case .paths: selection.sort(ascending: isAscending) { $0.distinctPaths(at: now) }
+        case .paths: selection.sort(ascending: isAscending) { $0.distinctPaths(at: now) ?? 0 }
         case .address: selection.sort(ascending: isAscending) { $0.source }
         case .location: selection.sort(ascending: isAscending) { Place($0.location) }
         case .first: selection.sort(ascending: isAscending) { $0.firstSeen }

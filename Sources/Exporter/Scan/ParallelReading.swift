@@ -13,21 +13,22 @@ final class ParallelReading: Sendable {
         var readings: [LogReading]
         /// The requests of all logs.
         var requests: RequestCollection
-        /// The events of outcomes that are not counted here, but could be.
-        var otherEvents: [Outcome: Int] = [:]
+        /// The requests of the outcomes that were not asked for, without their values.
+        var otherRequests: RequestCollection
     }
 
     private struct State {
         var nextPart = 0
         var readings: [LogReading]
-        var requests: [RequestCollection] = []
-        var otherEvents: [Outcome: Int] = [:]
+        var requests: [(asked: RequestCollection, others: RequestCollection)] = []
         /// The FIFOs, and standard input, that gave no bytes yet, and since when they are read.
         var silent: [StoredLog: ContinuousClock.Instant] = [:]
     }
 
     private let parts: [(log: Int, part: LogPart)]
     private let selection: RequestCollection.Selection
+    /// The requests of outcomes that were not asked for, so that a result without them can say so.
+    private let otherSelection: RequestCollection.Selection
     private let state: Mutex<State>
     private let storedBytes = Atomic<Int>(0)
 
@@ -36,6 +37,10 @@ final class ParallelReading: Sendable {
     ///   - partSize: The size of the parts in which a plain file is read, in bytes.
     init(_ logs: [StoredLog], selection: RequestCollection.Selection, partSize: Int = StoredLog.partSize) {
         self.selection = selection
+        var others = selection
+        others.analytics = Analytic.counted.filter { !selection.analytics.contains($0) }
+        others.keepsValues = false
+        otherSelection = others
         var parts: [(log: Int, part: LogPart)] = []
         var readings = [LogReading](repeating: LogReading(), count: logs.count)
         for (index, log) in logs.enumerated() {
@@ -71,9 +76,13 @@ final class ParallelReading: Sendable {
             }
         }
         return state.withLock { state in
-            var requests = state.requests.popLast() ?? RequestCollection(selection)
-            while let next = state.requests.popLast() { requests.merge(next) }
-            return Result(readings: state.readings, requests: requests, otherEvents: state.otherEvents)
+            var (requests, others) =
+                state.requests.popLast() ?? (RequestCollection(selection), RequestCollection(otherSelection))
+            while let next = state.requests.popLast() {
+                requests.merge(next.asked)
+                others.merge(next.others)
+            }
+            return Result(readings: state.readings, requests: requests, otherRequests: others)
         }
     }
 
@@ -83,12 +92,10 @@ final class ParallelReading: Sendable {
     }
 
     private func readParts() {
-        // The events of other outcomes are only counted, so that a result without them can say so.
         let counted = selection.analytics
-        let others = Analytic.counted.filter { !counted.contains($0) }
-        var scanner = EventScanner(selecting: (counted + others).map(\.selector))
-        var otherEvents: [Outcome: Int] = [:]
+        var scanner = EventScanner(selecting: (counted + otherSelection.analytics).map(\.selector))
         var requests = RequestCollection(selection)
+        var others = RequestCollection(otherSelection)
         while let (log, part) = takePart() {
             if part.log.size == nil { state.withLock { $0.silent[part.log] = .now } }
             let reading = part.read(with: &scanner) { events, bytes in
@@ -97,17 +104,14 @@ final class ParallelReading: Sendable {
                 for selected in events {
                     if selected.selector < counted.count {
                         requests.add(selected.event, of: selected.selector)
-                    } else if selection.covers(selected.event) {
-                        otherEvents[others[selected.selector - counted.count].outcome, default: 0] += 1
+                    } else {
+                        others.add(selected.event, of: selected.selector - counted.count)
                     }
                 }
             }
             state.withLock { $0.readings[log].add(reading) }
         }
-        state.withLock { [requests, otherEvents] in
-            $0.requests.append(requests)
-            $0.otherEvents.merge(otherEvents, uniquingKeysWith: +)
-        }
+        state.withLock { [requests, others] in $0.requests.append((requests, others)) }
     }
 
     private func takePart() -> (log: Int, part: LogPart)? {

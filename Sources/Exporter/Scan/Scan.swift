@@ -29,8 +29,9 @@ public enum Scan {
         let configuration = try ScanConfiguration(options, at: Date.now.timeIntervalSince1970)
         guard let found = read(configuration) else { return .failed }
         let reports = reports(on: found.requests, configuration)
-        // An empty result must not hide that the requests ended in another way.
-        if reports.isEmpty { note(found.otherEvents, configuration) }
+        // The result must not hide that requests ended in another way.
+        let others = OtherOutcomes(in: found.otherRequests, configuration)
+        if let text = others.text { complain(text) }
         guard print(reports, configuration), found.isComplete else { return .failed }
         return reports.isEmpty ? .nothingFound : .found
     }
@@ -39,8 +40,8 @@ public enum Scan {
     struct Findings {
         /// The requests of all logs.
         var requests: RequestCollection
-        /// The events of outcomes that were not asked for.
-        var otherEvents: [Outcome: Int]
+        /// The requests of the outcomes that were not asked for.
+        var otherRequests: RequestCollection
         /// Whether all inputs could be read.
         var isComplete: Bool
     }
@@ -78,18 +79,20 @@ public enum Scan {
             return nil
         }
         note(result.requests, configuration)
-        return Findings(requests: result.requests, otherEvents: result.otherEvents, isComplete: isComplete)
+        return Findings(requests: result.requests, otherRequests: result.otherRequests, isComplete: isComplete)
     }
 
     /// The sources that are over the threshold with one outcome: those with the most requests first, then by address.
     static func reports(on requests: RequestCollection, _ configuration: ScanConfiguration) -> [SourceReport] {
-        requests.sources(within: configuration.window).filter { $0.highestCount > configuration.threshold }.map {
-            var location = Location.unknown
-            if case .address(let address) = $0.source.address {
-                location = configuration.locations?.location(of: address) ?? .unknown
+        let analytics = configuration.selection.analytics
+        return requests.sources(within: configuration.window).filter { configuration.isOver($0.counts, of: analytics) }
+            .map { source in
+                var location = Location.unknown
+                if case .address(let address) = source.source.address {
+                    location = configuration.locations?.location(of: address) ?? .unknown
+                }
+                return SourceReport(source, of: analytics, at: location)
             }
-            return SourceReport($0, of: configuration.selection.analytics, at: location)
-        }
     }
 
     /// - Returns: Whether standard output took the text; a full disk does not.
@@ -98,7 +101,7 @@ public enum Scan {
             switch configuration.format {
             case .table: reports.isEmpty ? nothing(configuration) : table(reports, configuration)
             case .json: ScanOutput.json(reports)
-            case .csv: ScanOutput.csv(reports)
+            case .csv: ScanOutput.csv(reports, withOutcomes: configuration.outcome == .all)
             }
         do {
             try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
@@ -117,14 +120,26 @@ public enum Scan {
         }
     }
 
-    /// The outcome is a column only if there are several.
+    /// The requests by outcome are columns only if there are several.
     private static func table(_ reports: [SourceReport], _ configuration: ScanConfiguration) -> String {
-        ScanOutput.table(reports, withOutcome: configuration.outcome == .all, width: Terminal.width)
+        ScanOutput.table(reports, withOutcomes: configuration.outcome == .all, width: Terminal.width)
     }
 
     private static func nothing(_ configuration: ScanConfiguration) -> String {
         let window = configuration.window == nil ? "in these logs" : "within \(configuration.windowText)"
-        return "No source made more than \(configuration.threshold) \(configuration.outcome.requests) \(window).\n"
+        let made: String
+        if let outcome = Outcome(rawValue: configuration.outcome.rawValue) {
+            let threshold = configuration.threshold(of: outcome)
+            made = (threshold == 0 ? "" : "more than \(threshold) ") + outcome.requests
+        } else if let threshold = configuration.threshold {
+            made =
+                (threshold == 0 ? "" : "more than \(threshold) ") + "requests of one outcome"
+        } else {
+            made =
+                "more than \(ScanningThreshold.requests) requests of one outcome, or "
+                + "an allowed one,"
+        }
+        return "No source made \(made) \(window).\n"
     }
 
     /// Reading waits without an end for a FIFO that no program writes to. Standard input is named if it is a terminal.
@@ -154,17 +169,19 @@ public enum Scan {
         }
     }
 
-    private static func note(_ otherEvents: [Outcome: Int], _ configuration: ScanConfiguration) {
-        for outcome in Outcome.allCases {
-            guard let events = otherEvents[outcome], events > configuration.threshold else { continue }
-            complain(
-                "the logs also hold \(events) events with the outcome \(outcome.rawValue); "
-                    + "--outcome \(outcome.rawValue) counts them")
-        }
-    }
-
     /// Names of files can hold any characters too.
     static func complain(_ message: String) {
         FileHandle.standardError.write(Data("kube-audit-exporter: \(message.withVisibleEscapes)\n".utf8))
+    }
+}
+
+extension Outcome {
+    /// The requests in words.
+    fileprivate var requests: String {
+        switch self {
+        case .forbidden: "refused requests without credentials"
+        case .unauthorized: "unauthorized requests"
+        case .allowed: "allowed requests without credentials"
+        }
     }
 }

@@ -17,8 +17,8 @@ struct ScanConfiguration: Sendable {
     /// The outcomes whose requests are counted.
     let outcome: OutcomeChoice
     let format: Format
-    /// Sources with more requests are printed.
-    let threshold: Int
+    /// Sources with more requests of one outcome are printed; `nil` for the threshold of each outcome.
+    let threshold: Int?
     /// The length of the window in seconds; `nil` for all requests.
     let window: Double?
     /// The window as it was given.
@@ -38,7 +38,9 @@ struct ScanConfiguration: Sendable {
         let outcome: OutcomeChoice = try Configuration.choice(options.outcome, for: "--outcome")
         self.outcome = outcome
         format = try Configuration.choice(options.format, for: "--format")
-        threshold = try WholeNumber.parse(options.threshold, for: "--threshold", in: 0...1_000_000_000, suchAs: 5)
+        threshold = try options.threshold.map { text throws(ConfigurationError) in
+            try WholeNumber.parse(text, for: "--threshold", in: 0...1_000_000_000, suchAs: 5)
+        }
         window = try Self.window(options.window)
         windowText = options.window
         let since = try options.since.map { text throws(ConfigurationError) in try Self.time(text, "--since", now) }
@@ -56,6 +58,19 @@ struct ScanConfiguration: Sendable {
             times: start..<end)
         locations =
             try Configuration.file(options.geoipDatabase, for: "--geoip.database", LocationDatabase.read)?.content
+    }
+
+    /// The largest number of requests of an outcome that is not printed. As for the alerts, an allowed request is always
+    /// worth a look.
+    func threshold(of outcome: Outcome) -> Int {
+        threshold ?? (outcome == .allowed ? 0 : ScanningThreshold.requests)
+    }
+
+    /// Whether a source has more requests of one of the outcomes than the threshold.
+    ///
+    /// - Parameter counts: Its requests by outcome, in the order of the analytics.
+    func isOver(_ counts: [Int], of analytics: [Analytic]) -> Bool {
+        zip(analytics, counts).contains { $1 > threshold(of: $0.outcome) }
     }
 
     private static func window(_ text: String) throws(ConfigurationError) -> Double? {
@@ -80,17 +95,5 @@ struct ScanConfiguration: Sendable {
             flag: flag,
             reason: "\"\(text)\" cannot be used; give a time such as 2026-11-23T22:00:00Z or 2026-11-23, or a duration "
                 + "back from now such as 24h")
-    }
-}
-
-extension OutcomeChoice {
-    /// The requests in words.
-    var requests: String {
-        switch self {
-        case .forbidden: "refused requests without credentials"
-        case .unauthorized: "unauthorized requests"
-        case .allowed: "allowed requests without credentials"
-        case .all: "requests of one outcome"
-        }
     }
 }

@@ -6,8 +6,8 @@ public struct ScanOptions: Sendable {
     public var outcome: String
     /// `--format`
     public var format: String
-    /// `--threshold`
-    public var threshold: String
+    /// `--threshold`; that of each outcome if it is `nil`
+    public var threshold: String?
     /// `--window`
     public var window: String
     /// `--since`; from the beginning if it is `nil`
@@ -23,7 +23,7 @@ public struct ScanOptions: Sendable {
 
     /// Arguments and flags, each with its default.
     public init(
-        files: [String], outcome: String = "forbidden", format: String = "table", threshold: String = "5",
+        files: [String], outcome: String = "forbidden", format: String = "table", threshold: String? = nil,
         window: String = "1h", since: String? = nil, until: String? = nil, geoipDatabase: String? = nil,
         trustedProxies: [String] = [],
         filterFile: String? = nil

@@ -15,7 +15,7 @@ struct TextTable {
         /// How short its cells may become, in columns of the terminal; `nil` if they are never shortened.
         var leastWidth: Int?
         var isRightAligned = false
-        /// Columns with the highest numbers are left out first.
+        /// Columns with the highest numbers are left out first; those with zero never, even if they do not fit.
         var rank: Int
     }
 
@@ -38,7 +38,9 @@ struct TextTable {
         let least = columns.indices.map { index in min(wanted[index], columns[index].leastWidth ?? .max) }
         var shown = Array(columns.indices)
         while let limit, shown.count > 1, Self.total(shown.map { least[$0] }) > limit {
-            guard let last = shown.max(by: { columns[$0].rank < columns[$1].rank }) else { break }
+            guard let last = shown.max(by: { columns[$0].rank < columns[$1].rank }), columns[last].rank > 0 else {
+                break
+            }
             shown.removeAll { $0 == last }
         }
         // The largest width at which all columns fit.

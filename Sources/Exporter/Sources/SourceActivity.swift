@@ -98,10 +98,19 @@ struct SourceActivity: Sendable {
         return minutes
     }
 
-    /// The distinct paths of the last hour, over all outcomes.
+    /// The distinct paths of the last hour, over all outcomes; `nil` if the profile gave way.
     ///
     /// - Parameter now: Seconds since 1970.
-    func distinctPaths(at now: Double) -> Int { profile?.paths.count(at: now) ?? 0 }
+    func distinctPaths(at now: Double) -> Int? { profile?.paths.count(at: now) }
+
+    /// The unauthorized requests by credentials, whatever was chosen.
+    var credentials: [Credentials: UInt64] {
+        counters.reduce(into: [:]) { requests, entry in
+            if let credentials = entry.counter.credentials {
+                requests[credentials, default: 0] &+= entry.counter.requests
+            }
+        }
+    }
 
     /// The values of a column of evidence, in the order in which they were first seen.
     func values(_ column: Evidence.Column) -> [String] {

@@ -19,8 +19,10 @@ struct SourceReport: Sendable, Hashable {
     struct Live: Sendable, Hashable {
         /// The requests within the last hour.
         let requestsLastHour: UInt64
-        /// The distinct paths that were asked for within the last hour.
-        let distinctRequestPaths: Int
+        /// The distinct paths that were asked for within the last hour; `nil` if they are not kept.
+        let distinctRequestPaths: Int?
+        /// The unauthorized requests by credentials; `nil` if they were not asked for.
+        let credentials: [Credentials: UInt64]?
         /// The last requests, newest last.
         let lastRequests: [RequestReference]
     }
@@ -54,6 +56,7 @@ struct SourceReport: Sendable, Hashable {
             json.key("count")
             json.integer(count)
             outcomes?.write(to: &json)
+            live?.writeCredentials(to: &json)
             json.member("first_seen", firstSeen)
             json.member("last_seen", lastSeen)
             for column in columns { column.write(to: &json) }
@@ -89,11 +92,22 @@ extension SourceReport.Column {
 }
 
 extension SourceReport.Live {
+    fileprivate func writeCredentials(to json: inout JSONText) {
+        guard let credentials else { return }
+        json.key("credentials")
+        json.object { json in
+            for kind in Credentials.allCases {
+                json.key(kind.rawValue)
+                json.integer(credentials[kind] ?? 0)
+            }
+        }
+    }
+
     fileprivate func write(to json: inout JSONText) {
         json.key("requests_last_hour")
         json.integer(requestsLastHour)
         json.key("distinct_request_paths")
-        json.integer(distinctRequestPaths)
+        if let distinctRequestPaths { json.integer(distinctRequestPaths) } else { json.null() }
         json.key("last_requests")
         json.array(lastRequests) { json, request in
             json.object { json in
@@ -152,7 +166,9 @@ extension SourceReport {
         columns = [Column(counts.present(choice))] + evidence
         live = Live(
             requestsLastHour: activity.requestsLastHour(at: now).sum(choice),
-            distinctRequestPaths: activity.distinctPaths(at: now), lastRequests: activity.lastRequests)
+            distinctRequestPaths: activity.distinctPaths(at: now),
+            credentials: choice.includes(.unauthorized) ? activity.credentials : nil,
+            lastRequests: activity.lastRequests)
     }
 }
 
