@@ -14,8 +14,8 @@ struct ScanCommand: ParsableCommand {
 
             By default refused requests without credentials count (403). On clusters without anonymous access, scans end \
             with 401: use --outcome unauthorized there, or all. With all, the requests of one outcome must be over its \
-            threshold. If the logs have sources over the threshold of another \
-            outcome, standard error says so; the exit status is that of the outcomes that were asked for.
+            threshold. If the logs have sources over the threshold of another outcome, standard error says so; the exit \
+            status is that of the outcomes that were asked for.
 
             For example, the scans of the last week in all rotated logs of a control plane:
               kube-audit-exporter scan --since 7d /var/log/kubernetes/audit/

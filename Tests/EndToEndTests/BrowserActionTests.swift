@@ -58,7 +58,12 @@ struct BrowserActionTests {
         }
         var allowed = AuditLine(from: ["203.0.113.9", "2001:db8:1234:5678:9abc:def0:1234:5678"])
         allowed.code = 200
+        allowed.userAgent = String(repeating: "agent", count: 50)
         log += allowed.text
+        // A second outcome of one of the three.
+        var unauthorized = AuditLine(from: ["192.0.2.3"], auditID: "id-3-unauthorized")
+        (unauthorized.code, unauthorized.username, unauthorized.groups) = (401, "", [])
+        log += unauthorized.text
         try Data(log.utf8).write(to: directory.appending(path: "audit.log"))
         let exporter = try await ExporterProgram.start(in: directory, arguments)
         try await body(exporter)
@@ -119,7 +124,7 @@ struct BrowserActionTests {
         }
     }
 
-    @Test("skips to the content by keyboard, and reads pages of 320 and 360 pixels without scrolling sideways")
+    @Test("skips to the content by keyboard, and reads pages of 320 and 340 pixels without scrolling sideways")
     func narrow() async throws {
         try await withTemporaryDirectory { directory in
             try await Self.withExporter(in: directory) { exporter in
@@ -135,7 +140,7 @@ struct BrowserActionTests {
                     "/", "/sources", "/sources?origin=claimed&q=x", "/sources/192.0.2.3",
                     "/sources/2001:db8:1234:5678:9abc:def0:1234:5678", "/sources/x",
                 ]
-                for width in [320, 360, 1280] {
+                for width in [320, 340, 700, 1280] {
                     steps.append(.size(width, 700))
                     for path in paths {
                         steps += [
@@ -143,9 +148,16 @@ struct BrowserActionTests {
                             .value("document.documentElement.scrollWidth - document.documentElement.clientWidth"),
                             // Also no text that lies outside of its frame.
                             .value(
-                                "[...document.querySelectorAll('h1, h2, p, dd, label, input, select, button, code')]"
+                                "[...document.querySelectorAll('h1, h2, p, dd, label, input, select, button, code, .pages *')]"
                                     + ".filter(e => e.offsetParent && !e.closest('.wide, .skip')"
                                     + " && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(e => e.outerHTML).join()"
+                            ),
+                            // No cut table, no time in pieces, and no text of a chart that is too small to read.
+                            .value(
+                                "[...document.querySelectorAll('.wide, td time, svg text')].filter(e => e.offsetParent !== null"
+                                    + " && (e.className === 'wide' ? e.scrollWidth > e.clientWidth + 1"
+                                    + " : e.closest('svg') ? e.getBoundingClientRect().height < 12.5"
+                                    + " : e.getBoundingClientRect().height > 30)).map(e => e.outerHTML).join()"
                             ),
                         ]
                     }
@@ -153,7 +165,7 @@ struct BrowserActionTests {
                 let results = try await Self.drive(steps, in: directory)
                 #expect(results.prefix(4) == ["1", "skip", "1", "q"])
                 let widths = Array(results.dropFirst(4))
-                #expect(widths.count == 3 * paths.count * 2)
+                #expect(widths.count == 4 * paths.count * 3)
                 #expect(widths.allSatisfy { $0 == "0" || $0 == "" }, "\(widths)")
             }
         }

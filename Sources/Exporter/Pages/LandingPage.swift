@@ -32,7 +32,7 @@ enum LandingPage {
                 <div class="wide" role="region" aria-label="Table of budgets" tabindex="0">
                 <table aria-describedby="budgets-note">
                 <thead><tr><th scope="col">Outcome</th><th scope="col">Origin</th><th scope="col" class="n">Counters</th>\
-                <th scope="col" class="n">Limit</th><th scope="col" class="n">Requests</th></tr></thead>
+                <th scope="col" class="n">Limit</th><th scope="col" class="n more">Requests</th></tr></thead>
                 <tbody>
                 \(counts.analytics.flatMap { counts in Origin.allCases.map { row($0, counts) } }.joined(separator: "\n"))
                 </tbody>
@@ -121,7 +121,7 @@ enum LandingPage {
             <tr><td>\(counts.analytic.outcome.rawValue)</td><td>\(origin.rawValue)</td>\
             <td class="n">\(HTML.grouped(sources[origin].tracked))</td>\
             <td class="n">\(HTML.grouped(sources.limits[origin]))</td>\
-            <td class="n">\(HTML.grouped(sources.requests(of: origin)))</td></tr>
+            <td class="n more">\(HTML.grouped(sources.requests(of: origin)))</td></tr>
             """
     }
 }

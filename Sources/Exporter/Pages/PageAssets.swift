@@ -82,7 +82,8 @@ enum PageAssets {
         td.agent { max-width: 16rem; }
         /* Two lines of a long value. */
         td.agent code { display: -webkit-inline-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
-        time { white-space: nowrap; }
+        td.agent * { vertical-align: top; }
+        td time { white-space: nowrap; }
         code {
           font: .9em/1.5 ui-monospace, monospace; background: var(--code); border-radius: .2rem; padding: .1rem .3rem;
           overflow-wrap: anywhere; direction: ltr; unicode-bidi: isolate; white-space: pre-wrap;
@@ -121,18 +122,18 @@ enum PageAssets {
           th, td { padding-right: .75rem; }
         }
         /* The chart shrinks with the page, its text does not. */
-        @media (max-width: 48rem) {
+        @media (max-width: 52rem) {
           .more { display: none; }
           svg text { font-size: 16px; }
         }
         @media (max-width: 36rem) {
-          table { font-size: .9rem; }
+          table, thead th { font-size: .85rem; }
           th, td { padding-right: .4rem; }
           thead th, .n { white-space: normal; }
-          tbody th { overflow-wrap: anywhere; }
+          td .badge { padding: 0 .2rem; font-size: .8rem; }
           svg text { font-size: 22px; }
         }
-        @media (max-width: 26rem) { svg text { font-size: 28px; } }
+        @media (max-width: 26rem) { svg text { font-size: 31px; } }
         @media print { header, form, .pages, .skip { display: none; } }
 
         """
