@@ -134,6 +134,10 @@ enum PageAssets {
           svg text { font-size: 22px; }
         }
         @media (max-width: 26rem) { svg text { font-size: 31px; } }
+        @media (max-width: 21rem) {
+          table, thead th { font-size: .8rem; }
+          th, td { padding-right: .3rem; }
+        }
         @media print { header, form, .pages, .skip { display: none; } }
 
         """
