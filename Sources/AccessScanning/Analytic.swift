@@ -30,6 +30,8 @@ public struct Analytic: Sendable, Hashable {
     public let selector: EventSelector
     /// Whether a source has a counter for each kind of credentials, with a label that names them.
     public let distinguishesCredentials: Bool
+    /// The largest number of requests within the hour that is not a scan; `nil` for `SourceLimits.threshold`.
+    public let threshold: Int?
     /// The counters by source.
     public let sources: CounterNames
     /// The counters by network; `nil` where networks are not counted.
@@ -38,11 +40,13 @@ public struct Analytic: Sendable, Hashable {
     /// An outcome that is counted.
     public init(
         name: String, outcome: Outcome = .forbidden, meaning: String, selector: EventSelector,
-        distinguishesCredentials: Bool = false, sources: CounterNames, networks: CounterNames? = nil
+        distinguishesCredentials: Bool = false, threshold: Int? = nil, sources: CounterNames,
+        networks: CounterNames? = nil
     ) {
         self.name = name
         self.outcome = outcome
         self.distinguishesCredentials = distinguishesCredentials
+        self.threshold = threshold
         self.meaning = meaning
         self.selector = selector
         self.sources = sources
@@ -82,10 +86,12 @@ extension Analytic {
             firstSeen: "kube_audit_unauthorized_network_first_seen_timestamp_seconds"))
 
     /// Requests that were made without credentials and answered, besides those that Kubernetes answers to everyone.
+    ///
+    /// The alert fires on a single one, so its threshold is zero.
     public static let allowed = Analytic(
         name: Outcome.allowed.rawValue, outcome: .allowed,
         meaning: "Requests to the API server without credentials that were answered, outside the open paths",
-        selector: .anonymousAllowed,
+        selector: .anonymousAllowed, threshold: 0,
         sources: CounterNames(
             requests: "kube_audit_anonymous_allowed_requests_total",
             firstSeen: "kube_audit_anonymous_allowed_source_first_seen_timestamp_seconds"))

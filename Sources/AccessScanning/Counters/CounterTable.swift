@@ -16,6 +16,7 @@ import AuditEvents
 /// So others are displaced at the same time until `other` has gained as many requests. If their counters hold too few,
 /// the new counter begins with fewer, and gets the next requests that `other` gains instead. In the places that become
 /// free, only as many counters are created in an hour as `birthLimit` allows.
+/// If `protection` is zero, the first request displaces a subject without any within the hour; else it is untracked.
 struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// The maximum number of subjects with a counter of their own.
     let limit: Int
@@ -30,7 +31,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     // Since they were last taken.
     private var effects = CountingEffects<Counter.Subject>()
-    private let threshold: Int
+    private let remembered: Int
     private let key: SipHash128.Key
     // A counter keeps its place until it is removed, or moves to the place of a removed one.
     private var places = PagedArray<Counter>()
@@ -47,17 +48,18 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     ///   - limit: The maximum number of subjects with a counter of their own. Restored counters past it stay until
     ///     others need a place.
     ///   - threshold: The largest number of requests within the hour that is not a scan.
+    ///   - remembered: The number of requests whose times a counter remembers, more than `threshold`.
     ///   - key: The key of the fingerprints.
     ///   - restored: Counters, no two of the same subject.
     ///   - displaced: The displaced subjects.
     ///   - retiredRequests: Requests of retired counters.
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
-        limit: Int, threshold: Int, key: SipHash128.Key, restoring restored: [Counter], displaced: DisplacedState,
-        retiredRequests: UInt64, at now: Double
+        limit: Int, threshold: Int, remembering remembered: Int, key: SipHash128.Key, restoring restored: [Counter],
+        displaced: DisplacedState, retiredRequests: UInt64, at now: Double
     ) {
         self.limit = limit
-        self.threshold = threshold
+        self.remembered = remembered
         protection = min(threshold, DisplacedCounter.limit)
         self.key = key
         self.retiredRequests = retiredRequests
@@ -77,13 +79,18 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// The number of subjects with a counter of their own.
     var trackedCount: Int { places.count }
 
-    /// The maximum number of counters that are created within an hour for subjects that do not scan. Half of the budget
-    /// for places that become free again; the two budgets of sources stay below twice that of the verified ones.
+    /// The maximum number of counters that are created within an hour for subjects that do not scan, or by first requests.
+    /// Half of it is for places that become free; both budgets of sources stay below twice that of the verified ones.
     private var birthLimit: Int { limit + limit / 2 }
 
     /// Whether a subject has a counter.
     func contains(_ subject: Counter.Subject) -> Bool {
         indices[subject] != nil || unbudgeted.contains { $0.subject == subject }
+    }
+
+    /// The requests of a subject within the hour that its counter remembers; zero without a counter.
+    func recentRequests(of subject: Counter.Subject, at now: Double) -> Int {
+        (indices[subject].map { places[$0] } ?? unbudgeted.first { $0.subject == subject })?.recent.count(at: now) ?? 0
     }
 
     /// Counts one request.
@@ -97,13 +104,13 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         _ subject: Counter.Subject, at now: Double, create: (Counter.Subject) -> Counter, note: (inout Counter) -> Void
     ) {
         if let place = indices[subject] {
-            places[place].rise(at: now, remembering: threshold + 1)
+            places[place].rise(at: now, remembering: remembered)
             note(&places[place])
             order.touch(place, list: list(of: places[place], at: now))
             tracker.noteChanged(subject)
         } else if !subject.isBudgeted {
-            changeUnbudgeted(subject, create) { [threshold] in
-                $0.rise(at: now, remembering: threshold + 1)
+            changeUnbudgeted(subject, create) { [remembered] in
+                $0.rise(at: now, remembering: remembered)
                 note(&$0)
             }
         } else if let counter = admit(subject, at: now, create) {
@@ -141,7 +148,9 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         let earlier = taken?.recent.within(now) ?? RecentRequests()
         let needed = earlier.times.count
         let mayScan = needed >= protection
-        guard mayScan || displaced.births.count(at: now) < birthLimit,
+        // The first request creates a counter only within the bound, even if it is a scan.
+        let isBounded = needed < max(1, protection)
+        guard !isBounded || displaced.births.count(at: now) < birthLimit,
             let moved = makePlace(for: needed, of: subject.other, mayScan, at: now, create)
         else {
             remember(fingerprint, earlier, formerlyAt: taken?.place, at: now)
@@ -150,7 +159,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
                 UncountedChange(subject: subject, times: times, isGain: true, changesSubjects: needed == 0))
             return nil
         }
-        if !mayScan { displaced.noteBirth(at: now) }
+        if isBounded { displaced.noteBirth(at: now) }
         if needed > 0 {
             effects.uncounted.append(
                 UncountedChange(subject: subject, times: earlier.times, isGain: false, changesSubjects: true))
@@ -223,8 +232,8 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     private mutating func remember(
         _ fingerprint: UInt64, _ earlier: RecentRequests, formerlyAt place: Int?, at now: Double
     ) {
-        // Without a counter that could be displaced, a scan would not be seen.
-        guard places.count < limit || nextToDisplace(true, at: now) != nil else {
+        // Without a counter that could be displaced, or if this one is a scan, a scan would not be seen.
+        guard protection > 0, places.count < limit || nextToDisplace(true, at: now) != nil else {
             displaced.noteUntracked(1)
             insert(fingerprint, earlier, formerlyAt: place, at: now)
             return

@@ -14,8 +14,8 @@ public struct AnalyticLedger: Sendable {
     ) {
         self.analytic = analytic
         sources = SourceLedger(
-            limits: limits, key: key, restoring: state.counters, displaced: state.displacedSources,
-            retiredRequests: state.retiredRequests, at: now)
+            limits: limits, threshold: analytic.threshold, key: key, restoring: state.counters,
+            displaced: state.displacedSources, retiredRequests: state.retiredRequests, at: now)
         networks = analytic.networks.map { _ in
             NetworkLedger(
                 limits: limits, key: key, restoring: state.networks, displaced: state.displacedNetworks,
@@ -31,6 +31,12 @@ public struct AnalyticLedger: Sendable {
     /// Whether a source has a counter.
     func contains(_ source: Source) -> Bool {
         analytic.credentials.contains { sources.contains(SourceSubject(source, $0)) }
+    }
+
+    /// Whether a source made so many requests within the hour, with any credentials, that it may be scanning.
+    func isScanning(_ source: Source, at now: Double) -> Bool {
+        analytic.credentials.reduce(0) { $0 + sources.recentRequests(of: SourceSubject(source, $1), at: now) }
+            > sources.protection
     }
 
     /// Counts one request of a source.

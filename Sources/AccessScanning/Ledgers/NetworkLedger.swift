@@ -15,8 +15,8 @@ public struct NetworkLedger: Sendable {
     ) {
         self.limits = limits
         networks = CounterTable(
-            limit: limits.networks, threshold: limits.threshold, key: key, restoring: counters, displaced: displaced,
-            retiredRequests: retiredRequests, at: now)
+            limit: limits.networks, threshold: limits.threshold, remembering: limits.threshold + 1, key: key,
+            restoring: counters, displaced: displaced, retiredRequests: retiredRequests, at: now)
     }
 
     /// Counts one request of a source.

@@ -17,20 +17,21 @@ public struct SourceLedger: Sendable {
     ///
     /// - Parameters:
     ///   - limits: The limits of the ledger. Restored counters past a budget stay until others need their places.
+    ///   - threshold: The largest number of requests within the hour that is not a scan; that of the limits if `nil`.
     ///   - key: The key of the fingerprints of displaced sources.
     ///   - counters: No two of the same source.
     ///   - displaced: The displaced sources.
     ///   - retiredRequests: Requests of retired sources.
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
-        limits: SourceLimits, key: SipHash128.Key, restoring counters: [SourceCounter],
+        limits: SourceLimits, threshold: Int? = nil, key: SipHash128.Key, restoring counters: [SourceCounter],
         displaced: [Origin: DisplacedState], retiredRequests: UInt64, at now: Double
     ) {
         self.limits = limits
         let table = { (origin: Origin, retiredRequests: UInt64) in
             CounterTable(
-                limit: limits[origin], threshold: limits.threshold, key: key,
-                restoring: counters.filter { $0.source.origin == origin },
+                limit: limits[origin], threshold: threshold ?? limits.threshold, remembering: limits.threshold + 1,
+                key: key, restoring: counters.filter { $0.source.origin == origin },
                 displaced: displaced[origin] ?? DisplacedState(), retiredRequests: retiredRequests, at: now)
         }
         verified = table(.verified, retiredRequests)
@@ -46,6 +47,15 @@ public struct SourceLedger: Sendable {
     /// Whether a subject has a counter.
     func contains(_ subject: SourceSubject) -> Bool {
         subject.source.origin == .verified ? verified.contains(subject) : claimed.contains(subject)
+    }
+
+    /// The largest number of requests within the hour of a source whose counter may be displaced.
+    var protection: Int { verified.protection }
+
+    /// The requests of a subject within the hour that its counter remembers.
+    func recentRequests(of subject: SourceSubject, at now: Double) -> Int {
+        subject.source.origin == .verified
+            ? verified.recentRequests(of: subject, at: now) : claimed.recentRequests(of: subject, at: now)
     }
 
     /// Counts one request.
