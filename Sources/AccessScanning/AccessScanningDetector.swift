@@ -54,8 +54,10 @@ public struct AccessScanningDetector: Sendable {
         }
         let profiles = { [ledgers] (origin: Origin) in
             ProfileTable(
-                budget: limits[origin], restoring: state.profiles.filter { $0.source.origin == origin }, at: now
-            ) { source in ledgers.contains { $0.contains(source) } }
+                budget: limits[origin], restoring: state.profiles.filter { $0.source.origin == origin },
+                at: now,
+                where: { source in ledgers.contains { $0.contains(source) } },
+                isScanning: { source in ledgers.contains { $0.isScanning(source, at: now) } })
         }
         verifiedProfiles = profiles(.verified)
         claimedProfiles = profiles(.claimed)
@@ -132,7 +134,7 @@ public struct AccessScanningDetector: Sendable {
             let counted = ledgers[analytic].count(source, event, reference, at: now) { known ?? locate($0) }
             self[profilesOf: source.origin].note(
                 counted.source, at: counted.location, event, ledgers[analytic].analytic.outcome, reference, path: path,
-                at: now)
+                isScanning: ledgers[analytic].isScanning(counted.source, at: now), at: now)
             removeProfiles(of: counted.effects.removed)
         }
     }
@@ -174,6 +176,9 @@ public struct AccessScanningDetector: Sendable {
             verifiedProfiles.limitTimes(to: now)
             claimedProfiles.limitTimes(to: now)
         }
+        let isScanning = { [ledgers] (source: Source) in ledgers.contains { $0.isScanning(source, at: now) } }
+        verifiedProfiles.arrange(isScanning)
+        claimedProfiles.arrange(isScanning)
         latest = now
     }
 

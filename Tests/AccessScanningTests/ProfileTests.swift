@@ -76,6 +76,87 @@ struct ProfileTests {
         #expect(detector.ledgers[0].counts.sources.counters.map(\.requests).reduce(0, +) == 11)
     }
 
+    @Test("of a source that scans never gives way to single requests, also after a restart", arguments: 0..<3)
+    func scanning(analytic: Int) throws {
+        let limits = SourceLimits(verified: 10, claimed: 0)
+        var state = DetectionState()
+        var detector = AccessScanningDetector(Self.analytics, limits: limits, restoring: state, at: 0)
+        let source = try Self.source("192.0.2.1")
+        // An allowed request is over the threshold alone; those of 401 with different credentials are added up.
+        let messages = [nil, "Authentication failed, no credentials provided"]
+        for number in 0..<(analytic == 2 ? 1 : 6) {
+            detector.observe(
+                Self.event(number, "192.0.2.1", message: messages[number % 2]), of: analytic, at: 1000)
+        }
+        for number in 100..<400 {
+            let address = "198.51.\(number / 100).\(number % 100)"
+            detector.observe(Self.event(number, address), of: number % 3, at: 1000 + Double(number))
+            if number % 70 == 0 {
+                state.write(detector.takeChanges())
+                detector = AccessScanningDetector(
+                    Self.analytics, limits: limits, restoring: state, at: 1000 + Double(number))
+            }
+            if number % 50 == 0 { detector.retireSilentSources(at: 1000 + Double(number)) }
+            #expect(detector.profiles.profile(of: source)?.evidence.values(.requestURI).first == "/0", "\(number)")
+        }
+        // An hour later it is quiet.
+        detector.retireSilentSources(at: 4700)
+        for number in 400..<500 {
+            detector.observe(Self.event(number, "203.0.113.\(number - 400)"), of: number % 2, at: 4701)
+        }
+        #expect(detector.profiles.profile(of: source) == nil)
+    }
+
+    @Test("of a source that scans stays while there are quiet ones, whatever arrives", arguments: 1...6)
+    func anyScanning(seed: UInt64) throws {
+        let limits = SourceLimits(verified: 40, claimed: 0)
+        var random = SeededGenerator(seed: seed)
+        var state = DetectionState()
+        var detector = AccessScanningDetector(Self.analytics, limits: limits, restoring: state, at: 0)
+        var time = 1_000_000.0
+        var requests: [Source: [[Double]]] = [:]
+        for step in 0..<3000 {
+            let isPause = Int.random(in: 0..<500, using: &random) == 0
+            time += Double.random(in: 0...(isPause ? 5000 : 10), using: &random)
+            let isScan = Int.random(in: 0..<3, using: &random) == 0
+            let address =
+                isScan ? "192.0.2.\(Int.random(in: 0..<4, using: &random))" : "198.51.\(step / 256).\(step % 256)"
+            let analytic = Int.random(in: 0..<2, using: &random)
+            detector.observe(Self.event(step, address), of: analytic, at: time)
+            requests[try Self.source(address), default: [[], []]][analytic].append(time)
+            if Int.random(in: 0..<100, using: &random) == 0 { detector.retireSilentSources(at: time) }
+            if Int.random(in: 0..<300, using: &random) == 0 {
+                state.write(detector.takeChanges())
+                detector = AccessScanningDetector(Self.analytics, limits: limits, restoring: state, at: time)
+            }
+            try #require(detector.profiles.profiles.count <= 42)
+            for (source, times) in requests where times.contains(where: { $0.count > 5 }) {
+                let isOver = times.contains { $0.count { time - $0.rounded(.down) < 3600 } > 5 }
+                try #require(!isOver || detector.profiles.profile(of: source) != nil, "\(source), step \(step)")
+            }
+        }
+    }
+
+    @Test("of a source that scans gives way to another one if all scan, and not to a single request")
+    func allScanning() throws {
+        var detector = AccessScanningDetector(Self.analytics, limits: SourceLimits(verified: 5, claimed: 0))
+        var number = 0
+        let request = { (address: String, analytic: Int, time: Double) in
+            number += 1
+            detector.observe(Self.event(number, address), of: analytic, at: time)
+        }
+        for scanner in 0..<7 { for _ in 0..<6 { request("192.0.2.\(scanner)", scanner % 2, 1000 + Double(scanner)) } }
+        request("198.51.100.1", 0, 1010)
+        #expect(detector.profiles.profile(of: try Self.source("198.51.100.1")) == nil)
+        #expect(detector.profiles.profiles.count == 7)
+        request("198.51.100.2", 2, 1011)
+        #expect(detector.profiles.profile(of: try Self.source("198.51.100.2")) != nil)
+        #expect(detector.profiles.profile(of: try Self.source("192.0.2.0")) == nil)
+        // Those that have been silent for an hour need no longer scan.
+        request("198.51.100.1", 0, 5000)
+        #expect(detector.profiles.profile(of: try Self.source("198.51.100.1")) != nil)
+    }
+
     @Test("follows from any changes, whatever happens in between")
     func changes() {
         let limits = SourceLimits(verified: 5, claimed: 3, retention: 60)

@@ -1,9 +1,9 @@
 /// Two lists of places, each in the order of their last use. All operations take constant time.
 struct RecencyLists: Sendable {
     enum List: Int {
-        /// Counters that may be displaced.
+        /// Those that may be displaced.
         case quiet
-        /// Counters of sources that scan.
+        /// Those of sources that scan.
         case loud
     }
 
@@ -26,6 +26,9 @@ struct RecencyLists: Sendable {
         let head = heads[list.rawValue]
         return head == Self.none ? nil : Int(head)
     }
+
+    /// The list that a place is in.
+    func list(of place: Int) -> List { links[place].list }
 
     /// Adds the next place, as the most recently used one.
     mutating func append(to list: List) {

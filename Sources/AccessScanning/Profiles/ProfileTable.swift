@@ -4,7 +4,9 @@ import AuditEvents
 ///
 /// The detection creates a profile with the first counter of its source, and removes it with the last one. A source can
 /// have counters of several outcomes, each with a budget of its own, so there may be more such sources than `limit`: then
-/// the profile of the source that made no request for longest gives way, and its counters stay.
+/// the profile of the source that made no request for longest gives way, and its counters stay. The profile of a source
+/// that scans, in any outcome, gives way only to that of another one, so that single requests of many addresses cannot
+/// remove it; if all profiles are of such sources, a source that does not scan has none.
 struct ProfileTable: Sendable {
     /// The maximum number of profiles.
     let limit: Int
@@ -22,18 +24,20 @@ struct ProfileTable: Sendable {
     ///   - budget: The maximum number of counters of an outcome; the limit leaves room for `other` and `invalid`.
     ///   - restored: Profiles, no two of the same source. Those past the limit stay until others need a place.
     ///   - isCounted: Whether a source has a counter. Profiles of others are removed.
+    ///   - isScanning: Whether a source scans.
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
-        budget: Int, restoring restored: [SourceProfile], at now: Double, where isCounted: (Source) -> Bool
+        budget: Int, restoring restored: [SourceProfile], at now: Double,
+        where isCounted: (Source) -> Bool,
+        isScanning: (Source) -> Bool
     ) {
         limit = budget + 2
         tracker = ChangeTracker(stored: restored.lazy.map(\.source))
         for profile in restored {
-            if isCounted(profile.source) { append(profile) } else { tracker.noteRemoved(profile.source) }
+            if isCounted(profile.source) { append(profile, to: .loud) } else { tracker.noteRemoved(profile.source) }
         }
         limitTimes(to: now)
-        let lastSeen = profiles.map(\.lastSeen)
-        for place in profiles.indices.sorted(by: { lastSeen[$0] < lastSeen[$1] }) { order.touch(place, list: .quiet) }
+        sort(isScanning)
     }
 
     /// Notes a counted request.
@@ -41,15 +45,20 @@ struct ProfileTable: Sendable {
     /// - Parameters:
     ///   - location: The location of the source, for a new profile.
     ///   - path: The hash of the request's path.
+    ///   - isScanning: Whether the source scans, by the requests of this outcome.
     mutating func note(
         _ source: Source, at location: Location, _ event: AuditEvent, _ outcome: Outcome, _ reference: RequestReference,
-        path: UInt64?, at now: Double
+        path: UInt64?, isScanning: Bool, at now: Double
     ) {
         if let place = indices[source] {
-            order.touch(place, list: .quiet)
+            // It may scan by the requests of another outcome.
+            order.touch(place, list: isScanning ? .loud : order.list(of: place))
         } else {
-            while profiles.count >= limit, let silent = order.first(of: .quiet) { remove(silent) }
-            append(SourceProfile(source: source, location: location, lastSeen: now))
+            while profiles.count >= limit {
+                guard let place = nextToRemove(for: isScanning, at: now) else { return }
+                remove(place)
+            }
+            append(SourceProfile(source: source, location: location, lastSeen: now), to: isScanning ? .loud : .quiet)
         }
         guard let place = indices[source] else { return }
         let change = profiles[place].note(event, outcome, reference, path: path, at: now)
@@ -67,10 +76,34 @@ struct ProfileTable: Sendable {
         if let place = indices[source] { remove(place) }
     }
 
-    private mutating func append(_ profile: SourceProfile) {
+    /// Moves the profiles of the sources that stopped scanning to the quiet ones.
+    mutating func arrange(_ isScanning: (Source) -> Bool) {
+        let hasStopped = profiles.indices.contains { place in
+            order.list(of: place) == .loud && !isScanning(profiles[place].source)
+        }
+        if hasStopped { sort(isScanning) }
+    }
+
+    /// Orders the profiles by the last requests.
+    private mutating func sort(_ isScanning: (Source) -> Bool) {
+        let lastSeen = profiles.map(\.lastSeen)
+        for place in profiles.indices.sorted(by: { lastSeen[$0] < lastSeen[$1] }) {
+            let isLoud = order.list(of: place) == .loud && isScanning(profiles[place].source)
+            order.touch(place, list: isLoud ? .loud : .quiet)
+        }
+    }
+
+    /// The profile that gives way to that of a new source. One that scanned is as good as quiet after an hour of silence.
+    private func nextToRemove(for isScanning: Bool, at now: Double) -> Int? {
+        if let quiet = order.first(of: .quiet) { return quiet }
+        guard let loud = order.first(of: .loud) else { return nil }
+        return isScanning || now - profiles[loud].lastSeen > ScanningThreshold.window ? loud : nil
+    }
+
+    private mutating func append(_ profile: SourceProfile, to list: RecencyLists.List) {
         indices[profile.source] = profiles.count
         profiles.append(profile)
-        order.append(to: .quiet)
+        order.append(to: list)
     }
 
     private mutating func remove(_ place: Int) {
