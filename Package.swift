@@ -143,7 +143,8 @@ let package = Package(
             ], path: "Tests/Demo"),
         // Kills the exporter repeatedly, and compares its counts with the truth.
         .target(
-            name: "TortureKit", dependencies: ["AccessScanning", "Compression", "LocalStack", "TestSupport"],
+            name: "TortureKit",
+            dependencies: ["AccessScanning", "AuditEvents", "Compression", "LocalStack", "TestSupport"],
             path: "Tests/TortureKit"),
         .executableTarget(
             name: "Torture",

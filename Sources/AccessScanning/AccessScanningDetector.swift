@@ -54,7 +54,7 @@ public struct AccessScanningDetector: Sendable {
         }
         let profiles = { [ledgers] (origin: Origin) in
             ProfileTable(
-                budget: limits[origin], restoring: state.profiles.filter { $0.source.origin == origin },
+                budget: limits[origin], key: state.key, restoring: state.profiles.filter { $0.source.origin == origin },
                 at: now,
                 where: { source in ledgers.contains { $0.contains(source) } },
                 isScanning: { source in ledgers.contains { $0.isScanning(source, at: now) } })

@@ -43,16 +43,21 @@ struct EvidencePropertyTests {
     func model(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var evidence = Evidence()
-        var model = PlainEvidence()
+        let key = SipHash128.Key(first: seed, second: 3)
+        var model = PlainEvidence(key: key)
         for _ in 0..<150 {
             let event = Self.event(&random)
             let outcomes = [Outcome.forbidden, .forbidden, .unauthorized, .allowed]
             let outcome = outcomes.randomElement(using: &random) ?? .forbidden
             let before = evidence
-            let change = evidence.note(event, outcome)
+            let change = evidence.note(event, outcome, key: key)
             Self.note(event, outcome, in: &model)
             #expect(change.contains(.first) == (before.firstTexts != evidence.firstTexts))
             #expect(change.contains(.newest) == (before.newestTexts != evidence.newestTexts))
+            if Int.random(in: 0..<20, using: &random) == 0 {
+                evidence = Evidence(
+                    first: evidence.firstTexts, newest: evidence.newestTexts, leftOutValues: evidence.leftOutValues)
+            }
         }
         for column in Evidence.Column.allCases {
             let values = evidence.values(column)
@@ -68,7 +73,8 @@ struct EvidencePropertyTests {
             #expect(values.count <= Evidence.valueLimit)
             #expect(values.allSatisfy { $0.utf8.count <= Evidence.lengthLimit })
         }
-        #expect(max(evidence.firstTexts.count, evidence.newestTexts.count) <= 20 + Evidence.byteLimit / 2)
+        #expect(evidence.firstTexts.count <= 20 + Evidence.firstByteLimit)
+        #expect(evidence.newestTexts.count <= 20 + Evidence.newestByteLimit)
         let stored = Evidence(
             first: evidence.firstTexts, newest: evidence.newestTexts, leftOutValues: evidence.leftOutValues)
         #expect(stored == evidence)
@@ -78,7 +84,7 @@ struct EvidencePropertyTests {
     func damaged() {
         var random = SeededGenerator(seed: 7)
         var evidence = Evidence()
-        for _ in 0..<50 { evidence.note(Self.event(&random), .forbidden) }
+        for _ in 0..<50 { evidence.note(Self.event(&random), .forbidden, key: .random()) }
         let texts = evidence.newestTexts
         for _ in 0..<2000 {
             var bytes = texts
@@ -93,7 +99,7 @@ struct EvidencePropertyTests {
                 let values = read.values(column)
                 #expect(values.count <= 20 && values.allSatisfy { 1...256 ~= $0.utf8.count })
             }
-            read.note(Self.event(&random), .allowed)
+            read.note(Self.event(&random), .allowed, key: .random())
         }
     }
 

@@ -204,7 +204,7 @@ struct ParityTests {
                 if source.left_out[name] == nil {
                     #expect(values.sorted() == all, "\(name) of \(source.src_ip)")
                 } else {
-                    // The exporter keeps the first values and the newest ones, up to a number of bytes.
+                    // The exporter keeps the first values, the newest ones, and a sample of those between.
                     #expect(Set(values).isStrictSubset(of: all), "\(name) of \(source.src_ip)")
                 }
             }

@@ -47,7 +47,9 @@ struct StateTemplate: Sendable {
     private static var checkpoint: Checkpoint {
         var evidence = Evidence()
         for number in 0..<21 {
-            evidence.note(AuditEvent(requestURI: "/\(number)", verb: "get", groups: ["a"], userAgent: "b"), .forbidden)
+            evidence.note(
+                AuditEvent(requestURI: "/\(number)", verb: "get", groups: ["a"], userAgent: "b"), .forbidden,
+                key: SipHash128.Key(first: 1, second: 2))
         }
         let counters = ["192.0.2.1", "2001:db8::1"].map { address in
             SourceCounter(

@@ -1,4 +1,5 @@
 import AccessScanning
+import AuditEvents
 import Foundation
 import TestSupport
 
@@ -7,8 +8,9 @@ struct TrueEvidence: Sendable {
     private struct Values: Sendable {
         /// The number of requests with each value, by column.
         var requests: [Evidence.Column: [String: Int]] = [:]
-        /// What must be kept if the exporter reads the requests in this order.
-        var kept = PlainEvidence()
+        /// What must be kept if the exporter reads the requests in this order. The key of the exporter's samples is not
+        /// known, so only the first values are sure once any gave way.
+        var kept = PlainEvidence(key: SipHash128.Key(first: 0, second: 0))
         /// The file in which all of them are.
         var file: Int?
         /// Whether the exporter reads them in this order. Several rotated files are read in turn.
@@ -50,11 +52,14 @@ struct TrueEvidence: Sendable {
             for column in Evidence.Column.allCases {
                 let list = (object[column.name] as? [Any] ?? []).map { "\($0)" }
                 values += list.count
-                exact += truth.isOrdered ? 1 : 0
-                let found =
-                    truth.isOrdered
+                let isExact = truth.isOrdered && truth.kept.isComplete
+                exact += isExact ? 1 : 0
+                var found =
+                    isExact
                     ? Self.exactFaults(of: list, leftOut: leftOut[column.name] ?? 0, truth.kept, column)
                     : Self.faults(of: list, leftOut: leftOut[column.name] ?? 0, truth.requests, column)
+                let first = truth.kept.firstValues(column).map { String(decoding: $0.bytes, as: UTF8.self) }
+                if truth.isOrdered, !list.starts(with: first) { found.append("\(list) does not begin with \(first)") }
                 faults += found.map { "\(source), \(column.name): \($0)" }
             }
         }
@@ -96,10 +101,10 @@ struct TrueEvidence: Sendable {
         return faults
     }
 
-    /// The bytes that a column has in each half, whatever the others hold.
+    /// The bytes that a column has among the first values, whatever the others hold. It has more among the later ones.
     private static func room(for column: Evidence.Column, _ truth: [Evidence.Column: [String: Int]]) -> Int {
         let taken = Evidence.Column.allCases.filter { $0 != column }.map { max(size(of: truth[$0] ?? [:]), $0.reserve) }
-        return Evidence.byteLimit / 2 - taken.reduce(0, +)
+        return Evidence.firstByteLimit - taken.reduce(0, +)
     }
 
     private static func size(of values: [String: Int]) -> Int { values.keys.map { 2 + $0.utf8.count }.reduce(0, +) }

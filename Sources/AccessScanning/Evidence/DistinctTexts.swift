@@ -1,26 +1,34 @@
-/// Distinct texts by column, within bounds: the first ones of each column, which stay, and the newest ones, which give
-/// way to newer ones.
+import AuditEvents
+
+/// Distinct texts by column, within bounds: the first ones of each column, which stay, the newest ones, and a sample of
+/// those between.
 ///
-/// So neither a client that begins with harmless requests nor one that ends with them can hide what it does. The two are
-/// separate buffers: a change after a snapshot copies one of them, and writes it to the disk, and the first texts no
-/// longer change once a column has as many as it keeps.
+/// The sample has the texts with the smallest keyed hashes. So it is uniform, it is the same after a restart, and a client
+/// cannot choose texts that get into it, or that remove others from it. It is in one buffer with the newest ones, before
+/// them, and the first ones are in another: a change after a snapshot copies one buffer, and writes it to the disk, and
+/// the first texts no longer change once a column has as many as it keeps.
 struct DistinctTexts: Sendable, Hashable {
     /// The maximum number of texts of a column that stay.
-    static let firstLimit = 10
-    /// The maximum length of the texts in each of the two buffers, with their overhead.
-    static let partLimit = 1304
+    static let firstLimit = 8
+    /// The maximum number of texts of a column that are kept because they are the newest.
+    static let newestLimit = 7
+    /// The maximum length of the first texts, with their overhead.
+    static let firstPartLimit = 1104
+    /// The same of the sample and the newest ones.
+    static let newestPartLimit = 1504
 
     /// The effect of an insertion.
     struct Insertion: Sendable, Hashable {
         /// Whether the first texts, or their outcomes, have changed.
         var changesFirst = false
-        /// Whether the newest texts, or their outcomes, have changed.
+        /// Whether the sample or the newest texts, or their outcomes, have changed.
         var changesNewest = false
         /// The texts that gave way, and the one itself if it found no room.
         var lost = 0
     }
 
     private(set) var first = PackedTexts()
+    // The sample, then the newest ones, in the order in which they were inserted.
     private(set) var newest = PackedTexts()
 
     /// No texts.
@@ -42,16 +50,20 @@ struct DistinctTexts: Sendable, Hashable {
 
     /// Adds a text to a column, unless it is there.
     ///
-    /// - Parameter text: Not empty. One over `Evidence.lengthLimit` is cut.
-    mutating func insert(_ text: String, _ outcome: OutcomeSet, in column: Evidence.Column) -> Insertion {
+    /// - Parameters:
+    ///   - text: Not empty. One over `Evidence.lengthLimit` is cut.
+    ///   - key: The key of the hashes that choose the sample.
+    mutating func insert(
+        _ text: String, _ outcome: OutcomeSet, in column: Evidence.Column, key: SipHash128.Key
+    ) -> Insertion {
         let text = Self.limited(text)
         // A native string is contiguous; another one, which only Foundation makes, is copied.
-        return text.utf8.withContiguousStorageIfAvailable { insert($0, outcome, in: column) }
-            ?? Array(text.utf8).withUnsafeBufferPointer { insert($0, outcome, in: column) }
+        return text.utf8.withContiguousStorageIfAvailable { insert($0, outcome, in: column, key) }
+            ?? Array(text.utf8).withUnsafeBufferPointer { insert($0, outcome, in: column, key) }
     }
 
     private mutating func insert(
-        _ text: UnsafeBufferPointer<UInt8>, _ outcome: OutcomeSet, in column: Evidence.Column
+        _ text: UnsafeBufferPointer<UInt8>, _ outcome: OutcomeSet, in column: Evidence.Column, _ key: SipHash128.Key
     ) -> Insertion {
         if let isNew = first.note(outcome, for: text, in: column) { return Insertion(changesFirst: isNew) }
         if let isNew = newest.note(outcome, for: text, in: column) { return Insertion(changesNewest: isNew) }
@@ -59,52 +71,79 @@ struct DistinctTexts: Sendable, Hashable {
         let count = first.count(of: column)
         // Once a text did not find room among the first ones, later ones are not first.
         if count < Self.firstLimit, newest.size(of: column) == 0,
-            length <= Self.room(for: column, in: first) - first.size(of: column)
+            length <= room(for: column, inFirst: true) - first.size(of: column)
         {
             first.append(text, outcome, to: column)
             return Insertion(changesFirst: true)
         }
-        guard let removed = placesToFree(length, for: outcome, in: column, keeping: Evidence.valueLimit - count) else {
+        let limit = Evidence.valueLimit - count
+        guard let removed = placesToFree(length, for: outcome, in: column, keeping: limit, key) else {
             return Insertion(lost: 1)
         }
         newest.append(text, outcome, to: column, removing: removed)
         return Insertion(changesNewest: true, lost: removed.count)
     }
 
-    /// The places of the newest texts that give way to another one: the oldest ones, and those of allowed requests only
-    /// to another one of those.
+    /// A text that competes for room.
+    private struct Candidate {
+        /// Its place in the buffer; `nil` for the new text.
+        let place: Range<Int>?
+        let length: Int
+        /// The smallest is kept first.
+        let rank: (UInt64, UInt64, UInt64)
+    }
+
+    /// The places of the texts that give way to a new one: those of the largest hash that are not among the newest ones;
+    /// and texts of allowed requests only to another one of those.
+    ///
+    /// If bytes are the limit, the newest ones use at most half of them, and at least those of the new one.
     ///
     /// - Parameters:
     ///   - length: The length of the new text, with its overhead.
-    ///   - limit: The maximum number of newest texts.
+    ///   - limit: The maximum number of texts besides the first ones.
     /// - Returns: The places in order; `nil` if the text finds no room.
     private func placesToFree(
-        _ length: Int, for outcome: OutcomeSet, in column: Evidence.Column, keeping limit: Int
+        _ length: Int, for outcome: OutcomeSet, in column: Evidence.Column, keeping limit: Int, _ key: SipHash128.Key
     ) -> [Range<Int>]? {
-        let places = newest.places(column)
+        let texts = newest.places(column)
+        let room = room(for: column, inFirst: false)
+        let isTooLong = newest.size(of: column) + length > room
+        guard texts.count >= limit || isTooLong else { return [] }
         let allowed = OutcomeSet(.allowed)
+        let group = { (outcomes: OutcomeSet) -> UInt64 in outcomes.contains(allowed) ? 0 : 1 }
+        var candidates = [Candidate(place: nil, length: length, rank: (group(outcome), 0, 0))]
+        var newestLength = length
+        var isNewest = true
+        for (age, text) in texts.reversed().enumerated() {
+            newestLength += text.place.count
+            isNewest = isNewest && age < Self.newestLimit - 1 && (!isTooLong || newestLength <= room / 2)
+            let order: (UInt64, UInt64) = isNewest ? (0, UInt64(age) + 1) : (1, newest.hash(of: text.place, key))
+            candidates.append(
+                Candidate(
+                    place: text.place, length: text.place.count, rank: (group(text.outcomes), order.0, order.1)))
+        }
         var removed: [Range<Int>] = []
-        var count = places.count
-        var excess = newest.size(of: column) + length - Self.room(for: column, in: newest)
-        for (mayBeAllowed, places) in [(false, places), (true, outcome.contains(allowed) ? places : [])] {
-            for (place, outcomes) in places where outcomes.contains(allowed) == mayBeAllowed {
-                guard count >= limit || excess > 0 else { break }
+        var kept = (count: 0, length: 0)
+        for candidate in candidates.sorted(by: { $0.rank < $1.rank }) {
+            if kept.count < limit, kept.length + candidate.length <= room {
+                kept = (kept.count + 1, kept.length + candidate.length)
+            } else if let place = candidate.place {
                 removed.append(place)
-                count -= 1
-                excess -= place.count
+            } else {
+                return nil
             }
         }
-        guard count < limit, excess <= 0 else { return nil }
         return removed.sorted { $0.lowerBound < $1.lowerBound }
     }
 
     /// The bytes that a column may use of a part: what the others neither use nor may still use.
-    private static func room(for column: Evidence.Column, in part: PackedTexts) -> Int {
-        var taken = 0
+    private func room(for column: Evidence.Column, inFirst isFirst: Bool) -> Int {
+        var room = isFirst ? Self.firstPartLimit : Self.newestPartLimit
+        let part = isFirst ? first : newest
         for other in Evidence.Column.allCases where other != column {
-            taken += max(part.size(of: other), other.reserve)
+            room -= max(part.size(of: other), isFirst ? other.reserve : other.newestReserve)
         }
-        return partLimit - taken
+        return room
     }
 
     /// A text, cut if it is over `Evidence.lengthLimit`.

@@ -3,13 +3,15 @@ public import AuditEvents
 /// The distinct values of what a source sent and got.
 ///
 /// Prometheus cannot hold them as labels, and a person who follows an alert needs them. They are bounded, since clients
-/// choose most of them: of each column the first values are kept, and the newest ones. What gives way is counted.
+/// choose most of them: of each column the first values are kept, the newest ones, and a sample of those between. What
+/// gives way is counted.
 public struct Evidence: Sendable, Hashable {
     /// The maximum number of values of a column.
     public static let valueLimit = 20
-    /// The maximum length of all values together, each with two bytes more than its UTF-8: half of it for the first
-    /// values, and half for the newest ones.
-    public static let byteLimit = 2 * DistinctTexts.partLimit
+    /// The maximum length of the first values of all columns, each with two bytes more than its UTF-8.
+    public static let firstByteLimit = DistinctTexts.firstPartLimit
+    /// The same of the sampled and the newest values.
+    public static let newestByteLimit = DistinctTexts.newestPartLimit
     /// The maximum length of a value in bytes of UTF-8. A longer one is cut, and ends in "…" and 16 digits of a hash of
     /// the whole value.
     public static let lengthLimit = 256
@@ -35,9 +37,8 @@ public struct Evidence: Sendable, Hashable {
             }
         }
 
-        /// Bytes of each half of `Evidence.byteLimit` that other columns never take, so that a client that sends many
-        /// long values of one column leaves room for the others: one value of full length for the columns whose values
-        /// are long.
+        /// Bytes of `Evidence.firstByteLimit` that other columns never take, so that a client that sends many long values
+        /// of one column leaves room for the others: one value of full length for the columns whose values are long.
         public var reserve: Int {
             switch self {
             case .responseCode, .responseStatus: 20
@@ -48,6 +49,14 @@ public struct Evidence: Sendable, Hashable {
             case .requestURI, .userAgent, .responseMessage: Evidence.lengthLimit + PackedTexts.overhead
             }
         }
+
+        /// The same of `Evidence.newestByteLimit`: a newest value of full length leaves room for sampled ones.
+        public var newestReserve: Int {
+            switch self {
+            case .requestURI, .userAgent, .responseMessage: reserve + 130
+            default: reserve
+            }
+        }
     }
 
     /// The parts of an evidence that a request has changed. They are stored apart, since the first values seldom change.
@@ -56,7 +65,7 @@ public struct Evidence: Sendable, Hashable {
         public let rawValue: UInt8
         /// The first values, or their outcomes.
         public static let first = Change(rawValue: 1)
-        /// The newest values, or their outcomes.
+        /// The sampled or newest values, or their outcomes.
         public static let newest = Change(rawValue: 2)
 
         /// These parts.
@@ -86,7 +95,7 @@ public struct Evidence: Sendable, Hashable {
     /// The first values, packed (see `PackedTexts`), to be stored.
     public var firstTexts: [UInt8] { distinct.first.bytes }
 
-    /// The newest values, packed, to be stored.
+    /// The sampled values, then the newest ones, packed, to be stored.
     public var newestTexts: [UInt8] { distinct.newest.bytes }
 
     /// The values of a column, in the order in which they were first seen.
@@ -108,14 +117,15 @@ public struct Evidence: Sendable, Hashable {
 
     /// Adds the values of a request. An absent or empty field has none.
     ///
+    /// - Parameter key: The key of the hashes that choose the sample; always the same one for an evidence.
     /// - Returns: What has changed.
     @discardableResult
-    public mutating func note(_ event: AuditEvent, _ outcome: Outcome) -> Change {
+    public mutating func note(_ event: AuditEvent, _ outcome: Outcome, key: SipHash128.Key) -> Change {
         let outcome = OutcomeSet(outcome)
         var change: Change = []
         func note(_ text: String?, _ column: Column) {
             guard let text, !text.isEmpty else { return }
-            let insertion = distinct.insert(text, outcome, in: column)
+            let insertion = distinct.insert(text, outcome, in: column, key: key)
             if insertion.changesFirst { change.insert(.first) }
             if insertion.changesNewest { change.insert(.newest) }
             if insertion.lost > 0 { noteLeftOut(insertion.lost, column) }

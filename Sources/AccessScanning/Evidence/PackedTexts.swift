@@ -1,3 +1,4 @@
+import AuditEvents
 import Glibc
 
 /// Texts by column in one buffer: thousands of sources each have dozens of short texts, and an object for each would take
@@ -21,7 +22,8 @@ struct PackedTexts: Sendable, Hashable {
     /// Texts that were stored; `nil` if the bytes are not such a buffer, because they were damaged.
     init?(bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
-        guard Self.headLength + 1...Self.headLength + Evidence.byteLimit ~= bytes.count else { return nil }
+        let limit = Evidence.firstByteLimit + Evidence.newestByteLimit
+        guard Self.headLength + 1...Self.headLength + limit ~= bytes.count else { return nil }
         var start = Self.headLength
         for column in Self.columns {
             let range = range(of: column, in: bytes)
@@ -122,6 +124,13 @@ struct PackedTexts: Sendable, Hashable {
         var places: [(place: Range<Int>, outcomes: OutcomeSet)] = []
         forEach(column) { places.append(($0, OutcomeSet(rawValue: bytes[$0.lowerBound + 1]))) }
         return places
+    }
+
+    /// A keyed hash of the text at a place.
+    func hash(of place: Range<Int>, _ key: SipHash128.Key) -> UInt64 {
+        var hash = SipHash128(key: key)
+        hash.combine(bytes: bytes.span.bytes.extracting(place.dropFirst(Self.overhead)))
+        return hash.digest().first
     }
 
     private func forEach(_ column: Evidence.Column, _ body: (_ text: Range<Int>) -> Void) {

@@ -15,6 +15,7 @@ struct ProfileTable: Sendable {
     /// The index of the profile of each source.
     private(set) var indices: [Source: Int] = [:]
 
+    private let key: SipHash128.Key
     private var order = RecencyLists()
     private var tracker: ChangeTracker<Source>
     // Since changes were last taken.
@@ -22,16 +23,18 @@ struct ProfileTable: Sendable {
 
     /// - Parameters:
     ///   - budget: The maximum number of counters of an outcome; the limit leaves room for `other` and `invalid`.
+    ///   - key: The key of the samples of evidence.
     ///   - restored: Profiles, no two of the same source. Those past the limit stay until others need a place.
     ///   - isCounted: Whether a source has a counter. Profiles of others are removed.
     ///   - isScanning: Whether a source scans.
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
-        budget: Int, restoring restored: [SourceProfile], at now: Double,
+        budget: Int, key: SipHash128.Key, restoring restored: [SourceProfile], at now: Double,
         where isCounted: (Source) -> Bool,
         isScanning: (Source) -> Bool
     ) {
         limit = budget + 2
+        self.key = key
         tracker = ChangeTracker(stored: restored.lazy.map(\.source))
         for profile in restored {
             if isCounted(profile.source) { append(profile, to: .loud) } else { tracker.noteRemoved(profile.source) }
@@ -61,7 +64,7 @@ struct ProfileTable: Sendable {
             append(SourceProfile(source: source, location: location, lastSeen: now), to: isScanning ? .loud : .quiet)
         }
         guard let place = indices[source] else { return }
-        let change = profiles[place].note(event, outcome, reference, path: path, at: now)
+        let change = profiles[place].note(event, outcome, reference, path: path, key: key, at: now)
         if !change.isEmpty { changedEvidence[source, default: []].formUnion(change) }
         tracker.noteChanged(source)
     }

@@ -39,15 +39,17 @@ public struct SourceProfile: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - path: The hash of its path.
+    ///   - key: The key of the evidence's sample.
     ///   - now: Seconds since 1970.
     /// - Returns: What has changed in the evidence.
     mutating func note(
-        _ event: AuditEvent, _ outcome: Outcome, _ reference: RequestReference, path: UInt64?, at now: Double
+        _ event: AuditEvent, _ outcome: Outcome, _ reference: RequestReference, path: UInt64?, key: SipHash128.Key,
+        at now: Double
     ) -> Evidence.Change {
         lastSeen = now
         last.add(reference)
         if let path { paths.add(path, at: now) }
-        return evidence.note(event, outcome)
+        return evidence.note(event, outcome, key: key)
     }
 
     /// Replaces times after `now` by `now`.

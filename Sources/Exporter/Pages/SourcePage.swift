@@ -133,7 +133,8 @@ struct SourcePage {
         }
         return """
             <p class="faint">Distinct values of its requests\(chosen), in the order in which they were first seen: the \
-            first ones and the newest ones. Clients choose most of them. Invisible characters are shown as escapes. \
+            first ones, the newest ones, and some of those between. Clients choose most of them. Invisible characters \
+            are shown as escapes. \
             \(hasAllowed ? "The mark “allowed” is at the values of requests that were allowed." : "")</p>
             <div class="evidence">
             \(Evidence.Column.allCases.map(evidence).joined(separator: "\n"))
