@@ -60,7 +60,7 @@ enum LandingPage {
         let note =
             claimed == 0
             ? ""
-            : "<p>\(HTML.count(claimed, "claimed source")) in the last hour, whose addresses may be forged: "
+            : "<p>\(HTML.count(claimed, "claimed source")) in the last hour; clients may forge claimed addresses: "
                 + "<a href=\"./sources?origin=claimed\">claimed sources</a></p>"
         guard !verified.isEmpty else { return "<p>No requests of verified sources in the last hour.</p>\(note)" }
         let threshold = counts.sources.limits.threshold
