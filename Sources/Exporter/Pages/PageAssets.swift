@@ -129,7 +129,7 @@ enum PageAssets {
         @media (max-width: 36rem) {
           table, thead th { font-size: .85rem; }
           th, td { padding-right: .4rem; }
-          thead th, .n { white-space: normal; }
+          thead th, .n, dd .faint { white-space: normal; }
           td .badge { padding: 0 .2rem; font-size: .8rem; }
           svg text { font-size: 22px; }
         }

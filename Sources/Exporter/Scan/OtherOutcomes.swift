@@ -21,7 +21,7 @@ struct OtherOutcomes {
         // What is open matters most.
         findings = analytics.indices.reversed().compactMap { index in
             let outcome = analytics[index].outcome
-            let over = sources.filter { $0.counts[index] > configuration.threshold(of: outcome) }
+            let over = sources.filter { $0.counts[index] > configuration.threshold(of: analytics[index]) }
             // A request counts for its verified source, and again for each address that it claimed.
             let verified = over.filter { $0.source.origin == .verified }
             let shown = verified.isEmpty ? over : verified

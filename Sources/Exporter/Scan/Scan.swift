@@ -128,9 +128,9 @@ public enum Scan {
     private static func nothing(_ configuration: ScanConfiguration) -> String {
         let window = configuration.window == nil ? "in these logs" : "within \(configuration.windowText)"
         let made: String
-        if let outcome = Outcome(rawValue: configuration.outcome.rawValue) {
-            let threshold = configuration.threshold(of: outcome)
-            made = (threshold == 0 ? "" : "more than \(threshold) ") + outcome.requests
+        if configuration.outcome != .all, let analytic = configuration.selection.analytics.first {
+            let threshold = configuration.threshold(of: analytic)
+            made = (threshold == 0 ? "" : "more than \(threshold) ") + analytic.outcome.requests
         } else if let threshold = configuration.threshold {
             made =
                 (threshold == 0 ? "" : "more than \(threshold) ") + "requests of one outcome"

@@ -60,17 +60,14 @@ struct ScanConfiguration: Sendable {
             try Configuration.file(options.geoipDatabase, for: "--geoip.database", LocationDatabase.read)?.content
     }
 
-    /// The largest number of requests of an outcome that is not printed. As for the alerts, an allowed request is always
-    /// worth a look.
-    func threshold(of outcome: Outcome) -> Int {
-        threshold ?? (outcome == .allowed ? 0 : ScanningThreshold.requests)
-    }
+    /// The largest number of requests of an outcome that is not printed. Unless it is given, it is that of the alerts.
+    func threshold(of analytic: Analytic) -> Int { threshold ?? analytic.threshold ?? ScanningThreshold.requests }
 
     /// Whether a source has more requests of one of the outcomes than the threshold.
     ///
     /// - Parameter counts: Its requests by outcome, in the order of the analytics.
     func isOver(_ counts: [Int], of analytics: [Analytic]) -> Bool {
-        zip(analytics, counts).contains { $1 > threshold(of: $0.outcome) }
+        zip(analytics, counts).contains { $1 > threshold(of: $0) }
     }
 
     private static func window(_ text: String) throws(ConfigurationError) -> Double? {
