@@ -61,7 +61,8 @@ extension LogFollower {
     /// The size from which on a file that replaced another one is compared with it. What is smaller is recognized.
     private static let comparedSize = 64 << 10
 
-    private func isContinued(_ file: LogFile, _ position: FilePosition) throws(FileFailure) -> Bool {
+    /// Whether a position is one in this file, as far as its bytes and its first line show.
+    func isContinued(_ file: LogFile, _ position: FilePosition) throws(FileFailure) -> Bool {
         guard position.fingerprint.length == 0, position.offset == 0 else { return try file.holds(position) }
         // Nothing was read of it, so only another first line shows that it is another file.
         guard let hash = position.beginning, let own = try file.findBeginning() else { return true }

@@ -129,15 +129,15 @@ extension LogFollower {
         of path: String, _ version: FileVersion, knownAs position: FilePosition?, named: Int?
     ) -> Int? {
         guard let position, let index = indices[position.path], index != named else { return named }
-        // Without bytes only the inode identifies the file, and file systems reuse inodes.
-        guard position.fingerprint.length > 0 else { return position.isFinished ? named : index }
+        // Without bytes only the inode and perhaps the first line identify the file, and file systems reuse inodes.
+        if position.fingerprint.length == 0, position.isFinished { return named }
         // Without a name, only a file that is not read to its end is of interest.
         if named == nil, position.isFinished, position.size == version.size { return nil }
         // What cannot be read now is opened again when its turn comes.
         guard let file = try? LogFile(name: path, path: position.path, reading: pread),
-            let isHeld = try? file.holds(position)
+            let isSame = try? isContinued(file, position)
         else { return index }
-        if isHeld { return index }
+        if isSame { return index }
         if named == nil { ledger.noteReused(version, of: position) }
         return named
     }

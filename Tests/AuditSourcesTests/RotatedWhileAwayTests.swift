@@ -259,6 +259,23 @@ struct RotatedWhileAwayTests {
         }
     }
 
+    @Test("although its inode was that of a file of another log of which nothing was read, only its first line")
+    func inodeOfAnotherUnreadLog() throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory, following: ["a.log", "b.log"])
+            try log.append(1...9, to: "a.log")
+            try log.append([10], to: "b.log")
+            log.read(batches: 1)
+            #expect(log.ids == [10])
+            try replace("a.log", by: 12...13, named: "b.log.1", in: log)
+            try log.append([11], to: "a.log")
+            log.restart()
+            for _ in 0..<3 { log.read(after: 10) }
+            #expect(log.ids.sorted() == Array(10...13))
+            #expect(log.losses.map(\.path) == [log.path("a.log")])
+        }
+    }
+
     @Test("before the first start, under a glob that does not match all of its rotated files")
     func neverSeen() throws {
         try withTemporaryDirectory { directory in
