@@ -103,7 +103,7 @@ struct WebRoutesTests {
         #expect(await Self.get("/").headers["Content-Type"] == "text/html; charset=utf-8")
         let page = await Self.text(Self.get("/"))
         #expect(page.contains(#"<a href="./metrics">"#))
-        let row = ["<td>forbidden</td>", "<td>verified</td>", "1", "10,000", "1"].map {
+        let row = ["<td>forbidden</td>", "<td>verified</td>", "1", "10,000", "<td class=\"n more\">1</td>"].map {
             $0.hasPrefix("<") ? $0 : "<td class=\"n\">\($0)</td>"
         }
         #expect(page.contains("<tr>\(row.joined())</tr>"))
