@@ -42,8 +42,9 @@ struct LossSearch {
     mutating func advance(_ ledger: inout PositionLedger, reading pread: @escaping PositionalRead) -> Bool {
         guard var search = searches.first else { return false }
         search.positions.removeAll { position in !ledger.outstanding.contains(position) }
+        // A file that was empty cannot have lost anything.
         let isNeeded = search.positions.contains {
-            $0.hadContent && ($0.fingerprint.length > 0 || $0.beginning != nil)
+            $0.size > 0 && ($0.fingerprint.length > 0 || $0.beginning != nil)
         }
         guard isNeeded, search.archive != nil || !search.names.isEmpty else {
             searches.removeFirst()

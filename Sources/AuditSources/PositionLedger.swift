@@ -135,7 +135,7 @@ struct PositionLedger {
 
     /// Marks an outstanding position as finished, and reports a loss if it was not found.
     mutating func conclude(_ position: FilePosition, isFound: Bool) {
-        if !isFound, position.hadContent {
+        if !isFound, position.size > 0 {
             losses.append(
                 LogLoss(
                     path: position.path, offset: position.offset, knownBytes: max(0, position.size - position.offset),

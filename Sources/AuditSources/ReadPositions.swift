@@ -55,10 +55,6 @@ public struct FilePosition: Sendable, Hashable, Codable {
         self.marks = marks
     }
 
-    /// Whether the file had content, so that something is lost with it. Before the first read only its first line shows
-    /// that.
-    var hadContent: Bool { size > 0 || beginning != nil }
-
     /// The same position in a file that is identified by its content alone.
     var withoutInode: FilePosition {
         var position = self
