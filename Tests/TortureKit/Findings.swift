@@ -6,6 +6,7 @@ final class Findings: Sendable {
         var last = ShownMetrics([])
         var shown: [CountedSource: Int] = [:]
         var scrapes = 0
+        /// When the last scrape began.
         var lastScrape: ContinuousClock.Instant?
         var fell = 0
         var exceeded = 0
@@ -20,9 +21,13 @@ final class Findings: Sendable {
     ///
     /// - Parameters:
     ///   - metrics: The scraped metrics.
+    ///   - start: When the scrape began.
     ///   - acknowledged: Requests that the exporter had acknowledged before the scrape began.
     ///   - made: Requests that existed when the scrape ended.
-    func take(_ metrics: ShownMetrics, acknowledged: [CountedSource: Int], made: [CountedSource: Int]) {
+    func take(
+        _ metrics: ShownMetrics, since start: ContinuousClock.Instant, acknowledged: [CountedSource: Int],
+        made: [CountedSource: Int]
+    ) {
         state.withLock { state in
             state.scrapes += 1
             for (source, count) in state.shown where metrics.counts[source, default: 0] < count {
@@ -39,7 +44,7 @@ final class Findings: Sendable {
             }
             state.last = metrics
             state.shown.merge(metrics.counts) { max($0, $1) }
-            state.lastScrape = .now
+            state.lastScrape = start
         }
     }
 
@@ -60,7 +65,7 @@ final class Findings: Sendable {
     var early: Int { state.withLock { $0.early } }
     var notes: [String] { state.withLock { $0.notes } }
 
-    /// Whether there was a scrape since.
+    /// Whether a scrape began since. An earlier run of the exporter may have answered one that began before.
     func hasScrape(since time: ContinuousClock.Instant) -> Bool {
         state.withLock { $0.lastScrape.map { $0 >= time } ?? false }
     }

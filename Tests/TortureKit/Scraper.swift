@@ -18,12 +18,13 @@ struct Scraper: Sendable {
             do throws(HTTPConnection.Failure) {
                 let current = if let connection { connection } else { try HTTPConnection(to: address) }
                 connection = nil
+                let start = ContinuousClock.now
                 let acknowledged = truth.acknowledged
                 try current.send(Self.request[...])
                 let answer = try current.answer(within: 5000)
                 let made = truth.made
                 if answer.status == 200 {
-                    findings.take(ShownMetrics(answer.body), acknowledged: acknowledged, made: made)
+                    findings.take(ShownMetrics(answer.body), since: start, acknowledged: acknowledged, made: made)
                 } else {
                     findings.note("/metrics answered \(answer.status)")
                 }
