@@ -75,34 +75,48 @@ public struct RequestDeduplicator: Sendable {
     }
 
     private mutating func insert(_ observed: ObservedEvent) {
-        // The last event of a request has its stages, so an earlier one is found by its own identity only.
-        if let place = place(of: observed.request) { forgetRequest(at: place) }
         if ring.count < horizon {
             ring.append(observed)
         } else {
             let oldest = ring[next]
-            events.remove(next, oldest.event.digest.first) { [ring] in ring[$0].event.digest.first }
-            if place(of: oldest.request) == next { forgetRequest(at: next) }
+            if eventPlace(oldest.event.digest.first) == next { forgetEvent(at: next) }
+            if requestPlace(oldest.request.digest.first) == next { forgetRequest(at: next) }
             ring[next] = observed
         }
+        if let former = eventPlace(observed.event.digest.first) { forgetEvent(at: former) }
+        // The last event of a request has its stages, so an earlier one is found by its own identity only.
+        if let former = requestPlace(observed.request.digest.first) { forgetRequest(at: former) }
         events.insert(next, observed.event.digest.first) { [ring] in ring[$0].event.digest.first }
         requests.insert(next, observed.request.digest.first) { [ring] in ring[$0].request.digest.first }
         next = (next + 1) % horizon
         observedCount += 1
     }
 
-    private mutating func forgetRequest(at place: Int) {
-        requests.remove(place, ring[place].request.digest.first) { [ring] in ring[$0].request.digest.first }
-    }
-
-    // The fingerprint is half of the digest; two digests with the same half are not expected in the life of a universe.
+    // MARK: Places
 
     private func place(of event: EventIdentity) -> Int? {
-        events.place(of: event.digest.first) { ring[$0].event.digest.first }
+        // The index knows half of the digest. Where only that half agrees, the event is another one, and counts.
+        eventPlace(event.digest.first).flatMap { ring[$0].event == event ? $0 : nil }
     }
 
     private func place(of request: RequestIdentity) -> Int? {
-        requests.place(of: request.digest.first) { ring[$0].request.digest.first }
+        requestPlace(request.digest.first).flatMap { ring[$0].request == request ? $0 : nil }
+    }
+
+    private func eventPlace(_ fingerprint: UInt64) -> Int? {
+        events.place(of: fingerprint) { ring[$0].event.digest.first }
+    }
+
+    private func requestPlace(_ fingerprint: UInt64) -> Int? {
+        requests.place(of: fingerprint) { ring[$0].request.digest.first }
+    }
+
+    private mutating func forgetEvent(at place: Int) {
+        events.remove(place, ring[place].event.digest.first) { [ring] in ring[$0].event.digest.first }
+    }
+
+    private mutating func forgetRequest(at place: Int) {
+        requests.remove(place, ring[place].request.digest.first) { [ring] in ring[$0].request.digest.first }
     }
 }
 

@@ -85,6 +85,26 @@ struct RequestDeduplicatorTests {
         #expect(requests(in: [event(at: 1)] + others + [event(at: 1)]) == 1002)
     }
 
+    @Test("although a stored event agrees with it in half of each hash")
+    func halfOfHash() {
+        let key = SipHash128.Key.random()
+        let event = event(at: 1)
+        let request = RequestIdentity(of: event, key: key)
+        let identity = EventIdentity(of: event, request: request, key: key)
+        let other = { (digest: SipHash128.Digest) in SipHash128.Digest(first: digest.first, second: ~digest.second) }
+        let stored = ObservedEvent(
+            request: RequestIdentity(digest: other(request.digest)),
+            event: EventIdentity(digest: other(identity.digest)), stages: StageCounts([0, 1, 0, 0]))
+        // A full ring forgets them one after the other.
+        var deduplicator = RequestDeduplicator(key: key, horizon: 2, restoring: [stored, stored])
+        #expect(deduplicator.observe(event).outcome == .newRequest)
+        #expect(deduplicator.observe(event).outcome == .knownEvent)
+        for number in 2...5 {
+            #expect(deduplicator.observe(self.event(id: "\(number)", at: number)).outcome == .newRequest)
+        }
+        #expect(deduplicator.observe(event).outcome == .newRequest)
+    }
+
     @Test("also after its state was stored and restored")
     func restored() {
         var random = SeededGenerator(seed: 13)
