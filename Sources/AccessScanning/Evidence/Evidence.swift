@@ -123,28 +123,36 @@ public struct Evidence: Sendable, Hashable {
     public mutating func note(_ event: AuditEvent, _ outcome: Outcome, key: SipHash128.Key) -> Change {
         let outcome = OutcomeSet(outcome)
         var change: Change = []
-        func note(_ text: String?, _ column: Column) {
-            guard let text, !text.isEmpty else { return }
+        event.forEachValue { text, column in
             let insertion = distinct.insert(text, outcome, in: column, key: key)
             if insertion.changesFirst { change.insert(.first) }
             if insertion.changesNewest { change.insert(.newest) }
             if insertion.lost > 0 { noteLeftOut(insertion.lost, column) }
         }
-        note(event.username, .user)
-        for group in event.groups { note(group, .groups) }
-        note(event.verb, .verb)
-        note(event.requestURI, .requestURI)
-        note(event.userAgent, .userAgent)
-        note(event.responseCode.map { String($0) }, .responseCode)
-        note(event.responseMessage, .responseMessage)
-        note(event.responseReason, .responseReason)
-        note(event.responseStatus, .responseStatus)
-        note(event.resource, .resource)
         return change
     }
 
     private mutating func noteLeftOut(_ count: Int, _ column: Column) {
         if leftOutValues.isEmpty { leftOutValues = Array(repeating: 0, count: Column.allCases.count) }
         leftOutValues[Int(column.rawValue)] &+= UInt64(count)
+    }
+}
+
+extension AuditEvent {
+    /// Visits the values of all columns of evidence. An absent or empty field has none.
+    func forEachValue(_ body: (_ text: String, Evidence.Column) -> Void) {
+        func visit(_ text: String?, _ column: Evidence.Column) {
+            if let text, !text.isEmpty { body(text, column) }
+        }
+        visit(username, .user)
+        for group in groups { visit(group, .groups) }
+        visit(verb, .verb)
+        visit(requestURI, .requestURI)
+        visit(userAgent, .userAgent)
+        visit(responseCode.map { String($0) }, .responseCode)
+        visit(responseMessage, .responseMessage)
+        visit(responseReason, .responseReason)
+        visit(responseStatus, .responseStatus)
+        visit(resource, .resource)
     }
 }

@@ -114,22 +114,11 @@ struct TextCache: Sendable {
     mutating func values(of event: AuditEvent, key: SipHash128.Key) -> [DistinctValues.Value] {
         var values: [DistinctValues.Value] = []
         values.reserveCapacity(16)
-        func add(_ text: String?, _ column: Evidence.Column) {
-            guard let text, !text.isEmpty else { return }
+        event.forEachValue { text, column in
             let limited = DistinctTexts.limited(text)
             let hash = Self.hash(limited, key)
             values.append(DistinctValues.Value(stored(limited, hash), in: column, hash: hash))
         }
-        add(event.username, .user)
-        for group in event.groups { add(group, .groups) }
-        add(event.verb, .verb)
-        add(event.requestURI, .requestURI)
-        add(event.userAgent, .userAgent)
-        add(event.responseCode.map { String($0) }, .responseCode)
-        add(event.responseMessage, .responseMessage)
-        add(event.responseReason, .responseReason)
-        add(event.responseStatus, .responseStatus)
-        add(event.resource, .resource)
         return values
     }
 
