@@ -12,11 +12,7 @@ protocol CountedSubject: Hashable, Sendable {
 }
 
 /// A counter with a place in a budget.
-protocol BudgetedCounter: Sendable, Equatable {
-    associatedtype Subject: CountedSubject
-
-    /// The subject of the counter.
-    var subject: Subject { get }
+protocol BudgetedCounter: PlacedValue where Subject: CountedSubject {
     /// The requests counted.
     var requests: UInt64 { get set }
     /// When the counter was created, in seconds since 1970.
@@ -25,9 +21,6 @@ protocol BudgetedCounter: Sendable, Equatable {
     var lastSeen: Double { get set }
     /// When the last requests were counted.
     var recent: RecentRequests { get set }
-
-    /// Replaces times after `now` by `now`.
-    mutating func limitTimes(to now: Double)
 }
 
 extension BudgetedCounter {

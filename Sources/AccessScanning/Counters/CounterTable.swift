@@ -33,10 +33,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     private var effects = CountingEffects<Counter.Subject>()
     private let remembered: Int
     private let key: SipHash128.Key
-    // A counter keeps its place until it is removed, or moves to the place of a removed one.
-    private var places = PagedArray<Counter>()
-    private var indices: [Counter.Subject: Int] = [:]
-    private var order = RecencyLists()
+    private var places = OrderedPlaces<Counter>()
     // Subjects that may have made more requests within the hour than their counters show, last those to pay first, by
     // the subject that has these requests.
     private var owed: [Counter.Subject: [Counter.Subject]] = [:]
@@ -67,14 +64,14 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             capacity: DisplacedCounters.capacity(forBudget: limit), restoring: displaced)
         tracker = ChangeTracker(stored: restored.lazy.map(\.subject))
         for counter in restored {
-            if counter.subject.isBudgeted { append(counter, to: .quiet) } else { unbudgeted.append(counter) }
+            if counter.subject.isBudgeted { places.append(counter, to: .quiet) } else { unbudgeted.append(counter) }
         }
         limitTimes(to: now)
         arrange(at: now)
     }
 
     /// All counters: those in the budget, then those that stand for many.
-    var counters: [PagedArray<Counter>] { [places, unbudgeted] }
+    var counters: [PagedArray<Counter>] { [places.values, unbudgeted] }
 
     /// The number of subjects with a counter of their own.
     var trackedCount: Int { places.count }
@@ -85,12 +82,12 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     /// Whether a subject has a counter.
     func contains(_ subject: Counter.Subject) -> Bool {
-        indices[subject] != nil || unbudgeted.contains { $0.subject == subject }
+        places.place(of: subject) != nil || unbudgeted.contains { $0.subject == subject }
     }
 
     /// The requests of a subject within the hour that its counter remembers; zero without a counter.
     func recentRequests(of subject: Counter.Subject, at now: Double) -> Int {
-        (indices[subject].map { places[$0] } ?? unbudgeted.first { $0.subject == subject })?.recent.count(at: now) ?? 0
+        (places.value(of: subject) ?? unbudgeted.first { $0.subject == subject })?.recent.count(at: now) ?? 0
     }
 
     /// Counts one request.
@@ -103,10 +100,10 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     mutating func count(
         _ subject: Counter.Subject, at now: Double, create: (Counter.Subject) -> Counter, note: (inout Counter) -> Void
     ) {
-        if let place = indices[subject] {
+        if let place = places.place(of: subject) {
             places[place].rise(at: now, remembering: remembered)
             note(&places[place])
-            order.touch(place, list: list(of: places[place], at: now))
+            places.touch(place, list: list(of: places[place], at: now))
             tracker.noteChanged(subject)
         } else if !subject.isBudgeted {
             changeUnbudgeted(subject, create) { [remembered] in
@@ -114,7 +111,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
                 note(&$0)
             }
         } else if let counter = admit(subject, at: now, create) {
-            append(counter, to: .quiet)
+            places.append(counter, to: .quiet)
             // It has its place now, like any other.
             count(subject, at: now, create: create, note: note)
         } else {
@@ -131,7 +128,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     /// Changes the counter of a subject that has one.
     mutating func change(_ subject: Counter.Subject, _ change: (inout Counter) -> Void) {
-        guard let place = indices[subject] else { return }
+        guard let place = places.place(of: subject) else { return }
         change(&places[place])
         tracker.noteChanged(subject)
     }
@@ -219,7 +216,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         by other: Counter.Subject, at now: Double, _ create: (Counter.Subject) -> Counter
     ) {
         while let subject = owed[other]?.last {
-            if let place = indices[subject], places[place].isOwed(at: now) {
+            if let place = places.place(of: subject), places[place].isOwed(at: now) {
                 places[place].requests &+= 1
                 tracker.noteChanged(subject)
                 return changeUnbudgeted(other, create) { $0.requests &-= 1 }
@@ -245,9 +242,9 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     /// The counter to displace for a subject. One that does not scan displaces only silent ones.
     private func nextToDisplace(_ mayScan: Bool, at now: Double) -> Int? {
-        let quiet = order.first(of: .quiet)
+        let quiet = places.first(of: .quiet)
         if let quiet, isSilent(quiet, now) { return quiet }
-        if let loud = order.first(of: .loud), isSilent(loud, now) { return loud }
+        if let loud = places.first(of: .loud), isSilent(loud, now) { return loud }
         return mayScan ? quiet : nil
     }
 
@@ -294,22 +291,8 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     // MARK: Places
 
-    private mutating func append(_ counter: Counter, to list: RecencyLists.List) {
-        indices[counter.subject] = places.count
-        places.append(counter)
-        order.append(to: list)
-    }
-
     private mutating func remove(_ place: Int) {
-        let subject = places[place].subject
-        indices[subject] = nil
-        order.remove(place)
-        let last = places.removeLast()
-        if place < places.count {
-            places[place] = last
-            indices[last.subject] = place
-        }
-        noteRemoved(subject)
+        noteRemoved(places.remove(place))
     }
 
     private mutating func noteRemoved(_ subject: Counter.Subject) {
@@ -328,10 +311,9 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     /// Orders the counters by their last request, and moves those that stopped scanning to the quiet ones.
     private mutating func arrange(at now: Double) {
-        let lastSeen = places.map(\.lastSeen)
         owed = [:]
-        for place in places.indices.sorted(by: { lastSeen[$0] < lastSeen[$1] }) {
-            order.touch(place, list: list(of: places[place], at: now))
+        for place in places.byLastSeen {
+            places.touch(place, list: list(of: places[place], at: now))
             guard places[place].isOwed(at: now) else { continue }
             owed[places[place].subject.other, default: []].append(places[place].subject)
         }
@@ -358,24 +340,10 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         arrange(at: now)
     }
 
-    /// Replaces times after `now` by `now`: they come from a wrong clock, and would keep a counter forever.
+    /// Replaces times after `now` by `now`.
     mutating func limitTimes(to now: Double) {
-        for subject in Self.limitTimes(of: &places, to: now) + Self.limitTimes(of: &unbudgeted, to: now) {
-            tracker.noteChanged(subject)
-        }
+        for subject in places.limitTimes(to: now) + unbudgeted.limitTimes(to: now) { tracker.noteChanged(subject) }
         displaced.limitTimes(to: now)
-    }
-
-    /// - Returns: The subjects whose counters changed.
-    private static func limitTimes(of counters: inout PagedArray<Counter>, to now: Double) -> [Counter.Subject] {
-        counters.indices.compactMap { place in
-            var counter = counters[place]
-            counter.limitTimes(to: now)
-            // A page that is only read stays shared.
-            guard counter != counters[place] else { return nil }
-            counters[place] = counter
-            return counter.subject
-        }
     }
 
     // MARK: Changes
@@ -384,7 +352,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     mutating func takeChanges() -> CounterChanges<Counter> {
         let (changed, removed) = tracker.take()
         // By place, which is about the order on disk: the store writes each page of the file once.
-        let counters = changed.compactMap { indices[$0] }.sorted().map { places[$0] }
+        let counters = changed.compactMap(places.place).sorted().map { places[$0] }
         return CounterChanges(
             counters: counters + unbudgeted.filter { changed.contains($0.subject) }, removed: removed,
             displaced: displaced.takeChanges())

@@ -11,12 +11,9 @@ struct ProfileTable: Sendable {
     /// The maximum number of profiles.
     let limit: Int
     /// All profiles.
-    private(set) var profiles = PagedArray<SourceProfile>()
-    /// The index of the profile of each source.
-    private(set) var indices: [Source: Int] = [:]
+    private(set) var profiles = OrderedPlaces<SourceProfile>()
 
     private let key: SipHash128.Key
-    private var order = RecencyLists()
     private var tracker: ChangeTracker<Source>
     // Since changes were last taken.
     private var changedEvidence: [Source: Evidence.Change] = [:]
@@ -30,14 +27,17 @@ struct ProfileTable: Sendable {
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
         budget: Int, key: SipHash128.Key, restoring restored: [SourceProfile], at now: Double,
-        where isCounted: (Source) -> Bool,
-        isScanning: (Source) -> Bool
+        where isCounted: (Source) -> Bool, isScanning: (Source) -> Bool
     ) {
         limit = budget + 2
         self.key = key
         tracker = ChangeTracker(stored: restored.lazy.map(\.source))
         for profile in restored {
-            if isCounted(profile.source) { append(profile, to: .loud) } else { tracker.noteRemoved(profile.source) }
+            if isCounted(profile.source) {
+                profiles.append(profile, to: .loud)
+            } else {
+                tracker.noteRemoved(profile.source)
+            }
         }
         limitTimes(to: now)
         sort(isScanning)
@@ -53,17 +53,18 @@ struct ProfileTable: Sendable {
         _ source: Source, at location: Location, _ event: AuditEvent, _ outcome: Outcome, _ reference: RequestReference,
         path: UInt64?, isScanning: Bool, at now: Double
     ) {
-        if let place = indices[source] {
+        if let place = profiles.place(of: source) {
             // It may scan by the requests of another outcome.
-            order.touch(place, list: isScanning ? .loud : order.list(of: place))
+            profiles.touch(place, list: isScanning ? .loud : profiles.list(of: place))
         } else {
             while profiles.count >= limit {
                 guard let place = nextToRemove(for: isScanning, at: now) else { return }
                 remove(place)
             }
-            append(SourceProfile(source: source, location: location, lastSeen: now), to: isScanning ? .loud : .quiet)
+            let profile = SourceProfile(source: source, location: location, lastSeen: now)
+            profiles.append(profile, to: isScanning ? .loud : .quiet)
         }
-        guard let place = indices[source] else { return }
+        guard let place = profiles.place(of: source) else { return }
         let change = profiles[place].note(event, outcome, reference, path: path, key: key, at: now)
         if !change.isEmpty { changedEvidence[source, default: []].formUnion(change) }
         tracker.noteChanged(source)
@@ -71,67 +72,46 @@ struct ProfileTable: Sendable {
 
     /// The location of a source with a profile.
     func location(of source: Source) -> Location? {
-        indices[source].map { profiles[$0].location }
+        profiles.place(of: source).map { profiles[$0].location }
     }
 
     /// Removes the profile of a source, if there is one.
     mutating func remove(_ source: Source) {
-        if let place = indices[source] { remove(place) }
+        if let place = profiles.place(of: source) { remove(place) }
     }
 
     /// Moves the profiles of the sources that stopped scanning to the quiet ones.
     mutating func arrange(_ isScanning: (Source) -> Bool) {
         let hasStopped = profiles.indices.contains { place in
-            order.list(of: place) == .loud && !isScanning(profiles[place].source)
+            profiles.list(of: place) == .loud && !isScanning(profiles[place].source)
         }
         if hasStopped { sort(isScanning) }
     }
 
     /// Orders the profiles by the last requests.
     private mutating func sort(_ isScanning: (Source) -> Bool) {
-        let lastSeen = profiles.map(\.lastSeen)
-        for place in profiles.indices.sorted(by: { lastSeen[$0] < lastSeen[$1] }) {
-            let isLoud = order.list(of: place) == .loud && isScanning(profiles[place].source)
-            order.touch(place, list: isLoud ? .loud : .quiet)
+        for place in profiles.byLastSeen {
+            let isLoud = profiles.list(of: place) == .loud && isScanning(profiles[place].source)
+            profiles.touch(place, list: isLoud ? .loud : .quiet)
         }
     }
 
     /// The profile that gives way to that of a new source. One that scanned is as good as quiet after an hour of silence.
     private func nextToRemove(for isScanning: Bool, at now: Double) -> Int? {
-        if let quiet = order.first(of: .quiet) { return quiet }
-        guard let loud = order.first(of: .loud) else { return nil }
+        if let quiet = profiles.first(of: .quiet) { return quiet }
+        guard let loud = profiles.first(of: .loud) else { return nil }
         return isScanning || now - profiles[loud].lastSeen > ScanningThreshold.window ? loud : nil
     }
 
-    private mutating func append(_ profile: SourceProfile, to list: RecencyLists.List) {
-        indices[profile.source] = profiles.count
-        profiles.append(profile)
-        order.append(to: list)
-    }
-
     private mutating func remove(_ place: Int) {
-        let source = profiles[place].source
-        indices[source] = nil
-        order.remove(place)
-        let last = profiles.removeLast()
-        if place < profiles.count {
-            profiles[place] = last
-            indices[last.source] = place
-        }
+        let source = profiles.remove(place)
         changedEvidence[source] = nil
         tracker.noteRemoved(source)
     }
 
-    /// Replaces times after `now` by `now`: they come from a wrong clock.
+    /// Replaces times after `now` by `now`.
     mutating func limitTimes(to now: Double) {
-        for place in profiles.indices {
-            var profile = profiles[place]
-            profile.limitTimes(to: now)
-            // A page that is only read stays shared.
-            guard profile != profiles[place] else { continue }
-            profiles[place] = profile
-            tracker.noteChanged(profile.source)
-        }
+        for source in profiles.limitTimes(to: now) { tracker.noteChanged(source) }
     }
 
     // MARK: Changes
@@ -140,7 +120,7 @@ struct ProfileTable: Sendable {
     mutating func takeChanges(into changes: inout ProfileChanges) {
         let (changed, removed) = tracker.take()
         // By place, which is about the order on disk: the store writes each page of the file once.
-        changes.profiles += changed.compactMap { indices[$0] }.sorted().map { profiles[$0] }
+        changes.profiles += changed.compactMap(profiles.place).sorted().map { profiles[$0] }
         changes.changedEvidence.merge(changedEvidence) { $1 }
         changes.removed.formUnion(removed)
         changedEvidence = [:]
@@ -150,10 +130,11 @@ struct ProfileTable: Sendable {
     ///
     /// - Parameter changes: Those of other origins are ignored.
     mutating func putBack(_ changes: ProfileChanges, of origin: Origin) {
-        let changed = changes.profiles.lazy.map(\.source).filter { [indices] in indices[$0] != nil }
+        let isKept = { [profiles] (source: Source) in profiles.place(of: source) != nil }
         tracker.putBack(
-            changed: Array(changed), removed: changes.removed.filter { $0.origin == origin })
-        for (source, change) in changes.changedEvidence where indices[source] != nil {
+            changed: changes.profiles.map(\.source).filter(isKept),
+            removed: changes.removed.filter { $0.origin == origin })
+        for (source, change) in changes.changedEvidence where isKept(source) {
             changedEvidence[source, default: []].formUnion(change)
         }
     }

@@ -51,8 +51,11 @@ public struct SourceProfile: Sendable, Hashable {
         if let path { paths.add(path, at: now) }
         return evidence.note(event, outcome, key: key)
     }
+}
 
-    /// Replaces times after `now` by `now`.
+extension SourceProfile: PlacedValue {
+    var subject: Source { source }
+
     mutating func limitTimes(to now: Double) {
         lastSeen = lastSeen.limited(to: now)
         last.limitTimes(to: now)
@@ -80,8 +83,8 @@ public struct SourceProfiles: Sendable {
     }
 
     init(verified: ProfileTable, claimed: ProfileTable) {
-        profiles = JoinedPages([verified.profiles, claimed.profiles])
-        indices = [verified.indices, claimed.indices]
+        profiles = JoinedPages([verified.profiles.values, claimed.profiles.values])
+        indices = [verified.profiles.places, claimed.profiles.places]
     }
 
     /// The profile of a source; `nil` if it has no counter, or if the profile gave way to those of others.

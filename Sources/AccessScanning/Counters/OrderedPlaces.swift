@@ -1,0 +1,103 @@
+/// A value of `OrderedPlaces`: a counter, or a profile.
+protocol PlacedValue: Sendable, Equatable {
+    associatedtype Subject: Hashable & Sendable
+
+    /// What the value is about; no two values have the same.
+    var subject: Subject { get }
+    /// The time of its last use, in seconds since 1970.
+    var lastSeen: Double { get }
+
+    /// Replaces times after `now` by `now`.
+    mutating func limitTimes(to now: Double)
+}
+
+/// Values by subject, in pages that snapshots share, and in two lists by their last use.
+///
+/// A value keeps its place until it is removed, or moves to the place of a removed one.
+struct OrderedPlaces<Value: PlacedValue>: Sendable {
+    /// The values by place.
+    private(set) var values = PagedArray<Value>()
+    /// The place of each subject.
+    private(set) var places: [Value.Subject: Int] = [:]
+
+    private var order = RecencyLists()
+
+    /// The number of values.
+    var count: Int { values.count }
+
+    /// All places.
+    var indices: Range<Int> { values.indices }
+
+    /// The value at a place; its subject must stay the same.
+    subscript(place: Int) -> Value {
+        @inline(__always) get { values[place] }
+        @inline(__always) _modify { yield &values[place] }
+    }
+
+    /// The place of a subject; `nil` if it has none.
+    func place(of subject: Value.Subject) -> Int? { places[subject] }
+
+    /// The value of a subject; `nil` if it has none.
+    func value(of subject: Value.Subject) -> Value? { places[subject].map { values[$0] } }
+
+    /// Adds the value of a subject without one, as the most recently used one of a list.
+    mutating func append(_ value: Value, to list: RecencyLists.List) {
+        places[value.subject] = values.count
+        values.append(value)
+        order.append(to: list)
+    }
+
+    /// Removes a value. The last one gets its place.
+    ///
+    /// - Returns: The subject of the removed one.
+    @discardableResult
+    mutating func remove(_ place: Int) -> Value.Subject {
+        let subject = values[place].subject
+        places[subject] = nil
+        order.remove(place)
+        let last = values.removeLast()
+        if place < values.count {
+            values[place] = last
+            places[last.subject] = place
+        }
+        return subject
+    }
+
+    // MARK: Order
+
+    /// The least recently used place of a list.
+    func first(of list: RecencyLists.List) -> Int? { order.first(of: list) }
+
+    /// The list that a place is in.
+    func list(of place: Int) -> RecencyLists.List { order.list(of: place) }
+
+    /// Makes a place the most recently used one of a list.
+    mutating func touch(_ place: Int, list: RecencyLists.List) { order.touch(place, list: list) }
+
+    /// All places, the one whose value was used least recently first.
+    var byLastSeen: [Int] {
+        let lastSeen = values.map(\.lastSeen)
+        return indices.sorted { lastSeen[$0] < lastSeen[$1] }
+    }
+
+    /// Replaces times after `now` by `now`: they come from a wrong clock, and would keep a value forever.
+    ///
+    /// - Returns: The subjects whose values changed.
+    mutating func limitTimes(to now: Double) -> [Value.Subject] { values.limitTimes(to: now) }
+}
+
+extension PagedArray where Element: PlacedValue {
+    /// Replaces times after `now` by `now`.
+    ///
+    /// - Returns: The subjects whose values changed.
+    mutating func limitTimes(to now: Double) -> [Element.Subject] {
+        indices.compactMap { place in
+            var value = self[place]
+            value.limitTimes(to: now)
+            // A page that is only read stays shared.
+            guard value != self[place] else { return nil }
+            self[place] = value
+            return value.subject
+        }
+    }
+}
