@@ -196,7 +196,7 @@ struct ScanCommandTests {
             try data.write(to: directory.appending(path: name))
             for argument in ["DIR/\(name)", "DIR"] {
                 let printed = try await Self.scan([argument, Self.metadata, "--threshold", "49"], in: directory)
-                // Archives of other programs lie beside logs, so they are named and left out.
+                // A directory of logs may have archives of other programs, so they are named and left out.
                 let status = name == "audit.xz" && argument == "DIR" ? 3 : 1
                 #expect(printed.hasPrefix("exited with status \(status): DIR/\(name): "), "\(printed.prefix(500))")
                 #expect(printed.contains(expected) && printed.contains("127.0.0.6"), "\(printed.prefix(500))")

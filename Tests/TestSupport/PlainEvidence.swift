@@ -50,12 +50,12 @@ public struct PlainEvidence: Sendable {
         }
         let value = Value(bytes: text, outcomes: [outcome])
         let (early, late) = (first[column] ?? [], later[column] ?? [])
-        let firstRoom = Evidence.firstByteLimit - taken(beside: column, first) { $0.reserve }
+        let firstRoom = Evidence.firstByteLimit - taken(without: column, first) { $0.reserve }
         if late.isEmpty, early.count < 8, Self.size(early + [value]) <= firstRoom {
             first[column] = early + [value]
             return
         }
-        let room = Evidence.newestByteLimit - taken(beside: column, later) { $0.newestReserve }
+        let room = Evidence.newestByteLimit - taken(without: column, later) { $0.newestReserve }
         let kept = reduced(late + [value], to: 20 - early.count, bytes: room)
         if kept.last == value {
             later[column] = kept
@@ -92,7 +92,7 @@ public struct PlainEvidence: Sendable {
     }
 
     private func taken(
-        beside column: Evidence.Column, _ part: [Evidence.Column: [Value]], reserve: (Evidence.Column) -> Int
+        without column: Evidence.Column, _ part: [Evidence.Column: [Value]], reserve: (Evidence.Column) -> Int
     ) -> Int {
         Evidence.Column.allCases.filter { $0 != column }.map { max(reserve($0), Self.size(part[$0] ?? [])) }.reduce(
             0, +)
