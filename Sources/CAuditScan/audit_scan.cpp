@@ -14,9 +14,9 @@
 
 using audit_scan::Text;
 
-// Steps: find the next record (a line of a log, an item of an EventList), search its bytes for the selectors' groups and codes,
-// and read the fields of those that may match. A line that is no event is taken apart into the events that it was torn
-// into; events in other envelopes would be found at the same place.
+// Steps: find the next record (a line of a log, an item of an EventList), search its bytes for the selectors' groups and
+// codes, and read the fields of those that may match. A line that is no event is taken apart into the events that it was
+// torn into; events in other envelopes would be found at the same place.
 struct audit_scanner {
     audit_scan::CandidateSearch candidates;
     audit_scan::EventList list;

@@ -28,8 +28,29 @@ struct BackfilledOutcomesTests {
                         "192.0.2.4 KubernetesAccessScanning warning",
                         "192.0.2.4 KubernetesAnonymousAccessAllowed critical",
                     ])
+                try await expectPanels(of: PrometheusClient(url: prometheus.url), at: start + 1800)
             }
         }
+    }
+
+    /// Panels of the overview without data in the past, and the reason.
+    private static let empty = [
+        "Exporters": "no exporter ran", "Exporters up": "no exporter ran",
+    ]
+
+    /// Half an hour after the requests, when their alerts fire.
+    private func expectPanels(of api: PrometheusClient, at time: Int) async throws {
+        let overview = try #require(
+            try Dashboard.all().map(\.dashboard).first { $0.uid == "kube-audit-access-scanning" })
+        var empty: Set<String> = []
+        for panel in overview.shown {
+            var samples = 0
+            for expression in panel.expressions {
+                samples += try await api.query(try expression.filled(), at: time).count
+            }
+            if samples == 0 { empty.insert(panel.title) }
+        }
+        #expect(empty == Set(Self.empty.keys))
     }
 
     /// A scan that is answered 401, a client with an expired token, a request that was allowed, and a scan with one.
