@@ -64,9 +64,9 @@ public struct Torture: Sendable {
         let inputs = [renamedLog, copiedLog, numberedLog].flatMap { ["--audit.log", $0.path] }
         let receiver = options.senders > 0 ? ["--webhook.listen-address", "\(webhook)"] : []
         return inputs + receiver + [
-            "--audit.from", "beginning", "--source.claimed-limit", "5000", "--web.listen-address", "\(web)",
-            "--storage.path",
-            directory.appending(path: "state").path,
+            // Room for all sources of 200 kills, each with three kinds of credentials: the truth knows no `other`.
+            "--audit.from", "beginning", "--source.limit", "30000", "--source.claimed-limit", "30000",
+            "--web.listen-address", "\(web)", "--storage.path", directory.appending(path: "state").path,
         ]
     }
 
