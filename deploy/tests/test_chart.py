@@ -1,6 +1,7 @@
 """The chart: what Helm's engine, the schemas of Kubernetes and the checks of the chart say."""
 
 import json
+import sys
 
 import helm_python as helm
 import jsonschema
@@ -93,7 +94,7 @@ def test_the_versions_are_that_of_the_project():
 
 
 def test_generated_files_are_current():
-    run("python3", DEPLOY / "generate", "--check")
+    run(sys.executable, DEPLOY / "generate", "--check")
 
 
 # Each wrong value, and what the error must name.

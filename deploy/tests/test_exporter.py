@@ -2,13 +2,17 @@
 
 import base64
 import json
+import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from engines import EVERYTHING, PRESETS, WEBHOOK, container, exporter, merged, only, render, run, source_flags
@@ -79,6 +83,19 @@ def event(audit_id, agent="curl/8.0"):
     }
 
 
+def project(path, files):
+    """Writes files as the kubelet does it for a ConfigMap: links to links to a directory, which is replaced at once."""
+    path.mkdir(parents=True, exist_ok=True)
+    version = path / f"..{len(list(path.iterdir()))}"
+    version.mkdir()
+    for name, text in files.items():
+        (version / name).write_text(text)
+        if not (path / name).is_symlink():
+            (path / name).symlink_to(f"..data/{name}")
+    (path / "..data_tmp").symlink_to(version.name)
+    (path / "..data_tmp").rename(path / "..data")
+
+
 class Pod:
     """The exporter as a pod of the chart would run it: the rendered arguments and files under a directory of its own."""
 
@@ -99,9 +116,8 @@ class Pod:
             kind = "ConfigMap" if "configMap" in volume else "Secret"
             data = [item for item in objects if (item["kind"], item["metadata"]["name"]) == (kind, source)]
             if data:
-                path.mkdir(parents=True)
-                for name, text in (data[0].get("data") or data[0]["stringData"]).items():
-                    (path / name).write_text(self.local(text))
+                project(path, {name: self.local(text)
+                               for name, text in (data[0].get("data") or data[0]["stringData"]).items()})
             elif kind == "Secret" and source:
                 certificates(path)
         self.arguments = [self.local(argument) for argument in container(workload)["args"]]
@@ -186,6 +202,17 @@ def test_the_exporter_counts_with_the_arguments_and_files_of_the_daemon_set(tmp_
         own.wait_for('kube_audit_filtered_requests_total{filter="load balancer"} 1')
 
 
+def test_a_changed_config_map_is_loaded_without_a_restart(tmp_path):
+    with pod("DaemonSet", tmp_path / "pod") as own:
+        own.wait_for("kube_audit_config_last_reload_successful 1")
+        project(own.directory / "etc/filter", {
+            "filter.yml": 'filters: [{name: all, networks: ["192.0.2.7"]}]'})
+        own.wait_for("kube_audit_config_reloads_total 1")
+        with open(own.directory / "log/audit.log", "a") as log:
+            log.write(json.dumps(event(1)) + "\n")
+        own.wait_for('kube_audit_filtered_requests_total{filter="all"} 1')
+
+
 def test_every_path_asks_for_the_password_so_that_probes_need_it_too(tmp_path):
     with pod("DaemonSet", tmp_path / "pod") as own:
         for path in ("/-/healthy", "/-/ready", "/metrics"):
@@ -211,3 +238,68 @@ def test_the_webhook_takes_batches_from_clients_with_a_certificate_only(tmp_path
         context.load_cert_chain(tls / "client.crt", tls / "client.key")
         assert send(context) == 200
         own.wait_for(COUNTER + " 2")
+
+
+# --- The rights of the container, as a runtime gives them
+
+
+def as_container(context, pod_context):
+    """The command that gives a process the user, the groups and the capabilities of a container."""
+    added = ",".join(f"+{name.lower()}" for name in context["capabilities"].get("add", []))
+    user = context["runAsUser"]
+    capabilities = f"-all,{added}" if added else "-all"
+    command = ["setpriv", "--no-new-privs", f"--bounding-set={capabilities}", f"--inh-caps={capabilities}"]
+    if user:
+        groups = ",".join(str(group) for group in pod_context.get("supplementalGroups", []))
+        command += [f"--reuid={user}", f"--regid={context['runAsGroup']}", f"--groups={groups}"]
+    return command
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give rights away")
+@pytest.mark.parametrize("access, owner, group, mode, directory_mode, is_read", [
+    ("root", 0, 0, 0o600, 0o700, True),
+    # Root without capabilities is no more than an owner.
+    ("root", 65534, 65534, 0o600, 0o700, False),
+    # Talos.
+    ("capability", 65534, 65534, 0o600, 0o700, True),
+    ("capability", 0, 0, 0o600, 0o700, True),
+    ("group", 0, 990, 0o640, 0o750, True),
+    ("group", 0, 0, 0o600, 0o755, False),
+])
+def test_the_rights_of_the_pod_read_the_log(access, owner, group, mode, directory_mode, is_read):
+    settings = {"access": access, **({"group": 990} if access == "group" else {})}
+    workload = only(render({"auditLog": settings}), "DaemonSet")
+    spec = workload["spec"]["template"]["spec"]
+    context = spec["containers"][0]["securityContext"]
+    # Not below pytest's directory, which no other user can enter.
+    top = Path(tempfile.mkdtemp(prefix="kube-audit-exporter-"))
+    try:
+        top.chmod(0o755)
+        binary = top / "kube-audit-exporter"
+        shutil.copy(exporter(), binary)
+        (top / "log").mkdir()
+        log = top / "log/audit.log"
+        log.write_text(json.dumps(event(1)) + "\n")
+        os.chown(log, owner, group)
+        log.chmod(mode)
+        os.chown(log.parent, owner, group)
+        log.parent.chmod(directory_mode)
+        (top / "state").mkdir(mode=0o700)
+        os.chown(top / "state", context["runAsUser"], context["runAsGroup"])
+        command = as_container(context, spec["securityContext"])
+        output = top / "stderr.log"
+        with open(output, "w") as file:
+            process = subprocess.Popen(
+                [*command, binary, f"--audit.log={log}", f"--storage.path={top}/state",
+                 "--web.listen-address=127.0.0.1:0"], stderr=file, stdout=file)
+        try:
+            expected = "Log was read to its end" if is_read else "Log cannot be read"
+            deadline = time.monotonic() + 20
+            while expected not in output.read_text():
+                assert time.monotonic() < deadline and process.poll() is None, output.read_text()
+                time.sleep(0.05)
+        finally:
+            process.terminate()
+            process.wait(10)
+    finally:
+        shutil.rmtree(top)

@@ -57,7 +57,7 @@ The values that depend on the platform, as YAML: those of the preset, replaced b
       "tolerations" (.Values.daemonSet.tolerations | default $preset.daemonSet.tolerations)
       "affinity" (.Values.daemonSet.affinity | default $preset.daemonSet.affinity)
       "securityContextConstraints" (ternary $preset.openshift.securityContextConstraints .Values.openshift.securityContextConstraints (kindIs "invalid" .Values.openshift.securityContextConstraints))
-      "seLinuxOptions" (.Values.openshift.seLinuxOptions | default $preset.openshift.seLinuxOptions)
+      "seLinuxOptions" (.Values.daemonSet.seLinuxOptions | default $preset.daemonSet.seLinuxOptions)
       "about" $preset.about
     | toYaml -}}
 {{- end -}}
