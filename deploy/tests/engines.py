@@ -1,5 +1,6 @@
 """What the tests share: rendering by Helm's engine, and the programs that read the result."""
 
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import helm_python as helm
 import kubernetes_validate
 import pytest
 import yaml
+from cloudcoil.models.prometheus_operator import v1, v1alpha1
 
 DEPLOY = Path(__file__).resolve().parents[1]
 ROOT = DEPLOY.parent
@@ -94,6 +96,16 @@ def validate(objects, version):
     for item in objects:
         if item["kind"] not in FOREIGN:
             kubernetes_validate.validate(item, version, strict=True)
+
+
+def check_operator_types(objects):
+    """Compares objects with the types of the Prometheus operator; an unknown field is an error."""
+    for item in objects:
+        group, _, version = item["apiVersion"].partition("/")
+        if group == "monitoring.coreos.com":
+            model = getattr({"v1": v1, "v1alpha1": v1alpha1}[version], item["kind"]).model_validate(item)
+            # What the type does not know is not in the copy.
+            assert json.loads(model.model_dump_json(by_alias=True, exclude_unset=True)) == item
 
 
 def program(name, variable):

@@ -1,6 +1,7 @@
 """The chart: what Helm's engine, the schemas of Kubernetes and the checks of the chart say."""
 
 import json
+import re
 import sys
 
 import helm_python as helm
@@ -8,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 from engines import CHART, DEPLOY, EVERYTHING, FOREIGN, IMAGE, KUBERNETES, PRESETS, ROOT, WEBHOOK
-from engines import container, daemon_set, failure, merged, only, render, run, templates, validate
+from engines import check_operator_types, container, daemon_set, failure, merged, only, render, run, templates, validate
 
 VARIANTS = {
     "default": {},
@@ -208,3 +209,36 @@ def test_secrets_stay_out_of_pods_and_config_maps():
             "key_file": "/etc/kube-audit-exporter/web-tls/tls.key",
         },
     }
+
+
+def test_the_examples_of_the_readme_are_valid_values():
+    text = (CHART / "README.md").read_text()
+    examples = [yaml.safe_load(part.split("```")[0]) for part in text.split("```yaml\n")[1:]]
+    assert len(examples) == 3
+    for values in examples:
+        if "web" in values:
+            # The documented hash is shortened.
+            values["web"]["users"] = {"prometheus": "$2y$10$" + "a" * 53}
+        objects = render(values)
+        validate(objects, KUBERNETES[-1])
+        check_operator_types(objects)
+
+
+def test_the_flags_of_the_readme_are_valid_values():
+    text = (CHART / "README.md").read_text()
+    commands = [part.split("```")[0] for part in text.split("```sh\n")[1:]]
+    installs = [command for command in commands if "helm install" in command]
+    assert len(installs) == 2
+    for command in installs:
+        values = {}
+        for word in re.findall(r"--set (\S+)", command):
+            values = merged(values, helm.parse_set_string(word))
+        assert values["image"]["repository"]
+        validate(render(values), KUBERNETES[-1])
+
+
+def test_the_readme_names_each_preset():
+    text = (CHART / "README.md").read_text()
+    for preset in PRESETS:
+        values = yaml.safe_load((CHART / f"presets/{preset}.yaml").read_text())["auditLog"]
+        assert f"| `{preset}` | `{values['directory']}/{values['files'][0]}` |" in text

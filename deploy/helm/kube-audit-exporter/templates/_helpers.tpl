@@ -71,7 +71,7 @@ The values that depend on the platform, as YAML: those of the preset, replaced b
 {{- if and (eq $platform.access "group") (kindIs "invalid" .Values.auditLog.group) -}}
 {{- fail "auditLog.access is group: set auditLog.group to the number of the log's group" -}}
 {{- end -}}
-{{- if and (kindIs "float64" .Values.auditLog.group) (ne $platform.access "group") -}}
+{{- if and (not (kindIs "invalid" .Values.auditLog.group)) (ne $platform.access "group") -}}
 {{- fail (printf "auditLog.group has no effect with auditLog.access %s: set auditLog.access to group" $platform.access) -}}
 {{- end -}}
 {{- if and .Values.webhook.enabled (not .Values.webhook.tls.secretName) (not .Values.webhook.insecure) -}}
