@@ -117,6 +117,7 @@ WRONG = {
     "a window that is too long": (
         {"exporter": {"window": "25h"}, "monitoring": {"prometheusRule": {"enabled": True}}}, ["exporter.window", "25h"]),
     "a password in clear text": ({"web": {"users": {"prometheus": "secret"}}}, ["users", "prometheus"]),
+    "a proxy that is no network": ({"exporter": {"trustedProxies": ["proxy.example.com"]}}, ["trustedProxies"]),
     "a filter with an unknown key": (
         {"exporter": {"filters": [{"name": "a", "user_agent": "b"}]}}, ["filters", "user_agent"]),
     "a flag without dashes": ({"exporter": {"extraArgs": ["web.enable-lifecycle"]}}, ["exporter.extraArgs"]),
