@@ -108,7 +108,7 @@ def test_the_pods_run_on_control_plane_nodes_only(preset):
     assert all("effect" not in toleration for toleration in spec["tolerations"])
 
 
-def test_a_pod_is_replaced_before_the_next_one_and_never_beside_its_successor():
+def test_a_pod_stops_before_its_successor_starts():
     strategy = daemon_set()["spec"]["updateStrategy"]
     assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1}}
     deployment = only(render(WEBHOOK), "Deployment")["spec"]
