@@ -120,7 +120,8 @@ class Pod:
                                for name, text in (data[0].get("data") or data[0]["stringData"]).items()})
             elif kind == "Secret" and source:
                 certificates(path)
-        self.arguments = [self.local(argument) for argument in container(workload)["args"]]
+        (directory / "state").mkdir()
+        self.command = [exporter(), *(self.local(argument) for argument in container(workload)["args"])]
 
     def local(self, text):
         for old, new in self.replaced.items():
@@ -130,7 +131,7 @@ class Pod:
     def __enter__(self):
         self.log = open(self.logfile, "w")
         self.process = subprocess.Popen(
-            [exporter(), *self.arguments], stdout=self.log, stderr=self.log, cwd=self.directory)
+            self.command, stdout=self.log, stderr=self.log, cwd=self.directory)
         self.web = self.port("Listening")
         return self
 
@@ -211,6 +212,27 @@ def test_a_changed_config_map_is_loaded_without_a_restart(tmp_path):
         with open(own.directory / "log/audit.log", "a") as log:
             log.write(json.dumps(event(1)) + "\n")
         own.wait_for('kube_audit_filtered_requests_total{filter="all"} 1')
+
+
+# The mounts of a container: everything read-only but the state.
+READ_ONLY = """
+mount --make-rprivate / && mount --bind . . && mount --bind state state &&
+mount -o remount,bind,ro . && mount -o remount,bind,ro / && cd "$PWD" && ! touch log/x 2>/dev/null && exec "$@"
+"""
+
+
+def test_the_exporter_writes_to_the_state_only(tmp_path):
+    unshared = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh"]
+    if os.geteuid() != 0 or subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
+        pytest.skip("mounts cannot be changed here")
+    own = pod("DaemonSet", tmp_path / "pod")
+    own.command = unshared + own.command
+    with own:
+        with open(own.directory / "log/audit.log", "a") as log:
+            log.write(json.dumps(event(1)) + "\n")
+        own.wait_for(COUNTER + " 1")
+        own.wait_for("kube_audit_state_last_write_successful 1")
+        assert list((own.directory / "state").glob("state.db*"))
 
 
 def test_every_path_asks_for_the_password_so_that_probes_need_it_too(tmp_path):
