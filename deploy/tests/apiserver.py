@@ -7,15 +7,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 # By API version: (plural, kind, whether it is in a namespace).
 KINDS = {
     "v1": [
-        ("configmaps", "ConfigMap", True), ("secrets", "Secret", True), ("services", "Service", True),
-        ("serviceaccounts", "ServiceAccount", True), ("persistentvolumeclaims", "PersistentVolumeClaim", True),
-        ("namespaces", "Namespace", False), ("pods", "Pod", True),
+        ("configmaps", "ConfigMap", True),
+        ("secrets", "Secret", True),
+        ("services", "Service", True),
+        ("serviceaccounts", "ServiceAccount", True),
+        ("persistentvolumeclaims", "PersistentVolumeClaim", True),
+        ("namespaces", "Namespace", False),
+        ("pods", "Pod", True),
     ],
     "apps/v1": [("daemonsets", "DaemonSet", True), ("deployments", "Deployment", True)],
     "networking.k8s.io/v1": [("networkpolicies", "NetworkPolicy", True)],
     "rbac.authorization.k8s.io/v1": [("roles", "Role", True), ("rolebindings", "RoleBinding", True)],
     "monitoring.coreos.com/v1": [
-        ("podmonitors", "PodMonitor", True), ("servicemonitors", "ServiceMonitor", True),
+        ("podmonitors", "PodMonitor", True),
+        ("servicemonitors", "ServiceMonitor", True),
         ("prometheusrules", "PrometheusRule", True),
     ],
     "monitoring.coreos.com/v1alpha1": [("alertmanagerconfigs", "AlertmanagerConfig", True)],
@@ -35,13 +40,31 @@ def answer(path):
             group, name = version.split("/")
             groups.setdefault(group, []).append({"groupVersion": version, "version": name})
     if path == "/apis":
-        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [
-            {"name": group, "versions": versions, "preferredVersion": versions[0]} for group, versions in groups.items()]}
+        return {
+            "kind": "APIGroupList",
+            "apiVersion": "v1",
+            "groups": [
+                {"name": group, "versions": versions, "preferredVersion": versions[0]}
+                for group, versions in groups.items()
+            ],
+        }
     for version, kinds in KINDS.items():
         if path == ("/api/" if version == "v1" else "/apis/") + version:
-            return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": [
-                {"name": plural, "singularName": "", "kind": kind, "namespaced": namespaced,
-                 "verbs": ["create", "get", "list", "patch"]} for plural, kind, namespaced in kinds]}
+            return {
+                "kind": "APIResourceList",
+                "apiVersion": "v1",
+                "groupVersion": version,
+                "resources": [
+                    {
+                        "name": plural,
+                        "singularName": "",
+                        "kind": kind,
+                        "namespaced": namespaced,
+                        "verbs": ["create", "get", "list", "patch"],
+                    }
+                    for plural, kind, namespaced in kinds
+                ],
+            }
     return None
 
 
@@ -51,8 +74,14 @@ class Handler(BaseHTTPRequestHandler):
         status = 200
         if document is None:
             status = 404
-            document = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "NotFound", "code": 404,
-                        "message": f"{self.path} not found"}
+            document = {
+                "kind": "Status",
+                "apiVersion": "v1",
+                "status": "Failure",
+                "reason": "NotFound",
+                "code": 404,
+                "message": f"{self.path} not found",
+            }
         body = json.dumps(document).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -8,8 +8,27 @@ import helm_python as helm
 import jsonschema
 import pytest
 import yaml
-from engines import CHART, DEPLOY, EVERYTHING, FOREIGN, IMAGE, KUBERNETES, PRESETS, ROOT, WEBHOOK
-from engines import check_operator_types, container, daemon_set, failure, merged, only, render, run, templates, validate
+from engines import (
+    CHART,
+    DEPLOY,
+    EVERYTHING,
+    FOREIGN,
+    IMAGE,
+    KUBERNETES,
+    PRESETS,
+    ROOT,
+    WEBHOOK,
+    check_operator_types,
+    container,
+    daemon_set,
+    failure,
+    merged,
+    only,
+    render,
+    run,
+    templates,
+    validate,
+)
 
 VARIANTS = {
     "default": {},
@@ -60,16 +79,21 @@ def test_a_preset_file_is_a_values_file_too():
 
 
 def test_a_value_has_priority_over_the_preset():
-    own = daemon_set({
-        "preset": "rke2",
-        "auditLog": {"directory": "/srv/audit", "files": ["a.log"]},
-        "daemonSet": {"tolerations": [{"key": "own", "operator": "Exists"}]},
-    })
+    own = daemon_set(
+        {
+            "preset": "rke2",
+            "auditLog": {"directory": "/srv/audit", "files": ["a.log"]},
+            "daemonSet": {"tolerations": [{"key": "own", "operator": "Exists"}]},
+        }
+    )
     assert "--audit.log=/srv/audit/a.log" in container(own)["args"]
     assert own["spec"]["template"]["spec"]["tolerations"] == [{"key": "own", "operator": "Exists"}]
     assert own["spec"]["template"]["spec"]["securityContext"]["seLinuxOptions"] == {"type": "spc_t"}
-    assert not [item for item in render({"preset": "openshift", "openshift": {"securityContextConstraints": False}})
-                if item["kind"] == "SecurityContextConstraints"]
+    assert not [
+        item
+        for item in render({"preset": "openshift", "openshift": {"securityContextConstraints": False}})
+        if item["kind"] == "SecurityContextConstraints"
+    ]
 
 
 def test_each_source_of_a_preset_is_named():
@@ -86,7 +110,9 @@ def test_the_package_renders_like_the_directory(tmp_path):
     with open(archive, "rb") as file:
         packaged = helm.Chart.load_archive(file.read())
     values = merged(IMAGE, EVERYTHING)
-    assert packaged.render(values, name="a", namespace="b") == helm.Chart.load(CHART).render(values, name="a", namespace="b")
+    assert packaged.render(values, name="a", namespace="b") == helm.Chart.load(CHART).render(
+        values, name="a", namespace="b"
+    )
 
 
 def test_the_versions_are_that_of_the_project():
@@ -115,24 +141,35 @@ WRONG = {
     "a threshold as text": ({"exporter": {"threshold": "5"}}, ["exporter", "threshold"]),
     "a window in seconds": ({"exporter": {"window": "3600s"}}, ["exporter", "window"]),
     "a window that is too long": (
-        {"exporter": {"window": "25h"}, "monitoring": {"prometheusRule": {"enabled": True}}}, ["exporter.window", "25h"]),
+        {"exporter": {"window": "25h"}, "monitoring": {"prometheusRule": {"enabled": True}}},
+        ["exporter.window", "25h"],
+    ),
     "a password in clear text": ({"web": {"users": {"prometheus": "secret"}}}, ["users", "prometheus"]),
     "a proxy that is no network": ({"exporter": {"trustedProxies": ["proxy.example.com"]}}, ["trustedProxies"]),
     "a filter with an unknown key": (
-        {"exporter": {"filters": [{"name": "a", "user_agent": "b"}]}}, ["filters", "user_agent"]),
+        {"exporter": {"filters": [{"name": "a", "user_agent": "b"}]}},
+        ["filters", "user_agent"],
+    ),
     "a flag without dashes": ({"exporter": {"extraArgs": ["web.enable-lifecycle"]}}, ["exporter.extraArgs"]),
     "a webhook for everyone": ({"webhook": {"enabled": True}}, ["webhook.tls.secretName", "webhook.insecure"]),
     "nothing to install": ({"daemonSet": {"enabled": False}}, ["daemonSet.enabled", "webhook.enabled"]),
     "two web configurations": ({"web": {"existingSecret": "a", "tls": {"secretName": "b"}}}, ["web.existingSecret"]),
     "client certificates without TLS": (
-        {"web": {"tls": {"requireClientCertificate": True}}}, ["web.tls.requireClientCertificate", "web.tls.secretName"]),
+        {"web": {"tls": {"requireClientCertificate": True}}},
+        ["web.tls.requireClientCertificate", "web.tls.secretName"],
+    ),
     "http probes without the password": (
-        {"web": {"users": {"a": "$2b$10$" + "a" * 53}}, "probes": {"type": "http"}}, ["probes.authorization"]),
+        {"web": {"users": {"a": "$2b$10$" + "a" * 53}}, "probes": {"type": "http"}},
+        ["probes.authorization"],
+    ),
     "two monitors": (
         {"monitoring": {"podMonitor": True, "serviceMonitor": True}},
-        ["monitoring.podMonitor", "monitoring.serviceMonitor"]),
+        ["monitoring.podMonitor", "monitoring.serviceMonitor"],
+    ),
     "an unknown receiver": (
-        {"monitoring": {"alertmanagerConfig": {"receivers": {"pager": {}}}}}, ["receivers", "pager"]),
+        {"monitoring": {"alertmanagerConfig": {"receivers": {"pager": {}}}}},
+        ["receivers", "pager"],
+    ),
 }
 
 
@@ -192,7 +229,9 @@ def test_the_notes_say_what_to_do_next():
     assert "401" in notes({"preset": "talos"})
     assert "does not scrape" not in notes({"monitoring": {"podMonitor": True}})
     assert "No alert rules" in notes({"monitoring": {"podMonitor": True}})
-    assert "neither tlsConfig nor basicAuth" in notes({"monitoring": {"podMonitor": True}, "web": {"existingSecret": "a"}})
+    assert "neither tlsConfig nor basicAuth" in notes(
+        {"monitoring": {"podMonitor": True}, "web": {"existingSecret": "a"}}
+    )
     assert "WARNING: webhook.insecure" in notes({"webhook": {"enabled": True, "insecure": True}})
     assert "two exporters count" in notes(WEBHOOK)
     assert "rollout status daemonset" not in notes(WEBHOOK, {"daemonSet": {"enabled": False}})

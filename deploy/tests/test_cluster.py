@@ -1,7 +1,7 @@
 """The chart, kustomize and the audit policies with a real API server.
 
-Debian has no package with it, so these tests run only if KUBE_APISERVER and ETCD name the programs. Pods never start: there
-is no kubelet. KUBECTL_FOR_CLUSTER names a kubectl of the server's version; otherwise Debian's is used.
+Debian has no package with it, so these tests run only if KUBE_APISERVER and ETCD name the programs. Pods never start,
+because there is no kubelet. KUBECTL_FOR_CLUSTER names a kubectl of the server's version; otherwise Debian's is used.
 """
 
 import json
@@ -17,8 +17,20 @@ from pathlib import Path
 
 import pytest
 import yaml
-from engines import DEPLOY, EVERYTHING, FOREIGN, KUBECTL, PRESETS, WEBHOOK, debian_kubectl, documents, exporter, merged
-from engines import render, run
+from engines import (
+    DEPLOY,
+    EVERYTHING,
+    FOREIGN,
+    KUBECTL,
+    PRESETS,
+    WEBHOOK,
+    debian_kubectl,
+    documents,
+    exporter,
+    merged,
+    render,
+    run,
+)
 
 POLICIES = ["audit-policy.yaml", "audit-policy-full.yaml"]
 
@@ -44,15 +56,30 @@ class Cluster:
         run("openssl", "genrsa", "-out", directory / "sa.key", "2048")
         etcd, peer, port = free_port(), free_port(), free_port()
         self.url = f"https://127.0.0.1:{port}"
-        self.start(os.environ["ETCD"], f"--data-dir={directory}/etcd", f"--listen-client-urls=http://127.0.0.1:{etcd}",
-                   f"--advertise-client-urls=http://127.0.0.1:{etcd}", f"--listen-peer-urls=http://127.0.0.1:{peer}",
-                   "--log-level=error")
         self.start(
-            os.environ["KUBE_APISERVER"], f"--etcd-servers=http://127.0.0.1:{etcd}", f"--secure-port={port}",
-            "--bind-address=127.0.0.1", f"--cert-dir={directory}/certs", f"--token-auth-file={directory}/tokens.csv",
-            "--authorization-mode=RBAC", "--endpoint-reconciler-type=none", "--service-cluster-ip-range=10.96.0.0/16",
-            f"--service-account-key-file={directory}/sa.key", f"--service-account-signing-key-file={directory}/sa.key",
-            "--service-account-issuer=https://localhost", f"--audit-policy-file={policy}", f"--audit-log-path={self.log}")
+            os.environ["ETCD"],
+            f"--data-dir={directory}/etcd",
+            f"--listen-client-urls=http://127.0.0.1:{etcd}",
+            f"--advertise-client-urls=http://127.0.0.1:{etcd}",
+            f"--listen-peer-urls=http://127.0.0.1:{peer}",
+            "--log-level=error",
+        )
+        self.start(
+            os.environ["KUBE_APISERVER"],
+            f"--etcd-servers=http://127.0.0.1:{etcd}",
+            f"--secure-port={port}",
+            "--bind-address=127.0.0.1",
+            f"--cert-dir={directory}/certs",
+            f"--token-auth-file={directory}/tokens.csv",
+            "--authorization-mode=RBAC",
+            "--endpoint-reconciler-type=none",
+            "--service-cluster-ip-range=10.96.0.0/16",
+            f"--service-account-key-file={directory}/sa.key",
+            f"--service-account-signing-key-file={directory}/sa.key",
+            "--service-account-issuer=https://localhost",
+            f"--audit-policy-file={policy}",
+            f"--audit-log-path={self.log}",
+        )
 
     def start(self, *command):
         output = self.directory / f"{Path(command[0]).name}.log"
@@ -65,8 +92,10 @@ class Cluster:
             ended = [process.args[0] for process in self.processes if process.poll() is not None]
             if ended or time.monotonic() > deadline:
                 self.__exit__()
-                raise AssertionError(f"{ended or 'no answer'}\n" + "\n".join(
-                    path.read_text()[-3000:] for path in self.directory.glob("*.log")))
+                raise AssertionError(
+                    f"{ended or 'no answer'}\n"
+                    + "\n".join(path.read_text()[-3000:] for path in self.directory.glob("*.log"))
+                )
             time.sleep(0.2)
         return self
 
@@ -90,10 +119,21 @@ class Cluster:
 
     def kubectl(self, *arguments, status=0):
         program = os.environ.get("KUBECTL_FOR_CLUSTER") or debian_kubectl()
-        environment = {**os.environ, "KUBECONFIG": str(self.directory / "none"), "HOME": str(self.directory),
-                       "no_proxy": "127.0.0.1"}
-        return run(program, f"--server={self.url}", f"--token={self.token}", "--insecure-skip-tls-verify", *arguments,
-                   status=status, env=environment)
+        environment = {
+            **os.environ,
+            "KUBECONFIG": str(self.directory / "none"),
+            "HOME": str(self.directory),
+            "no_proxy": "127.0.0.1",
+        }
+        return run(
+            program,
+            f"--server={self.url}",
+            f"--token={self.token}",
+            "--insecure-skip-tls-verify",
+            *arguments,
+            status=status,
+            env=environment,
+        )
 
     def apply(self, objects):
         """The names of objects that the server would accept, with validation by its schema."""
@@ -114,8 +154,10 @@ def test_the_server_accepts_what_the_chart_renders(cluster):
     # Service monitors instead of pod monitors, for their Service.
     everything = merged(EVERYTHING, {"monitoring": {"podMonitor": False, "serviceMonitor": True}})
     variants = [{"preset": preset} for preset in PRESETS] + [
-        everything, merged(WEBHOOK, {"daemonSet": {"enabled": False}}),
-        {"daemonSet": {"hostNetwork": True}}, {"auditLog": {"access": "group", "group": 990}},
+        everything,
+        merged(WEBHOOK, {"daemonSet": {"enabled": False}}),
+        {"daemonSet": {"hostNetwork": True}},
+        {"auditLog": {"access": "group", "group": 990}},
     ]
     for values in variants:
         objects = render(values)
@@ -152,12 +194,12 @@ def test_the_policy_logs_requests_without_valid_credentials_once(cluster):
     assert cluster.status("/api/v1/secrets?refused") == 403
     assert cluster.status("/api/v1/secrets?rejected", "wrong") == 401
     assert cluster.status("/version?allowed") == 200
-    refused, = logged(cluster, "/api/v1/secrets?refused")
+    (refused,) = logged(cluster, "/api/v1/secrets?refused")
     assert (refused["responseStatus"]["code"], refused["stage"]) == (403, "ResponseComplete")
-    rejected, = logged(cluster, "/api/v1/secrets?rejected")
+    (rejected,) = logged(cluster, "/api/v1/secrets?rejected")
     assert (rejected["responseStatus"]["code"], rejected["stage"]) == (401, "ResponseStarted")
     assert not rejected["user"]
-    allowed, = logged(cluster, "/version?allowed")
+    (allowed,) = logged(cluster, "/version?allowed")
     assert allowed["responseStatus"]["code"] == 200
     assert {event["level"] for event in (refused, rejected, allowed)} == {"Metadata"}
 
@@ -178,8 +220,13 @@ def test_the_exporter_counts_what_the_policy_logs(cluster):
     for number in range(7):
         assert cluster.status(f"/api/v1/scan-{number}") == 403
     logged(cluster, "/api/v1/scan-6")
-    refused = [event for event in events(cluster) if event["responseStatus"]["code"] == 403
-               and "system:unauthenticated" in event["user"].get("groups", []) and event["stage"] == "ResponseComplete"]
+    refused = [
+        event
+        for event in events(cluster)
+        if event["responseStatus"]["code"] == 403
+        and "system:unauthenticated" in event["user"].get("groups", [])
+        and event["stage"] == "ResponseComplete"
+    ]
     # 3: a source made more than five requests.
     out = run(exporter(), "scan", "--format", "json", cluster.log, status=3)
     assert sum(source["count"] for source in json.loads(out)) == len(refused)

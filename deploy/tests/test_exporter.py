@@ -1,11 +1,9 @@
 """The rendered arguments and files with the exporter: its source, and a build if there is one ($EXPORTER)."""
 
-import base64
 import json
 import os
 import re
 import shutil
-import signal
 import ssl
 import subprocess
 import tempfile
@@ -15,18 +13,20 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from engines import EVERYTHING, PRESETS, WEBHOOK, container, exporter, merged, only, render, run, source_flags
+from engines import EVERYTHING, PRESETS, container, exporter, merged, only, render, run, source_flags
+from pods import event, pod, project
 
-# The bcrypt hash of "secret".
-HASH = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"
-FILTERS = [{"name": "load balancer", "networks": ["10.0.0.0/8", "2001:db8::/32"], "user_agents": ["kube-probe/*", ""]}]
-FULL = merged(EVERYTHING, {
-    "exporter": {
-        "externalURL": "https://audit.example.com/$(NODE_NAME)", "trustedProxies": ["192.0.2.0/24"],
-        "extraArgs": ["--web.openmetrics-created-series", "--web.enable-lifecycle"],
+FULL = merged(
+    EVERYTHING,
+    {
+        "exporter": {
+            "externalURL": "https://audit.example.com/$(NODE_NAME)",
+            "trustedProxies": ["192.0.2.0/24"],
+            "extraArgs": ["--web.openmetrics-created-series", "--web.enable-lifecycle"],
+        },
+        "webhook": {"externalURL": "https://audit.example.com/webhook"},
     },
-    "webhook": {"externalURL": "https://audit.example.com/webhook"},
-})
+)
 
 
 def arguments(values):
@@ -52,144 +52,6 @@ def test_the_build_has_each_flag_of_the_chart():
 
 # --- A build with the rendered arguments and files
 
-
-def certificates(directory):
-    """An authority, and certificates of a server and of a client, as docs/web-configuration.md makes them."""
-    directory.mkdir(parents=True)
-
-    def openssl(*arguments):
-        run("openssl", *arguments, cwd=directory)
-
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test", "-keyout", "ca.key",
-            "-out", "ca.crt")
-    for name in ("tls", "client"):
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1",
-                "-keyout", f"{name}.key", "-out", f"{name}.csr")
-        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "1",
-                "-copy_extensions", "copy", "-out", f"{name}.crt")
-
-
-def event(audit_id, agent="curl/8.0"):
-    """A request without credentials that was refused just now, as the API server logs it."""
-    now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + f".{audit_id:06d}Z"
-    return {
-        "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata", "auditID": f"id-{audit_id}",
-        "stage": "ResponseComplete", "requestURI": "/api/v1/secrets", "verb": "list",
-        "user": {"username": "system:anonymous", "groups": ["system:unauthenticated"]},
-        "sourceIPs": ["192.0.2.7"], "userAgent": agent,
-        "objectRef": {"resource": "secrets", "apiVersion": "v1"},
-        "responseStatus": {"metadata": {}, "status": "Failure", "reason": "Forbidden", "code": 403},
-        "requestReceivedTimestamp": now, "stageTimestamp": now,
-    }
-
-
-def project(path, files):
-    """Writes files as the kubelet does it for a ConfigMap: links to links to a directory, which is replaced at once."""
-    path.mkdir(parents=True, exist_ok=True)
-    version = path / f"..{len(list(path.iterdir()))}"
-    version.mkdir()
-    for name, text in files.items():
-        (version / name).write_text(text)
-        if not (path / name).is_symlink():
-            (path / name).symlink_to(f"..data/{name}")
-    (path / "..data_tmp").symlink_to(version.name)
-    (path / "..data_tmp").rename(path / "..data")
-
-
-class Pod:
-    """The exporter as a pod of the chart would run it: the rendered arguments and files under a directory of its own."""
-
-    def __init__(self, workload, objects, directory):
-        self.directory, self.logfile = directory, directory / "stderr.log"
-        etc = directory / "etc"
-        directory.mkdir(exist_ok=True)
-        self.replaced = {
-            "/var/lib/kube-audit-exporter": directory / "state", "/etc/kube-audit-exporter": etc,
-            "/var/log/kubernetes/audit": directory / "log", "=:10403": "=127.0.0.1:0", "=:10404": "=127.0.0.1:0",
-        }
-        (directory / "log").mkdir()
-        (directory / "log/audit.log").touch()
-        mounts = {mount["name"]: mount["mountPath"] for mount in container(workload)["volumeMounts"]}
-        for volume in workload["spec"]["template"]["spec"]["volumes"]:
-            path = etc / mounts[volume["name"]].removeprefix("/etc/kube-audit-exporter/")
-            source = volume.get("configMap", {}).get("name") or volume.get("secret", {}).get("secretName")
-            kind = "ConfigMap" if "configMap" in volume else "Secret"
-            data = [item for item in objects if (item["kind"], item["metadata"]["name"]) == (kind, source)]
-            if data:
-                project(path, {name: self.local(text)
-                               for name, text in (data[0].get("data") or data[0]["stringData"]).items()})
-            elif kind == "Secret" and source:
-                certificates(path)
-        (directory / "state").mkdir()
-        self.command = [exporter(), *(self.local(argument) for argument in container(workload)["args"])]
-
-    def local(self, text):
-        for old, new in self.replaced.items():
-            text = text.replace(old, str(new))
-        return text
-
-    def __enter__(self):
-        self.log = open(self.logfile, "w")
-        self.process = subprocess.Popen(
-            self.command, stdout=self.log, stderr=self.log, cwd=self.directory)
-        self.web = self.port("Listening")
-        return self
-
-    def port(self, message):
-        """The port that the exporter's log names."""
-        pattern = re.compile(rf'msg="?{message}"? address=127\.0\.0\.1:(\d+)')
-        deadline = time.monotonic() + 30
-        while not (found := pattern.search(self.logfile.read_text())):
-            assert time.monotonic() < deadline and self.process.poll() is None, self.logfile.read_text()
-            time.sleep(0.05)
-        return int(found[1])
-
-    def __exit__(self, *error):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-        self.log.close()
-        if error == (None, None, None):
-            assert self.process.returncode == 0, self.logfile.read_text()
-
-    def get(self, path, password="secret"):
-        """The status and the text at a path."""
-        context = ssl._create_unverified_context()
-        request = urllib.request.Request(f"https://127.0.0.1:{self.web}{path}")
-        if password:
-            request.add_header("Authorization", "Basic " + base64.b64encode(f"prometheus:{password}".encode()).decode())
-        try:
-            with urllib.request.urlopen(request, context=context, timeout=10) as response:
-                return response.status, response.read().decode()
-        except urllib.error.HTTPError as refusal:
-            return refusal.code, refusal.read().decode()
-
-    def wait_for(self, line):
-        """Waits until the metrics have a line that begins like this."""
-        deadline = time.monotonic() + 20
-        while True:
-            text = self.get("/metrics")[1]
-            if any(item.startswith(line) for item in text.splitlines()):
-                return
-            assert time.monotonic() < deadline, text
-            time.sleep(0.1)
-
-
-def pod(kind, directory):
-    values = merged(WEBHOOK, {
-        "web": {"users": {"prometheus": HASH}, "tls": {"secretName": "web-tls"}},
-        "exporter": {
-            "filters": FILTERS, "externalURL": "https://audit.example.com/$(NODE_NAME)",
-            "trustedProxies": ["198.51.100.0/24"], "extraArgs": ["--web.openmetrics-created-series"],
-        },
-    })
-    objects = render(values)
-    return Pod(only(objects, kind), objects, directory)
-
-
 COUNTER = 'kube_audit_unauthenticated_forbidden_requests_total{src_ip="192.0.2.7",country="",city="",origin="verified"}'
 
 
@@ -206,8 +68,7 @@ def test_the_exporter_counts_with_the_arguments_and_files_of_the_daemon_set(tmp_
 def test_a_changed_config_map_is_loaded_without_a_restart(tmp_path):
     with pod("DaemonSet", tmp_path / "pod") as own:
         own.wait_for("kube_audit_config_last_reload_successful 1")
-        project(own.directory / "etc/filter", {
-            "filter.yml": 'filters: [{name: all, networks: ["192.0.2.7"]}]'})
+        project(own.directory / "etc/filter", {"filter.yml": 'filters: [{name: all, networks: ["192.0.2.7"]}]'})
         own.wait_for("kube_audit_config_reloads_total 1")
         with open(own.directory / "log/audit.log", "a") as log:
             log.write(json.dumps(event(1)) + "\n")
@@ -245,11 +106,14 @@ def test_every_path_asks_for_the_password_so_that_probes_need_it_too(tmp_path):
 def test_the_webhook_takes_batches_from_clients_with_a_certificate_only(tmp_path):
     with pod("Deployment", tmp_path / "pod") as own:
         port = own.port("Listening for the audit webhook")
-        body = json.dumps({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [event(1), event(2)]}).encode()
+        body = json.dumps(
+            {"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [event(1), event(2)]}
+        ).encode()
 
         def send(context):
             request = urllib.request.Request(
-                f"https://127.0.0.1:{port}/audit", data=body, headers={"Content-Type": "application/json"})
+                f"https://127.0.0.1:{port}/audit", data=body, headers={"Content-Type": "application/json"}
+            )
             with urllib.request.urlopen(request, context=context, timeout=10) as response:
                 return response.status
 
@@ -278,16 +142,19 @@ def as_container(context, pod_context):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give rights away")
-@pytest.mark.parametrize("access, owner, group, mode, directory_mode, is_read", [
-    ("root", 0, 0, 0o600, 0o700, True),
-    # Root without capabilities is no more than an owner.
-    ("root", 65534, 65534, 0o600, 0o700, False),
-    # Talos.
-    ("capability", 65534, 65534, 0o600, 0o700, True),
-    ("capability", 0, 0, 0o600, 0o700, True),
-    ("group", 0, 990, 0o640, 0o750, True),
-    ("group", 0, 0, 0o600, 0o755, False),
-])
+@pytest.mark.parametrize(
+    "access, owner, group, mode, directory_mode, is_read",
+    [
+        ("root", 0, 0, 0o600, 0o700, True),
+        # Root without capabilities is no more than an owner.
+        ("root", 65534, 65534, 0o600, 0o700, False),
+        # Talos.
+        ("capability", 65534, 65534, 0o600, 0o700, True),
+        ("capability", 0, 0, 0o600, 0o700, True),
+        ("group", 0, 990, 0o640, 0o750, True),
+        ("group", 0, 0, 0o600, 0o755, False),
+    ],
+)
 def test_the_rights_of_the_pod_read_the_log(access, owner, group, mode, directory_mode, is_read):
     settings = {"access": access, **({"group": 990} if access == "group" else {})}
     workload = only(render({"auditLog": settings}), "DaemonSet")
@@ -312,8 +179,16 @@ def test_the_rights_of_the_pod_read_the_log(access, owner, group, mode, director
         output = top / "stderr.log"
         with open(output, "w") as file:
             process = subprocess.Popen(
-                [*command, binary, f"--audit.log={log}", f"--storage.path={top}/state",
-                 "--web.listen-address=127.0.0.1:0"], stderr=file, stdout=file)
+                [
+                    *command,
+                    binary,
+                    f"--audit.log={log}",
+                    f"--storage.path={top}/state",
+                    "--web.listen-address=127.0.0.1:0",
+                ],
+                stderr=file,
+                stdout=file,
+            )
         try:
             expected = "Log was read to its end" if is_read else "Log cannot be read"
             deadline = time.monotonic() + 20

@@ -9,14 +9,18 @@ POLICIES = ["audit-policy.yaml", "audit-policy-full.yaml"]
 
 # As kubeadm writes it, without what does not matter here.
 MANIFEST = {
-    "apiVersion": "v1", "kind": "Pod",
+    "apiVersion": "v1",
+    "kind": "Pod",
     "metadata": {"name": "kube-apiserver", "namespace": "kube-system"},
     "spec": {
-        "containers": [{
-            "name": "kube-apiserver", "image": "registry.k8s.io/kube-apiserver:v1.31.0",
-            "command": ["kube-apiserver", "--anonymous-auth=true"],
-            "volumeMounts": [{"name": "k8s-certs", "mountPath": "/etc/kubernetes/pki", "readOnly": True}],
-        }],
+        "containers": [
+            {
+                "name": "kube-apiserver",
+                "image": "registry.k8s.io/kube-apiserver:v1.31.0",
+                "command": ["kube-apiserver", "--anonymous-auth=true"],
+                "volumeMounts": [{"name": "k8s-certs", "mountPath": "/etc/kubernetes/pki", "readOnly": True}],
+            }
+        ],
         "volumes": [{"name": "k8s-certs", "hostPath": {"path": "/etc/kubernetes/pki", "type": "DirectoryOrCreate"}}],
     },
 }
@@ -31,8 +35,9 @@ def patched(tmp_path):
     manifest = tmp_path / "kube-apiserver.yaml"
     manifest.write_text(yaml.safe_dump(MANIFEST))
     patch = KUBEADM / "patches/kube-apiserver0+json.yaml"
-    return yaml.safe_load(run(
-        KUBECTL, "patch", "--local", "-f", manifest, "--type=json", "--patch-file", patch, "-o", "yaml"))
+    return yaml.safe_load(
+        run(KUBECTL, "patch", "--local", "-f", manifest, "--type=json", "--patch-file", patch, "-o", "yaml")
+    )
 
 
 def test_all_ways_give_the_same_flags(tmp_path):
@@ -41,10 +46,15 @@ def test_all_ways_give_the_same_flags(tmp_path):
     flags = older["apiServer"]["extraArgs"]
     assert all(isinstance(value, str) for value in flags.values())
     assert flags == {item["name"]: item["value"] for item in newer["apiServer"]["extraArgs"]}
-    assert all(set(item) == {"name", "value"} and isinstance(item["value"], str)
-               for item in newer["apiServer"]["extraArgs"])
+    assert all(
+        set(item) == {"name", "value"} and isinstance(item["value"], str) for item in newer["apiServer"]["extraArgs"]
+    )
     command = patched(tmp_path)["spec"]["containers"][0]["command"]
-    assert command == ["kube-apiserver", "--anonymous-auth=true", *(f"--{name}={value}" for name, value in flags.items())]
+    assert command == [
+        "kube-apiserver",
+        "--anonymous-auth=true",
+        *(f"--{name}={value}" for name, value in flags.items()),
+    ]
 
 
 def test_all_ways_give_the_same_mounts(tmp_path):
@@ -93,12 +103,14 @@ def level(policy, request):
             continue
         if "resources" in rule:
             if resource is None or not any(
-                resource[0] == item["group"] and resource[1] in item["resources"] for item in rule["resources"]):
+                resource[0] == item["group"] and resource[1] in item["resources"] for item in rule["resources"]
+            ):
                 continue
         if "nonResourceURLs" in rule:
             if resource is not None or not any(
                 path == pattern or (pattern.endswith("*") and path.startswith(pattern[:-1]))
-                for pattern in rule["nonResourceURLs"]):
+                for pattern in rule["nonResourceURLs"]
+            ):
                 continue
         return rule["level"]
     return "None"
@@ -111,9 +123,17 @@ TARGETS = [
     {"verb": verb, "path": path, "resource": resource}
     for verb in ("get", "list", "watch", "create", "update", "delete")
     for path, resource in [
-        ("/", None), ("/healthz", None), ("/livez/ping", None), ("/version", None), ("/openapi/v2", None), ("/api", None),
-        ("/api/v1/secrets", ("", "secrets")), ("/api/v1/nodes", ("", "nodes")), ("/api/v1/endpoints", ("", "endpoints")),
-        ("/api/v1/events", ("", "events")), ("/apis/coordination.k8s.io/v1/leases", ("coordination.k8s.io", "leases")),
+        ("/", None),
+        ("/healthz", None),
+        ("/livez/ping", None),
+        ("/version", None),
+        ("/openapi/v2", None),
+        ("/api", None),
+        ("/api/v1/secrets", ("", "secrets")),
+        ("/api/v1/nodes", ("", "nodes")),
+        ("/api/v1/endpoints", ("", "endpoints")),
+        ("/api/v1/events", ("", "events")),
+        ("/apis/coordination.k8s.io/v1/leases", ("coordination.k8s.io", "leases")),
     ]
 ]
 
@@ -138,7 +158,11 @@ def test_the_full_policy_logs_what_users_do():
     secrets = {"verb": "get", "path": "/api/v1/secrets", "resource": ("", "secrets")}
     assert level(policy, {**ADMIN, **secrets}) == "Metadata"
     assert level(policy, {**NODE, **secrets}) == "Metadata"
-    heartbeat = {"verb": "update", "path": "/apis/coordination.k8s.io/v1/leases", "resource": ("coordination.k8s.io", "leases")}
+    heartbeat = {
+        "verb": "update",
+        "path": "/apis/coordination.k8s.io/v1/leases",
+        "resource": ("coordination.k8s.io", "leases"),
+    }
     assert level(policy, {**NODE, **heartbeat}) == "None"
     assert level(policy, {**ADMIN, **heartbeat}) == "Metadata"
 
@@ -150,7 +174,16 @@ def test_a_policy_has_the_form_that_the_api_server_accepts(name):
     # A 401 has no other stage than ResponseStarted.
     assert policy["omitStages"] == ["RequestReceived"]
     for rule in policy["rules"]:
-        assert set(rule) <= {"level", "users", "userGroups", "verbs", "resources", "namespaces", "nonResourceURLs", "omitStages"}
+        assert set(rule) <= {
+            "level",
+            "users",
+            "userGroups",
+            "verbs",
+            "resources",
+            "namespaces",
+            "nonResourceURLs",
+            "omitStages",
+        }
         # Requests with content could have secrets.
         assert rule["level"] in ("None", "Metadata")
         assert not ("resources" in rule and "nonResourceURLs" in rule)

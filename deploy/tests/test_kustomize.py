@@ -7,8 +7,19 @@ import os
 import pytest
 import yaml
 from apiserver import APIServer
-from engines import DEPLOY, EVERYTHING, KUBECTL, KUBERNETES, PRESETS, debian_kubectl, documents
-from engines import render, run, templates, validate
+from engines import (
+    DEPLOY,
+    EVERYTHING,
+    KUBECTL,
+    KUBERNETES,
+    PRESETS,
+    debian_kubectl,
+    documents,
+    render,
+    run,
+    templates,
+    validate,
+)
 
 KUSTOMIZE = DEPLOY / "kustomize"
 PARTS = ["base", "webhook", "monitoring", "dashboards", "openshift-scc"]
@@ -74,7 +85,8 @@ def test_the_example_of_the_readme_sets_image_and_namespace(tmp_path):
     own.mkdir()
     # Kustomize takes paths relative to the kustomization.
     (own / "kustomization.yaml").write_text(
-        example.replace("kube-audit-exporter/deploy/kustomize/", os.path.relpath(KUSTOMIZE, own) + "/"))
+        example.replace("kube-audit-exporter/deploy/kustomize/", os.path.relpath(KUSTOMIZE, own) + "/")
+    )
     objects = build(own)
     kinds = {item["kind"] for item in objects}
     assert {"DaemonSet", "PodMonitor", "PrometheusRule"} <= kinds
@@ -90,10 +102,25 @@ def apply(kubectl, text, tmp_path):
     file = tmp_path / "all.yaml"
     file.write_text(text)
     with APIServer() as server:
-        environment = {**os.environ, "KUBECONFIG": str(tmp_path / "none"), "HOME": str(tmp_path), "no_proxy": "127.0.0.1"}
+        environment = {
+            **os.environ,
+            "KUBECONFIG": str(tmp_path / "none"),
+            "HOME": str(tmp_path),
+            "no_proxy": "127.0.0.1",
+        }
         # Without validation: it needs the server's OpenAPI. kubernetes-validate has compared the schemas.
-        out = run(kubectl, f"--server={server.url}", "apply", "--dry-run=client", "--validate=false", "-f", file,
-                  "-o", "name", env=environment)
+        out = run(
+            kubectl,
+            f"--server={server.url}",
+            "apply",
+            "--dry-run=client",
+            "--validate=false",
+            "-f",
+            file,
+            "-o",
+            "name",
+            env=environment,
+        )
         assert server.server.writes == []
     return {line.strip() for line in out.splitlines() if line.strip()}
 

@@ -39,9 +39,15 @@ def test_the_exporter_gets_the_threshold_of_the_rules():
 
 def test_promtool_accepts_the_rules(tmp_path):
     promtool = program("promtool", "PROMTOOL")
-    variants = [{}, {"exporter": {"threshold": 10, "window": "30m"}}, rule_settings(
-        alertLabels={"namespace": "security"}, disabledAlerts=["KubeAuditNoEvents"],
-        runbookURL="https://git.example.com/kube-audit-exporter/blob/main/")]
+    variants = [
+        {},
+        {"exporter": {"threshold": 10, "window": "30m"}},
+        rule_settings(
+            alertLabels={"namespace": "security"},
+            disabledAlerts=["KubeAuditNoEvents"],
+            runbookURL="https://git.example.com/kube-audit-exporter/blob/main/",
+        ),
+    ]
     for variant in variants:
         file = tmp_path / "rules.yaml"
         file.write_text(yaml.safe_dump({"groups": groups(variant)}))
@@ -65,8 +71,12 @@ def test_labels_are_added_to_each_alert_and_to_nothing_else():
 
 
 def test_disabled_alerts_are_left_out():
-    names = [rule["alert"] for group in groups(rule_settings(disabledAlerts=["KubeAuditNoEvents"]))
-             for rule in group["rules"] if "alert" in rule]
+    names = [
+        rule["alert"]
+        for group in groups(rule_settings(disabledAlerts=["KubeAuditNoEvents"]))
+        for rule in group["rules"]
+        if "alert" in rule
+    ]
     every = [rule["alert"] for group in groups() for rule in group["rules"] if "alert" in rule]
     assert names == [name for name in every if name != "KubeAuditNoEvents"]
     assert len(names) == len(every) - 1
@@ -81,11 +91,14 @@ def test_the_url_of_runbooks_precedes_their_path():
 
 
 def test_the_dashboards_are_those_of_the_repository():
-    objects = [item for item in render({"monitoring": {"dashboards": {"enabled": True}}}) if item["kind"] == "ConfigMap"]
+    objects = [
+        item for item in render({"monitoring": {"dashboards": {"enabled": True}}}) if item["kind"] == "ConfigMap"
+    ]
     texts = {name: text for item in objects for name, text in item["data"].items()}
     files = {path.name: path.read_text() for path in (ROOT / "dashboards").glob("*.json")}
     assert {name: json.loads(text) for name, text in texts.items()} == {
-        name: json.loads(text) for name, text in files.items()}
+        name: json.loads(text) for name, text in files.items()
+    }
     for item in objects:
         assert item["metadata"]["labels"]["grafana_dashboard"] == "1"
         # kubectl apply keeps the object in an annotation of at most 256 KiB.
@@ -97,10 +110,25 @@ def test_the_dashboards_are_those_of_the_repository():
 
 @pytest.mark.parametrize("kind", ["podMonitor", "serviceMonitor"])
 def test_monitors_have_the_operators_types(kind):
-    values = merged(WEBHOOK, {"web": {"tls": {"secretName": "a"}}, "monitoring": {
-        kind: True, "interval": "30s", "scrapeTimeout": "10s", "cluster": "blue",
-        "endpoint": {"tlsConfig": {"insecureSkipVerify": True}, "basicAuth": {
-            "username": {"name": "a", "key": "user"}, "password": {"name": "a", "key": "password"}}}}})
+    values = merged(
+        WEBHOOK,
+        {
+            "web": {"tls": {"secretName": "a"}},
+            "monitoring": {
+                kind: True,
+                "interval": "30s",
+                "scrapeTimeout": "10s",
+                "cluster": "blue",
+                "endpoint": {
+                    "tlsConfig": {"insecureSkipVerify": True},
+                    "basicAuth": {
+                        "username": {"name": "a", "key": "user"},
+                        "password": {"name": "a", "key": "password"},
+                    },
+                },
+            },
+        },
+    )
     monitors = [item for item in render(values) if item["kind"] in ("PodMonitor", "ServiceMonitor")]
     assert len(monitors) == 2
     check_operator_types(monitors)
@@ -137,22 +165,30 @@ def relabelled(labels, rules):
 def target(pod, node):
     """The labels of a target before the chart's relabeling, as the operator makes them."""
     return {
-        "__meta_kubernetes_pod_node_name": node, "__meta_kubernetes_pod_name": pod, "instance": "10.1.2.3:10403",
-        "namespace": "security", "pod": pod, "container": "kube-audit-exporter", "endpoint": "web",
-        "service": "kube-audit-exporter-metrics", "job": "kube-audit-exporter",
+        "__meta_kubernetes_pod_node_name": node,
+        "__meta_kubernetes_pod_name": pod,
+        "instance": "10.1.2.3:10403",
+        "namespace": "security",
+        "pod": pod,
+        "container": "kube-audit-exporter",
+        "endpoint": "web",
+        "service": "kube-audit-exporter-metrics",
+        "job": "kube-audit-exporter",
     }
 
 
-@pytest.mark.parametrize("kind, field", [
-    ("PodMonitor", "podMetricsEndpoints"), ("ServiceMonitor", "endpoints")])
+@pytest.mark.parametrize("kind, field", [("PodMonitor", "podMetricsEndpoints"), ("ServiceMonitor", "endpoints")])
 def test_a_replaced_pod_keeps_the_labels_of_its_target(kind, field):
     values = {"monitoring": {kind[0].lower() + kind[1:]: True, "cluster": "blue"}}
     objects = render(WEBHOOK, values)
     log = only(objects, kind, "exporter")["spec"][field][0]["relabelings"]
     before = relabelled(target("kube-audit-exporter-abcde", "control-plane-1"), log)
     after = relabelled(target("kube-audit-exporter-vwxyz", "control-plane-1"), log)
-    assert before == after == {
-        "instance": "control-plane-1", "cluster": "blue", "namespace": "security", "job": "kube-audit-exporter"}
+    assert (
+        before
+        == after
+        == {"instance": "control-plane-1", "cluster": "blue", "namespace": "security", "job": "kube-audit-exporter"}
+    )
     # The webhook's pod may move to another node.
     webhook = only(objects, kind, "webhook")["spec"][field][0]["relabelings"]
     moved = [relabelled(target(f"kube-audit-exporter-webhook-{node}", node), webhook) for node in ("a", "b")]
@@ -165,8 +201,11 @@ def test_a_monitor_selects_the_pods_or_the_service_of_its_component():
     pods = [item for item in objects if item["kind"] in ("DaemonSet", "Deployment")]
     for suffix, kind in (("exporter", "DaemonSet"), ("webhook", "Deployment")):
         monitor = only(objects, "PodMonitor", suffix)["spec"]
-        selected = [item for item in pods
-                    if monitor["selector"]["matchLabels"].items() <= item["spec"]["template"]["metadata"]["labels"].items()]
+        selected = [
+            item
+            for item in pods
+            if monitor["selector"]["matchLabels"].items() <= item["spec"]["template"]["metadata"]["labels"].items()
+        ]
         assert [item["kind"] for item in selected] == [kind]
         ports = [port["name"] for port in container(selected[0])["ports"]]
         assert monitor["podMetricsEndpoints"][0]["port"] in ports
@@ -175,9 +214,13 @@ def test_a_monitor_selects_the_pods_or_the_service_of_its_component():
     objects = render(WEBHOOK, {"monitoring": {"serviceMonitor": True}})
     for suffix in ("exporter", "webhook"):
         monitor = only(objects, "ServiceMonitor", suffix)["spec"]
-        services = [item for item in objects if item["kind"] == "Service"
-                    and monitor["selector"]["matchLabels"].items() <= item["metadata"]["labels"].items()
-                    and any(port["name"] == monitor["endpoints"][0]["port"] for port in item["spec"]["ports"])]
+        services = [
+            item
+            for item in objects
+            if item["kind"] == "Service"
+            and monitor["selector"]["matchLabels"].items() <= item["metadata"]["labels"].items()
+            and any(port["name"] == monitor["endpoints"][0]["port"] for port in item["spec"]["ports"])
+        ]
         assert len(services) == 1
         assert services[0]["spec"]["clusterIP"] == "None"
 
@@ -186,7 +229,7 @@ def test_a_monitor_selects_the_pods_or_the_service_of_its_component():
 
 
 def matcher(item):
-    return f'{item["name"]}{item.get("matchType") or "="}{json.dumps(item["value"])}'
+    return f"{item['name']}{item.get('matchType') or '='}{json.dumps(item['value'])}"
 
 
 def plain_route(item):
@@ -205,10 +248,14 @@ def configuration(config):
     spec = config["spec"]
     return {
         "route": plain_route(spec["route"]),
-        "inhibit_rules": [{
-            "source_matchers": [matcher(item) for item in rule["sourceMatch"]],
-            "target_matchers": [matcher(item) for item in rule["targetMatch"]],
-            "equal": rule["equal"]} for rule in spec["inhibitRules"]],
+        "inhibit_rules": [
+            {
+                "source_matchers": [matcher(item) for item in rule["sourceMatch"]],
+                "target_matchers": [matcher(item) for item in rule["targetMatch"]],
+                "equal": rule["equal"],
+            }
+            for rule in spec["inhibitRules"]
+        ],
         "receivers": [{"name": item["name"]} for item in spec["receivers"]],
     }
 
@@ -219,16 +266,31 @@ def test_amtool_routes_each_alert_as_with_alerts_alertmanager_yaml(tmp_path):
     own.write_text(yaml.safe_dump(configuration(only(render(ALERTMANAGER), "AlertmanagerConfig"))))
     assert "SUCCESS" in run(amtool, "check-config", own)
     other = ROOT / "alerts/alertmanager.yaml"
-    alerts = {(rule["alert"], rule["labels"].get("severity", "info"), rule["labels"].get("risk_score", ""))
-              for group in groups() for rule in group["rules"] if "alert" in rule}
+    alerts = {
+        (rule["alert"], rule["labels"].get("severity", "info"), rule["labels"].get("risk_score", ""))
+        for group in groups()
+        for rule in group["rules"]
+        if "alert" in rule
+    }
     assert len(alerts) > 15
     # Alerts without a literal severity take it from the source's origin.
-    cases = {(name, severity, score) for name, written, score in alerts
-             for severity in ([written] if re.fullmatch("[a-z]+", written) else ["warning", "info"])}
-    cases |= {("KubernetesAccessScanning", "warning", "20"), ("KubernetesAccessScanning", "info", "49"), ("Other", "warning", "")}
+    cases = {
+        (name, severity, score)
+        for name, written, score in alerts
+        for severity in ([written] if re.fullmatch("[a-z]+", written) else ["warning", "info"])
+    }
+    cases |= {
+        ("KubernetesAccessScanning", "warning", "20"),
+        ("KubernetesAccessScanning", "info", "49"),
+        ("Other", "warning", ""),
+    }
     for name, severity, score in sorted(cases):
-        labels = [f"alertname={name}", f"severity={severity}", "cluster=blue"] + ([f"risk_score={score}"] if score else [])
-        mine, theirs = [run(amtool, "config", "routes", "test", f"--config.file={file}", *labels) for file in (own, other)]
+        labels = [f"alertname={name}", f"severity={severity}", "cluster=blue"] + (
+            [f"risk_score={score}"] if score else []
+        )
+        mine, theirs = [
+            run(amtool, "config", "routes", "test", f"--config.file={file}", *labels) for file in (own, other)
+        ]
         assert mine == theirs, labels
 
 
@@ -242,7 +304,8 @@ def test_inhibitions_are_those_of_alerts_alertmanager_yaml():
 
     for key in ("source_matchers", "target_matchers"):
         assert [[normal(text) for text in rule[key]] for rule in rules] == [
-            [normal(text) for text in rule[key]] for rule in source["inhibit_rules"]]
+            [normal(text) for text in rule[key]] for rule in source["inhibit_rules"]
+        ]
     assert [rule["equal"] for rule in rules] == [rule["equal"] for rule in source["inhibit_rules"]]
 
 
@@ -251,11 +314,18 @@ def test_each_receiver_can_be_filled():
     schema = json.loads((CHART / "values.schema.json").read_text())
     settings = schema["properties"]["monitoring"]["properties"]["alertmanagerConfig"]["properties"]
     assert set(settings["receivers"]["properties"]) == names
-    values = {"monitoring": {"alertmanagerConfig": {"enabled": True, "receivers": {
-        name: {"webhookConfigs": [{"url": f"https://{name}.example.com"}]} for name in names}}}}
+    values = {
+        "monitoring": {
+            "alertmanagerConfig": {
+                "enabled": True,
+                "receivers": {name: {"webhookConfigs": [{"url": f"https://{name}.example.com"}]} for name in names},
+            }
+        }
+    }
     config = only(render(values), "AlertmanagerConfig")
     assert {item["name"]: item["webhookConfigs"][0]["url"] for item in config["spec"]["receivers"]} == {
-        name: f"https://{name}.example.com" for name in names}
+        name: f"https://{name}.example.com" for name in names
+    }
 
 
 def test_amtool_and_promtool_notice_errors(tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from engines import CHART, PRESETS, WEBHOOK, container, daemon_set, merged, only, render
+from engines import CHART, EVERYTHING, PRESETS, WEBHOOK, container, daemon_set, only, render
 
 USERS = {"users": {"prometheus": "$2b$10$" + "a" * 53}}
 
@@ -15,7 +15,16 @@ def violations(pod, level):
     for name in ("hostNetwork", "hostPID", "hostIPC"):
         if spec.get(name):
             found.append(name)
-    allowed = {"configMap", "secret", "emptyDir", "persistentVolumeClaim", "projected", "downwardAPI", "csi", "ephemeral"}
+    allowed = {
+        "configMap",
+        "secret",
+        "emptyDir",
+        "persistentVolumeClaim",
+        "projected",
+        "downwardAPI",
+        "csi",
+        "ephemeral",
+    }
     for volume in spec.get("volumes", []):
         kind = next(key for key in volume if key != "name")
         if kind == "hostPath" or (level == "restricted" and kind not in allowed):
@@ -91,7 +100,8 @@ def test_the_directory_of_the_log_is_mounted_read_only_under_its_own_path(preset
     assert [name for name, mount in mounts.items() if not mount.get("readOnly")] == ["state"]
     assert volumes["state"]["hostPath"]["type"] == "DirectoryOrCreate"
     assert [arg for arg in pod["containers"][0]["args"] if arg.startswith("--audit.log=")] == [
-        f"--audit.log={directory}/{name}" for name in values["auditLog"]["files"]]
+        f"--audit.log={directory}/{name}" for name in values["auditLog"]["files"]
+    ]
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -132,12 +142,15 @@ def test_probes_use_tls_with_a_certificate():
         assert probe["httpGet"]["scheme"] == "HTTPS"
 
 
-@pytest.mark.parametrize("web", [
-    USERS,
-    {"config": {"basic_auth_users": {"a": "b"}}},
-    {"existingSecret": "web"},
-    {"tls": {"secretName": "web-tls", "requireClientCertificate": True}},
-])
+@pytest.mark.parametrize(
+    "web",
+    [
+        USERS,
+        {"config": {"basic_auth_users": {"a": "b"}}},
+        {"existingSecret": "web"},
+        {"tls": {"secretName": "web-tls", "requireClientCertificate": True}},
+    ],
+)
 def test_probes_only_connect_where_the_kubelet_has_no_credentials(web):
     for probe in probes(WEBHOOK, {"web": web}):
         assert probe["tcpSocket"] == {"port": "web"}
@@ -160,8 +173,11 @@ def test_a_network_policy_allows_the_ports_and_nothing_else():
         {"ports": [{"port": "web"}]},
         {"ports": [{"port": "webhook"}], "from": [{"ipBlock": {"cidr": "192.0.2.0/28"}}]},
     ]
-    pods = {item["metadata"]["name"]: item["spec"]["template"]["metadata"]["labels"]
-            for item in objects if item["kind"] in ("DaemonSet", "Deployment")}
+    pods = {
+        item["metadata"]["name"]: item["spec"]["template"]["metadata"]["labels"]
+        for item in objects
+        if item["kind"] in ("DaemonSet", "Deployment")
+    }
     for policy in (log, webhook):
         selected = policy["spec"]["podSelector"]["matchLabels"].items()
         assert [name for name, labels in pods.items() if selected <= labels.items()] == [policy["metadata"]["name"]]
@@ -171,13 +187,15 @@ def test_services_select_the_webhook_only():
     objects = render(WEBHOOK)
     service = only(objects, "Service", "-webhook")
     pods = [item for item in objects if item["kind"] in ("DaemonSet", "Deployment")]
-    selected = [item["kind"] for item in pods
-                if service["spec"]["selector"].items() <= item["spec"]["template"]["metadata"]["labels"].items()]
+    selected = [
+        item["kind"]
+        for item in pods
+        if service["spec"]["selector"].items() <= item["spec"]["template"]["metadata"]["labels"].items()
+    ]
     assert selected == ["Deployment"]
 
 
 def test_each_mount_has_a_volume():
-    from engines import EVERYTHING
     for workload in [item for item in render(EVERYTHING) if item["kind"] in ("DaemonSet", "Deployment")]:
         spec = workload["spec"]["template"]["spec"]
         volumes = [volume["name"] for volume in spec["volumes"]]
