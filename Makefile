@@ -43,7 +43,7 @@ THRESHOLD ?= 5
 WINDOW ?= 1h
 
 .PHONY: help deps build test test-deploy test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
-        golden alerts deploy clean python deploy-python
+        golden alerts deploy-files clean python deploy-python
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -127,7 +127,7 @@ deploy-python: deps ## Install the tools for deploy/ into .build/deploy
 	    dpkg-deb -x kubernetes-client_*.deb debian; \
 	fi
 
-deploy: deploy-python ## Write what follows from alerts/, dashboards/ and the chart: its copies and table, and deploy/kustomize
+deploy-files: deploy-python ## Write what follows from alerts/, dashboards/ and the chart: its copies and table, and deploy/kustomize
 	$(DEPLOY_PYTHON) deploy/generate
 
 test-deploy: deploy-python ## Test deploy/ with Helm, kubectl, promtool and amtool, and with the exporter if it is built
