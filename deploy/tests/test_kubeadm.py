@@ -148,7 +148,8 @@ def test_a_policy_logs_every_request_without_valid_credentials(name):
 
 
 def test_the_small_policy_logs_nothing_else():
-    for identity in (ADMIN, NODE):
+    server = {"user": "system:apiserver", "groups": ["system:masters"]}
+    for identity in (ADMIN, NODE, server):
         for target in TARGETS:
             assert level(load("audit-policy.yaml"), {**identity, **target}) == "None"
 
