@@ -13,6 +13,8 @@ from engines import WEBHOOK, container, exporter, merged, only, render, run
 
 # The bcrypt hash of "secret".
 HASH = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"
+# The counter of the source of `event`.
+COUNTER = 'kube_audit_unauthenticated_forbidden_requests_total{src_ip="192.0.2.7",country="",city="",origin="verified"}'
 FILTERS = [{"name": "load balancer", "networks": ["10.0.0.0/8", "2001:db8::/32"], "user_agents": ["kube-probe/*", ""]}]
 
 

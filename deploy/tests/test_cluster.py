@@ -31,6 +31,7 @@ from engines import (
     render,
     run,
 )
+from pods import COUNTER, pod
 
 POLICIES = ["audit-policy.yaml", "audit-policy-full.yaml"]
 
@@ -44,7 +45,7 @@ def free_port():
 class Cluster:
     """etcd and an API server with an audit policy, on loopback, with anonymous access as kubeadm sets it up."""
 
-    def __init__(self, directory, policy):
+    def __init__(self, directory, policy, *flags):
         for name in ("KUBE_APISERVER", "ETCD"):
             if not os.environ.get(name):
                 pytest.skip(f"{name} is not set")
@@ -79,6 +80,7 @@ class Cluster:
             "--service-account-issuer=https://localhost",
             f"--audit-policy-file={policy}",
             f"--audit-log-path={self.log}",
+            *flags,
         )
 
     def start(self, *command):
@@ -230,3 +232,24 @@ def test_the_exporter_counts_what_the_policy_logs(cluster):
     # 3: a source made more than five requests.
     out = run(exporter(), "scan", "--format", "json", cluster.log, status=3)
     assert sum(source["count"] for source in json.loads(out)) == len(refused)
+
+
+def test_the_server_sends_its_webhook_to_the_deployment_of_the_chart(tmp_path):
+    """The API server's side is the file of docs/webhook.md."""
+    text = (DEPLOY.parent / "docs/webhook.md").read_text()
+    config = text.split("```yaml\n")[1].split("```")[0]
+    with pod("Deployment", tmp_path / "pod") as own:
+        tls = own.directory / "etc/webhook-tls"
+        config = config.replace("127.0.0.1:10404", f"127.0.0.1:{own.port('Listening for the audit webhook')}")
+        config = config.replace("/etc/kubernetes/audit-webhook/", f"{tls}/")
+        (tmp_path / "webhook.yaml").write_text(config)
+        flags = [f"--audit-webhook-config-file={tmp_path}/webhook.yaml", "--audit-webhook-batch-max-wait=1s"]
+        (tmp_path / "cluster").mkdir()
+        with Cluster(tmp_path / "cluster", DEPLOY / "kubeadm/audit-policy.yaml", *flags) as server:
+            for number in range(7):
+                assert server.status(f"/api/v1/scan-{number}") == 403
+            own.wait_for(COUNTER.replace("192.0.2.7", "127.0.0.1") + " 7")
+        # Each batch was accepted.
+        own.wait_for('kube_audit_webhook_requests_total{code="200"}')
+        for code in (400, 411, 413, 415):
+            own.wait_for(f'kube_audit_webhook_requests_total{{code="{code}"}} 0')

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from engines import EVERYTHING, PRESETS, container, exporter, merged, only, render, run, source_flags
-from pods import event, pod, project
+from pods import COUNTER, event, pod, project
 
 FULL = merged(
     EVERYTHING,
@@ -51,8 +51,6 @@ def test_the_build_has_each_flag_of_the_chart():
 
 
 # --- A build with the rendered arguments and files
-
-COUNTER = 'kube_audit_unauthenticated_forbidden_requests_total{src_ip="192.0.2.7",country="",city="",origin="verified"}'
 
 
 def test_the_exporter_counts_with_the_arguments_and_files_of_the_daemon_set(tmp_path):
