@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,12 @@ def run(*command, status=0, **options):
     result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120, **options)
     assert result.returncode == status, f"{command} ended with {result.returncode}:\n{result.stdout}\n{result.stderr}"
     return result.stdout
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 # kubectl of the virtual environment that runs the tests, with a current kustomize.

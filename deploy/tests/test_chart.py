@@ -282,3 +282,11 @@ def test_the_readme_names_each_preset():
     for preset in PRESETS:
         values = yaml.safe_load((CHART / f"presets/{preset}.yaml").read_text())["auditLog"]
         assert f"| `{preset}` | `{values['directory']}/{values['files'][0]}` |" in text
+
+
+def test_the_paths_are_those_of_the_documentation():
+    text = (ROOT / "docs/platforms.md").read_text()
+    for preset in PRESETS:
+        values = yaml.safe_load((CHART / f"presets/{preset}.yaml").read_text())["auditLog"]
+        # kubeadm has no path of its own.
+        assert preset == "kubeadm" or f"`{values['directory']}/{values['files'][0]}`" in text

@@ -7,7 +7,6 @@ because there is no kubelet. KUBECTL_FOR_CLUSTER names a kubectl of the server's
 import json
 import os
 import secrets
-import socket
 import ssl
 import subprocess
 import time
@@ -27,6 +26,7 @@ from engines import (
     debian_kubectl,
     documents,
     exporter,
+    free_port,
     merged,
     render,
     run,
@@ -34,12 +34,6 @@ from engines import (
 from pods import COUNTER, pod
 
 POLICIES = ["audit-policy.yaml", "audit-policy-full.yaml"]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Cluster:
