@@ -58,7 +58,6 @@ The values that depend on the platform, as YAML: those of the preset, replaced b
       "affinity" (.Values.daemonSet.affinity | default $preset.daemonSet.affinity)
       "securityContextConstraints" (ternary $preset.openshift.securityContextConstraints .Values.openshift.securityContextConstraints (kindIs "invalid" .Values.openshift.securityContextConstraints))
       "seLinuxOptions" (.Values.daemonSet.seLinuxOptions | default $preset.daemonSet.seLinuxOptions)
-      "about" $preset.about
     | toYaml -}}
 {{- end -}}
 
