@@ -78,7 +78,8 @@ entry = "filters:\n  - name: probes\n    networks: [10.0.0.0/8, '2001:db8::/32']
 write("filter", [
     entry, entry + "    request_uris: [/readyz, '/livez?*']\n", entry + entry[9:], "filters: []\n", "", "filters:\n- a\n",
     "filters:\n  - name: a\n    request_uris: ['*']\n\0/api*\\*?\0/api/v1/*x", "filters:\n  - name: [\n",
-    "\0*a*b*a*b*\0abababababa\0?\0\u00e9\0**\0\0\\\0", "filters: [{name: '', networks: 7}]\n"])
+    "\0*a*b*a*b*\0abababababa\0?\0\u00e9\0**\0\0\\\0", "filters: [{name: '', networks: 7}]\n",
+    entry + "    verbs: [get, list]\n    outcomes: [forbidden, unauthorized]\n"])
 
 write("headers", [
     "application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",

@@ -22,6 +22,8 @@ public struct AccessScanningDetector: Sendable {
         didSet { nameEntries() }
     }
 
+    private var verifiedProfiles: ProfileTable
+    private var claimedProfiles: ProfileTable
     private let attribution: SourceAttribution
     private var deduplicator: RequestDeduplicator
     // The latest time that was given: no time that is kept lies after it.
@@ -50,6 +52,13 @@ public struct AccessScanningDetector: Sendable {
                 analytic, limits: limits, restoring: state.analytics[analytic.name] ?? AnalyticState(), key: state.key,
                 at: now)
         }
+        let profiles = { [ledgers] (origin: Origin) in
+            ProfileTable(
+                budget: limits[origin], restoring: state.profiles.filter { $0.source.origin == origin }, at: now
+            ) { source in ledgers.contains { $0.contains(source) } }
+        }
+        verifiedProfiles = profiles(.verified)
+        claimedProfiles = profiles(.claimed)
         self.attribution = attribution
         deduplicator = RequestDeduplicator(
             key: state.key, horizon: horizon, observedCount: state.totals.observedCount, restoring: state.observed)
@@ -71,6 +80,9 @@ public struct AccessScanningDetector: Sendable {
             analytics, limits: limits, attribution: attribution, filter: filter, horizon: horizon,
             restoring: DetectionState(), at: -.infinity)
     }
+
+    /// The profiles of all sources, which the counters of each analytic share.
+    public var profiles: SourceProfiles { SourceProfiles(verified: verifiedProfiles, claimed: claimedProfiles) }
 
     /// Shows new entries at zero from the first scrape on.
     private mutating func nameEntries() {
@@ -116,7 +128,29 @@ public struct AccessScanningDetector: Sendable {
         let reference = RequestReference(auditID: event.auditID, received: received)
         let path = pathHash(of: event)
         for source in sources {
-            ledgers[analytic].count(source, event, reference, path: path, at: now, locate: locate)
+            let known = self[profilesOf: source.origin].location(of: source)
+            let counted = ledgers[analytic].count(source, event, reference, at: now) { known ?? locate($0) }
+            self[profilesOf: source.origin].note(
+                counted.source, at: counted.location, event, ledgers[analytic].analytic.outcome, reference, path: path,
+                at: now)
+            removeProfiles(of: counted.effects.removed)
+        }
+    }
+
+    private subscript(profilesOf origin: Origin) -> ProfileTable {
+        get { origin == .verified ? verifiedProfiles : claimedProfiles }
+        _modify {
+            switch origin {
+            case .verified: yield &verifiedProfiles
+            case .claimed: yield &claimedProfiles
+            }
+        }
+    }
+
+    /// Removes the profiles of the sources that have no counter any more.
+    private mutating func removeProfiles(of removed: [SourceSubject]) {
+        for subject in removed where !ledgers.contains(where: { $0.contains(subject.source) }) {
+            self[profilesOf: subject.source.origin].remove(subject.source)
         }
     }
 
@@ -144,7 +178,11 @@ public struct AccessScanningDetector: Sendable {
     public mutating func retireSilentSources(at now: Double) {
         for index in ledgers.indices {
             if now < latest { ledgers[index].limitTimes(to: now) }
-            ledgers[index].retireSilent(at: now)
+            removeProfiles(of: ledgers[index].retireSilent(at: now))
+        }
+        if now < latest {
+            verifiedProfiles.limitTimes(to: now)
+            claimedProfiles.limitTimes(to: now)
         }
         latest = now
     }
@@ -155,6 +193,8 @@ public struct AccessScanningDetector: Sendable {
     public mutating func takeChanges() -> DetectionChanges {
         var changes = DetectionChanges()
         changes.analytics = ledgers.indices.map { ledgers[$0].takeChanges() }
+        verifiedProfiles.takeChanges(into: &changes.profiles)
+        claimedProfiles.takeChanges(into: &changes.profiles)
         changes.filteredRequests = filteredRequests.filter { changedFilters.contains($0.key) }
         changes.observed = observed
         changes.totals.duplicateEvents = duplicateEvents
@@ -169,6 +209,8 @@ public struct AccessScanningDetector: Sendable {
     /// Gives back the changes that were taken last and could not be written: they are part of the next ones.
     public mutating func putBack(_ changes: DetectionChanges) {
         for (index, analytic) in zip(ledgers.indices, changes.analytics) { ledgers[index].putBack(analytic) }
+        verifiedProfiles.putBack(changes.profiles, of: .verified)
+        claimedProfiles.putBack(changes.profiles, of: .claimed)
         changedFilters.formUnion(changes.filteredRequests.keys)
         observed = changes.observed + observed
         forgetUnrecognised()

@@ -6,6 +6,8 @@ public struct DetectionState: Sendable, Hashable {
     public var key: SipHash128.Key
     /// The counters of each analytic, by its name. A detection leaves out those it is not given.
     public var analytics: [String: AnalyticState] = [:]
+    /// The profiles of sources, no two of the same source.
+    public var profiles: [SourceProfile] = []
     /// Requests that matched an entry of the filter, by its name.
     public var filteredRequests: [String: UInt64] = [:]
     /// The last events that were observed, oldest first; none before `totals.firstRecognised`.
@@ -21,7 +23,7 @@ public struct DetectionState: Sendable, Hashable {
 
 /// The counters of one analytic.
 public struct AnalyticState: Sendable, Hashable {
-    /// The counters by source, in the order in which they were created; no two of the same source.
+    /// The counters by source, in the order in which they were created; no two of the same subject.
     public var counters: [SourceCounter] = []
     /// The displaced sources.
     public var displacedSources: [Origin: DisplacedState] = [:]
@@ -67,6 +69,8 @@ public struct DisplacedState: Sendable, Hashable {
 public struct DetectionChanges: Sendable, Hashable {
     /// The changes of each analytic.
     public var analytics: [AnalyticChanges] = []
+    /// The changes of profiles.
+    public var profiles = ProfileChanges()
     /// Requests that matched an entry of the filter, by its name: the new values of the entries that changed.
     public var filteredRequests: [String: UInt64] = [:]
     /// Events that were observed, oldest first.
@@ -84,10 +88,8 @@ public struct AnalyticChanges: Sendable, Hashable {
     public var name: String
     /// The new values of the counters that were created or changed.
     public var counters: [SourceCounter] = []
-    /// The sources among `counters` whose evidence has new values.
-    public var changedEvidence: Set<Source> = []
-    /// The sources whose counters were removed. One that came back has a new counter.
-    public var removedSources: Set<Source> = []
+    /// The subjects whose counters were removed. One that came back has a new counter.
+    public var removedSources: Set<SourceSubject> = []
     /// Changes of the displaced sources, for each origin that has any.
     public var displacedSources: [Origin: DisplacedChanges] = [:]
     /// Requests of retired sources, as they are now.

@@ -71,18 +71,6 @@ extension Source: Comparable {
     }
 }
 
-extension Source: CountedSubject {
-    var isBudgeted: Bool {
-        if case .address = address { true } else { false }
-    }
-
-    func combine(into hash: inout SipHash128) {
-        guard case .address(let address) = address else { return }
-        hash.combine(address.high)
-        hash.combine(address.low)
-    }
-}
-
 /// The network that a request is attributed to.
 public enum SourceNetwork: Sendable, Hashable {
     /// A /24 of IPv4 or a /64 of IPv6.
@@ -117,6 +105,8 @@ extension SourceNetwork: CountedSubject {
     var isBudgeted: Bool {
         if case .network = self { true } else { false }
     }
+
+    var other: SourceNetwork { .other }
 
     func combine(into hash: inout SipHash128) {
         if case .network(let network) = self { network.combine(into: &hash) }

@@ -9,32 +9,39 @@ import CAuditScan
 /// let found = scanner.scan(lines: bytes.span.bytes)
 /// ```
 ///
-/// Most events are never parsed: an event whose bytes contain no selector's literal is only checked to begin and end as
-/// an object. An event that may match must be valid JSON as a whole, and its fields are read as Go's decoder reads them.
-/// So every malformed event that could match is reported; others are reported if they are cut off or not an object. An
-/// object that is no audit event is reported if it holds a literal, or is a known envelope: its events are not counted.
+/// Most events are never parsed: an event whose bytes contain no selector's group or code is only checked to begin and
+/// end as an object. An event that may match must be valid JSON as a whole, and its fields are read as Go's decoder reads
+/// them. So every malformed event that could match is reported; others are reported if they are cut off or not an
+/// object. An object that is no audit event is reported if it holds a group or code, or is a known envelope: its events
+/// are not counted.
 ///
 /// Bytes that a client sent (`requestObject`, `responseObject`) are checked for their structure only: the API server
 /// copies them, and they need not be valid UTF-8.
 public struct EventScanner: ~Copyable, @unchecked Sendable {
     private let scanner: OpaquePointer
+    private let selectors: [EventSelector]
 
     /// A scanner that finds the events that match one of `selectors`.
     public init(selecting selectors: [EventSelector]) {
         guard let created = audit_scanner_create() else { fatalError("out of memory") }
         scanner = created
+        self.selectors = selectors
         for selector in selectors {
-            let isAdded = Self.withText(selector.literal) { literal in
-                Self.withText(selector.group) { group in
-                    audit_scanner_select(
-                        created,
-                        audit_selector(
-                            literal: literal, group: group, lowest_code: Int64(selector.responseCodes.lowerBound),
-                            highest_code: Int64(selector.responseCodes.upperBound)))
-                }
+            let isAdded = Self.withText(selector.group) { group in
+                audit_scanner_select(
+                    created,
+                    audit_selector(
+                        group: group, lowest_code: Int64(selector.responseCodes.lowerBound),
+                        highest_code: Int64(selector.responseCodes.upperBound)))
             }
             guard isAdded else { fatalError("out of memory") }
         }
+    }
+
+    /// For tests: compares blocks of `width` bytes, 0 (byte by byte), 16 or 32, instead of the widest that the processor
+    /// has.
+    package mutating func setBlockWidth(_ width: Int) {
+        audit_scanner_set_block_width(scanner, width)
     }
 
     deinit {
@@ -142,6 +149,8 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         var bytes = 0
         while events < limit, bytes < byteLimit {
             switch audit_next(scanner, &event, &offset, &reason) {
+            case AUDIT_EVENT where isExcluded(event):
+                continue
             case AUDIT_EVENT:
                 found.events.append(SelectedEvent(AuditEvent(event), selector: event.selector))
                 events += 1
@@ -158,6 +167,13 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
             }
         }
         return false
+    }
+
+    /// Whether the selector that matches an event excludes its path.
+    private func isExcluded(_ event: audit_event) -> Bool {
+        guard selectors[event.selector].excludesOpenPaths else { return false }
+        return OpenPaths.contain(
+            requestURI: String(event.request_uri) ?? "", verb: String(event.verb) ?? "")
     }
 
     private func lastTimestamp() -> Double? {

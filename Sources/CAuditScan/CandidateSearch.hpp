@@ -7,38 +7,69 @@
 #include <string_view>
 #include <vector>
 
+#if defined(__x86_64__)
+/// A function for processors with AVX2; others must not call it.
+#define AUDIT_SCAN_AVX2 __attribute__((target("avx2")))
+#else
+#define AUDIT_SCAN_AVX2
+#endif
+
 namespace audit_scan {
 
-/// Finds the places in JSON text that may contain one of several literals, without parsing.
+/// Finds the places in JSON text that may contain one of several texts or numbers, without parsing.
 ///
-/// A JSON string that contains a literal spells it either with all its characters, or with at least one of them as a
-/// \u00xx escape (these characters have no short escape). So a line that contains neither the literal itself nor such an
-/// escape of one of its characters cannot match, and is not parsed.
+/// A JSON string that contains a text spells it either with all its characters, or with at least one of them as a \u00xx
+/// escape (these characters have no short escape). A number has no escapes, and is the value of a member: a colon is
+/// before it, with white space between them. So a line that contains neither the text itself nor such an escape of one
+/// of its characters, and no such number, cannot match, and is not parsed.
+///
+/// One pass over the bytes searches for everything. It compares blocks of 16 or 32 bytes with the backslash and with
+/// three neighbouring bytes of each pattern, and examines the places where these agree.
 class CandidateSearch {
 public:
-    /// Adds a literal: printable ASCII without quote, backslash and slash.
-    void add(std::string_view literal);
+    /// Adds a text of at least three bytes: printable ASCII without quote, backslash and slash.
+    void addText(std::string_view text);
+    /// Adds a natural number of at least three digits. Only its plain spelling is found: not 401.0, 4.01e2 or 40100e-2.
+    void addNumber(std::string_view digits);
 
     /// Sets the bytes to search. They must stay valid until the next call.
     void begin(const uint8_t *bytes, size_t length);
 
-    /// Whether [from, to) may contain a literal. Ranges must be passed from left to right.
+    /// Whether [from, to) may contain a pattern. Ranges must be passed from left to right.
     bool mayContain(const uint8_t *from, const uint8_t *to);
 
+    /// For tests: compares blocks of 16 or 32 bytes, or single bytes if `width` is 0. A width that the processor does not
+    /// have is replaced by 16.
+    void setBlockWidth(size_t width);
+
 private:
-    struct Literal {
-        std::string text;
-        // The first place at or after the last range; end_ if there is none.
-        const uint8_t *next;
+    struct Pattern {
+        std::string bytes;
+        bool isNumber;
+        /// The index of the first of the three bytes that are compared in blocks.
+        size_t anchor;
     };
 
-    const uint8_t *nextPlace(const Literal &literal, const uint8_t *from) const;
-    const uint8_t *nextEscape(const uint8_t *from) const;
+    static size_t bestBlockWidth();
+    void add(Pattern pattern);
+    const uint8_t *nextPlace(const uint8_t *from) const;
+    bool isPlace(const uint8_t *place) const;
+    bool isEscape(const uint8_t *place) const;
+    bool isNumber(const uint8_t *from, const uint8_t *to) const;
 
-    std::vector<Literal> literals_;
-    bool escaped_[256] = {};  // the literals' bytes
+    template <size_t width, size_t count>
+    const uint8_t *searchBlocks(const uint8_t *&from) const;
+    template <size_t width>
+    const uint8_t *searchBlocks(const uint8_t *&from) const;
+    AUDIT_SCAN_AVX2 const uint8_t *searchBlocksOf32(const uint8_t *&from) const;
+
+    std::vector<Pattern> patterns_;
+    size_t blockWidth_ = bestBlockWidth();
+    bool escaped_[256] = {};  // the bytes of texts
+    const uint8_t *begin_ = nullptr;
     const uint8_t *end_ = nullptr;
-    const uint8_t *escape_ = nullptr;  // as Literal::next
+    // The first place at or after the last range; end_ if there is none.
+    const uint8_t *next_ = nullptr;
 };
 
 }  // namespace audit_scan

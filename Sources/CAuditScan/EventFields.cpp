@@ -93,12 +93,12 @@ void EventFields::read(object fields, audit_event &event) {
     event = audit_event{};
     groups_.clear();
     sourceIPs_.clear();
-    bool hasUser = false, hasOutcome = false;
+    bool hasRequest = false, hasOutcome = false;
     std::string_view kind, version;
     // The last of duplicate keys is used, as in Go's decoder and most others.
     for (auto field : fields) {
         std::string_view key = field.key;
-        hasUser |= key == "user";
+        hasRequest |= key == "user" || key == "auditID";
         hasOutcome |= key == "responseStatus" || key == "stage";
         if (key == "auditID") event.audit_id = string(field.value);
         else if (key == "stage") event.stage = string(field.value);
@@ -114,7 +114,7 @@ void EventFields::read(object fields, audit_event &event) {
         else if (key == "kind") kind = text(field.value);
         else if (key == "apiVersion") version = text(field.value);
     }
-    isEvent_ = (kind == "Event" && version.substr(0, group.size()) == group) || (hasUser && hasOutcome);
+    isEvent_ = (kind == "Event" && version.substr(0, group.size()) == group) || (hasRequest && hasOutcome);
     event.groups = groups_.data();
     event.group_count = groups_.size();
     event.source_ips = sourceIPs_.data();
@@ -157,11 +157,11 @@ void EventFields::readObjectReference(element reference, audit_event &event) {
 }
 
 bool EventFields::match(audit_event &event) const {
-    if (!event.has_response_code) return false;
+    if (!event.has_response_code || !isEvent_) return false;
     for (size_t index = 0; index < selectors_.size(); index++) {
         const Selector &selector = selectors_[index];
         if (event.response_code < selector.lowestCode || event.response_code > selector.highestCode) continue;
-        if (selector.group && !hasGroup(*selector.group)) continue;
+        if (selector.group ? !hasGroup(*selector.group) : event.username.length > 0) continue;
         event.selector = index;
         return true;
     }

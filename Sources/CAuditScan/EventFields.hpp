@@ -33,8 +33,8 @@ public:
     /// Returns NULL, or the reason why the event is malformed, valid as long.
     const char *read(Text text, audit_event &event);
 
-    /// Whether the last text is an audit event: by kind and apiVersion, or by its user and its responseStatus or stage,
-    /// if a shipper has dropped the kind.
+    /// Whether the last text is an audit event: by kind and apiVersion, or, if a shipper has dropped these, by its user or
+    /// auditID and its responseStatus or stage.
     bool isEvent() const { return isEvent_; }
 
     /// Whether a selector matches the last event; if so, sets the event's selector.
@@ -42,7 +42,7 @@ public:
 
 private:
     struct Selector {
-        std::optional<std::string> group;
+        std::optional<std::string> group;  // none: no user
         int64_t lowestCode, highestCode;
     };
 

@@ -11,8 +11,8 @@ namespace audit_scan {
 /// Sources: the formats as the programs and vendors document them; Tests/Fixtures/envelopes has a line of each.
 audit_shape shape(Text record);
 
-/// Whether an object that names no selector's literal is certainly no audit event: a known envelope, whose events may be
-/// compressed or encoded. Cheap for every line that an API server writes.
+/// Whether an object that holds no selector's group or code is certainly no audit event: a known envelope, whose events
+/// may be compressed or encoded. Cheap for every line that an API server writes.
 bool isOtherRecord(Text object);
 
 }  // namespace audit_scan

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <new>
+#include <string>
 
 #include "CandidateSearch.hpp"
 #include "EventFields.hpp"
@@ -13,7 +14,7 @@
 
 using audit_scan::Text;
 
-// Steps: find the next record (a line of a log, an item of an EventList), search its bytes for the selectors' literals,
+// Steps: find the next record (a line of a log, an item of an EventList), search its bytes for the selectors' groups and codes,
 // and read the fields of those that may match. A line that is no event is taken apart into the events that it was torn
 // into; events in other envelopes would be found at the same place.
 struct audit_scanner {
@@ -69,7 +70,14 @@ audit_scanner *audit_scanner_create(void) {
 
 bool audit_scanner_select(audit_scanner *scanner, audit_selector selector) {
     try {
-        scanner->candidates.add(std::string_view(selector.literal.bytes, selector.literal.length));
+        // A line of an event without a user holds no text that tells it from others, only the code.
+        if (selector.group.bytes != nullptr) {
+            scanner->candidates.addText(std::string_view(selector.group.bytes, selector.group.length));
+        } else {
+            for (int64_t code = selector.lowest_code; code <= selector.highest_code; code++) {
+                scanner->candidates.addNumber(std::to_string(code));
+            }
+        }
         scanner->fields.select(selector);
         return true;
     } catch (const std::bad_alloc &) {
@@ -78,6 +86,8 @@ bool audit_scanner_select(audit_scanner *scanner, audit_selector selector) {
 }
 
 void audit_scanner_destroy(audit_scanner *scanner) { delete scanner; }
+
+void audit_scanner_set_block_width(audit_scanner *scanner, size_t width) { scanner->candidates.setBlockWidth(width); }
 
 void audit_lines_begin(audit_scanner *scanner, const uint8_t *bytes, size_t length) {
     scanner->begin(bytes, length, false);

@@ -32,8 +32,11 @@ public enum Exporter {
         if holdback.duration > .zero {
             pipeline.status.update { $0.heldBackUntil = .now + holdback.duration }
         }
+        // Before the servers listen, so that a stop that is requested from then on is an orderly one.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let stop = StopService(signals: signals, logger: configuration.logger)
         try await run(
-            services(configuration, pipeline, holdback, known: KnownPositions(storage.stored.positions)))
+            services(configuration, pipeline, holdback, known: KnownPositions(storage.stored.positions)), until: stop)
         configuration.logger.info("Stopped")
     }
 
@@ -99,15 +102,17 @@ public enum Exporter {
                 return batch.awaitsCommit ? await pipeline.commit(batch) : await pipeline.apply(batch)
             }
         }
-        return services + [StopService(logger: logger)]
+        return services
     }
 
-    private static func run(_ services: [any Service]) async throws {
+    private static func run(_ services: [any Service], until stop: StopService) async throws {
+        typealias Member = ServiceGroupConfiguration.ServiceConfiguration
+        let end = Member(service: stop, successTerminationBehavior: .gracefullyShutdownGroup)
         // The group's own log messages are of no use to operators.
         let silent = Logger(label: "services") { _ in SwiftLogNoOpLogHandler() }
         try await ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: silent)
+                services: services.map { Member(service: $0) } + [end], logger: silent)
         ).run()
     }
 }

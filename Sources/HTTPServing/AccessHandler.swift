@@ -106,7 +106,9 @@ private func finish(_ request: RequestInHand, on connection: Connection, with re
     let watch = request.server.watch
     let descriptor = connection.descriptor
     watch.enter(.responding(body.memory), on: descriptor)
-    return connection.send(response, body, isCompressed: isCompressed) { watch.sent($0, on: descriptor) }
+    return connection.send(response, body, isCompressed: isCompressed, request.server.suspended) {
+        watch.sent($0, on: descriptor)
+    }
 }
 
 /// Called when a request has ended, in whatever way.

@@ -31,7 +31,8 @@ public struct HTTPResponse: Sendable, Hashable {
     /// Its length is not sent.
     ///
     /// - Parameters:
-    ///   - pieces: The body. The server's threads iterate over it, once for each client; it must not wait.
+    ///   - pieces: The body. It is iterated over once for each client, a piece at a time, on a thread that no other
+    ///     request needs: it may take long, but other streams wait for it.
     ///   - memory: The bytes that `pieces` keeps in memory while a client reads, if there are many such clients. They count
     ///     for `Limits.responseMemory`.
     public init(

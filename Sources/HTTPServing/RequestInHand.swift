@@ -161,11 +161,20 @@ struct Connection {
     ///
     /// - Parameters:
     ///   - isCompressed: Whether `body` is compressed.
+    ///   - suspended: Waits for the pieces of a stream.
     ///   - onPiece: Called with the size of each piece of a stream that is about to be sent.
     func send(
-        _ response: HTTPResponse, _ body: SentBytes, isCompressed: Bool, onPiece: @escaping (Int) -> Void
+        _ response: HTTPResponse, _ body: SentBytes, isCompressed: Bool, _ suspended: SuspendedConnections,
+        onPiece: @escaping (Int) -> Void
     ) -> MHD_Result {
-        guard let queued = body.response(onPiece) else { return .NO }
+        let queued = body.response(onPiece) { [pointer] work in
+            let refusal = suspended.suspend(pointer, until: PendingResponse()) {
+                await work()
+                return .goOn
+            }
+            return refusal == nil
+        }
+        guard let queued else { return .NO }
         defer { MHD_destroy_response(queued) }
         for (name, value) in response.headers.sorted(by: { $0.key < $1.key }) {
             MHD_add_response_header(queued, name, value)

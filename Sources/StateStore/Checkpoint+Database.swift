@@ -10,6 +10,7 @@ extension Checkpoint {
     /// - Parameter version: The version of the exporter.
     func write(_ db: Database, version: String) throws {
         for analytic in detection.analytics { try analytic.write(db) }
+        try detection.profiles.write(db)
         try writeFiltered(db)
         try writeObserved(db)
         try writePositions(db)
@@ -108,39 +109,32 @@ extension AnalyticChanges {
     }
 
     private func writeSources(_ db: Database) throws {
-        let remove = try db.cachedStatement(sql: "DELETE FROM source WHERE analytic = ? AND address = ? AND origin = ?")
-        for source in removedSources {
-            try remove.execute(arguments: [name, source.address.description, source.origin.rawValue])
+        let remove = try db.cachedStatement(
+            sql: "DELETE FROM source WHERE analytic = ? AND address = ? AND origin = ? AND credentials = ?")
+        for subject in removedSources {
+            try remove.execute(arguments: [
+                name, subject.source.address.description, subject.source.origin.rawValue,
+                subject.credentials?.rawValue ?? "",
+            ])
         }
         let keep = try db.cachedStatement(
             sql: """
-                INSERT INTO source (analytic, address, origin, country, city, first_seen, last_seen, requests, recent,
-                    last_audit_id, last_received, earlier_requests, paths, left_out, by_minute)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (analytic, address, origin) DO UPDATE SET country = excluded.country, city = excluded.city,
-                    first_seen = excluded.first_seen, last_seen = excluded.last_seen, requests = excluded.requests,
-                    recent = excluded.recent, last_audit_id = excluded.last_audit_id,
-                    last_received = excluded.last_received, earlier_requests = excluded.earlier_requests,
-                    paths = excluded.paths, left_out = excluded.left_out, by_minute = excluded.by_minute
-                """)
-        let keepEvidence = try db.cachedStatement(
-            sql: """
-                INSERT INTO evidence (source, texts)
-                    SELECT id, ? FROM source WHERE analytic = ? AND address = ? AND origin = ?
-                ON CONFLICT (source) DO UPDATE SET texts = excluded.texts
+                INSERT INTO source (analytic, address, origin, credentials, country, city, first_seen, last_seen,
+                    requests, recent, last_audit_id, last_received, by_minute)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (analytic, address, origin, credentials) DO UPDATE SET country = excluded.country,
+                    city = excluded.city, first_seen = excluded.first_seen, last_seen = excluded.last_seen,
+                    requests = excluded.requests, recent = excluded.recent, last_audit_id = excluded.last_audit_id,
+                    last_received = excluded.last_received, by_minute = excluded.by_minute
                 """)
         for counter in counters {
             try keep.execute(arguments: [
                 name, counter.source.address.description, counter.source.origin.rawValue,
-                Data(counter.location.country.utf8), Data(counter.location.city.utf8), counter.firstSeen,
-                counter.lastSeen, Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
+                counter.credentials?.rawValue ?? "", Data(counter.location.country.utf8),
+                Data(counter.location.city.utf8), counter.firstSeen, counter.lastSeen,
+                Int64(bitPattern: counter.requests), LittleEndian.data(counter.recent.times),
                 Data((counter.lastRequest?.auditID ?? "").utf8), counter.lastRequest?.received,
-                RequestsBlock.data(counter.lastRequests.dropLast()), NumbersBlock.data(counter.paths.entries),
-                NumbersBlock.data(counter.evidence.leftOutRequests), NumbersBlock.data(counter.byMinute.entries),
-            ])
-            guard changedEvidence.contains(counter.source) else { continue }
-            try keepEvidence.execute(arguments: [
-                Data(counter.evidence.texts), name, counter.source.address.description, counter.source.origin.rawValue,
+                NumbersBlock.data(counter.byMinute.entries),
             ])
         }
     }
@@ -182,6 +176,51 @@ extension AnalyticChanges {
             sql: "INSERT OR REPLACE INTO displaced_page (analytic, population, number, entries) VALUES (?, ?, ?, ?)")
         for (number, page) in changes.pages {
             try keep.execute(arguments: [name, population, number, DisplacedPage.data(page)])
+        }
+    }
+}
+
+extension ProfileChanges {
+    /// Writes the changes within a transaction.
+    fileprivate func write(_ db: Database) throws {
+        let remove = try db.cachedStatement(sql: "DELETE FROM profile WHERE address = ? AND origin = ?")
+        for source in removed { try remove.execute(arguments: [source.address.description, source.origin.rawValue]) }
+        let keep = try db.cachedStatement(
+            sql: """
+                INSERT INTO profile (address, origin, country, city, last_seen, last_audit_id, last_received,
+                    earlier_requests, paths, left_out)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (address, origin) DO UPDATE SET country = excluded.country, city = excluded.city,
+                    last_seen = excluded.last_seen, last_audit_id = excluded.last_audit_id,
+                    last_received = excluded.last_received, earlier_requests = excluded.earlier_requests,
+                    paths = excluded.paths, left_out = excluded.left_out
+                """)
+        // The first values of a source hardly ever change, the newest ones may with each request.
+        let parts = try [(Evidence.Change.first, "first_evidence"), (.newest, "newest_evidence")].map { part, table in
+            (
+                part,
+                try db.cachedStatement(
+                    sql: """
+                        INSERT INTO \(table) (profile, texts)
+                            SELECT id, ? FROM profile WHERE address = ? AND origin = ?
+                        ON CONFLICT (profile) DO UPDATE SET texts = excluded.texts
+                        """)
+            )
+        }
+        for profile in profiles {
+            let (address, origin) = (profile.source.address.description, profile.source.origin.rawValue)
+            let requests = profile.lastRequests
+            try keep.execute(arguments: [
+                address, origin, Data(profile.location.country.utf8), Data(profile.location.city.utf8),
+                profile.lastSeen, Data((requests.last?.auditID ?? "").utf8), requests.last?.received,
+                RequestsBlock.data(requests.dropLast()), NumbersBlock.data(profile.paths.entries),
+                NumbersBlock.data(profile.evidence.leftOutValues),
+            ])
+            guard let change = changedEvidence[profile.source] else { continue }
+            for (part, statement) in parts where change.contains(part) {
+                let texts = part == .first ? profile.evidence.firstTexts : profile.evidence.newestTexts
+                try statement.execute(arguments: [Data(texts), address, origin])
+            }
         }
     }
 }

@@ -22,7 +22,7 @@ enum RequestsBlock {
         let data = Data(data)
         var requests: [RequestReference] = []
         var start = 0
-        while start + 9 <= data.count, requests.count < SourceCounter.requestLimit - 1 {
+        while start + 9 <= data.count, requests.count < SourceProfile.requestLimit - 1 {
             let received = Double(bitPattern: LittleEndian.number(in: data, at: start))
             let end = start + 9 + Int(data[start + 8])
             guard end <= data.count else { break }
@@ -37,7 +37,7 @@ enum RequestsBlock {
 }
 
 /// A list of numbers of 64 bits, little-endian: the paths of the last hour (see `RecentPaths.entries`), and the requests
-/// whose values were left out, by column of the evidence (no bytes for none).
+/// values that were left out, by column of the evidence (no bytes for none).
 enum NumbersBlock {
     static func data(_ numbers: [UInt64]) -> Data {
         var data = Data(capacity: 8 * numbers.count)

@@ -225,6 +225,65 @@ enum Schema {
                     ) STRICT;
                     """)
         }
+        // A source has one profile for all analytics, and may have a counter for each kind of credentials. A profile has
+        // the newest values too, and the outcomes of the requests with each value.
+        migrator.registerMigration("6") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE source RENAME TO source_5;
+                    CREATE TABLE source (
+                        id INTEGER PRIMARY KEY,
+                        analytic TEXT NOT NULL,
+                        address TEXT NOT NULL,
+                        origin TEXT NOT NULL,
+                        -- Empty for an analytic that does not distinguish them.
+                        credentials TEXT NOT NULL,
+                        country BLOB NOT NULL,
+                        city BLOB NOT NULL,
+                        first_seen REAL NOT NULL,
+                        last_seen REAL NOT NULL,
+                        requests INTEGER NOT NULL,
+                        recent BLOB NOT NULL,
+                        last_audit_id BLOB NOT NULL,
+                        last_received REAL,
+                        by_minute BLOB NOT NULL,
+                        UNIQUE (analytic, address, origin, credentials)
+                    ) STRICT;
+                    INSERT INTO source SELECT id, analytic, address, origin, '', country, city, first_seen, last_seen,
+                        requests, recent, last_audit_id, last_received, by_minute FROM source_5;
+
+                    -- The requests before the last one as in RequestsBlock, the other blobs as they were in "source".
+                    CREATE TABLE profile (
+                        id INTEGER PRIMARY KEY,
+                        address TEXT NOT NULL,
+                        origin TEXT NOT NULL,
+                        country BLOB NOT NULL,
+                        city BLOB NOT NULL,
+                        last_seen REAL NOT NULL,
+                        last_audit_id BLOB NOT NULL,
+                        last_received REAL,
+                        earlier_requests BLOB NOT NULL,
+                        paths BLOB NOT NULL,
+                        left_out BLOB NOT NULL,
+                        UNIQUE (address, origin)
+                    ) STRICT;
+                    INSERT OR IGNORE INTO profile SELECT id, address, origin, country, city, last_seen, last_audit_id,
+                        last_received, earlier_requests, paths, left_out FROM source_5
+                        ORDER BY analytic != 'forbidden', id;
+
+                    -- The distinct values of a source, see PackedTexts: the first ones, and the newest ones.
+                    CREATE TABLE first_evidence (
+                        profile INTEGER PRIMARY KEY REFERENCES profile (id) ON DELETE CASCADE,
+                        texts BLOB NOT NULL
+                    ) STRICT;
+                    CREATE TABLE newest_evidence (
+                        profile INTEGER PRIMARY KEY REFERENCES profile (id) ON DELETE CASCADE,
+                        texts BLOB NOT NULL
+                    ) STRICT;
+                    """)
+            try EvidenceOfSchema5.move(db)
+            try db.execute(sql: "DROP TABLE evidence; DROP TABLE source_5")
+        }
         return migrator
     }
 

@@ -30,6 +30,7 @@ extension StoredState {
         lastCheckpoint = try row.value("last_checkpoint")
         detection.totals = totals
         detection.analytics = try Self.analytics(db)
+        detection.profiles = try Self.profiles(db)
         detection.observed = try Self.observed(db, totals)
         positions = try Self.positions(db)
         let filtered = try Row.fetchCursor(db, sql: "SELECT * FROM filtered")
@@ -65,28 +66,44 @@ extension StoredState {
 
     private static func readSources(_ db: Database, into analytics: inout [String: AnalyticState]) throws {
         let rows = try Row.fetchCursor(db, sql: "SELECT * FROM source ORDER BY first_seen, id")
-        // One by one, since sorting rows with their evidence would take its memory twice.
-        let evidence = try db.cachedStatement(sql: "SELECT texts FROM evidence WHERE source = ?")
         while let row = try rows.next() {
-            let address: String = try row.value("address")
-            let origin: String = try row.value("origin")
-            guard let source = Source(address: address, origin: origin) else {
-                throw ImpossibleContent(description: "not a source: \(address), \(origin)")
+            let credentials: String = try row.value("credentials")
+            guard credentials.isEmpty || Credentials(rawValue: credentials) != nil else {
+                throw ImpossibleContent(description: "not credentials: \(credentials)")
             }
-            let id: Int64 = try row.value("id")
-            let texts = try Row.fetchOne(evidence, arguments: [id])?.bytes("texts") ?? Data()
+            let (id, received) = (try row.text("last_audit_id"), try row.value("last_received") as Double?)
+            let last = RequestReference(auditID: id, received: received)
             analytics[try row.value("analytic"), default: AnalyticState()].counters.append(
                 SourceCounter(
-                    source: source,
-                    location: Location(country: try row.text("country"), city: try row.text("city")),
+                    SourceSubject(try row.source(), Credentials(rawValue: credentials)), location: try row.location(),
                     firstSeen: try row.value("first_seen"), lastSeen: try row.value("last_seen"),
                     requests: try row.count("requests"), recent: try row.recentRequests("recent"),
-                    lastRequests: try row.lastRequests(),
-                    evidence: Evidence(
-                        texts: Array(texts), leftOutRequests: NumbersBlock.numbers(row.bytes("left_out"))),
-                    paths: RecentPaths(entries: NumbersBlock.numbers(row.bytes("paths"))),
+                    lastRequest: last.isEmpty ? nil : last,
                     byMinute: RequestsByMinute(entries: NumbersBlock.numbers(row.bytes("by_minute")))))
         }
+    }
+
+    private static func profiles(_ db: Database) throws -> [SourceProfile] {
+        var profiles: [SourceProfile] = []
+        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM profile ORDER BY last_seen, id")
+        // One by one, since sorting rows with their evidence would take its memory twice.
+        let first = try db.cachedStatement(sql: "SELECT texts FROM first_evidence WHERE profile = ?")
+        let newest = try db.cachedStatement(sql: "SELECT texts FROM newest_evidence WHERE profile = ?")
+        while let row = try rows.next() {
+            let id: Int64 = try row.value("id")
+            let texts = try [first, newest].map { statement in
+                Array(try Row.fetchOne(statement, arguments: [id])?.bytes("texts") ?? Data())
+            }
+            profiles.append(
+                SourceProfile(
+                    source: try row.source(), location: try row.location(), lastSeen: try row.value("last_seen"),
+                    evidence: Evidence(
+                        first: texts[0], newest: texts[1],
+                        leftOutValues: NumbersBlock.numbers(row.bytes("left_out"))),
+                    paths: RecentPaths(entries: NumbersBlock.numbers(row.bytes("paths"))),
+                    lastRequests: try row.lastRequests()))
+        }
+        return profiles
     }
 
     private static func readNetworks(_ db: Database, into analytics: inout [String: AnalyticState]) throws {
@@ -173,6 +190,18 @@ extension StoredState {
 }
 
 extension Row {
+    fileprivate func source() throws -> Source {
+        let (address, origin) = (try value("address") as String, try value("origin") as String)
+        guard let source = Source(address: address, origin: origin) else {
+            throw ImpossibleContent(description: "not a source: \(address), \(origin)")
+        }
+        return source
+    }
+
+    fileprivate func location() throws -> Location {
+        Location(country: try text("country"), city: try text("city"))
+    }
+
     fileprivate func lastRequests() throws -> [RequestReference] {
         let last = RequestReference(auditID: try text("last_audit_id"), received: try value("last_received"))
         return last.isEmpty ? [] : RequestsBlock.requests(bytes("earlier_requests")) + [last]

@@ -8,7 +8,7 @@ struct AnalyticTests {
     /// Made up: another outcome is another value in a list.
     private static let analytics = ["forbidden", "allowed", "unauthorized"].enumerated().map { index, name in
         Analytic(
-            name: name, meaning: name, selector: .unauthenticatedForbidden,
+            name: name, meaning: name, selector: .unauthenticatedForbidden, distinguishesCredentials: index == 2,
             sources: .init(requests: "\(name)_total", firstSeen: "\(name)_first_seen"),
             networks: index == 1
                 ? nil : .init(requests: "\(name)_network_total", firstSeen: "\(name)_network_first_seen"))
@@ -40,10 +40,16 @@ struct AnalyticTests {
                 "192.0.\(Int.random(in: 0..<8, using: &random)).\(Int.random(in: 0..<4, using: &random))"
             }
             let event = AuditEvent(
-                auditID: "\(step)", stage: "ResponseComplete", sourceIPs: sourceIPs, stageTimestamp: "\(step)")
+                auditID: "\(step)", stage: "ResponseComplete", sourceIPs: sourceIPs,
+                responseMessage: Self.messages.randomElement(using: &random) ?? nil, stageTimestamp: "\(step)")
+            let before = others(of: together)
             together.observe(event, of: index, at: time)
             alone[index].observe(event, of: 0, at: time)
             addresses[index] += UInt64(Set(sourceIPs).count)
+            let after = others(of: together)
+            for (key, requests) in before {
+                #expect(after[key, default: 0] >= requests, "\(key) fell at step \(step)")
+            }
             verified[index] += 1
             switch Int.random(in: 0..<20, using: &random) {
             case 0...2: kept.write(together.takeChanges())
@@ -71,6 +77,22 @@ struct AnalyticTests {
             }
         }
         #expect(together.ledgers.allSatisfy { $0.counts.sources.retiredRequests > 0 })
+    }
+
+    private static let messages = [
+        nil, "Authentication failed, no credentials provided", "Authentication failed, attempted: bearer",
+    ]
+
+    /// The requests of all sources without a counter, by analytic and credentials.
+    private func others(of detector: AccessScanningDetector) -> [String: UInt64] {
+        var others: [String: UInt64] = [:]
+        for ledger in detector.ledgers {
+            for counter in ledger.counts.sources.counters where counter.source.address == .other {
+                let credentials = counter.credentials?.rawValue ?? ""
+                others["\(ledger.analytic.name) \(counter.source.origin) \(credentials)"] = counter.requests
+            }
+        }
+        return others
     }
 
     @Test("share the recognition of requests and the filter")

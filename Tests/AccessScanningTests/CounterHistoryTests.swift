@@ -115,6 +115,39 @@ struct CounterHistoryTests {
         }
     }
 
+    @Test("show when a network first has what its alert needs, also among many requests of a noisy source")
+    func networkAlert() {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<100 {
+            let noisy = (0..<Int.random(in: 0...200, using: &generator)).map { _ in
+                (time: Int64.random(in: 0...600, using: &generator) * Self.second, count: 1)
+            }
+            let quiet = (0..<Int.random(in: 3...9, using: &generator)).map { _ in
+                (0..<Int.random(in: 1...6, using: &generator)).map { _ in
+                    (time: Int64.random(in: 0...600, using: &generator) * Self.second, count: 1)
+                }
+            }
+            let sources = ([noisy] + quiet).map { RequestTimeline($0) }
+            let all = RequestTimeline(([noisy] + quiet).flatMap(\.self))
+            var sampling = CounterLife.Sampling(
+                step: 240 * Self.second, requestSamples: 21, window: Self.hour, end: 3600 * Self.second)
+            sampling.notable = Set(
+                NetworkSweep.notableTimes(of: sources, threshold: 5, networkThreshold: 20, step: sampling.step))
+            var shown: [Int64] = []
+            for life in all.lives(retention: 24 * Self.hour) {
+                life.forEachSample(sampling) { time, _ in shown.append(time) }
+            }
+            let isReached = { (time: Int64) in
+                let now = QuietSources(of: sources, at: time, threshold: 5)
+                return [all.count(after: -1, upTo: time) > 20, now.requests > 20, now.sources >= 5]
+            }
+            for condition in 0..<3 {
+                let first = all.requests.first { isReached($0.time)[condition] }?.time
+                #expect(shown.first { isReached($0)[condition] } == first, "\(condition): \(noisy.count) and \(quiet)")
+            }
+        }
+    }
+
     @Test("have no sample after the end")
     func end() {
         #expect(Self.samples([(60, 1), (300, 1)], end: 200) == [[60, 120, 180].map { Shown(time: $0, requests: 1) }])
@@ -176,7 +209,7 @@ struct CounterHistoryTests {
 
 extension QuietSources {
     fileprivate init(sources: Int, requests: UInt64) {
-        self.init(of: [], at: 0, threshold: 5)
+        self.init()
         self.sources = sources
         self.requests = requests
     }

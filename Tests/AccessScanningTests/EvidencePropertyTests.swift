@@ -5,49 +5,17 @@ import TestSupport
 
 @Suite("The evidence of any events in any order")
 struct EvidencePropertyTests {
-    /// The slow and obvious way to keep distinct values.
-    private struct Model {
-        var values: [Evidence.Column: [[UInt8]]] = [:]
-        var leftOut: [Evidence.Column: UInt64] = [:]
-
-        mutating func note(_ event: AuditEvent) {
-            let texts: [(Evidence.Column, [String?])] = [
-                (.user, [event.username]), (.groups, event.groups), (.verb, [event.verb]),
-                (.requestURI, [event.requestURI]), (.userAgent, [event.userAgent]),
-                (.responseCode, [event.responseCode.map { "\($0)" }]), (.responseMessage, [event.responseMessage]),
-                (.responseReason, [event.responseReason]), (.responseStatus, [event.responseStatus]),
-                (.resource, [event.resource]),
-            ]
-            for (column, texts) in texts {
-                var isKept = true
-                for text in texts.compactMap(\.self) where !text.isEmpty {
-                    isKept = keep(Self.cut(text), in: column) && isKept
-                }
-                if !isKept { leftOut[column, default: 0] += 1 }
-            }
-        }
-
-        private mutating func keep(_ text: [UInt8], in column: Evidence.Column) -> Bool {
-            let values = values[column] ?? []
-            if values.contains(text) { return true }
-            guard values.count < 20, size(beside: column) + size(column) + 1 + text.count <= 2560 else { return false }
-            self.values[column] = values + [text]
-            return true
-        }
-
-        private func size(_ column: Evidence.Column) -> Int {
-            (values[column] ?? []).map { 1 + $0.count }.reduce(0, +)
-        }
-
-        private func size(beside column: Evidence.Column) -> Int {
-            Evidence.Column.allCases.filter { $0 != column }.map { max(size($0), $0.reserve) }.reduce(0, +)
-        }
-
-        private static func cut(_ text: String) -> [UInt8] {
-            guard text.utf8.count > 256 else { return Array(text.utf8) }
-            var scalars = text.unicodeScalars
-            while String(scalars).utf8.count > 253 { scalars.removeLast() }
-            return Array((String(scalars) + "…").utf8)
+    /// Notes the values of an event.
+    private static func note(_ event: AuditEvent, _ outcome: Outcome, in model: inout PlainEvidence) {
+        let texts: [(Evidence.Column, [String?])] = [
+            (.user, [event.username]), (.groups, event.groups), (.verb, [event.verb]),
+            (.requestURI, [event.requestURI]), (.userAgent, [event.userAgent]),
+            (.responseCode, [event.responseCode.map { "\($0)" }]), (.responseMessage, [event.responseMessage]),
+            (.responseReason, [event.responseReason]), (.responseStatus, [event.responseStatus]),
+            (.resource, [event.resource]),
+        ]
+        for (column, texts) in texts {
+            for text in texts.compactMap(\.self) where !text.isEmpty { model.note(text, outcome, in: column) }
         }
     }
 
@@ -75,23 +43,34 @@ struct EvidencePropertyTests {
     func model(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var evidence = Evidence()
-        var model = Model()
+        var model = PlainEvidence()
         for _ in 0..<150 {
             let event = Self.event(&random)
+            let outcomes = [Outcome.forbidden, .forbidden, .unauthorized, .allowed]
+            let outcome = outcomes.randomElement(using: &random) ?? .forbidden
             let before = evidence
-            let isNew = evidence.note(event)
-            model.note(event)
-            #expect(isNew == (before.texts != evidence.texts))
+            let change = evidence.note(event, outcome)
+            Self.note(event, outcome, in: &model)
+            #expect(change.contains(.first) == (before.firstTexts != evidence.firstTexts))
+            #expect(change.contains(.newest) == (before.newestTexts != evidence.newestTexts))
         }
         for column in Evidence.Column.allCases {
             let values = evidence.values(column)
-            #expect(values.map { Array($0.utf8) } == model.values[column] ?? [], "\(column.name)")
-            #expect(evidence.leftOut(column) == model.leftOut[column] ?? 0, "\(column.name)")
+            let expected = model.values(column)
+            #expect(values.map { Array($0.utf8) } == expected.map(\.bytes), "\(column.name)")
+            for outcome in Outcome.allCases {
+                let values = evidence.values(column, of: outcome).map { Array($0.utf8) }
+                #expect(
+                    values == expected.filter { $0.outcomes.contains(outcome) }.map(\.bytes),
+                    "\(column.name) \(outcome)")
+            }
+            #expect(evidence.leftOut(column) == model.leftOut(column), "\(column.name)")
             #expect(values.count <= Evidence.valueLimit)
             #expect(values.allSatisfy { $0.utf8.count <= Evidence.lengthLimit })
         }
-        #expect(evidence.texts.count <= 20 + Evidence.byteLimit)
-        let stored = Evidence(texts: evidence.texts, leftOutRequests: evidence.leftOutRequests)
+        #expect(max(evidence.firstTexts.count, evidence.newestTexts.count) <= 20 + Evidence.byteLimit / 2)
+        let stored = Evidence(
+            first: evidence.firstTexts, newest: evidence.newestTexts, leftOutValues: evidence.leftOutValues)
         #expect(stored == evidence)
     }
 
@@ -99,21 +78,22 @@ struct EvidencePropertyTests {
     func damaged() {
         var random = SeededGenerator(seed: 7)
         var evidence = Evidence()
-        for _ in 0..<50 { evidence.note(Self.event(&random)) }
-        let texts = evidence.texts
+        for _ in 0..<50 { evidence.note(Self.event(&random), .forbidden) }
+        let texts = evidence.newestTexts
         for _ in 0..<2000 {
             var bytes = texts
             for _ in 0..<Int.random(in: 1...3, using: &random) {
                 bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
             if Bool.random(using: &random) { bytes.removeLast(Int.random(in: 0..<bytes.count, using: &random)) }
-            var read = Evidence(texts: bytes, leftOutRequests: [])
-            #expect(read.texts == bytes || read == Evidence())
+            let isFirst = Bool.random(using: &random)
+            var read = Evidence(first: isFirst ? bytes : [], newest: isFirst ? [] : bytes, leftOutValues: [])
+            #expect((isFirst ? read.firstTexts : read.newestTexts) == bytes || read == Evidence())
             for column in Evidence.Column.allCases {
                 let values = read.values(column)
                 #expect(values.count <= 20 && values.allSatisfy { 1...256 ~= $0.utf8.count })
             }
-            read.note(Self.event(&random))
+            read.note(Self.event(&random), .allowed)
         }
     }
 
@@ -135,8 +115,8 @@ struct EvidencePropertyTests {
                 lastMinute[path] = Int(now) / 60
                 let later = now + [0, 0, 600, 3000, 3700][Int.random(in: 0..<5, using: &random)]
                 let expected = lastMinute.values.count { Int(later) / 60 - $0 <= 60 }
-                let counter = try #require(detector.ledgers[0].counts.sources.counters.first)
-                let count = counter.paths.count(at: later)
+                let profile = try #require(detector.profiles.profiles.first)
+                let count = profile.paths.count(at: later)
                 #expect(count == min(64, expected), "\(later - now) s after request \(number)")
             }
         }

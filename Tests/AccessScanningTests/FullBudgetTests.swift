@@ -18,7 +18,8 @@ struct FullBudgetTests {
 
         mutating func request(_ address: String, _ origin: Origin = .verified, at time: Double) throws {
             let source = Source(.address(try #require(IPAddress(address))), origin)
-            ledger.count(source, RequestReference(auditID: "", received: nil), at: time) { _ in .unknown }
+            ledger.count(SourceSubject(source), RequestReference(auditID: "", received: nil), at: time) { _ in .unknown
+            }
             requests[source, default: []].append(time)
             count += 1
             last = source

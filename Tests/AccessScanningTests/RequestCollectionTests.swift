@@ -215,7 +215,7 @@ struct RequestCollectionTests {
         requests.add(Self.event("c", second: 3, agent: "cafe\u{301}"))
         let source = try #require(requests.sources(within: nil).first)
         var evidence = Evidence()
-        evidence.note(Self.event(uri: "/" + String(repeating: "é", count: 500)))
+        evidence.note(Self.event(uri: "/" + String(repeating: "é", count: 500)), .forbidden)
         #expect(source.values(.requestURI) == ["/api"] + evidence.values(.requestURI))
         #expect(
             source.values(.userAgent).map { Array($0.utf8) } == ["caf\u{e9}", "cafe\u{301}"].map { Array($0.utf8) })

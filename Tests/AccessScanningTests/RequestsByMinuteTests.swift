@@ -76,8 +76,8 @@ struct RequestsByMinuteTests {
         let limits = SourceLimits(verified: 1, claimed: 0)
         var ledger = SourceLedger(limits: limits)
         let count = { (address: String, now: Double) in
-            ledger.count(
-                Source(IPAddress(address).map(SourceAddress.address) ?? .invalid, .verified),
+            _ = ledger.count(
+                SourceSubject(Source(IPAddress(address).map(SourceAddress.address) ?? .invalid, .verified)),
                 RequestReference(auditID: "", received: nil), at: now, locate: { _ in .unknown })
         }
         count("192.0.2.1", Self.now)

@@ -48,9 +48,8 @@ struct SourceLedgerTests {
     func hugeCounts() throws {
         let counters = try [UInt64.max, 3].enumerated().map { index, requests in
             SourceCounter(
-                source: Source(.address(try #require(IPAddress("192.0.2.\(index)"))), .verified),
-                location: .unknown, firstSeen: 0, lastSeen: 0, requests: requests,
-                lastRequests: [RequestReference(auditID: "", received: nil)])
+                SourceSubject(Source(.address(try #require(IPAddress("192.0.2.\(index)"))), .verified)),
+                location: .unknown, firstSeen: 0, lastSeen: 0, requests: requests)
         }
         var state = DetectionState()
         state.forbidden.counters = counters
@@ -69,16 +68,16 @@ struct SourceLedgerTests {
         let one = Source(.address(try #require(IPAddress("192.0.2.1"))), .verified)
         let two = Source(.address(try #require(IPAddress("192.0.2.2"))), .verified)
         let reference = RequestReference(auditID: "", received: nil)
-        for time in [0.0, 50] { ledger.count(one, reference, at: time) { _ in .unknown } }
-        ledger.count(two, reference, at: 100) { _ in .unknown }
+        for time in [0.0, 50] { ledger.count(SourceSubject(one), reference, at: time) { _ in .unknown } }
+        ledger.count(SourceSubject(two), reference, at: 100) { _ in .unknown }
         ledger.retireSilentSources(at: 150)
         #expect(ledger.counts.counters.map(\.source) == [one, two])
         ledger.retireSilentSources(at: 151)
         #expect(ledger.counts.counters.map(\.source) == [two])
         #expect(ledger.counts[.verified].tracked == 1)
         #expect(ledger.counts.retiredRequests == 2)
-        ledger.count(one, reference, at: 160) { _ in .unknown }
-        ledger.count(two, reference, at: 160) { _ in .unknown }
+        ledger.count(SourceSubject(one), reference, at: 160) { _ in .unknown }
+        ledger.count(SourceSubject(two), reference, at: 160) { _ in .unknown }
         #expect(ledger.counts.counters.map(\.source) == [two, one])
         #expect(ledger.counts.counters.map(\.requests) == [2, 1])
         #expect(ledger.counts.counters.map(\.firstSeen) == [100, 160])
@@ -106,7 +105,7 @@ struct SourceLedgerTests {
         var asked: [String] = []
         for name in ["first", "second"] {
             for counted in [source, past, Source(.invalid, .verified)] {
-                ledger.count(counted, reference, at: 0) { address in
+                ledger.count(SourceSubject(counted), reference, at: 0) { address in
                     asked.append("\(address)")
                     return Location(country: name, city: "")
                 }

@@ -21,6 +21,9 @@ struct WrongClockTests {
             times += [counter.firstSeen, counter.lastSeen, counter.lastRequest?.received ?? 0]
             times += counter.recent.times.map { Double($0) }
         }
+        for profile in detector.profiles.profiles {
+            times += [profile.lastSeen] + profile.lastRequests.map { $0.received ?? 0 }
+        }
         for counter in detector.networks.counters {
             times += [counter.firstSeen, counter.lastSeen] + counter.recent.times.map { Double($0) }
         }
@@ -142,8 +145,13 @@ struct WrongClockTests {
         for source in addresses {
             state.forbidden.counters.append(
                 SourceCounter(
-                    source: Source(source, .verified), location: .unknown, firstSeen: time, lastSeen: time,
-                    requests: .max, recent: recent, lastRequests: [RequestReference(auditID: "", received: time)]))
+                    SourceSubject(Source(source, .verified)), location: .unknown, firstSeen: time, lastSeen: time,
+                    requests: .max, recent: recent, lastRequest: RequestReference(auditID: "", received: time)))
+            state.profiles.append(
+                SourceProfile(
+                    source: Source(source, .verified), location: .unknown, lastSeen: time,
+                    paths: RecentPaths(entries: [.max, 5]),
+                    lastRequests: [RequestReference(auditID: "", received: time)]))
         }
         state.forbidden.networks = [
             NetworkCounter(network: .invalid, firstSeen: time, lastSeen: time, requests: .max, recent: recent)

@@ -49,7 +49,7 @@ struct AgreesWithGoTests {
     func mutatedLines() throws {
         let real = try Fixture.bytes("audit-logs/metadata.log").split(separator: UInt8(ascii: "\n")).map(Array.init)
         let interesting = real.filter {
-            if case .selected = FoundationReference.read($0, selecting: Self.selector) { true } else { false }
+            if case .selected = FoundationReference.read($0, selecting: [Self.selector]) { true } else { false }
         }
         var random = SeededGenerator(seed: 13)
         var lines: [[UInt8]] = []

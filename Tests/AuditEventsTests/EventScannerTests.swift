@@ -123,18 +123,19 @@ struct EventScannerTests {
     func severalSelectors() {
         var scanner = EventScanner(selecting: [
             EventSelector(group: "system:unauthenticated", responseCode: 403),
-            EventSelector(literal: "nobody", group: nil, responseCodes: 401...403),
-            EventSelector(literal: "unauth", group: "system:unauthenticated", responseCodes: 100...403),
+            EventSelector(group: "nobody", responseCodes: 401...403),
+            EventSelector(group: "system:unauthenticated", responseCodes: 100...403),
+            EventSelector(withoutUserAndResponseCode: 401),
         ])
-        let line = { (name: String, group: String, code: Int) in
-            #"{"user":{"username":"\#(name)","groups":["\#(group)"]},"responseStatus":{"code":\#(code)}}"# + "\n"
+        let line = { (name: String, groups: String, code: Int) in
+            #"{"user":{"username":"\#(name)","groups":["\#(groups)"]},"responseStatus":{"code":\#(code)}}"# + "\n"
         }
         let text =
-            line("a", "system:unauthenticated", 403) + line("n\\u006fbody", "x", 401)
-            + line("a", "system:un\\u0061uthenticated", 200) + line("a", "x", 401)
-            + line("nobody", "system:unauthenticated", 403) + line("nobody", "x", 404)
+            line("a", "system:unauthenticated", 403) + line("a", "n\\u006fbody", 401)
+            + line("a", "system:un\\u0061uthenticated", 200) + line("a", "x", 401) + line("", "x", 401)
+            + line("a", #"nobody","system:unauthenticated"#, 403) + line("", "x", 404) + line("a", "nobody", 404)
         let found = scanner.scan(lines: Array(text.utf8).span.bytes)
-        #expect(found.events.map(\.selector) == [0, 1, 2, 0])
+        #expect(found.events.map(\.selector) == [0, 1, 2, 3, 0])
         #expect(found.malformedCount == 0)
     }
 

@@ -65,7 +65,7 @@ struct RequestIdentityTests {
         let bytes = try Fixture.bytes("audit-logs/\(name)")
         // Every answer to an anonymous client.
         var scanner = EventScanner(selecting: [
-            EventSelector(literal: "system:unauthenticated", group: "system:unauthenticated", responseCodes: 100...599)
+            EventSelector(group: "system:unauthenticated", responseCodes: 100...599)
         ])
         let found =
             name.hasSuffix(".json")

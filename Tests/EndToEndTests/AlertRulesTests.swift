@@ -9,7 +9,7 @@ struct AlertRulesTests {
     private static let alerts = Fixture.repository.appending(path: "alerts")
     private static let files = [
         "access-scanning.rules.test.yaml", "labels.rules.test.yaml", "links.rules.test.yaml", "network.rules.test.yaml",
-        "risk.rules.test.yaml",
+        "outcomes.rules.test.yaml", "risk.rules.test.yaml", "scope.rules.test.yaml",
     ]
 
     @Test("are valid and unique", .timeLimit(.minutes(1)))

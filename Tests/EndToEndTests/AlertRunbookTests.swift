@@ -44,7 +44,8 @@ struct AlertRunbookTests {
         let rules = try Self.rules()
         #expect(!rules.isEmpty)
         for alert in rules {
-            #expect(["info", "warning"].contains(alert.labels["severity"]), "\(alert.name) has no severity")
+            #expect(
+                ["info", "warning", "critical"].contains(alert.labels["severity"]), "\(alert.name) has no severity")
             #expect(alert.annotations["summary"]?.isEmpty == false, "\(alert.name) has no summary")
             #expect(alert.annotations["description"]?.isEmpty == false, "\(alert.name) has no description")
             #expect(alert.annotations["runbook_url"] == "alerts/runbooks/\(alert.name).md")
@@ -80,22 +81,36 @@ struct AlertRunbookTests {
         }
     }
 
-    @Test("of the detection has the analytic's classification as labels, and no other alert has it")
-    func analytic() throws {
-        let detections = [
-            "KubernetesAccessScanning", "KubernetesAccessScanningNetwork", "KubernetesAccessScanningRisk",
+    /// The classification of an allowed request; alerts/runbooks/KubernetesAnonymousAccessAllowed.md has the reason.
+    private static let allowed = [
+        "mitre_attack_id": "T1190", "mitre_attack_tactic": "Initial Access", "analytic_story": "Kubernetes Security",
+    ]
+
+    // Only the analytic's own detections have its ID.
+    @Test("about sources has its classification as labels, the analytic's for scans, and no other alert has one")
+    func classification() throws {
+        let classified = [
+            "KubernetesAccessScanning": Self.analytic, "KubernetesAccessScanningNetwork": Self.analytic,
+            "KubernetesAccessScanningRisk": Self.analytic,
+            "KubernetesAccessScanningUnauthorized": Self.analytic.filter { $0.key != "detection_id" },
+            "KubernetesAuthenticationFailures": [:], "KubernetesAnonymousAccessAllowed": Self.allowed,
         ]
         let rules = try Self.rules()
-        #expect(Set(rules.map(\.name)).isSuperset(of: detections))
+        #expect(Set(rules.map(\.name)).isSuperset(of: classified.keys))
         for alert in rules {
-            let own = alert.labels.filter { $0.key != "severity" }
-            #expect(own == (detections.contains(alert.name) ? Self.analytic : [:]), "\(alert.name)")
+            let own = alert.labels.filter { !["severity", "source_scope"].contains($0.key) }
+            #expect(own == classified[alert.name, default: [:]], "\(alert.name)")
+            #expect((alert.labels["source_scope"] != nil) == (classified[alert.name] != nil), "\(alert.name)")
         }
     }
 
     @Test("that counts requests has the count, the threshold and the window as annotations")
     func threshold() throws {
-        let limits = ["KubernetesAccessScanning": "5", "KubernetesAccessScanningNetwork": "20"]
+        let limits = [
+            "KubernetesAccessScanning": "5", "KubernetesAccessScanningNetwork": "20",
+            "KubernetesAccessScanningUnauthorized": "5", "KubernetesAuthenticationFailures": "5",
+            "KubernetesAnonymousAccessAllowed": "0",
+        ]
         for alert in try Self.rules() where limits[alert.name] != nil {
             #expect(alert.annotations["requests"] != nil, "\(alert.name)")
             #expect(alert.annotations["threshold"] == limits[alert.name], "\(alert.name)")

@@ -47,8 +47,8 @@ struct AuditPolicyTests {
 
     @Test("of the documents logs every refused, rejected and allowed request without valid credentials")
     func needed() throws {
-        let events = try Self.events("metadata.log") + Self.events("unauthorized.log")
-        let needed = events.filter(\.isNeeded)
+        let logs = ["metadata.log", "unauthorized.log", "newer-servers.log"]
+        let needed = try logs.flatMap(Self.events).filter(\.isNeeded)
         #expect(Set(needed.compactMap(\.responseStatus?.code)).isSuperset(of: [200, 401, 403]))
         let policies = try Self.policies("A policy that logs what the exporter needs")
         #expect(policies.count == 2)
@@ -93,6 +93,19 @@ struct AuditPolicyTests {
         for event in try Self.events("unauthorized.log") {
             #expect(!policy.logs(event.request, at: event.stage))
         }
+    }
+
+    @Test("that omits the stage ResponseStarted never logs a rejected request (401), but every refused one")
+    func omittedStage() throws {
+        var policy = try #require(try Self.policies("A policy that logs what the exporter needs").first)
+        policy.omitStages = [.RequestReceived, .ResponseStarted]
+        let events = try ["metadata.log", "unauthorized.log", "newer-servers.log"].flatMap(Self.events)
+        let codes = events.filter { policy.logs($0.request, at: $0.stage) && $0.user.groups == nil }
+            .compactMap(\.responseStatus?.code)
+        #expect(codes.isEmpty)
+        let refused = events.filter { $0.stage == .ResponseComplete && $0.responseStatus?.code == 403 && $0.isNeeded }
+        #expect(refused.count > 100)
+        #expect(refused.allSatisfy { policy.logs($0.request, at: $0.stage) })
     }
 
     @Test("of the documents has only keys and values that the API server knows")

@@ -39,7 +39,7 @@ struct BackfillTests {
             var counted = Found()
             var raised = Found()
             var evaluations: Set<Double> = []
-            let count = try DetectionRule.expression()
+            let count = try DetectionRule.forbidden.expression()
             try await Self.withPrometheus(in: directory) { prometheus in
                 let api = PrometheusClient(url: prometheus.url)
                 for minute in past.minutes {

@@ -3,6 +3,8 @@ import LocalStack
 import TestSupport
 import Testing
 
+@testable import Exporter
+
 @Suite(
     "In a browser", .enabled(if: isInstalled(.chromium), "Chromium is missing: install it with `make deps`"),
     .timeLimit(.minutes(5)))
@@ -108,12 +110,9 @@ struct BrowserTests {
                 #expect(isOwn, "\(path): \(address)")
             }
         }
-        // Tabs and line breaks between the tags are the exporter's own.
         let invisible = document.unicodeScalars.filter { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: scalar != "\n"
-            default: false
-            }
+            // Line breaks between the tags are the exporter's own.
+            scalar.isInvisible && scalar != "\n"
         }
         #expect(invisible.isEmpty, "\(path): \(invisible.map { String($0.value, radix: 16) })")
     }

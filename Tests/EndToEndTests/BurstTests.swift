@@ -23,7 +23,7 @@ struct BurstTests {
                 "kill_chain_phase": "Exploitation", "nist": "DE.AE", "cis": "CIS 13",
                 "analytic_story": "Kubernetes Security",
                 "detection_id": "f5edd22d-0f3b-4c70-bcfe-5bf41150f10c", "src_ip": "192.0.2.6", "country": "Germany",
-                "city": "Berlin", "origin": "verified",
+                "city": "Berlin", "origin": "verified", "source_scope": "public",
             ])
         #expect(alert.annotations["summary"] == "Kubernetes scanning from ip 192.0.2.6")
         #expect(alert.status == "firing")

@@ -21,6 +21,16 @@ struct InhibitionTests {
         "alertname=KubernetesAccessScanning origin=claimed severity=info src_ip=192.0.2.8 cluster=east",
         "alertname=KubernetesAccessScanning origin=verified severity=warning src_ip=192.0.2.9 cluster=east",
         "alertname=KubernetesAccessScanningRisk origin=verified severity=warning src_ip=192.0.2.8 cluster=east",
+        "alertname=KubernetesAccessScanningUnauthorized origin=verified severity=warning src_ip=192.0.2.20 cluster=east",
+        "alertname=KubernetesAuthenticationFailures origin=verified severity=info src_ip=192.0.2.20 cluster=east",
+        "alertname=KubernetesAuthenticationFailures origin=verified severity=info src_ip=192.0.2.20 cluster=west",
+        "alertname=KubernetesAuthenticationFailures origin=claimed severity=info src_ip=192.0.2.20 cluster=east",
+        "alertname=KubernetesAnonymousAccessAllowed origin=verified severity=critical src_ip=192.0.2.21 cluster=east",
+        "alertname=KubernetesAnonymousAccessAllowed origin=verified severity=warning src_ip=192.0.2.21 cluster=east",
+        "alertname=KubernetesAccessScanning origin=verified severity=warning src_ip=192.0.2.21 cluster=east",
+        "alertname=KubernetesAccessScanningUnauthorized origin=verified severity=warning src_ip=192.0.2.21 cluster=east",
+        "alertname=KubernetesAnonymousAccessAllowed origin=verified severity=warning src_ip=192.0.2.22 cluster=east",
+        "alertname=KubernetesAccessScanning origin=verified severity=warning src_ip=192.0.2.21 cluster=west",
         "alertname=KubeAuditExporterDown severity=warning instance=one cluster=north",
         "alertname=KubeAuditLogsLost severity=warning instance=one cluster=north",
         "alertname=KubeAuditLogsLost severity=warning instance=two cluster=north",
@@ -30,6 +40,7 @@ struct InhibitionTests {
         "alertname=KubeAuditUntrackedSources severity=info src_ip=other origin=claimed cluster=north",
         "alertname=KubeAuditSourceLimitReached severity=info instance=two origin=claimed cluster=north",
         "alertname=KubeAuditSourceLimitReached severity=warning instance=two origin=verified cluster=north",
+        "alertname=KubeAuditSourceLimitReached severity=info instance=two origin=claimed cluster=north outcome=allowed",
     ]
 
     @Test("suppresses alerts that follow from another alert, and nothing else", .timeLimit(.minutes(1)))
@@ -62,12 +73,16 @@ struct InhibitionTests {
                 $0.count == Self.alerts.count
             }
             let inhibited = held.filter { !$0.status.inhibitedBy.isEmpty }.map { alert in
-                ["alertname", "instance", "src_ip", "cluster", "origin"].compactMap { alert.labels[$0] }.joined(
-                    separator: " ")
+                ["alertname", "instance", "src_ip", "cluster", "origin", "outcome"].compactMap { alert.labels[$0] }
+                    .joined(separator: " ")
             }
             #expect(
                 Set(inhibited) == [
                     "KubernetesAccessScanningNetwork north", "KubernetesAccessScanning 192.0.2.8 east verified",
+                    "KubernetesAuthenticationFailures 192.0.2.20 east verified",
+                    "KubernetesAnonymousAccessAllowed 192.0.2.21 east verified",
+                    "KubernetesAccessScanning 192.0.2.21 east verified",
+                    "KubernetesAccessScanningUnauthorized 192.0.2.21 east verified",
                     "KubeAuditLogsLost one north",
                     "KubeAuditNoEvents two north", "KubeAuditSourceLimitReached two north claimed",
                 ])

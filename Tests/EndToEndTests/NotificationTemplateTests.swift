@@ -161,6 +161,84 @@ struct NotificationTemplateTests {
                 == "At most 5 requests remain in the last hour. This does not identify the client.")
     }
 
+    @Test(
+        "tell for each outcome what happened to which requests, and what to do first", .timeLimit(.minutes(1)),
+        arguments: [
+            Sentence(
+                "KubernetesAccessScanningUnauthorized", sources: 1,
+                "7 requests to the Kubernetes API server from this address were not authenticated (401) in the last "
+                    + "hour. The threshold is 5.", "1. Search the audit log"),
+            Sentence(
+                "KubernetesAccessScanningUnauthorized", sources: 2,
+                "Requests to the Kubernetes API server were not authenticated (401), more than 5 from each of these "
+                    + "addresses in the last hour.", "1. Search the audit log"),
+            Sentence(
+                "KubernetesAuthenticationFailures", sources: 1,
+                "7 requests to the Kubernetes API server with invalid or unknown credentials from this address were "
+                    + "not authenticated (401) in the last hour. The threshold is 5.", "1. Identify the client"),
+            Sentence(
+                "KubernetesAnonymousAccessAllowed", sources: 1, severity: "critical", requests: "1",
+                "1 request to the Kubernetes API server without credentials from this address was allowed in the last "
+                    + "hour. The same address made more requests than the threshold that were refused or not "
+                    + "authenticated.", "1. Find out what was answered"),
+            Sentence(
+                "KubernetesAnonymousAccessAllowed", sources: 2,
+                "Requests to the Kubernetes API server without credentials were allowed, at least one from each of "
+                    + "these addresses in the last hour.", "1. Find out what was answered"),
+            Sentence(
+                "KubernetesAnonymousAccessAllowed", sources: 1, origin: "claimed", requests: "1",
+                "1 request to the Kubernetes API server without credentials was allowed in the last hour that names "
+                    + "this address in a header, which anyone can write.", "The last entry of sourceIPs"),
+        ])
+    func outcomes(_ sentence: Sentence) async throws {
+        var data = NotificationData(
+            of: (1...sentence.sources).map { "192.0.2.\($0)" },
+            labels: ["alertname": sentence.alert, "origin": sentence.origin, "severity": sentence.severity])
+        let isAllowed = sentence.alert == "KubernetesAnonymousAccessAllowed"
+        data.commonAnnotations["threshold"] = isAllowed ? "0" : "5"
+        data.alerts[0].annotations["requests"] = sentence.requests
+        #expect(try await Self.render("what", data) == sentence.what)
+        #expect(try await Self.render("first", data).hasPrefix(sentence.first))
+        let slack = try await Self.render("slack.text", data)
+        #expect(slack.hasPrefix(sentence.what), "\(slack)")
+        let requests = sentence.requests == "1" ? "1 request" : "7 requests"
+        #expect(slack.contains("• `192.0.2.1` – \(requests)\n"), "\(slack)")
+        let html = try await Self.render("mail.html", data, as: "html")
+        #expect(html.contains(sentence.what) && html.contains(">192.0.2.1</td>"), "\(html)")
+    }
+
+    struct Sentence: Sendable, CustomTestStringConvertible {
+        var alert: String
+        var sources: Int
+        var origin: String
+        var severity: String
+        var requests: String
+        var what: String
+        var first: String
+
+        init(
+            _ alert: String, sources: Int, origin: String = "verified", severity: String = "warning",
+            requests: String = "7", _ what: String, _ first: String
+        ) {
+            (self.alert, self.sources, self.origin, self.severity) = (alert, sources, origin, severity)
+            (self.requests, self.what, self.first) = (requests, what, first)
+        }
+
+        var testDescription: String { "\(alert) of \(sources), \(origin), \(severity)" }
+    }
+
+    @Test("name an outcome in the title of several sources", .timeLimit(.minutes(1)))
+    func titles() async throws {
+        for (alert, title) in [
+            ("KubernetesAccessScanningUnauthorized", "Kubernetes scanning (401) from 2 addresses"),
+            ("KubernetesAuthenticationFailures", "Failing authentication from 2 addresses"),
+            ("KubernetesAnonymousAccessAllowed", "Anonymous access allowed from 2 addresses"),
+        ] {
+            let data = NotificationData(of: ["192.0.2.6", "192.0.2.7"], labels: ["alertname": alert])
+            #expect(try await Self.render("title", data) == title)
+        }
+    }
+
     @Test("use the alert's description for the exporter's health", .timeLimit(.minutes(1)))
     func health() async throws {
         var data = NotificationData(of: ["one"], labels: ["alertname": "KubeAuditExporterDown", "severity": "warning"])

@@ -17,6 +17,8 @@ struct ParityTests {
         var requests: Int
         /// Whether the analytic leaves the row out, since its location is unknown.
         var dropped: Bool
+        /// The columns of which the analytic lists an empty value too.
+        var empty: [String]
     }
 
     /// The invented locations of `locations.mmdb`.
@@ -110,6 +112,26 @@ struct ParityTests {
             ])
             #expect(exit == .status(rows.isEmpty ? 0 : 3), "\(output.prefix(1000))")
             Self.compare(try Self.table(Data(output.utf8)), with: expected)
+        }
+    }
+
+    @Test("has no empty values in scan; the analytic lists them")
+    func emptyValues() async throws {
+        try await withTemporaryDirectory { directory in
+            let file = directory.appending(path: "audit.log")
+            var line = AuditLine(from: ["192.0.2.1"])
+            let named = line.text
+            (line.verb, line.userAgent) = ("", "")
+            try Data((named + line.text).utf8).write(to: file)
+            let (rows, expected) = try await Self.expected(file)
+            #expect(rows.map(\.empty) == [["verb", "user_agent"]])
+            let (_, output) = try await Program.exporter.run([
+                "scan", file.path, "--format", "json", "--window", "all", "--threshold", "0",
+            ])
+            let scanned = try Self.table(Data(output.utf8))
+            #expect(scanned["192.0.2.1 verified"]?["verb"] == expected["192.0.2.1 verified"]?["verb"])
+            #expect(scanned["192.0.2.1 verified"]?["verb"]?.isEmpty == false, "that of the first line")
+            #expect(scanned["192.0.2.1 verified"]?["user_agent"]?.contains("\n") == false)
         }
     }
 

@@ -74,6 +74,26 @@ struct StoppingTests {
         }
     }
 
+    @Test("as soon as it listens, exits with 0", .timeLimit(.minutes(1)), arguments: [SIGTERM, SIGINT])
+    func atStart(signal: Int32) async throws {
+        // The moment between the message and the handler was short.
+        for _ in 0..<5 {
+            try await withTemporaryDirectory { directory in
+                _ = try GrowingLog(directory.appending(path: "audit.log"))
+                let running = try await RunningProgram(
+                    Program.exporter.locate(), ["--audit.log", "audit.log", "--web.listen-address", "127.0.0.1:0"],
+                    name: "exporter", in: directory)
+                let deadline = ContinuousClock.now + .seconds(20)
+                while running.exit == nil, !running.logText.contains("msg=Listening"), .now < deadline {
+                    try await Task.sleep(for: .milliseconds(1))
+                }
+                running.send(signal: signal)
+                #expect(await running.untilExit() == .status(0), "\(running.logText)")
+                #expect(running.logText.contains("msg=Stopped"), "\(running.logText)")
+            }
+        }
+    }
+
     /// Before its first instructions the signal ends it, as it ends any program.
     @Test("to reload again and again while it starts, starts", .timeLimit(.minutes(1)))
     func reloadAtStart() async throws {

@@ -17,8 +17,8 @@ struct VictoriaMetricsTests {
         let seed = SourceHistory.seed
         let histories = SourceHistory.random(60, seed: seed)
         // Without the location: if a target's label hides `country`, two series of one counter have different ones.
-        let rule = "sum by (cluster, src_ip, origin) (\(try DetectionRule.expression()))"
-        let expressions = [rule, "increase(\(DetectionRule.requests)[1h]) > 0"]
+        let rule = "sum by (cluster, src_ip, origin) (\(try DetectionRule.forbidden.expression()))"
+        let expressions = [rule, "increase(\(DetectionRule.forbidden.requests)[1h]) > 0"]
         // All samples are in the past and within the retention.
         let beginning = Int(Date().timeIntervalSince1970) / 3600 * 3600 - 2 * SourceHistory.length
         let values = try await withTemporaryDirectory { directory in
@@ -52,8 +52,8 @@ struct VictoriaMetricsTests {
             var write = RemoteWrite()
             for scraped in history.series {
                 for (name, value) in [
-                    (DetectionRule.requests, { (series: SourceSeries) in Double(series.requests) }),
-                    (DetectionRule.firstSeen, { scraped.firstSeen($0) + Double(beginning) }),
+                    (DetectionRule.forbidden.requests, { (series: SourceSeries) in Double(series.requests) }),
+                    (DetectionRule.forbidden.firstSeen, { scraped.firstSeen($0) + Double(beginning) }),
                 ] {
                     write.add(
                         scraped.labels.merging(["__name__": name, "src_ip": history.name]) { $1 },

@@ -51,15 +51,6 @@ struct JSONTextTests {
     }
 }
 
-@Suite("Text on a page or a terminal")
-struct VisibleTextTests {
-    @Test("shows each invisible character as an escape, and leaves the rest but backslashes as it is")
-    func shown() {
-        #expect("a\u{1b}[2J\u{9b}\n\r\t\u{202e}b\u{0}".withVisibleEscapes == #"a\u001b[2J\u009b\n\r\t\u202eb\u0000"#)
-        #expect(#"Zürich 😀 日本 \u001b"#.withVisibleEscapes == #"Zürich 😀 日本 \\u001b"#)
-    }
-}
-
 @Suite("A time in UTC")
 struct UTCTimeTests {
     @Test(

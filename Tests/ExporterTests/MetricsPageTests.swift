@@ -23,6 +23,7 @@ struct MetricsPageTests {
     private static func counts(_ detector: AccessScanningDetector) -> Counts {
         var counts = Counts()
         counts.analytics = detector.ledgers.map(\.counts)
+        counts.profiles = detector.profiles
         return counts
     }
 
@@ -172,9 +173,8 @@ struct MetricsPageTests {
         var counts = Counts()
         counts.sources = SourceCounts(counters: [
             SourceCounter(
-                source: Source(.invalid, .verified), location: .unknown, firstSeen: time, lastSeen: time,
-                requests: .max,
-                lastRequests: [RequestReference(auditID: "a", received: time)])
+                SourceSubject(Source(.invalid, .verified)), location: .unknown, firstSeen: time, lastSeen: time,
+                requests: .max, lastRequest: RequestReference(auditID: "a", received: time))
         ])
         for format in ExpositionFormat.allCases {
             var text = CountsText(in: format)

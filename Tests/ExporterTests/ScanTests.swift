@@ -119,19 +119,38 @@ struct ScanTests {
     @Test("is preceded by progress with rate and time left, on a terminal only")
     func progress() {
         let written = RecordedText()
-        let terminal = ScanProgress(of: 4 << 30, isShown: true) { written.text += $0 }
+        let terminal = ScanProgress(of: 4 << 30, columns: { 80 }) { written.text += $0 }
         #expect(
-            terminal.text(1 << 30, after: .seconds(2)) == "Reading: 1.0 GiB of 4.0 GiB, 512.0 MiB/s, 6s left")
-        #expect(terminal.text(0, after: .zero) == "Reading: 0 B of 4.0 GiB, 0 B/s")
+            terminal.text(1 << 30, after: .seconds(2)).first == "Reading: 1.0 GiB of 4.0 GiB, 512.0 MiB/s, 6s left")
+        #expect(terminal.text(0, after: .zero).first == "Reading: 0 B of 4.0 GiB, 0 B/s")
         terminal.show(1000)
         terminal.clear()
         #expect(written.text.hasPrefix("\rReading: 1000 B of 4.0 GiB") && written.text.hasSuffix("\r\u{1B}[K"))
 
-        let pipe = ScanProgress(of: nil, isShown: false) { written.text = "shown: \($0)" }
-        #expect(pipe.text(3 << 19, after: .seconds(1)) == "Reading: 1.5 MiB, 1.5 MiB/s")
+        let pipe = ScanProgress(of: nil, columns: { nil }) { written.text = "shown: \($0)" }
+        #expect(pipe.text(3 << 19, after: .seconds(1)).first == "Reading: 1.5 MiB, 1.5 MiB/s")
         pipe.show(1000)
         pipe.clear()
         #expect(!written.text.hasPrefix("shown"))
+    }
+
+    @Test("is preceded by progress that never fills the line of a narrow terminal")
+    func narrowProgress() {
+        let start = ContinuousClock.now
+        for total in [4 << 30, nil] {
+            for width in 1...60 {
+                let written = RecordedText()
+                let progress = ScanProgress(of: total, columns: { width }, start: start) { written.text += $0 }
+                progress.show(3 << 29, at: start + .seconds(2))
+                let line = written.text.dropFirst().dropLast("\u{1B}[K".count)
+                #expect(line.count < width, "\(line)")
+                #expect(width < 8 || !line.isEmpty, "\(width)")
+            }
+        }
+        let shown = ScanProgress(of: 4 << 30, columns: { 29 }, start: start) {
+            #expect($0 == "\r1.5 GiB of 4.0 GiB, 4s left\u{1B}[K")
+        }
+        shown.show(3 << 29, at: start + .seconds(2))
     }
 
     private final class RecordedText {

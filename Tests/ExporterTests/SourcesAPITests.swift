@@ -29,6 +29,7 @@ struct SourcesAPITests {
         }
         var counts = Counts()
         counts.sources = detector.ledgers[0].sources.counts
+        counts.profiles = detector.profiles
         return counts
     }()
 

@@ -23,6 +23,7 @@ struct WebRoutesTests {
         }
         var counts = Counts()
         counts.sources = detector.ledgers[0].sources.counts
+        counts.profiles = detector.profiles
         return counts
     }
 
@@ -102,7 +103,9 @@ struct WebRoutesTests {
         #expect(await Self.get("/").headers["Content-Type"] == "text/html; charset=utf-8")
         let page = await Self.text(Self.get("/"))
         #expect(page.contains(#"<a href="./metrics">"#))
-        let row = ["<td>verified</td>", "1", "10000", "1"].map { $0.hasPrefix("<") ? $0 : "<td class=\"n\">\($0)</td>" }
+        let row = ["<td>forbidden</td>", "<td>verified</td>", "1", "10,000", "1"].map {
+            $0.hasPrefix("<") ? $0 : "<td class=\"n\">\($0)</td>"
+        }
         #expect(page.contains("<tr>\(row.joined())</tr>"))
         #expect(await Self.get("/-/healthy").status == 200)
         #expect(await Self.get("/nothing").status == 404)

@@ -51,7 +51,17 @@ enum FilterTarget {
     }
 
     private static func hold(_ filter: RequestFilter, against word: String) throws(Disagreement) {
-        let event = AuditEvent(requestURI: word, userAgent: word)
+        // Each word stands for several codes and verbs.
+        let code = [200, 401, 403, nil][word.utf8.count % 4]
+        let event = AuditEvent(
+            requestURI: word, verb: word.utf8.count % 3 == 0 ? "get" : word, userAgent: word, responseCode: code)
+        let outcome: Outcome? =
+            switch code {
+            case 200: .allowed
+            case 401: .unauthorized
+            case 403: .forbidden
+            default: nil
+            }
         let addresses = filter.entries.flatMap { $0.networks ?? [] }.prefix(8).compactMap { network in
             IPAddress(String(network.description.prefix { $0 != "/" })).map(SourceAddress.address)
         }
@@ -60,9 +70,14 @@ enum FilterTarget {
             try Disagreement.unless(
                 claimed == nil, "\(word) from \(address), which is claimed: \(String(describing: claimed))")
             let expected = filter.entries.first { entry in
-                (entry.networks.map { isIn(address, $0) } ?? true)
-                    && (entry.userAgents?.contains { $0.matches(word) } ?? true)
-                    && (entry.requestURIs?.contains { $0.matches(word) } ?? true)
+                let conditions: [Bool] = [
+                    entry.networks.map { isIn(address, $0) } ?? true,
+                    entry.userAgents?.contains { $0.matches(word) } ?? true,
+                    entry.requestURIs?.contains { $0.matches(word) } ?? true,
+                    entry.verbs?.contains(event.verb) ?? true,
+                    entry.outcomes.map { outcomes in outcome.map(outcomes.contains) ?? false } ?? true,
+                ]
+                return !conditions.contains(false)
             }
             let found = filter.entry(matching: event, from: Source(address, .verified))
             try Disagreement.unless(

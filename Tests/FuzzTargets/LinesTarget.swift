@@ -3,7 +3,7 @@ import AuditEvents
 /// The result for a log does not depend on how it is split into reads, as long as they end with a line.
 enum LinesTarget {
     static func run(_ bytes: [UInt8]) throws(Disagreement) {
-        var scanner = EventScanner(selecting: [.unauthenticatedForbidden])
+        var scanner = EventScanner(selecting: EventSelector.ofOutcomes)
         let whole = scanner.scan(lines: bytes.span.bytes)
         var sum = ScannedEvents()
         for line in bytes.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == 0 }).map(Array.init) {

@@ -133,10 +133,16 @@ enum StateTarget {
         let counters = detector.ledgers.flatMap { $0.counts.sources.counters }
         try Disagreement.unless(
             counters.allSatisfy {
-                $0.firstSeen <= now && $0.lastSeen <= now && $0.lastRequests.allSatisfy { $0.received ?? now <= now }
-                    && $0.paths.count(at: now) <= RecentPaths.limit
+                $0.firstSeen <= now && $0.lastSeen <= now && $0.lastRequest?.received ?? now <= now
             },
             "a time in the future: \(counters)")
+        let profiles = detector.profiles.profiles
+        try Disagreement.unless(
+            profiles.allSatisfy {
+                $0.lastSeen <= now && $0.lastRequests.allSatisfy { $0.received ?? now <= now }
+                    && $0.paths.count(at: now) <= RecentPaths.limit
+            },
+            "a time in the future: \(profiles)")
         detector.retireSilentSources(at: now)
         _ = detector.takeChanges()
         guard let pattern = LogPattern("/nonexistent/audit.log") else { return }

@@ -47,19 +47,17 @@ struct StateTemplate: Sendable {
     private static var checkpoint: Checkpoint {
         var evidence = Evidence()
         for number in 0..<21 {
-            evidence.note(AuditEvent(requestURI: "/\(number)", verb: "get", groups: ["a"], userAgent: "b"))
+            evidence.note(AuditEvent(requestURI: "/\(number)", verb: "get", groups: ["a"], userAgent: "b"), .forbidden)
         }
         let counters = ["192.0.2.1", "2001:db8::1"].map { address in
             SourceCounter(
-                source: Source(IPAddress(address).map { .address($0) } ?? .invalid, .verified),
+                SourceSubject(Source(IPAddress(address).map { .address($0) } ?? .invalid, .verified)),
                 location: Location(country: "A", city: "B"), firstSeen: 1, lastSeen: 2, requests: 3,
-                lastRequests: ["a", "b"].map { RequestReference(auditID: $0, received: 1) }, evidence: evidence,
-                paths: RecentPaths(entries: [1, .max]))
+                lastRequest: RequestReference(auditID: "b", received: 1))
         }
         var changes = DetectionChanges()
         var analytic = AnalyticChanges(name: "forbidden")
         analytic.counters = counters
-        analytic.changedEvidence = Set(counters.map(\.source))
         analytic.displacedSources[.verified] = DisplacedChanges(
             pages: [0: [DisplacedCounter(fingerprint: 1, newest: 2, ages: SIMD4(1, 0, .max, .max))]], pageCount: 1,
             next: 1, untrackedRequests: 1)
@@ -68,6 +66,14 @@ struct StateTemplate: Sendable {
                 network: .invalid, firstSeen: 1, lastSeen: 2, requests: 3, recent: RecentRequests(times: [2]))
         ]
         changes.analytics = [analytic]
+        changes.profiles.profiles = counters.map { counter in
+            SourceProfile(
+                source: counter.source, location: counter.location, lastSeen: 2, evidence: evidence,
+                paths: RecentPaths(entries: [1, .max]),
+                lastRequests: ["a", "b"].map { RequestReference(auditID: $0, received: 1) })
+        }
+        changes.profiles.changedEvidence = Dictionary(
+            uniqueKeysWithValues: counters.map { ($0.source, [.first, .newest]) })
         changes.filteredRequests = ["probes": 4]
         changes.observed = (0..<3).map { number in
             ObservedEvent(

@@ -11,6 +11,7 @@ events of webhook bodies as such a log. A row has the columns of the analytic, a
     requests   the exporter's count, by the rule in its README: an event for each stage that a request was logged in, and
                an event that was read twice, are one request
     dropped    whether the analytic leaves the row out, since country or city is unknown
+    empty      columns of which the analytic lists an empty value too; the exporter leaves it out
 """
 import argparse
 import collections
@@ -40,10 +41,13 @@ def resource(reference):
 
 
 def shortened(value):
-    """The exporter's evidence has at most 256 bytes of a text."""
+    """The exporter's evidence has at most 256 bytes of a text: of a longer one the beginning, and its FNV-1a hash."""
     if not isinstance(value, str) or len(value.encode()) <= 256:
         return value
-    return value.encode()[:253].decode(errors="ignore") + "…"
+    digest = 0xCBF29CE484222325
+    for byte in value.encode():
+        digest = (digest ^ byte) * 0x100000001B3 % 2**64
+    return value.encode()[:237].decode(errors="ignore") + f"…{digest:016x}"
 
 
 def canonical(text):
@@ -86,9 +90,10 @@ def row(source, events, places):
     values = {
         name: sorted({shortened(value) for event in events for value in get(event) if value not in (None, "")}, key=str)
         for name, get in COLUMNS.items()}
+    empty = [name for name, get in COLUMNS.items() if any(value == "" for event in events for value in get(event))]
     return {
         "src_ip": source[0], "origin": source[1], "country": country, "city": city, "events": len(events),
-        "requests": sum(requests.values()), "dropped": not country or not city,
+        "requests": sum(requests.values()), "dropped": not country or not city, "empty": empty,
         "first_seen": times[0], "last_seen": times[-1]} | values
 
 

@@ -65,7 +65,7 @@ struct GoingOnTests {
         let table =
             [
                 "source", "network", "displaced", "displaced_page", "filtered", "observed", "position", "state",
-                "evidence",
+                "first_evidence", "newest_evidence", "profile",
             ]
             .randomElement(using: &random) ?? "state"
         try store.withDatabase { db in

@@ -5,8 +5,9 @@ import TestSupport
 
 /// The expected content of a store after the written checkpoints.
 struct Kept: Equatable {
-    var counters: [String: [Source: SourceCounter]] = [:]
+    var counters: [String: [SourceSubject: SourceCounter]] = [:]
     var networks: [String: [SourceNetwork: NetworkCounter]] = [:]
+    var profiles: [Source: SourceProfile] = [:]
     // Without its counters, whose order is that of their times.
     var detection: DetectionState
     var positions: [FilePosition] = []
@@ -23,11 +24,13 @@ struct Kept: Equatable {
 
     private mutating func takeCounters() {
         for (name, state) in detection.analytics {
-            counters[name, default: [:]].merge(state.counters.map { ($0.source, $0) }) { $1 }
+            counters[name, default: [:]].merge(state.counters.map { ($0.subject, $0) }) { $1 }
             networks[name, default: [:]].merge(state.networks.map { ($0.network, $0) }) { $1 }
             detection.analytics[name]?.counters = []
             detection.analytics[name]?.networks = []
         }
+        profiles.merge(detection.profiles.map { ($0.source, $0) }) { $1 }
+        detection.profiles = []
     }
 
     mutating func write(_ checkpoint: Checkpoint) {
@@ -35,6 +38,7 @@ struct Kept: Equatable {
             for source in changes.removedSources { counters[changes.name]?[source] = nil }
             for network in changes.removedNetworks { networks[changes.name]?[network] = nil }
         }
+        for source in checkpoint.detection.profiles.removed { profiles[source] = nil }
         detection.write(checkpoint.detection)
         takeCounters()
         for position in checkpoint.positions {

@@ -49,13 +49,15 @@ struct MigrationTests {
             let address = SourceAddress.address(try #require(IPAddress("192.0.2.1")))
             expected.counters = [
                 SourceCounter(
-                    source: Source(address, .verified), location: Location(country: "Japan", city: "Tokyo"),
+                    SourceSubject(Source(address, .verified)), location: Location(country: "Japan", city: "Tokyo"),
                     firstSeen: 10, lastSeen: 20, requests: 3, recent: RecentRequests(times: [20, 10]),
-                    lastRequests: [RequestReference(auditID: "a", received: 9.5)]),
+                    lastRequest: RequestReference(auditID: "a", received: 9.5)),
                 SourceCounter(
-                    source: Source(.other, .verified), location: .unknown, firstSeen: 11, lastSeen: 21, requests: .max),
+                    SourceSubject(Source(.other, .verified)), location: .unknown, firstSeen: 11, lastSeen: 21,
+                    requests: .max),
                 SourceCounter(
-                    source: Source(address, .claimed), location: .unknown, firstSeen: 12, lastSeen: 22, requests: 5),
+                    SourceSubject(Source(address, .claimed)), location: .unknown, firstSeen: 12, lastSeen: 22,
+                    requests: 5),
             ]
             expected.retiredRequests = 70
             expected.networks = [
@@ -77,6 +79,9 @@ struct MigrationTests {
                 #expect(store.damaged == nil)
                 #expect(stored.detection.key == SipHash128.Key(first: 1, second: 2))
                 #expect(stored.detection.analytics == ["forbidden": expected])
+                #expect(stored.detection.profiles.map(\.source) == expected.counters.map(\.source))
+                #expect(stored.detection.profiles.map(\.location.city) == ["Tokyo", "", ""])
+                #expect(stored.detection.profiles.map(\.lastRequests.count) == [1, 0, 0])
                 #expect(stored.detection.filteredRequests == ["probes": 4])
                 #expect(stored.detection.observed.count == 2)
                 #expect(stored.detection.totals.duplicateEvents == 72 && stored.detection.totals.observedCount == 2)

@@ -97,12 +97,18 @@ struct RoundTripTests {
             Double.infinity, (1.0).nextUp,
         ])
     func times(time: Double) async throws {
+        let source = Source(.invalid, .claimed)
+        let reference = RequestReference(auditID: "", received: time)
         let counter = SourceCounter(
-            source: Source(.invalid, .claimed), location: .unknown, firstSeen: time, lastSeen: time, requests: 1,
-            lastRequests: [RequestReference(auditID: "", received: time)])
-        let stored = try await Self.reopened([
-            .of(counters: [counter], reading: ReadingTotals(lastEventTimestamp: time), time: time)
-        ])
+            SourceSubject(source), location: .unknown, firstSeen: time, lastSeen: time, requests: 1,
+            lastRequest: reference)
+        let profile = SourceProfile(
+            source: source, location: .unknown, lastSeen: time, lastRequests: [reference, reference])
+        var checkpoint = Checkpoint.of(
+            counters: [counter], reading: ReadingTotals(lastEventTimestamp: time), time: time)
+        checkpoint.detection.profiles.profiles = [profile]
+        let stored = try await Self.reopened([checkpoint])
+        #expect(stored.detection.profiles == [profile])
         #expect(stored.detection.forbidden.counters == [counter])
         #expect(stored.reading.lastEventTimestamp == time)
         #expect(stored.lastCheckpoint == time)
@@ -128,7 +134,7 @@ struct RoundTripTests {
         #expect(stored.detection.forbidden.displacedSources[.claimed] == DisplacedState(births: births))
     }
 
-    @Test("distinguishes every kind of source")
+    @Test("distinguishes every kind of source, and of credentials")
     func sources() async throws {
         let addresses: [SourceAddress] =
             [.invalid, .other]
@@ -136,12 +142,15 @@ struct RoundTripTests {
                 .address($0)
             }
         let counters = addresses.flatMap { address in
-            Origin.allCases.map { origin in
-                SourceCounter(
-                    source: Source(address, origin), location: .unknown, firstSeen: 1, lastSeen: 2, requests: 3)
+            Origin.allCases.flatMap { origin in
+                ([nil] + Credentials.allCases).map { credentials in
+                    SourceCounter(
+                        SourceSubject(Source(address, origin), credentials), location: .unknown, firstSeen: 1,
+                        lastSeen: 2, requests: 3)
+                }
             }
         }
-        #expect(counters.count == 14)
+        #expect(counters.count == 56)
         #expect(try await Self.reopened([.of(counters: counters)]).detection.forbidden.counters == counters)
     }
 
@@ -153,7 +162,7 @@ struct RoundTripTests {
         let back = Samples.counter("192.0.2.1", firstSeen: 4)
         let stored = try await Self.reopened([
             .of(counters: [third, second]), .of(counters: [first]),
-            .of(counters: [back], retired: [third.source]),
+            .of(counters: [back], retired: [third.subject]),
         ])
         #expect(stored.detection.forbidden.counters == [second, back])
     }

@@ -10,11 +10,11 @@ enum Samples {
         _ address: String, _ requests: UInt64 = 1, firstSeen: Double = 1, auditID: String = "a",
         country: String = "", origin: Origin = .verified
     ) -> SourceCounter {
-        SourceCounter(
-            source: Source(IPAddress(address).map { .address($0) } ?? .invalid, origin),
+        let reference = RequestReference(auditID: auditID, received: nil)
+        return SourceCounter(
+            SourceSubject(Source(IPAddress(address).map { .address($0) } ?? .invalid, origin)),
             location: Location(country: country, city: ""), firstSeen: firstSeen, lastSeen: firstSeen,
-            requests: requests, lastRequests: [RequestReference(auditID: auditID, received: nil)].filter { !$0.isEmpty }
-        )
+            requests: requests, lastRequest: reference.isEmpty ? nil : reference)
     }
 
     static func observed(_ number: Int) -> ObservedEvent {
@@ -39,7 +39,7 @@ enum Samples {
 extension Checkpoint {
     /// A checkpoint of these changes alone.
     static func of(
-        counters: [SourceCounter] = [], retired: Set<Source> = [], positions: [FilePosition] = [],
+        counters: [SourceCounter] = [], retired: Set<SourceSubject> = [], positions: [FilePosition] = [],
         reading: ReadingTotals = ReadingTotals(), time: Double = 0
     ) -> Checkpoint {
         var checkpoint = Checkpoint(detection: DetectionChanges(), positions: positions, reading: reading, time: time)

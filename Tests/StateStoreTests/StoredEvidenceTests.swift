@@ -41,33 +41,57 @@ struct StoredEvidenceTests {
         Array(detector.ledgers[0].counts.sources.counters)
     }
 
+    /// In the order of their last requests, as they are read from the store.
+    private static func profiles(_ detector: AccessScanningDetector) -> [SourceProfile] {
+        detector.profiles.profiles.sorted { $0.lastSeen < $1.lastSeen }
+    }
+
+    private static func expectSame(
+        _ directory: URL, _ detector: AccessScanningDetector, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let stored = try StateStore.open(directory).stored.detection
+        #expect(stored.forbidden.counters == counters(detector), sourceLocation: sourceLocation)
+        #expect(stored.profiles == profiles(detector), sourceLocation: sourceLocation)
+    }
+
     @Test("survives a restart, with the last requests, the paths and the left-out numbers")
     func roundTrip() async throws {
         try await withTemporaryDirectory { directory in
             let (store, detector) = try await Self.fill(directory)
             store.close()
-            let counters = Self.counters(detector)
-            #expect(counters.map { $0.evidence.values(.requestURI).count } == [20, 20])
-            #expect(counters.map { $0.evidence.leftOut(.userAgent) } == [10, 10])
-            #expect(counters.map { $0.paths.count(at: 1_795_475_406) } == [30, 30])
-            #expect(counters.map(\.lastRequests.count) == [5, 5])
-            #expect(try StateStore.open(directory).stored.detection.forbidden.counters == counters)
+            let profiles = Self.profiles(detector)
+            #expect(profiles.map { $0.evidence.values(.requestURI).count } == [20, 20])
+            #expect(profiles.map { $0.evidence.leftOut(.userAgent) } == [10, 10])
+            #expect(profiles.map { $0.paths.count(at: 1_795_475_406) } == [30, 30])
+            #expect(profiles.map(\.lastRequests.count) == [5, 5])
+            try Self.expectSame(directory, detector)
         }
     }
 
-    @Test("is written only when it has a new value")
+    @Test("is written only when it has a new value, and the first values only when they change")
     func rarelyWritten() async throws {
         try await withTemporaryDirectory { directory in
             var (store, detector) = try await Self.fill(directory)
+            let tables = ["first_evidence", "newest_evidence"]
             try store.withDatabase { db in
-                for event in ["INSERT", "UPDATE"] {
+                for (table, event) in tables.flatMap({ table in ["INSERT", "UPDATE"].map { (table, $0) } }) {
                     try db.execute(
                         sql: """
-                            CREATE TEMP TRIGGER no_\(event) AFTER \(event) ON main.evidence
+                            CREATE TEMP TRIGGER no_\(table)_\(event) AFTER \(event) ON main.\(table)
                             BEGIN SELECT RAISE(ABORT, 'written'); END
                             """)
                 }
             }
+            let allow = { (table: String) in
+                try store.withDatabase {
+                    try $0.execute(sql: "DROP TRIGGER no_\(table)_INSERT; DROP TRIGGER no_\(table)_UPDATE")
+                }
+            }
+            var again = Self.event(59, from: "192.0.2.2")
+            again.auditID = "again"
+            detector.observe(again, of: 0, at: 1_795_475_500)
+            try await Self.commit(&detector, to: store)
+            try allow("newest_evidence")
             detector.observe(Self.event(100), of: 0, at: 1_795_475_500)
             try await Self.commit(&detector, to: store)
             var other = Self.event(101)
@@ -79,10 +103,12 @@ struct StoredEvidenceTests {
                     Checkpoint(detection: changes, positions: [], reading: ReadingTotals(), time: 1))
             }
             detector.putBack(changes)
-            try store.withDatabase { try $0.execute(sql: "DROP TRIGGER no_INSERT; DROP TRIGGER no_UPDATE") }
+            try allow("first_evidence")
             try await Self.commit(&detector, to: store)
             store.close()
-            #expect(try StateStore.open(directory).stored.detection.forbidden.counters == Self.counters(detector))
+            let stored = try StateStore.open(directory).stored.detection
+            #expect(Set(stored.profiles) == Set(Self.profiles(detector)))
+            #expect(stored.forbidden.counters == Self.counters(detector))
         }
     }
 
@@ -93,26 +119,31 @@ struct StoredEvidenceTests {
             detector.retireSilentSources(at: 1_795_475_406 + 1e6)
             detector.observe(Self.event(200), of: 0, at: 1_795_475_406 + 1e6)
             try await Self.commit(&detector, to: store)
-            #expect(try store.withDatabase { try Int.fetchOne($0, sql: "SELECT count(*) FROM evidence") } == 1)
+            #expect(try store.withDatabase { try Int.fetchOne($0, sql: "SELECT count(*) FROM first_evidence") } == 1)
             store.close()
-            let counters = try StateStore.open(directory).stored.detection.forbidden.counters
-            #expect(counters == Self.counters(detector))
-            #expect(counters.map { $0.evidence.values(.requestURI) } == [["/path/200?200"]])
-            #expect(counters.map(\.lastRequests.count) == [1])
+            let profiles = try StateStore.open(directory).stored.detection.profiles
+            #expect(profiles == Self.profiles(detector))
+            #expect(profiles.map { $0.evidence.values(.requestURI) } == [["/path/200?200"]])
+            #expect(profiles.map(\.lastRequests.count) == [1])
         }
     }
 
     @Test(
         "that is damaged costs nothing else",
         arguments: [
-            "evidence SET texts = x'00'", "evidence SET texts = zeroblob(3000)",
-            "evidence SET texts = randomblob(3000)",
-            "evidence SET texts = substr(texts, 1, 100)", "evidence SET texts = CAST(texts || x'00' AS BLOB)",
-            "evidence SET texts = CAST(replace(hex(texts), '70617468', 'ff617468') AS BLOB)",
-            "evidence SET texts = CAST(substr(texts, 1, 90) || x'ff' || substr(texts, 92) AS BLOB)",
-            "source SET earlier_requests = randomblob(70)", "source SET earlier_requests = x'0000'",
-            "source SET paths = randomblob(2000)", "source SET left_out = x'01'",
-            "source SET left_out = randomblob(80)",
+            "first_evidence SET texts = x'00'", "first_evidence SET texts = zeroblob(3000)",
+            "first_evidence SET texts = randomblob(3000)", "first_evidence SET texts = substr(texts, 1, 100)",
+            "first_evidence SET texts = CAST(texts || x'00' AS BLOB)",
+            "first_evidence SET texts = CAST(replace(hex(texts), '70617468', 'ff617468') AS BLOB)",
+            "first_evidence SET texts = CAST(substr(texts, 1, 90) || x'ff' || substr(texts, 92) AS BLOB)",
+            "newest_evidence SET texts = x'00'", "newest_evidence SET texts = zeroblob(3000)",
+            "newest_evidence SET texts = randomblob(3000)", "newest_evidence SET texts = substr(texts, 1, 100)",
+            "newest_evidence SET texts = CAST(texts || x'00' AS BLOB)",
+            "newest_evidence SET texts = CAST(replace(hex(texts), '70617468', 'ff617468') AS BLOB)",
+            "newest_evidence SET texts = CAST(substr(texts, 1, 90) || x'ff' || substr(texts, 92) AS BLOB)",
+            "profile SET earlier_requests = randomblob(70)", "profile SET earlier_requests = x'0000'",
+            "profile SET paths = randomblob(2000)", "profile SET left_out = x'01'",
+            "profile SET left_out = randomblob(80)",
         ])
     func damaged(change: String) async throws {
         try await withTemporaryDirectory { directory in
@@ -125,19 +156,21 @@ struct StoredEvidenceTests {
             let before = Self.counters(detector)
             #expect(
                 counters.map(\.source) == before.map(\.source) && counters.map(\.requests) == before.map(\.requests))
-            for counter in counters {
-                #expect(counter.lastRequests.count <= 5 && counter.paths.entries.count <= RecentPaths.limit)
-                let values = Evidence.Column.allCases.map { counter.evidence.values($0) }
+            #expect(Set(stored.detection.profiles.map(\.source)) == Set(before.map(\.source)))
+            for profile in stored.detection.profiles {
+                #expect(profile.lastRequests.count <= 5 && profile.paths.entries.count <= RecentPaths.limit)
+                let values = Evidence.Column.allCases.map { profile.evidence.values($0) }
                 #expect(values.allSatisfy { $0.count <= 20 && $0.allSatisfy { $0.utf8.count <= 256 } })
                 #expect(!values.joined().contains { $0.unicodeScalars.contains("\u{fffd}") })
-                if change.hasPrefix("evidence") { #expect(counter.evidence == Evidence()) }
+                if change.hasPrefix("first_evidence") { #expect(profile.evidence.firstTexts.isEmpty) }
+                if change.hasPrefix("newest_evidence") { #expect(profile.evidence.newestTexts.isEmpty) }
             }
             // It is collected again.
             var going = AccessScanningDetector([.forbidden], restoring: stored.detection, at: 1_795_475_600)
             going.observe(Self.event(300), of: 0, at: 1_795_475_600)
             try await Self.commit(&going, to: again)
             again.close()
-            #expect(try StateStore.open(directory).stored.detection.forbidden.counters == Self.counters(going))
+            try Self.expectSame(directory, going)
         }
     }
 
@@ -158,13 +191,15 @@ struct StoredEvidenceTests {
             try queue.close()
             let (store, stored) = try StateStore.open(directory)
             let counter = try #require(stored.detection.forbidden.counters.first)
-            #expect(counter.evidence == Evidence() && counter.paths == RecentPaths() && counter.requests == 3)
-            #expect(counter.lastRequests == [RequestReference(auditID: "a", received: 9.5)])
+            let profile = try #require(stored.detection.profiles.first)
+            #expect(profile.evidence == Evidence() && profile.paths == RecentPaths() && counter.requests == 3)
+            #expect(profile.lastRequests == [RequestReference(auditID: "a", received: 9.5)])
+            #expect(counter.lastRequest == RequestReference(auditID: "a", received: 9.5))
             var detector = AccessScanningDetector([.forbidden], restoring: stored.detection, at: 30)
             detector.observe(Self.event(1), of: 0, at: 30)
             try await Self.commit(&detector, to: store)
             store.close()
-            #expect(try StateStore.open(directory).stored.detection.forbidden.counters == Self.counters(detector))
+            try Self.expectSame(directory, detector)
         }
     }
 }

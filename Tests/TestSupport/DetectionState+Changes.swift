@@ -19,9 +19,9 @@ extension DisplacedState {
 extension AnalyticState {
     /// Takes changes over, as a store does. The order of counters stays that of their creation.
     public mutating func write(_ changes: AnalyticChanges) {
-        counters.removeAll { changes.removedSources.contains($0.source) }
+        counters.removeAll { changes.removedSources.contains($0.subject) }
         for counter in changes.counters {
-            if let index = counters.firstIndex(where: { $0.source == counter.source }) {
+            if let index = counters.firstIndex(where: { $0.subject == counter.subject }) {
                 counters[index] = counter
             } else {
                 counters.append(counter)
@@ -44,10 +44,25 @@ extension AnalyticState {
     }
 }
 
+extension [SourceProfile] {
+    /// Takes changes over, as a store does.
+    public mutating func write(_ changes: ProfileChanges) {
+        removeAll { changes.removed.contains($0.source) }
+        for profile in changes.profiles {
+            if let index = firstIndex(where: { $0.source == profile.source }) {
+                self[index] = profile
+            } else {
+                append(profile)
+            }
+        }
+    }
+}
+
 extension DetectionState {
     /// Takes changes over, as a store does.
     public mutating func write(_ changes: DetectionChanges) {
         for changes in changes.analytics { analytics[changes.name, default: AnalyticState()].write(changes) }
+        profiles.write(changes.profiles)
         filteredRequests.merge(changes.filteredRequests) { $1 }
         observed += changes.observed
         totals = changes.totals

@@ -14,16 +14,17 @@ public enum FoundationReference {
         case other
         /// An object that is no event.
         case notAnEvent
-        /// An event that matches the selector, with its fields.
-        case selected(AuditEvent)
+        /// An event that a selector matches, with its fields.
+        case selected(SelectedEvent)
     }
 
     /// Parses a whole line without its line feed.
-    public static func read(_ line: [UInt8], selecting selector: EventSelector) -> Reading {
+    public static func read(_ line: [UInt8], selecting selectors: [EventSelector]) -> Reading {
         guard let object = object(line) else { return .malformed }
+        guard isEvent(object) else { return .notAnEvent }
         let event = event(from: object)
-        if event.matches(selector) { return .selected(event) }
-        return isEvent(object) ? .other : .notAnEvent
+        guard let selector = selection(of: event, by: selectors) else { return .other }
+        return .selected(SelectedEvent(event, selector: selector))
     }
 
     /// Whether an object is an audit event, by its kind or by its fields.
@@ -33,7 +34,8 @@ public enum FoundationReference {
         {
             return true
         }
-        return object["user"] != nil && (object["responseStatus"] != nil || object["stage"] != nil)
+        return (object["user"] != nil || object["auditID"] != nil)
+            && (object["responseStatus"] != nil || object["stage"] != nil)
     }
 
     /// The object that a text is; `nil` where it is none.
@@ -92,6 +94,10 @@ public enum FoundationReference {
 extension AuditEvent {
     fileprivate func matches(_ selector: EventSelector) -> Bool {
         guard let responseCode, selector.responseCodes.contains(responseCode) else { return false }
-        return selector.group.map(groups.contains) ?? true
+        if selector.excludesOpenPaths, OpenPaths.contain(requestURI: requestURI, verb: verb) { return false }
+        switch selector.user {
+        case .member(let group): return groups.contains(group)
+        case .absent: return username.isEmpty
+        }
     }
 }

@@ -97,8 +97,12 @@ struct LogWriter {
     }
 
     private mutating func add(_ request: PlannedRequest, to lines: inout [UInt8]) {
+        var request = request
+        let isShared = chance(0.06) && shared != nil
+        // The exporter gets a request that is shared from the webhook at another time.
+        request.isOrdered = !isShared
         truth.add(request)
-        if chance(0.06) { shared?.put(request) }
+        if isShared { shared?.put(request) }
         for event in request.events { lines += Array(event.utf8) + [10] }
         guard let later = request.later else { return }
         late.append((chance(0.5) ? 0 : Int.random(in: 1...300, using: &random), later))
@@ -116,7 +120,8 @@ struct LogWriter {
     private mutating func writeLast(feed: [UInt8] = [10]) throws -> CountedSource {
         number += 1
         let address = Backups.lastSource(number, network: network)
-        let request = generator.single(from: address)
+        var request = generator.single(from: address)
+        request.isOrdered = true
         truth.add(request)
         truth.add(lines: 1)
         try file.append((Array(request.events.joined().utf8) + feed)[...])

@@ -1,3 +1,5 @@
+import AccessScanning
+
 /// A request to the API server, and its expected counts.
 struct PlannedRequest: Sendable {
     /// The text of its events, in the order of its stages.
@@ -8,4 +10,8 @@ struct PlannedRequest: Sendable {
     let sources: [CountedSource]
     /// The values that the exporter keeps with its sources, by the column's name; empty if it does not count.
     var values: [String: String] = [:]
+    /// What became of it.
+    var outcome = Outcome.forbidden
+    /// Whether the exporter reads it after all earlier requests of its sources.
+    var isOrdered = false
 }

@@ -149,8 +149,9 @@ public struct Torture: Sendable {
     private func compareEvidence(_ report: inout TortureReport) async throws {
         guard let url = URL(string: "http://\(web)/api/v1/sources") else { return }
         let shown = try await HTTPClient.get(url).body
-        let (values, faults) = try truth.evidence.compare(with: shown)
+        let (values, exact, faults) = try truth.evidence.compare(with: shown)
         report.figures.append(("values", "\(values)"))
+        report.figures.append(("exact_columns", "\(exact)"))
         report.figures.append(("wrong_values", "\(faults.count)"))
         report.faults += faults.prefix(20)
     }

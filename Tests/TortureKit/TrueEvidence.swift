@@ -1,80 +1,103 @@
 import AccessScanning
 import Foundation
+import TestSupport
 
-/// The values of the requests of each source, without bounds.
+/// The values of the requests of each source.
 struct TrueEvidence: Sendable {
-    /// The number of requests with each value, by source and column.
-    private var requests: [CountedSource: [String: [String: Int]]] = [:]
+    private struct Values: Sendable {
+        /// The number of requests with each value, by column.
+        var requests: [Evidence.Column: [String: Int]] = [:]
+        /// What must be kept if the exporter reads the requests in this order.
+        var kept = PlainEvidence()
+        /// Whether the exporter reads them in this order.
+        var isOrdered = true
+    }
+
+    private var sources: [CountedSource: Values] = [:]
 
     /// Adds the values of a request.
     mutating func add(_ request: PlannedRequest) {
         for source in request.sources {
-            for (column, value) in request.values {
-                requests[source, default: [:]][column, default: [:]][Self.cut(value), default: 0] += 1
+            var values = sources.removeValue(forKey: source) ?? Values()
+            for column in Evidence.Column.allCases {
+                guard let value = request.values[column.name] else { continue }
+                values.requests[column, default: [:]][PlainEvidence.cut(value), default: 0] += 1
+                if values.isOrdered { values.kept.note(value, request.outcome, in: column) }
             }
+            values.isOrdered = values.isOrdered && request.isOrdered
+            sources[source] = values
         }
-    }
-
-    /// The end that a long value has lost, as the documents describe it.
-    private static func cut(_ value: String) -> String {
-        guard value.utf8.count > 256 else { return value }
-        var scalars = value.unicodeScalars[...]
-        while String(scalars).utf8.count > 253 { scalars.removeLast() }
-        return String(scalars) + "…"
     }
 
     /// Compares them with what the exporter shows.
     ///
     /// - Parameter shown: The answer of `/api/v1/sources`.
-    /// - Returns: The number of values that the exporter shows, and the differences.
-    func compare(with shown: Data) throws -> (values: Int, faults: [String]) {
+    /// - Returns: The number of values that the exporter shows, how many of their columns were compared exactly, and the
+    ///   differences.
+    func compare(with shown: Data) throws -> (values: Int, exact: Int, faults: [String]) {
         let answer = try JSONSerialization.jsonObject(with: shown) as? [String: Any]
-        var rest = requests
-        var values = 0
+        var rest = sources
+        var (values, exact) = (0, 0)
         var faults: [String] = []
         for object in answer?["data"] as? [[String: Any]] ?? [] {
             guard let address = object["src_ip"] as? String, let origin = object["origin"] as? String else { continue }
             let source = CountedSource(address: address, origin: origin)
-            let truth = rest.removeValue(forKey: source) ?? [:]
+            let truth = rest.removeValue(forKey: source) ?? Values()
             let leftOut = object["left_out"] as? [String: Int] ?? [:]
-            let lists = Dictionary(
-                uniqueKeysWithValues: Evidence.Column.allCases.map { column in
-                    (column, (object[column.name] as? [Any] ?? []).map { "\($0)" })
-                })
-            for (column, list) in lists {
+            for column in Evidence.Column.allCases {
+                let list = (object[column.name] as? [Any] ?? []).map { "\($0)" }
                 values += list.count
-                faults += Self.faults(
-                    of: list, leftOut: leftOut[column.name] ?? 0, truth[column.name] ?? [:],
-                    room: Self.room(for: column, in: lists)
-                ).map { "\(source), \(column.name): \($0)" }
+                exact += truth.isOrdered ? 1 : 0
+                let found =
+                    truth.isOrdered
+                    ? Self.exactFaults(of: list, leftOut: leftOut[column.name] ?? 0, truth.kept, column)
+                    : Self.faults(of: list, leftOut: leftOut[column.name] ?? 0, truth.requests, column)
+                faults += found.map { "\(source), \(column.name): \($0)" }
             }
         }
         faults += rest.keys.map { "\($0) has no evidence" }
-        return (values, faults)
+        return (values, exact, faults)
     }
 
-    /// The bytes that are left for a column.
-    private static func room(for column: Evidence.Column, in lists: [Evidence.Column: [String]]) -> Int {
-        let taken = lists.map { other, list in
-            let used = list.map { 1 + $0.utf8.count }.reduce(0, +)
-            return other == column ? used : max(used, other.reserve)
-        }
-        return Evidence.byteLimit - taken.reduce(0, +)
-    }
-
-    /// A value may be missing only if it did not fit, and then its requests are counted as left out.
-    private static func faults(
-        of shown: [String], leftOut: Int, _ truth: [String: Int], room: Int
+    /// The requests were read in a known order, so exactly these values are kept.
+    private static func exactFaults(
+        of shown: [String], leftOut: Int, _ truth: PlainEvidence, _ column: Evidence.Column
     ) -> [String] {
-        let kept = Set(shown)
-        let missing = truth.filter { !kept.contains($0.key) }
-        var faults = kept.filter { truth[$0] == nil }.map { "nobody sent \"\($0)\"" }
-        if kept.count != shown.count { faults.append("a value twice among \(shown)") }
-        if shown.count < Evidence.valueLimit {
-            faults += missing.keys.filter { $0.utf8.count < room }.map { "\"\($0)\" is missing" }
+        var faults: [String] = []
+        let expected = truth.values(column).map { String(decoding: $0.bytes, as: UTF8.self) }
+        if shown != expected { faults.append("\(shown), not \(expected)") }
+        if leftOut != truth.leftOut(column) {
+            faults.append("\(leftOut) values gave way, not \(truth.leftOut(column))")
         }
-        let expected = missing.values.reduce(0, +)
-        if leftOut != expected { faults.append("\(leftOut) requests were left out, not \(expected)") }
         return faults
     }
+
+    /// The order is not known. A value may be missing only if not all fit, and each missing one gave way at least once.
+    private static func faults(
+        of shown: [String], leftOut: Int, _ truth: [Evidence.Column: [String: Int]], _ column: Evidence.Column
+    ) -> [String] {
+        let sent = truth[column] ?? [:]
+        let kept = Set(shown)
+        let missing = sent.filter { !kept.contains($0.key) }
+        var faults = kept.filter { sent[$0] == nil }.map { "nobody sent \"\($0)\"" }
+        if kept.count != shown.count { faults.append("a value twice among \(shown)") }
+        if sent.count <= Evidence.valueLimit, size(of: sent) <= room(for: column, truth) {
+            faults += missing.keys.map { "\"\($0)\" is missing, and there was room" }
+            if leftOut != 0 { faults.append("\(leftOut) values gave way, though all had room") }
+        }
+        // A value is lost when it is inserted, or after it was; each request inserts at most one.
+        let possible = sent.values.reduce(0, +) - kept.count
+        if leftOut < missing.count || leftOut > possible {
+            faults.append("\(leftOut) values gave way, not \(missing.count) to \(possible)")
+        }
+        return faults
+    }
+
+    /// The bytes that a column has in each half, whatever the others hold.
+    private static func room(for column: Evidence.Column, _ truth: [Evidence.Column: [String: Int]]) -> Int {
+        let taken = Evidence.Column.allCases.filter { $0 != column }.map { max(size(of: truth[$0] ?? [:]), $0.reserve) }
+        return Evidence.byteLimit / 2 - taken.reduce(0, +)
+    }
+
+    private static func size(of values: [String: Int]) -> Int { values.keys.map { 2 + $0.utf8.count }.reduce(0, +) }
 }

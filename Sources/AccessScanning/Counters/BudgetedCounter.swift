@@ -4,6 +4,8 @@ import AuditEvents
 protocol CountedSubject: Hashable, Sendable {
     /// Whether it takes a place of the budget; a subject that stands for many does not.
     var isBudgeted: Bool { get }
+    /// The subject under which its requests are counted while it has no counter.
+    var other: Self { get }
 
     /// Adds the subject to a hash.
     func combine(into hash: inout SipHash128)

@@ -28,54 +28,45 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// The displaced subjects that are remembered.
     private(set) var displaced: DisplacedCounters
 
-    /// The changes in requests of subjects without a counter, by the requests since they were last taken.
-    private var uncounted: [UncountedChange<Counter.Subject>] = []
+    // Since they were last taken.
+    private var effects = CountingEffects<Counter.Subject>()
     private let threshold: Int
-    private let other: Counter.Subject
     private let key: SipHash128.Key
     // A counter keeps its place until it is removed, or moves to the place of a removed one.
     private var places = PagedArray<Counter>()
     private var indices: [Counter.Subject: Int] = [:]
     private var order = RecencyLists()
-    // Subjects that may have made more requests within the hour than their counters show, last those to pay first.
-    private var owed: [Counter.Subject] = []
+    // Subjects that may have made more requests within the hour than their counters show, last those to pay first, by
+    // the subject that has these requests.
+    private var owed: [Counter.Subject: [Counter.Subject]] = [:]
     // Counters that stand for many, in the order of creation; never more than a few.
     private var unbudgeted = PagedArray<Counter>()
-
-    // The counters that changed since changes were last taken, and the removed ones that may be on disk.
-    private var changed: Set<Counter.Subject> = []
-    private var removed: Set<Counter.Subject> = []
-    // The counters that are on disk, and the new ones in the changes that were taken last, which may not be there yet.
-    private var stored: Set<Counter.Subject> = []
-    private var pending: Set<Counter.Subject> = []
-    private var removedPending: Set<Counter.Subject> = []
+    private var tracker: ChangeTracker<Counter.Subject>
 
     /// - Parameters:
     ///   - limit: The maximum number of subjects with a counter of their own. Restored counters past it stay until
     ///     others need a place.
     ///   - threshold: The largest number of requests within the hour that is not a scan.
-    ///   - other: The subject that stands for those without a counter.
     ///   - key: The key of the fingerprints.
     ///   - restored: Counters, no two of the same subject.
     ///   - displaced: The displaced subjects.
     ///   - retiredRequests: Requests of retired counters.
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
-        limit: Int, threshold: Int, other: Counter.Subject, key: SipHash128.Key, restoring restored: [Counter],
-        displaced: DisplacedState, retiredRequests: UInt64, at now: Double
+        limit: Int, threshold: Int, key: SipHash128.Key, restoring restored: [Counter], displaced: DisplacedState,
+        retiredRequests: UInt64, at now: Double
     ) {
         self.limit = limit
         self.threshold = threshold
         protection = min(threshold, DisplacedCounter.limit)
-        self.other = other
         self.key = key
         self.retiredRequests = retiredRequests
         self.displaced = DisplacedCounters(
             capacity: DisplacedCounters.capacity(forBudget: limit), restoring: displaced)
+        tracker = ChangeTracker(stored: restored.lazy.map(\.subject))
         for counter in restored {
             if counter.subject.isBudgeted { append(counter, to: .quiet) } else { unbudgeted.append(counter) }
         }
-        stored = Set(restored.map(\.subject))
         limitTimes(to: now)
         arrange(at: now)
     }
@@ -109,7 +100,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             places[place].rise(at: now, remembering: threshold + 1)
             note(&places[place])
             order.touch(place, list: list(of: places[place], at: now))
-            changed.insert(subject)
+            tracker.noteChanged(subject)
         } else if !subject.isBudgeted {
             changeUnbudgeted(subject, create) { [threshold] in
                 $0.rise(at: now, remembering: threshold + 1)
@@ -120,22 +111,22 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             // It has its place now, like any other.
             count(subject, at: now, create: create, note: note)
         } else {
-            count(other, at: now, create: create, note: note)
-            payOwed(at: now, create)
+            count(subject.other, at: now, create: create, note: note)
+            payOwed(by: subject.other, at: now, create)
         }
     }
 
-    /// Takes the changes in requests of subjects without a counter since the last call.
-    mutating func takeUncounted() -> [UncountedChange<Counter.Subject>] {
-        defer { uncounted.removeAll(keepingCapacity: true) }
-        return uncounted
+    /// Takes the effects on other subjects since the last call.
+    mutating func takeEffects() -> CountingEffects<Counter.Subject> {
+        defer { effects.removeAll() }
+        return effects
     }
 
     /// Changes the counter of a subject that has one.
     mutating func change(_ subject: Counter.Subject, _ change: (inout Counter) -> Void) {
         guard let place = indices[subject] else { return }
         change(&places[place])
-        changed.insert(subject)
+        tracker.noteChanged(subject)
     }
 
     // MARK: Displacement
@@ -151,17 +142,17 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         let needed = earlier.times.count
         let mayScan = needed >= protection
         guard mayScan || displaced.births.count(at: now) < birthLimit,
-            let moved = makePlace(for: needed, mayScan, at: now, create)
+            let moved = makePlace(for: needed, of: subject.other, mayScan, at: now, create)
         else {
             remember(fingerprint, earlier, formerlyAt: taken?.place, at: now)
             let times = [RecentRequests.wholeSecond(now)]
-            uncounted.append(
+            effects.uncounted.append(
                 UncountedChange(subject: subject, times: times, isGain: true, changesSubjects: needed == 0))
             return nil
         }
         if !mayScan { displaced.noteBirth(at: now) }
         if needed > 0 {
-            uncounted.append(
+            effects.uncounted.append(
                 UncountedChange(subject: subject, times: earlier.times, isGain: false, changesSubjects: true))
         }
         return counter(of: subject, continuing: earlier, moved: moved, at: now, create)
@@ -169,13 +160,23 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     /// Displaces others until there is a place, and until `other` has gained as many requests as it loses.
     ///
+    /// A counter whose requests go to another subject than `other` is displaced only for its place. One that goes to
+    /// `other` has at least one request, so more than `needed` are not looked at.
+    ///
     /// - Returns: The requests that `other` has gained; `nil` if the subject gets no place.
     private mutating func makePlace(
-        for needed: Int, _ mayScan: Bool, at now: Double, _ create: (Counter.Subject) -> Counter
+        for needed: Int, of other: Counter.Subject, _ mayScan: Bool, at now: Double,
+        _ create: (Counter.Subject) -> Counter
     ) -> UInt64? {
         var moved: UInt64 = 0
-        while places.count >= limit || moved < needed, let place = nextToDisplace(mayScan, at: now) {
-            moved &+= displace(place, at: now, mayRetire: moved >= needed, create)
+        var displaced = 0
+        while places.count >= limit || moved < needed && displaced < needed,
+            let place = nextToDisplace(mayScan, at: now)
+        {
+            let isGain = places[place].subject.other == other
+            let requests = displace(place, at: now, mayRetire: !isGain || moved >= needed, create)
+            if isGain { moved &+= requests }
+            displaced += 1
         }
         // If the others hold too few requests, a subject that may scan gets only some of its own back at once.
         return places.count < limit && (mayScan || moved >= needed) ? moved : nil
@@ -195,9 +196,9 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         var counter = create(subject)
         // All of them, since a subject that scans is not displaced, whatever its counter shows.
         counter.recent = earlier
-        if count < times.count { owed.append(subject) }
+        if count < times.count { owed[subject.other, default: []].append(subject) }
         guard count > 0 else { return counter }
-        changeUnbudgeted(other, create) { $0.requests &-= UInt64(count) }
+        changeUnbudgeted(subject.other, create) { $0.requests &-= UInt64(count) }
         counter.requests = UInt64(count)
         // The counter is as old as its requests, or the alert rule would take old requests for new ones.
         counter.firstSeen = min(Double(times[count - 1]), now)
@@ -205,14 +206,16 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     }
 
     /// Moves the request that `other` has just gained to a counter that shows too few: `other` stays as it was.
-    private mutating func payOwed(at now: Double, _ create: (Counter.Subject) -> Counter) {
-        while let subject = owed.last {
+    private mutating func payOwed(
+        by other: Counter.Subject, at now: Double, _ create: (Counter.Subject) -> Counter
+    ) {
+        while let subject = owed[other]?.last {
             if let place = indices[subject], places[place].isOwed(at: now) {
                 places[place].requests &+= 1
-                changed.insert(subject)
+                tracker.noteChanged(subject)
                 return changeUnbudgeted(other, create) { $0.requests &-= 1 }
             }
-            owed.removeLast()
+            owed[other]?.removeLast()
         }
     }
 
@@ -253,14 +256,14 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             remove(place)
             return 0
         }
-        changeUnbudgeted(other, create) {
+        changeUnbudgeted(counter.subject.other, create) {
             $0.requests &+= counter.requests
             $0.lastSeen = now
         }
         let recent = counter.recent.within(now)
         insert(fingerprint(of: counter.subject), recent, at: now)
         if !recent.times.isEmpty {
-            uncounted.append(
+            effects.uncounted.append(
                 UncountedChange(subject: counter.subject, times: recent.times, isGain: true, changesSubjects: true))
         }
         remove(place)
@@ -301,9 +304,8 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     }
 
     private mutating func noteRemoved(_ subject: Counter.Subject) {
-        changed.remove(subject)
-        if stored.remove(subject) != nil { removed.insert(subject) }
-        if pending.remove(subject) != nil { removedPending.insert(subject) }
+        tracker.noteRemoved(subject)
+        effects.removed.append(subject)
     }
 
     private mutating func changeUnbudgeted(
@@ -312,16 +314,17 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         let place = unbudgeted.firstIndex { $0.subject == subject } ?? unbudgeted.count
         if place == unbudgeted.count { unbudgeted.append(create(subject)) }
         change(&unbudgeted[place])
-        changed.insert(subject)
+        tracker.noteChanged(subject)
     }
 
     /// Orders the counters by their last request, and moves those that stopped scanning to the quiet ones.
     private mutating func arrange(at now: Double) {
         let lastSeen = places.map(\.lastSeen)
-        owed = []
+        owed = [:]
         for place in places.indices.sorted(by: { lastSeen[$0] < lastSeen[$1] }) {
             order.touch(place, list: list(of: places[place], at: now))
-            if places[place].isOwed(at: now) { owed.append(places[place].subject) }
+            guard places[place].isOwed(at: now) else { continue }
+            owed[places[place].subject.other, default: []].append(places[place].subject)
         }
     }
 
@@ -348,8 +351,9 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     /// Replaces times after `now` by `now`: they come from a wrong clock, and would keep a counter forever.
     mutating func limitTimes(to now: Double) {
-        changed.formUnion(Self.limitTimes(of: &places, to: now))
-        changed.formUnion(Self.limitTimes(of: &unbudgeted, to: now))
+        for subject in Self.limitTimes(of: &places, to: now) + Self.limitTimes(of: &unbudgeted, to: now) {
+            tracker.noteChanged(subject)
+        }
         displaced.limitTimes(to: now)
     }
 
@@ -369,27 +373,15 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
 
     /// Takes the changes since the last call. Earlier changes count as written unless they were put back.
     mutating func takeChanges() -> CounterChanges<Counter> {
-        stored.formUnion(pending)
-        removed.formUnion(removedPending)
-        // Not `subtracting`, which visits all that are stored.
-        pending = changed.filter { !stored.contains($0) }
-        defer {
-            removedPending = []
-            changed = []
-            removed = []
-        }
+        let (changed, removed) = tracker.take()
         return CounterChanges(
             counters: changed.compactMap(counter), removed: removed, displaced: displaced.takeChanges())
     }
 
     /// Gives back the changes that were taken last and could not be written: they are part of the next ones.
     mutating func putBack(_ changes: CounterChanges<Counter>) {
-        // Counters that were not written need no removal from the disk.
-        pending = []
-        removedPending = []
         // A counter that has been removed since is a removal, not a change.
-        changed.formUnion(changes.counters.map(\.subject).filter(contains))
-        removed.formUnion(changes.removed)
+        tracker.putBack(changed: changes.counters.map(\.subject).filter(contains), removed: changes.removed)
         if let displaced = changes.displaced { self.displaced.putBack(displaced) }
     }
 

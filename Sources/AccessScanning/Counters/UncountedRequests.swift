@@ -1,3 +1,16 @@
+/// What a counted request changes for other subjects than its own.
+struct CountingEffects<Subject: CountedSubject>: Sendable {
+    /// The changes in requests of subjects without a counter.
+    var uncounted: [UncountedChange<Subject>] = []
+    /// The subjects whose counters were removed.
+    var removed: [Subject] = []
+
+    mutating func removeAll() {
+        uncounted.removeAll(keepingCapacity: true)
+        removed.removeAll(keepingCapacity: true)
+    }
+}
+
 /// How requests of a subject without a counter of its own change, by one request of any subject.
 struct UncountedChange<Subject: CountedSubject>: Sendable {
     /// The subject.

@@ -3,15 +3,16 @@ public import AuditEvents
 /// The distinct values of what a source sent and got.
 ///
 /// Prometheus cannot hold them as labels, and a person who follows an alert needs them. They are bounded, since clients
-/// choose most of them. What does not fit is counted.
+/// choose most of them: of each column the first values are kept, and the newest ones. What gives way is counted.
 public struct Evidence: Sendable, Hashable {
     /// The maximum number of values of a column.
-    public static let valueLimit = DistinctTexts.columnLimit
-    /// The maximum length of all values together, each with one byte more than its UTF-8. An ordinary scan fits: 20 URIs
-    /// of 30 bytes, 20 messages of 60 bytes, 5 user agents; 11,000 sources with as much take 32 MiB.
-    public static let byteLimit = 2560
-    /// The maximum length of a value in bytes of UTF-8. A longer one is cut, and ends in "…".
-    public static let lengthLimit = DistinctTexts.lengthLimit
+    public static let valueLimit = 20
+    /// The maximum length of all values together, each with two bytes more than its UTF-8: half of it for the first
+    /// values, and half for the newest ones.
+    public static let byteLimit = 2 * DistinctTexts.partLimit
+    /// The maximum length of a value in bytes of UTF-8. A longer one is cut, and ends in "…" and 16 digits of a hash of
+    /// the whole value.
+    public static let lengthLimit = 256
 
     /// A field of the audit event.
     public enum Column: UInt8, CaseIterable, Sendable {
@@ -34,88 +35,106 @@ public struct Evidence: Sendable, Hashable {
             }
         }
 
-        /// Bytes of `Evidence.byteLimit` that other columns never take, so that a client that sends many long values
-        /// of one column leaves room for the others.
+        /// Bytes of each half of `Evidence.byteLimit` that other columns never take, so that a client that sends many
+        /// long values of one column leaves room for the others: one value of full length for the columns whose values
+        /// are long.
         public var reserve: Int {
             switch self {
-            case .responseCode, .responseStatus: 16
-            case .responseReason: 24
+            case .responseCode, .responseStatus: 20
+            case .responseReason: 26
             case .user: 32
             case .groups, .verb: 48
-            case .resource: 160
-            case .userAgent: 288
-            case .requestURI, .responseMessage: 512
+            case .resource: 96
+            case .requestURI, .userAgent, .responseMessage: Evidence.lengthLimit + PackedTexts.overhead
             }
         }
     }
 
+    /// The parts of an evidence that a request has changed. They are stored apart, since the first values seldom change.
+    public struct Change: OptionSet, Sendable, Hashable {
+        /// The parts as bits.
+        public let rawValue: UInt8
+        /// The first values, or their outcomes.
+        public static let first = Change(rawValue: 1)
+        /// The newest values, or their outcomes.
+        public static let newest = Change(rawValue: 2)
+
+        /// These parts.
+        public init(rawValue: UInt8) {
+            self.rawValue = rawValue
+        }
+    }
+
     private var distinct = DistinctTexts()
-    /// The requests whose value of a column was not kept, by column; empty while there are none.
-    public private(set) var leftOutRequests: [UInt64] = []
+    /// How often a value of a column gave way or found no room, by column; empty while that did not happen.
+    public private(set) var leftOutValues: [UInt64] = []
 
     /// No values.
     public init() {}
 
-    /// Values as they were stored; none if the bytes are not those of an evidence.
+    /// Values as they were stored. A part that is damaged has none.
     ///
     /// - Parameters:
-    ///   - texts: As in `texts`.
-    ///   - leftOutRequests: As in `leftOutRequests`.
-    public init(texts: [UInt8], leftOutRequests: [UInt64]) {
-        guard let distinct = DistinctTexts(bytes: texts) else { return }
-        self.distinct = distinct
-        if leftOutRequests.count == Column.allCases.count { self.leftOutRequests = leftOutRequests }
+    ///   - first: As in `firstTexts`.
+    ///   - newest: As in `newestTexts`.
+    ///   - leftOutValues: As in `leftOutValues`.
+    public init(first: [UInt8], newest: [UInt8], leftOutValues: [UInt64]) {
+        distinct = DistinctTexts(first: first, newest: newest)
+        if leftOutValues.count == Column.allCases.count { self.leftOutValues = leftOutValues }
     }
 
-    /// All values, packed (see `PackedTexts`), to be stored.
-    public var texts: [UInt8] { distinct.packed.bytes }
+    /// The first values, packed (see `PackedTexts`), to be stored.
+    public var firstTexts: [UInt8] { distinct.first.bytes }
+
+    /// The newest values, packed, to be stored.
+    public var newestTexts: [UInt8] { distinct.newest.bytes }
 
     /// The values of a column, in the order in which they were first seen.
-    public func values(_ column: Column) -> [String] { distinct.values(column) }
+    public func values(_ column: Column) -> [String] { distinct.values(column).map(\.text) }
 
-    /// The requests whose value of a column was not kept, since its limits were reached.
+    /// The values of a column that requests of an outcome had, in the order in which they were first seen.
+    public func values(_ column: Column, of outcome: Outcome) -> [String] {
+        distinct.values(column).filter { $0.outcomes.contains(OutcomeSet(outcome)) }.map(\.text)
+    }
+
+    /// The outcomes of the requests whose values are kept.
+    public var outcomes: OutcomeSet { distinct.outcomes }
+
+    /// How often a value of a column gave way to another one or found no room, since limits were reached. A value that
+    /// is seen again later counts again.
     public func leftOut(_ column: Column) -> UInt64 {
-        leftOutRequests.isEmpty ? 0 : leftOutRequests[Int(column.rawValue)]
+        leftOutValues.isEmpty ? 0 : leftOutValues[Int(column.rawValue)]
     }
 
     /// Adds the values of a request. An absent or empty field has none.
     ///
-    /// - Returns: Whether there is a new value.
+    /// - Returns: What has changed.
     @discardableResult
-    public mutating func note(_ event: AuditEvent) -> Bool {
-        var hasNewValue = note(event.username, .user)
-        hasNewValue = note(event.groups) || hasNewValue
-        hasNewValue = note(event.verb, .verb) || hasNewValue
-        hasNewValue = note(event.requestURI, .requestURI) || hasNewValue
-        hasNewValue = note(event.userAgent, .userAgent) || hasNewValue
-        if let code = event.responseCode { hasNewValue = note(String(code), .responseCode) || hasNewValue }
-        hasNewValue = note(event.responseMessage, .responseMessage) || hasNewValue
-        hasNewValue = note(event.responseReason, .responseReason) || hasNewValue
-        hasNewValue = note(event.responseStatus, .responseStatus) || hasNewValue
-        return note(event.resource, .resource) || hasNewValue
-    }
-
-    private mutating func note(_ text: String?, _ column: Column) -> Bool {
-        guard let text, !text.isEmpty else { return false }
-        let outcome = distinct.insert(text, in: column)
-        if outcome == .leftOut { noteLeftOut(column) }
-        return outcome == .added
-    }
-
-    private mutating func note(_ groups: [String]) -> Bool {
-        var hasNewValue = false
-        var isLeftOut = false
-        for group in groups where !group.isEmpty {
-            let outcome = distinct.insert(group, in: .groups)
-            hasNewValue = hasNewValue || outcome == .added
-            isLeftOut = isLeftOut || outcome == .leftOut
+    public mutating func note(_ event: AuditEvent, _ outcome: Outcome) -> Change {
+        let outcome = OutcomeSet(outcome)
+        var change: Change = []
+        func note(_ text: String?, _ column: Column) {
+            guard let text, !text.isEmpty else { return }
+            let insertion = distinct.insert(text, outcome, in: column)
+            if insertion.changesFirst { change.insert(.first) }
+            if insertion.changesNewest { change.insert(.newest) }
+            if insertion.lost > 0 { noteLeftOut(insertion.lost, column) }
         }
-        if isLeftOut { noteLeftOut(.groups) }
-        return hasNewValue
+        note(event.username, .user)
+        for group in event.groups { note(group, .groups) }
+        note(event.verb, .verb)
+        note(event.requestURI, .requestURI)
+        note(event.userAgent, .userAgent)
+        note(event.responseCode.map { String($0) }, .responseCode)
+        note(event.responseMessage, .responseMessage)
+        note(event.responseReason, .responseReason)
+        note(event.responseStatus, .responseStatus)
+        note(event.resource, .resource)
+        return change
     }
 
-    private mutating func noteLeftOut(_ column: Column) {
-        if leftOutRequests.isEmpty { leftOutRequests = Array(repeating: 0, count: Column.allCases.count) }
-        leftOutRequests[Int(column.rawValue)] &+= 1
+    private mutating func noteLeftOut(_ count: Int, _ column: Column) {
+        if leftOutValues.isEmpty { leftOutValues = Array(repeating: 0, count: Column.allCases.count) }
+        leftOutValues[Int(column.rawValue)] &+= UInt64(count)
     }
 }

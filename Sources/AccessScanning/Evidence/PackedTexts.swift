@@ -5,13 +5,15 @@ import Glibc
 ///
 /// The buffer begins with the end of each column, 16 bits, little-endian, relative to the first byte after these ends.
 /// The texts of the first column follow, then those of the second, and so on. A text is its length less one (8 bits),
-/// and its bytes of UTF-8. The buffer of no texts is empty.
+/// the outcomes of its requests (8 bits, see `OutcomeSet`), and its bytes of UTF-8. The buffer of no texts is empty.
 struct PackedTexts: Sendable, Hashable {
     /// The buffer.
     private(set) var bytes: [UInt8] = []
 
     private static let columns = Evidence.Column.allCases
     private static let headLength = 2 * columns.count
+    /// The bytes of a text besides its UTF-8.
+    static let overhead = 2
 
     /// No texts.
     init() {}
@@ -26,10 +28,11 @@ struct PackedTexts: Sendable, Hashable {
             guard range.lowerBound == start, range.upperBound <= bytes.count else { return nil }
             var count = 0
             while start < range.upperBound {
-                let end = start + 2 + Int(bytes[start])
+                let end = start + Self.overhead + 1 + Int(bytes[start])
                 count += 1
-                guard end <= range.upperBound, count <= DistinctTexts.columnLimit,
-                    String(validating: bytes[start + 1..<end], as: UTF8.self) != nil
+                guard end <= range.upperBound, count <= Evidence.valueLimit,
+                    1...OutcomeSet.all.rawValue ~= bytes[start + 1],
+                    String(validating: bytes[start + Self.overhead..<end], as: UTF8.self) != nil
                 else { return nil }
                 start = end
             }
@@ -38,73 +41,112 @@ struct PackedTexts: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// The texts of all columns, those of `newer` after the others of their column.
-    init(_ older: PackedTexts, _ newer: PackedTexts) {
-        guard !older.bytes.isEmpty, !newer.bytes.isEmpty else {
-            bytes = older.bytes.isEmpty ? newer.bytes : older.bytes
-            return
-        }
-        bytes.reserveCapacity(older.bytes.count + newer.bytes.count - Self.headLength)
-        for column in Self.columns { append(end: older.end(of: column) + newer.end(of: column)) }
-        for column in Self.columns {
-            bytes += older.bytes[older.range(of: column)]
-            bytes += newer.bytes[newer.range(of: column)]
-        }
-    }
-
-    /// The bytes of the texts of a column, each with one byte more than its UTF-8.
+    /// The bytes of the texts of a column, each with its overhead.
     func size(of column: Evidence.Column) -> Int { range(of: column).count }
 
-    /// The texts of a column.
-    func values(_ column: Evidence.Column) -> [String] {
-        var values: [String] = []
-        let range = range(of: column)
-        var start = range.lowerBound
-        while start < range.upperBound {
-            let end = start + 2 + Int(bytes[start])
-            values.append(String(decoding: bytes[start + 1..<end], as: UTF8.self))
-            start = end
+    /// The number of texts of a column.
+    func count(of column: Evidence.Column) -> Int {
+        var count = 0
+        forEach(column) { _ in count += 1 }
+        return count
+    }
+
+    /// The texts of a column, with the outcomes of the requests that had them.
+    func values(_ column: Evidence.Column) -> [(text: String, outcomes: OutcomeSet)] {
+        var values: [(text: String, outcomes: OutcomeSet)] = []
+        forEach(column) { text in
+            values.append(
+                (
+                    String(decoding: bytes[text.dropFirst(Self.overhead)], as: UTF8.self),
+                    OutcomeSet(rawValue: bytes[text.lowerBound + 1])
+                ))
         }
         return values
     }
 
-    /// - Returns: `nil` if the column has the text; else the number of its texts.
-    func search(for text: UnsafeBufferPointer<UInt8>, in column: Evidence.Column) -> Int? {
-        guard !bytes.isEmpty else { return 0 }
-        let range = range(of: column)
-        return bytes.withUnsafeBufferPointer { bytes in
-            guard let base = bytes.baseAddress, let sought = text.baseAddress else { return 0 }
-            var start = range.lowerBound
-            var count = 0
-            while start < range.upperBound {
-                let length = Int(bytes[start]) + 1
-                if length == text.count, memcmp(base + start + 1, sought, length) == 0 { return nil }
-                start += 1 + length
-                count += 1
-            }
-            return count
+    /// The outcomes of the requests that had any of the texts.
+    var outcomes: OutcomeSet {
+        var outcomes: OutcomeSet = []
+        for column in Self.columns {
+            forEach(column) { outcomes.formUnion(OutcomeSet(rawValue: bytes[$0.lowerBound + 1])) }
         }
+        return outcomes
+    }
+
+    /// Notes another request with a text.
+    ///
+    /// - Returns: Whether the outcome is new for the text; `nil` if the column does not have the text.
+    mutating func note(
+        _ outcome: OutcomeSet, for text: UnsafeBufferPointer<UInt8>, in column: Evidence.Column
+    ) -> Bool? {
+        guard let place = place(of: text, in: column) else { return nil }
+        guard bytes[place + 1] & outcome.rawValue == 0 else { return false }
+        bytes[place + 1] |= outcome.rawValue
+        return true
     }
 
     /// Adds a text at the end of its column.
     ///
-    /// - Parameter text: 1 to 256 bytes.
-    mutating func append(_ text: UnsafeBufferPointer<UInt8>, to column: Evidence.Column) {
-        var new = PackedTexts()
-        new.bytes.reserveCapacity(max(bytes.count, Self.headLength) + 1 + text.count)
+    /// - Parameters:
+    ///   - text: 1 to 256 bytes.
+    ///   - outcome: The outcome of its request.
+    ///   - removed: The places of texts of the column that give way to it, in order.
+    mutating func append(
+        _ text: UnsafeBufferPointer<UInt8>, _ outcome: OutcomeSet, to column: Evidence.Column,
+        removing removed: [Range<Int>] = []
+    ) {
+        let growth = Self.overhead + text.count - removed.reduce(0) { $0 + $1.count }
+        var new: [UInt8] = []
+        new.reserveCapacity(max(bytes.count, Self.headLength) + growth)
         for later in Self.columns {
-            new.append(end: end(of: later) + (later.rawValue < column.rawValue ? 0 : 1 + text.count))
+            let end = end(of: later) + (later.rawValue < column.rawValue ? 0 : growth)
+            new.append(UInt8(truncatingIfNeeded: end))
+            new.append(UInt8(truncatingIfNeeded: end >> 8))
         }
-        if !bytes.isEmpty { new.bytes += bytes[Self.headLength..<range(of: column).upperBound] }
-        new.bytes.append(UInt8(text.count - 1))
-        new.bytes += text
-        if !bytes.isEmpty { new.bytes += bytes[range(of: column).upperBound...] }
-        self = new
+        var start = min(Self.headLength, bytes.count)
+        let end = range(of: column).upperBound
+        for text in removed {
+            new += bytes[start..<text.lowerBound]
+            start = text.upperBound
+        }
+        new += bytes[start..<end]
+        new.append(UInt8(text.count - 1))
+        new.append(outcome.rawValue)
+        new += text
+        new += bytes[end...]
+        bytes = new
     }
 
-    private mutating func append(end: Int) {
-        bytes.append(UInt8(truncatingIfNeeded: end))
-        bytes.append(UInt8(truncatingIfNeeded: end >> 8))
+    /// The places of the texts of a column, with the outcomes of their requests.
+    func places(_ column: Evidence.Column) -> [(place: Range<Int>, outcomes: OutcomeSet)] {
+        var places: [(place: Range<Int>, outcomes: OutcomeSet)] = []
+        forEach(column) { places.append(($0, OutcomeSet(rawValue: bytes[$0.lowerBound + 1]))) }
+        return places
+    }
+
+    private func forEach(_ column: Evidence.Column, _ body: (_ text: Range<Int>) -> Void) {
+        let range = range(of: column)
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = start + Self.overhead + 1 + Int(bytes[start])
+            body(start..<end)
+            start = end
+        }
+    }
+
+    /// Where a text begins in the buffer; `nil` if the column does not have it.
+    private func place(of text: UnsafeBufferPointer<UInt8>, in column: Evidence.Column) -> Int? {
+        let range = range(of: column)
+        return bytes.withUnsafeBufferPointer { bytes in
+            guard let base = bytes.baseAddress, let sought = text.baseAddress else { return nil }
+            var start = range.lowerBound
+            while start < range.upperBound {
+                let length = Int(bytes[start]) + 1
+                if length == text.count, memcmp(base + start + Self.overhead, sought, length) == 0 { return start }
+                start += Self.overhead + length
+            }
+            return nil
+        }
     }
 
     /// The end of a column, without the head.

@@ -15,6 +15,8 @@ extension RequestFilter {
     ///     networks: [10.0.0.0/8, 192.0.2.7]
     ///     user_agents: ["kube-probe/*"]
     ///     request_uris: ["/readyz", "/livez*"]
+    ///     verbs: [get]
+    ///     outcomes: [unauthorized]
     /// ```
     ///
     /// - Parameters:
@@ -43,7 +45,7 @@ extension RequestFilter {
 extension FilterEntry {
     fileprivate init(_ section: ConfigurationMapping) throws(ConfigurationFileError) {
         var section = section
-        try section.allow(["name", "networks", "user_agents", "request_uris"])
+        try section.allow(["name", "networks", "user_agents", "request_uris", "verbs", "outcomes"])
         guard section.keys.contains("name") else {
             throw section.place.failure("has no name; give one, it is the label filter in the metrics")
         }
@@ -58,9 +60,13 @@ extension FilterEntry {
                     .mapError { Refusal($0.reason) }
             },
             userAgents: try Self.values(section, "user_agents", Self.glob),
-            requestURIs: try Self.values(section, "request_uris", Self.glob))
-        guard section.keys.count > 1 else {
-            throw section.place.failure("would match every request; give networks, user_agents or request_uris")
+            requestURIs: try Self.values(section, "request_uris", Self.glob),
+            verbs: try Self.values(section, "verbs", Self.verb),
+            outcomes: try Self.values(section, "outcomes", Self.outcome))
+        // Verbs and outcomes alone would exclude most scans.
+        guard networks != nil || userAgents != nil || requestURIs != nil else {
+            throw section.place.failure(
+                "would match requests of any client; give networks, user_agents or request_uris")
         }
     }
 
@@ -76,6 +82,16 @@ extension FilterEntry {
     private static func glob(_ text: String) -> Result<Glob, Refusal> {
         Glob(text).map { .success($0) }
             ?? .failure(Refusal(#"ends in a single \; write \\ for the character itself"#))
+    }
+
+    private static func verb(_ text: String) -> Result<String, Refusal> {
+        if !text.isEmpty, text.utf8.allSatisfy({ (0x61...0x7A).contains($0) }) { return .success(text) }
+        return .failure(Refusal("is not a verb of audit events, which are lower case, such as get, list or options"))
+    }
+
+    private static func outcome(_ text: String) -> Result<Outcome, Refusal> {
+        let known = Outcome.allCases.map(\.rawValue).joined(separator: ", ")
+        return Outcome(rawValue: text).map { .success($0) } ?? .failure(Refusal("is not known; give some of \(known)"))
     }
 
     /// The values of one condition; `nil` if the entry does not have it.

@@ -35,13 +35,22 @@ public struct FilterEntry: Sendable, Hashable {
     public let userAgents: [Glob]?
     /// Request URIs, path and query; `nil` for any.
     public let requestURIs: [Glob]?
+    /// Kubernetes verbs; `nil` for any.
+    public let verbs: [String]?
+    /// Outcomes; `nil` for any.
+    public let outcomes: [Outcome]?
 
     /// An entry; a condition that is left out matches everything.
-    public init(name: String, networks: [Network]? = nil, userAgents: [Glob]? = nil, requestURIs: [Glob]? = nil) {
+    public init(
+        name: String, networks: [Network]? = nil, userAgents: [Glob]? = nil, requestURIs: [Glob]? = nil,
+        verbs: [String]? = nil, outcomes: [Outcome]? = nil
+    ) {
         self.name = name
         self.networks = networks
         self.userAgents = userAgents
         self.requestURIs = requestURIs
+        self.verbs = verbs
+        self.outcomes = outcomes
     }
 
     /// Whether a request matches.
@@ -52,6 +61,12 @@ public struct FilterEntry: Sendable, Hashable {
     func matches(_ event: AuditEvent, from address: SourceAddress) -> Bool {
         if let networks {
             guard case .address(let address) = address, networks.contains(where: { $0.contains(address) }) else {
+                return false
+            }
+        }
+        if let verbs, !verbs.contains(event.verb) { return false }
+        if let outcomes {
+            guard let outcome = Outcome(responseCode: event.responseCode), outcomes.contains(outcome) else {
                 return false
             }
         }

@@ -11,6 +11,8 @@ public struct CounterLife: Sendable {
         public var step: Int64
         /// The most samples within a step that are at the times of requests.
         public var requestSamples: Int
+        /// Times of requests that have a sample of their own in any case.
+        public var notable: Set<Int64> = []
         /// How long samples are taken after a request: the window of the rules, and the five minutes for which Prometheus
         /// uses a sample.
         public var tail: Int64
@@ -34,7 +36,7 @@ public struct CounterLife: Sendable {
 
         /// The time of a sample that shows a request. Prometheus counts in milliseconds, and no sample shows a request
         /// before it was made.
-        func time(ofRequestAt time: Int64) -> Int64 { Self.multiple(of: 1000, from: time) }
+        public func time(ofRequestAt time: Int64) -> Int64 { Self.multiple(of: 1000, from: time) }
 
         private static func multiple(of duration: Int64, from time: Int64) -> Int64 {
             let rest = time % duration
@@ -76,7 +78,9 @@ public struct CounterLife: Sendable {
                     // Requests of one millisecond have one sample.
                     let isLastOfIts =
                         next == moments.endIndex || sampling.time(ofRequestAt: moments[next].time) > shown
-                    guard shown < time, isLastOfIts, requestSamples < sampling.requestSamples else { continue }
+                    guard shown < time, isLastOfIts,
+                        requestSamples < sampling.requestSamples || sampling.notable.contains(shown)
+                    else { continue }
                     guard shown <= sampling.end else { return }
                     try body(shown, requests)
                     requestSamples += 1
@@ -105,26 +109,5 @@ extension RequestTimeline {
             start = index + 1
         }
         return lives
-    }
-}
-
-/// The sources of a network with few requests.
-public struct QuietSources: Sendable, Hashable {
-    /// The number of sources with at least one request within the hour, each with too few for a scan.
-    public var sources = 0
-    /// The number of their requests within the hour.
-    public var requests: UInt64 = 0
-
-    /// - Parameters:
-    ///   - timelines: The sources of the network.
-    ///   - time: The end of the hour.
-    ///   - threshold: The largest number of requests that is not a scan.
-    public init(of timelines: [RequestTimeline], at time: Int64, threshold: Int) {
-        for timeline in timelines {
-            let count = timeline.count(after: time - 3_600_000_000, upTo: time)
-            guard count > 0, count <= UInt64(threshold) else { continue }
-            sources += 1
-            requests += count
-        }
     }
 }

@@ -82,7 +82,8 @@ public struct RequestHistory: Sendable {
 }
 
 extension RequestTimeline {
-    fileprivate var requests: [(time: Int64, count: Int)] {
+    /// The times and the number of requests at each, in the order of time.
+    var requests: [(time: Int64, count: Int)] {
         var before: UInt64 = 0
         return moments.map { moment in
             defer { before = moment.total }

@@ -28,18 +28,26 @@ public struct AnalyticLedger: Sendable {
         AnalyticCounts(analytic: analytic, sources: sources.counts, networks: networks?.counts)
     }
 
-    mutating func count(
-        _ source: Source, _ event: AuditEvent, _ reference: RequestReference, path: UInt64?, at now: Double,
-        locate: (IPAddress) -> Location
-    ) {
-        let uncounted = sources.countNotingUncounted(
-            source, event, reference, path: path, at: now, locate: locate)
-        networks?.count(source, noting: uncounted, at: now)
+    /// Whether a source has a counter.
+    func contains(_ source: Source) -> Bool {
+        analytic.credentials.contains { sources.contains(SourceSubject(source, $0)) }
     }
 
-    mutating func retireSilent(at now: Double) {
-        sources.retireSilentSources(at: now)
+    /// Counts one request of a source.
+    mutating func count(
+        _ source: Source, _ event: AuditEvent, _ reference: RequestReference, at now: Double,
+        locate: (IPAddress) -> Location
+    ) -> CountedRequest {
+        let subject = SourceSubject(source, analytic.distinguishesCredentials ? event.credentials : nil)
+        let counted = sources.count(subject, reference, at: now, locate: locate)
+        networks?.count(source, noting: counted.effects.uncounted, at: now)
+        return counted
+    }
+
+    /// - Returns: The subjects whose counters were removed.
+    mutating func retireSilent(at now: Double) -> [SourceSubject] {
         networks?.retireSilent(at: now)
+        return sources.retireSilentSources(at: now)
     }
 
     mutating func limitTimes(to now: Double) {

@@ -15,8 +15,7 @@ public struct NetworkLedger: Sendable {
     ) {
         self.limits = limits
         networks = CounterTable(
-            limit: limits.networks, threshold: limits.threshold, other: .other, key: key, restoring: counters,
-            displaced: displaced,
+            limit: limits.networks, threshold: limits.threshold, key: key, restoring: counters, displaced: displaced,
             retiredRequests: retiredRequests, at: now)
     }
 
@@ -26,18 +25,18 @@ public struct NetworkLedger: Sendable {
     ///   - source: The source of the request; only verified ones are counted.
     ///   - uncounted: How requests of sources without a counter change by it.
     ///   - now: Seconds since 1970.
-    mutating func count(_ source: Source, noting uncounted: [UncountedChange<Source>], at now: Double) {
+    mutating func count(_ source: Source, noting uncounted: [UncountedChange<SourceSubject>], at now: Double) {
         guard source.origin == .verified, let network = SourceNetwork(source.address) else { return }
         let isNew = !networks.contains(network)
         networks.count(
             network, at: now,
             create: { NetworkCounter(network: $0, firstSeen: now, lastSeen: now, requests: 0) }, note: { _ in })
-        _ = networks.takeUncounted()
+        _ = networks.takeEffects()
         for change in uncounted {
-            guard let network = SourceNetwork(change.subject.address) else { continue }
+            guard let network = SourceNetwork(change.subject.source.address) else { continue }
             networks.change(network) {
                 // The earlier requests of a network that gets its counter late came from such sources, too.
-                if isNew, change.subject == source, change.isGain {
+                if isNew, change.subject.source == source, change.isGain {
                     for time in $0.recent.times.dropFirst() {
                         $0.uncounted.change([time], isGain: true, changesSources: true)
                     }
@@ -50,6 +49,7 @@ public struct NetworkLedger: Sendable {
     /// Removes the networks that were silent for longer than the retention. Their requests stay in the sum.
     mutating func retireSilent(at now: Double) {
         networks.retireSilent(for: limits.retention, at: now)
+        _ = networks.takeEffects()
     }
 
     /// Replaces times after `now` by `now`.

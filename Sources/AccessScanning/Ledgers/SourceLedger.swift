@@ -12,8 +12,6 @@ public struct SourceLedger: Sendable {
 
     private var verified: CounterTable<SourceCounter>
     private var claimed: CounterTable<SourceCounter>
-    // Sources with values that were first seen since changes were last taken.
-    private var changedEvidence: Set<Source> = []
 
     /// A ledger that continues from a state.
     ///
@@ -31,7 +29,7 @@ public struct SourceLedger: Sendable {
         self.limits = limits
         let table = { (origin: Origin, retiredRequests: UInt64) in
             CounterTable(
-                limit: limits[origin], threshold: limits.threshold, other: Source(.other, origin), key: key,
+                limit: limits[origin], threshold: limits.threshold, key: key,
                 restoring: counters.filter { $0.source.origin == origin },
                 displaced: displaced[origin] ?? DisplacedState(), retiredRequests: retiredRequests, at: now)
         }
@@ -45,56 +43,54 @@ public struct SourceLedger: Sendable {
             limits: limits, key: .random(), restoring: [], displaced: [:], retiredRequests: 0, at: -.infinity)
     }
 
-    /// Counts one request of `source`.
+    /// Whether a subject has a counter.
+    func contains(_ subject: SourceSubject) -> Bool {
+        subject.source.origin == .verified ? verified.contains(subject) : claimed.contains(subject)
+    }
+
+    /// Counts one request.
     ///
     /// - Parameters:
-    ///   - source: The source of the request.
+    ///   - subject: The source of the request and, where they are distinguished, its credentials.
     ///   - reference: The request in the audit log.
     ///   - now: Seconds since 1970.
     ///   - locate: Finds the location of an address when its counter is created.
+    /// - Returns: What has changed.
+    @discardableResult
     public mutating func count(
-        _ source: Source, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
-    ) {
-        _ = countNotingUncounted(source, AuditEvent(), reference, path: nil, at: now, locate: locate)
-    }
-
-    /// Counts one request, and returns how requests of sources without a counter change by it.
-    ///
-    /// - Parameters:
-    ///   - event: An event of the request, whose values become evidence.
-    ///   - path: The hash of the request's path.
-    mutating func countNotingUncounted(
-        _ source: Source, _ event: AuditEvent, _ reference: RequestReference, path: UInt64?, at now: Double,
-        locate: (IPAddress) -> Location
-    ) -> [UncountedChange<Source>] {
-        let create = { (source: Source) in
+        _ subject: SourceSubject, _ reference: RequestReference, at now: Double, locate: (IPAddress) -> Location
+    ) -> CountedRequest {
+        let create = { (subject: SourceSubject) in
             var location = Location.unknown
-            if case .address(let address) = source.address { location = locate(address) }
-            return SourceCounter(
-                source: source, location: location, firstSeen: now, lastSeen: now, requests: 0)
+            if case .address(let address) = subject.source.address { location = locate(address) }
+            return SourceCounter(subject, location: location, firstSeen: now, lastSeen: now, requests: 0)
         }
-        // The source itself, or `other`.
-        var withNewValues: Source?
+        var counted = CountedRequest(source: subject.source)
         let note = { (counter: inout SourceCounter) in
-            if counter.note(event, reference, path: path, at: now) { withNewValues = counter.source }
+            counter.note(reference, at: now)
+            counted.source = counter.source
+            counted.location = counter.location
         }
-        defer { if let withNewValues { changedEvidence.insert(withNewValues) } }
-        switch source.origin {
+        switch subject.source.origin {
         case .verified:
-            verified.count(source, at: now, create: create, note: note)
-            return verified.takeUncounted()
+            verified.count(subject, at: now, create: create, note: note)
+            counted.effects = verified.takeEffects()
         case .claimed:
-            claimed.count(source, at: now, create: create, note: note)
-            return claimed.takeUncounted()
+            claimed.count(subject, at: now, create: create, note: note)
+            counted.effects = claimed.takeEffects()
         }
+        return counted
     }
 
-    /// Removes the sources that were silent for longer than the retention. Their requests stay in the sum.
+    /// Removes the counters that did not rise for longer than the retention. Their requests stay in the sum.
     ///
     /// - Parameter now: Seconds since 1970.
-    public mutating func retireSilentSources(at now: Double) {
+    /// - Returns: The removed ones.
+    @discardableResult
+    public mutating func retireSilentSources(at now: Double) -> [SourceSubject] {
         verified.retireSilent(for: limits.retention, at: now)
         claimed.retireSilent(for: limits.retention, at: now)
+        return verified.takeEffects().removed + claimed.takeEffects().removed
     }
 
     /// Replaces times after `now` by `now`.
@@ -121,11 +117,6 @@ public struct SourceLedger: Sendable {
             changes.displacedSources[origin] = taken.displaced
         }
         changes.retiredRequests = verified.retiredRequests &+ claimed.retiredRequests
-        // A source that was removed since has no evidence any more.
-        for counter in changes.counters where changedEvidence.contains(counter.source) {
-            changes.changedEvidence.insert(counter.source)
-        }
-        changedEvidence = []
     }
 
     /// Gives back the changes that were taken last and could not be written: they are part of the next ones.
@@ -133,13 +124,22 @@ public struct SourceLedger: Sendable {
         let of = { (origin: Origin) in
             CounterChanges<SourceCounter>(
                 counters: changes.counters.filter { $0.source.origin == origin },
-                removed: changes.removedSources.filter { $0.origin == origin },
+                removed: changes.removedSources.filter { $0.source.origin == origin },
                 displaced: changes.displacedSources[origin])
         }
-        changedEvidence.formUnion(changes.changedEvidence)
         verified.putBack(of(.verified))
         claimed.putBack(of(.claimed))
     }
+}
+
+/// What one request has changed in a ledger.
+public struct CountedRequest: Sendable {
+    /// The source whose counter has the request: its own, or the one that stands for all without a counter.
+    public internal(set) var source: Source
+    /// The location of that source.
+    public internal(set) var location = Location.unknown
+    /// What changed for others.
+    var effects = CountingEffects<SourceSubject>()
 }
 
 /// Limits of the counters of one analytic.
@@ -174,107 +174,6 @@ public struct SourceLimits: Sendable, Hashable {
         case .verified: verified
         case .claimed: claimed
         }
-    }
-}
-
-/// The counter of one source.
-public struct SourceCounter: Sendable, Hashable {
-    /// The source.
-    public let source: Source
-    /// The location of the source when the counter was created: a later database must not move a count to another
-    /// series.
-    public let location: Location
-    /// When the counter was created, in seconds since 1970 by the exporter's clock.
-    public internal(set) var firstSeen: Double
-    /// When it last increased, in seconds since 1970 by the exporter's clock.
-    public internal(set) var lastSeen: Double
-    /// The requests counted.
-    public internal(set) var requests: UInt64
-    /// When the last requests were counted.
-    public internal(set) var recent: RecentRequests
-    /// The requests counted last, newest last; at most `requestLimit`. A request without ID and time is left out.
-    public var lastRequests: [RequestReference] { last.references }
-    /// The distinct values of its requests since the counter was created, within limits.
-    public internal(set) var evidence: Evidence
-    /// The paths asked for within the last hour.
-    public internal(set) var paths: RecentPaths
-    /// The requests of each minute of the last hour.
-    public internal(set) var byMinute: RequestsByMinute
-
-    private var last: LastRequests
-
-    /// The maximum number of requests in `lastRequests`.
-    public static let requestLimit = 5
-
-    /// A counter with these values.
-    public init(
-        source: Source, location: Location, firstSeen: Double, lastSeen: Double, requests: UInt64,
-        recent: RecentRequests = RecentRequests(), lastRequests: [RequestReference] = [],
-        evidence: Evidence = Evidence(), paths: RecentPaths = RecentPaths(),
-        byMinute: RequestsByMinute = RequestsByMinute()
-    ) {
-        self.source = source
-        self.location = location
-        self.firstSeen = firstSeen
-        self.lastSeen = lastSeen
-        self.requests = requests
-        self.recent = recent
-        last = LastRequests(lastRequests)
-        self.evidence = evidence
-        self.paths = paths
-        self.byMinute = byMinute
-    }
-
-    /// The request counted last; `nil` if none was.
-    public var lastRequest: RequestReference? { last.last }
-
-    /// Notes what is kept of a request.
-    ///
-    /// - Returns: Whether the evidence has a new value.
-    mutating func note(_ event: AuditEvent, _ reference: RequestReference, path: UInt64?, at now: Double) -> Bool {
-        last.add(reference)
-        if let path { paths.add(path, at: now) }
-        // A counter that continues from earlier requests, or one of an older version, has these and this one in `recent`.
-        let times = byMinute.minutes.isEmpty ? recent.times.reversed() : [RecentRequests.wholeSecond(now)]
-        for time in times { byMinute.add(at: time) }
-        return evidence.note(event)
-    }
-}
-
-extension SourceCounter: BudgetedCounter {
-    var subject: Source { source }
-
-    mutating func limitTimes(to now: Double) {
-        firstSeen = firstSeen.limited(to: now)
-        lastSeen = lastSeen.limited(to: now)
-        recent.limit(to: now)
-        last.limitTimes(to: now)
-        paths.limit(to: now)
-        byMinute.limit(to: now)
-    }
-}
-
-/// Identifies a counted request in the audit log.
-public struct RequestReference: Sendable, Hashable {
-    /// The maximum length of an audit ID that is kept, in bytes.
-    ///
-    /// A client can choose the ID by a header, as long as headers may be; kept with each source, such IDs would fill
-    /// the memory. IDs that API servers make are UUIDs.
-    public static let auditIDLimit = 128
-
-    /// The audit ID, which the client may have chosen; empty if it is longer than the limit, since a part of it would
-    /// find nothing.
-    public let auditID: String
-    /// The `requestReceivedTimestamp`, in seconds since 1970; `nil` if the event has none.
-    public internal(set) var received: Double?
-
-    /// Whether it has neither ID nor time, so that nothing can be found by it.
-    public var isEmpty: Bool { auditID.isEmpty && received == nil }
-
-    /// A reference to a request.
-    public init(auditID: String, received: Double?) {
-        self.auditID = auditID.utf8.count <= Self.auditIDLimit ? auditID : ""
-        self.received = received
     }
 }
 

@@ -117,3 +117,15 @@ struct LogBytes: ~Copyable {
         return bytes
     }
 }
+
+extension StoredLog {
+    /// The first bytes of its content, decompressed, at most 1 MiB; `nil` if it is no file or cannot be read.
+    public func firstBytes() -> [UInt8]? {
+        guard isRegularFile, var bytes = try? LogBytes(self) else { return nil }
+        // Compressed bytes may hold no data at first.
+        while let next = try? bytes.next() {
+            if !next.isEmpty { return next }
+        }
+        return nil
+    }
+}

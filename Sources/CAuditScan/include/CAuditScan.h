@@ -34,10 +34,13 @@ typedef struct {
     size_t selector; /* the first one that matches the event, by the order in which they were added */
 } audit_event;
 
-/* The events of one analytic: those whose responseStatus.code is in the range and whose user.groups contains `group`,
- * unless `group` has NULL bytes. Every such event contains `literal` in one of its strings. */
+/* The events of one analytic: those whose responseStatus.code is in the range and whose user.groups contains `group`.
+ * If `group` has NULL bytes, those without a user: user.username is empty or absent.
+ *
+ * A group has at least three characters, printable ASCII without quote, backslash and slash. The codes without a user are
+ * few, since each is searched for, and have at least three digits. */
 typedef struct {
-    audit_string literal, group;
+    audit_string group;
     int64_t lowest_code, highest_code;
 } audit_selector;
 
@@ -52,6 +55,8 @@ audit_scanner *audit_scanner_create(void);
 /* Adds a copy of a selector. An event is returned if a selector matches it. False when out of memory. */
 bool audit_scanner_select(audit_scanner *scanner, audit_selector selector);
 void audit_scanner_destroy(audit_scanner *scanner);
+/* For tests: compares blocks of `width` bytes, 0 (byte by byte), 16 or 32, instead of the widest that the processor has. */
+void audit_scanner_set_block_width(audit_scanner *scanner, size_t width);
 
 /* Begins the lines of a log. The bytes must stay valid until audit_next returns AUDIT_END. */
 void audit_lines_begin(audit_scanner *scanner, const uint8_t *bytes, size_t length);
@@ -63,6 +68,7 @@ void audit_list_continue(audit_scanner *scanner, const uint8_t *bytes);
 
 /* The next event that a selector matches, or that is malformed, with its offset in the bytes. */
 audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offset, const char **reason);
+
 /* What a record that is no audit event looks like. */
 typedef enum {
     AUDIT_SHAPE_UNKNOWN,

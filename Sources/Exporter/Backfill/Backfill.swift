@@ -23,6 +23,7 @@ public enum Backfill {
         guard let (requests, isComplete) = Scan.read(configuration.scan) else { return false }
         let history = requests.history(within: configuration.plausibleTimes)
         noteLeftOut(history)
+        noteFlood(history)
         guard isComplete || !history.sources.isEmpty else {
             Scan.complain(
                 "\(nothing(history)), and not all inputs could be read; \(configuration.output) is not written")
@@ -44,6 +45,14 @@ public enum Backfill {
                 "\(history.mistimedRequests) requests are left out because their times are wrong: before the year 2000, "
                     + "or more than a day from now")
         }
+    }
+
+    /// An exporter would have kept the counters of some of these sources only.
+    private static func noteFlood(_ history: RequestHistory) {
+        guard history.sources.count > SourceLimits().verified else { return }
+        Scan.complain(
+            "\(history.sources.count) sources become as many series, which take Prometheus' memory; leave out floods with "
+                + "--filter.file, --since or --until")
     }
 
     private static func nothing(_ history: RequestHistory) -> String {

@@ -24,7 +24,8 @@ struct BackfillConfiguration: Sendable {
         scan = try ScanConfiguration(
             ScanOptions(
                 files: options.files, since: options.since, until: options.until, geoipDatabase: options.geoipDatabase,
-                trustedProxies: options.trustedProxies, filterFile: options.filterFile), at: now)
+                trustedProxies: options.trustedProxies, filterFile: options.filterFile), at: now,
+            command: "backfill - --output OUTPUT")
         guard !options.output.isEmpty, !options.output.utf8.contains(0) else {
             throw ConfigurationError(flag: "--output", reason: "is empty; give a file, or - for standard output")
         }

@@ -40,26 +40,40 @@ struct BackfillText {
         self.write = write
     }
 
-    /// The threshold of a network is four times that of a source.
-    private var networkSampling: CounterLife.Sampling {
+    /// A network in the past.
+    private struct Network {
+        let name: String
+        let sources: [RequestTimeline]
+        let lives: [CounterLife]
+        let sampling: CounterLife.Sampling
+    }
+
+    private func network(_ network: SourceNetwork, _ requests: RequestTimeline, _ sources: [RequestTimeline]) -> Network
+    {
         var sampling = configuration.sampling
-        sampling.requestSamples = 4 * configuration.threshold + 1
-        return sampling
+        // The threshold of a network is four times that of a source.
+        let threshold = 4 * configuration.threshold
+        sampling.requestSamples = threshold + 1
+        let notable = NetworkSweep.notableTimes(
+            of: sources, threshold: configuration.threshold, networkThreshold: threshold, step: sampling.step)
+        sampling.notable = Set(notable.map(sampling.time(ofRequestAt:)))
+        return Network(
+            name: network.description, sources: sources, lives: requests.lives(retention: Self.retention),
+            sampling: sampling)
     }
 
     /// Writes the whole text.
     mutating func write(_ history: RequestHistory) throws(ConfigurationError) {
         let sources = history.sources.map { source, requests in
-            (labels: labels(of: source), lives: requests.lives(retention: Self.retention))
+            let lives = requests.lives(retention: Self.retention)
+            return (labels: labels(of: source), lives: lives, sampling: configuration.sampling)
         }
-        try write(sources, as: Self.counters.sources, configuration.sampling)
+        try write(sources, as: Self.counters.sources)
         if let metrics = Self.counters.networks {
-            let networks = history.networks.map { network in
-                (labels: [network.network.description], lives: network.requests.lives(retention: Self.retention))
-            }
-            try write(networks, as: metrics, networkSampling)
-            try write(history.networks, as: DetectionMetrics.quietSources) { SampleValue($0.sources) }
-            try write(history.networks, as: DetectionMetrics.quietRequests) { .integer($0.requests) }
+            let networks = history.networks.map { network($0.network, $0.requests, $0.sources) }
+            try write(networks.map { (labels: [$0.name], lives: $0.lives, sampling: $0.sampling) }, as: metrics)
+            try write(networks, as: DetectionMetrics.quietSources) { SampleValue($0.sources) }
+            try write(networks, as: DetectionMetrics.quietRequests) { .integer($0.requests) }
         }
         text.writeEnd()
         try write(text.take())
@@ -74,18 +88,18 @@ struct BackfillText {
     }
 
     private mutating func write(
-        _ counters: [(labels: [String], lives: [CounterLife])], as metrics: CounterMetrics,
-        _ sampling: CounterLife.Sampling
+        _ counters: [(labels: [String], lives: [CounterLife], sampling: CounterLife.Sampling)],
+        as metrics: CounterMetrics
     ) throws(ConfigurationError) {
         text.writeHead(of: metrics.requests)
         for counter in counters {
-            try writeSeries(of: metrics.requests, counter.labels, counter.lives, sampling) { _, requests, _ in
+            try writeSeries(of: metrics.requests, counter.labels, counter.lives, counter.sampling) { _, requests, _ in
                 .integer(requests)
             }
         }
         text.writeHead(of: metrics.firstSeen)
         for counter in counters {
-            try writeSeries(of: metrics.firstSeen, counter.labels, counter.lives, sampling) { _, _, life in
+            try writeSeries(of: metrics.firstSeen, counter.labels, counter.lives, counter.sampling) { _, _, life in
                 .number(Double(life.firstSeen) / 1_000_000)
             }
         }
@@ -93,16 +107,13 @@ struct BackfillText {
 
     /// Writes a gauge of networks. It has samples whenever the counter of its network has.
     private mutating func write(
-        _ networks: [(network: SourceNetwork, requests: RequestTimeline, sources: [RequestTimeline])],
-        as metric: Metric,
-        _ value: (QuietSources) -> SampleValue
+        _ networks: [Network], as metric: Metric, _ value: (QuietSources) -> SampleValue
     ) throws(ConfigurationError) {
         text.writeHead(of: metric)
+        let threshold = configuration.threshold
         for network in networks {
-            let lives = network.requests.lives(retention: Self.retention)
-            try writeSeries(of: metric, [network.network.description], lives, networkSampling) {
-                [configuration] time, _, _ in
-                value(QuietSources(of: network.sources, at: time, threshold: configuration.threshold))
+            try writeSeries(of: metric, [network.name], network.lives, network.sampling) { time, _, _ in
+                value(QuietSources(of: network.sources, at: time, threshold: threshold))
             }
         }
     }

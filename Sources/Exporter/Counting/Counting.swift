@@ -52,7 +52,8 @@ struct Counting {
     /// All counts.
     var counts: Counts {
         Counts(
-            analytics: detector.ledgers.map(\.counts), duplicateEvents: detector.duplicateEvents,
+            analytics: detector.ledgers.map(\.counts), profiles: detector.profiles,
+            duplicateEvents: detector.duplicateEvents,
             oldRequests: detector.oldRequests, filteredRequests: detector.filteredRequests, reading: reading,
             inexactEvents: inexactEvents, lostLogs: lostLogs, lostBytes: lostBytes)
     }

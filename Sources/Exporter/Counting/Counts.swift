@@ -6,6 +6,8 @@ import Synchronization
 struct Counts: Sendable {
     /// The counters of each analytic.
     var analytics: [AnalyticCounts] = [AnalyticCounts(analytic: .forbidden, networks: NetworkCounts())]
+    /// What is kept of the requests of each source, over all analytics.
+    var profiles = SourceProfiles()
     /// Events of requests that were counted before.
     var duplicateEvents: UInt64 = 0
     /// Requests that are older than `--audit.from` allows.
@@ -28,6 +30,9 @@ struct Counts: Sendable {
     }
     /// The counters by network of the first analytic.
     var networks: NetworkCounts { analytics[0].networks ?? NetworkCounts() }
+
+    /// The profile of a source; `nil` if it has no counter, or if the profile gave way to those of others.
+    func profile(of source: Source) -> SourceProfile? { profiles.profile(of: source) }
 }
 
 extension Analytic {

@@ -1,14 +1,25 @@
 extension Unicode.Scalar {
-    /// Whether it affects a terminal or the display of the text around it: control characters, and marks such as those
-    /// that change the direction of text.
+    /// Whether a reader cannot see it, or takes it for another character: control characters, marks that change the
+    /// direction of text, spaces other than U+0020, and characters without a shape of their own.
+    ///
+    /// This is the one rule for JSON, pages, tables, CSV and logs. It follows Unicode's properties, so that ordinary text
+    /// of all languages stays as it is.
     var isInvisible: Bool {
         // Most text is ASCII, and there may be tens of megabytes of it.
         if isASCII { return value < 0x20 || value == 0x7F }
-        return switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
-        default: false
+        switch properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator, .surrogate, .privateUse,
+            .unassigned:
+            return true
+        default:
+            // Fillers and selectors of variants are letters and marks by their category.
+            return properties.isDefaultIgnorableCodePoint || properties.isWhitespace || Self.blanks.contains(self)
         }
     }
+
+    /// Visible ones by all properties, whose shape is blank: the Braille pattern without dots, the Khitan filler and the
+    /// null notehead.
+    private static let blanks: Set<Unicode.Scalar> = ["\u{2800}", "\u{16FE4}", "\u{1D159}"]
 
     /// Its escape sequence in a JSON string.
     var jsonEscape: String {

@@ -12,7 +12,8 @@ struct AnalyticMetrics: Sendable {
         sources = CounterMetrics(
             analytic.sources, requests: "\(analytic.meaning), by source address.",
             firstSeen: "When this source's counter was created, in seconds since 1970.",
-            labels: ["src_ip", "country", "city", "origin"],
+            labels: ["src_ip", "country", "city", "origin"]
+                + (analytic.distinguishesCredentials ? ["credentials"] : []),
             details: "One request counts once for each distinct address it came from or claims.")
         networks = analytic.networks.map { names in
             CounterMetrics(
@@ -24,28 +25,28 @@ struct AnalyticMetrics: Sendable {
     }
 }
 
-/// The metrics of a kind of counters: how many requests, since when, and for how many paths.
+/// The metrics of a kind of counters: how many requests, and since when.
 struct CounterMetrics: Sendable {
     let requests: Metric
     let firstSeen: Metric
-    let distinctPaths: Metric?
 
     init(_ names: Analytic.CounterNames, requests: String, firstSeen: String, labels: [String], details: String) {
         self.requests = Metric(names.requests, .counter, requests, labels: labels, details: details)
         self.firstSeen = Metric(names.firstSeen, .gauge, firstSeen, labels: labels)
-        distinctPaths = names.distinctPaths.map { name in
-            Metric(
-                name, .gauge, "Distinct paths, without the query, that a source asked for in the last hour.",
-                labels: labels, details: "Exact up to \(RecentPaths.limit), which means as many or more.")
-        }
     }
 
     /// In the order in which they are exposed.
-    var metrics: [Metric] { [requests, firstSeen] + [distinctPaths].compactMap(\.self) }
+    var metrics: [Metric] { [requests, firstSeen] }
 }
 
-/// The metrics of the detection besides the counters: retirement, quiet networks, and the use of budgets.
+/// The metrics of the detection besides the counters: retirement, quiet networks, and the use of budgets. They are those
+/// of the first analytic; `OutcomeMetrics` has the others.
 enum DetectionMetrics {
+    static let distinctPaths = Metric(
+        "kube_audit_source_distinct_request_paths", .gauge,
+        "Distinct paths, without the query, that a source asked for in the last hour.",
+        labels: ["src_ip", "country", "city", "origin"],
+        details: "Exact up to \(RecentPaths.limit), which means as many or more.")
     static let retiredRequests = Metric(
         "kube_audit_retired_requests_total", .counter,
         "Requests of retired sources; together with them the sum over all sources never falls.")
@@ -80,19 +81,11 @@ enum DetectionMetrics {
     /// All of them, with the counters of these analytics, in the order in which they are exposed.
     static func metrics(of analytics: [Analytic]) -> [Metric] {
         let analytics = analytics.map(AnalyticMetrics.init)
-        return analytics.flatMap(\.sources.metrics) + [retiredRequests]
+        return analytics.flatMap(\.sources.metrics) + [distinctPaths, retiredRequests]
             + analytics.flatMap { $0.networks?.metrics ?? [] } + [
                 quietSources, quietRequests, retiredNetworkRequests, trackedSources, sourceLimit, displacedSources,
                 untrackedRequests, trackedNetworks, networkLimit,
-            ]
-    }
-
-    static func retired(of counts: [AnalyticCounts]) -> MetricFamily {
-        MetricFamily(retiredRequests, .integer(counts.map(\.sources.retiredRequests).reduce(0, &+)))
-    }
-
-    static func retiredNetworks(of counts: [AnalyticCounts]) -> MetricFamily {
-        MetricFamily(retiredNetworkRequests, .integer(counts.compactMap(\.networks?.retiredRequests).reduce(0, &+)))
+            ] + OutcomeMetrics.metrics
     }
 
     /// - Parameter now: Seconds since 1970.

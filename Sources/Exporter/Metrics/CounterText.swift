@@ -16,17 +16,13 @@ protocol ExposedCounter: Sendable {
     associatedtype Labelled: Equatable, Sendable
     /// What its labels are made from: equal for two counters if their labels are.
     var labelled: Labelled { get }
-
-    /// The distinct paths asked for in the hour before `now`, in seconds since 1970.
-    func distinctPaths(at now: Double) -> Int
 }
 
 /// The text of the counters of one kind, in one format.
 ///
 /// It is kept page by page. A page whose counters have not changed keeps its text, as plain and compressed parts of the
 /// answer; in the other pages each counter keeps its labels for as long as it keeps its place. So a scrape of 100,000
-/// sources, of which one has changed, writes 256 lines. The gauge of distinct paths has a text of its own, since its
-/// values fall with time.
+/// sources, of which one has changed, writes 256 lines.
 struct CounterText<Counter: ExposedCounter>: Sendable {
     /// What is shown of a counter: a text that is kept must not keep old evidence in memory.
     private struct Shown: Sendable {
@@ -40,9 +36,6 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
         let labels: [LabelSet]
         let requests: BodyPart
         let firstSeen: BodyPart
-        /// The distinct paths of each counter, and their text.
-        var paths: [Int] = []
-        var pathsText: BodyPart?
     }
 
     /// How many pages have been written, which is the work done.
@@ -53,7 +46,6 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
     private let withCreated: Bool
     private let requestsHead: BodyPart
     private let firstSeenHead: BodyPart
-    private let pathsHead: BodyPart?
     // Those of each part of the counters, whose places are stable within a part.
     private var parts: [[Page]] = []
 
@@ -61,22 +53,18 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
         self.metrics = metrics
         self.format = format
         self.withCreated = withCreated
-        requestsHead = Self.head(of: metrics.requests, in: format)
-        firstSeenHead = Self.head(of: metrics.firstSeen, in: format)
-        pathsHead = metrics.distinctPaths.map { Self.head(of: $0, in: format) }
+        requestsHead = BodyPart(headOf: metrics.requests, in: format)
+        firstSeenHead = BodyPart(headOf: metrics.firstSeen, in: format)
     }
 
     /// The families as parts of an answer, heads included.
     var body: [BodyPart] {
         let pages = parts.joined()
         return [requestsHead] + pages.map(\.requests) + [firstSeenHead] + pages.map(\.firstSeen)
-            + (pathsHead.map { [$0] + pages.compactMap(\.pathsText) } ?? [])
     }
 
     /// Writes the pages that have changed.
-    ///
-    /// - Parameter now: Seconds since 1970.
-    mutating func update(_ counters: JoinedPages<Counter>, at now: Double) {
+    mutating func update(_ counters: JoinedPages<Counter>) {
         var requests = ExpositionText(format)
         var firstSeen = ExpositionText(format)
         var parts: [[Page]] = []
@@ -90,10 +78,7 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
                     page = write(counters, replacing: page, &requests, &firstSeen)
                     pagesWritten += 1
                 }
-                if var page {
-                    updatePaths(of: counters, in: &page, at: now)
-                    pages.append(page)
-                }
+                if let page { pages.append(page) }
             }
             parts.append(pages)
         }
@@ -109,19 +94,6 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
             counters[place].requests == old[place].requests && counters[place].firstSeen == old[place].firstSeen
                 && counters[place].labelled == old[place].labelled
         }
-    }
-
-    /// Writes the gauge of distinct paths, if a value has changed.
-    private func updatePaths(of counters: [Counter], in page: inout Page, at now: Double) {
-        guard let metric = metrics.distinctPaths else { return }
-        let paths = counters.indices.map { counters[$0].distinctPaths(at: now) }
-        guard paths != page.paths else { return }
-        var text = ExpositionText(format)
-        for (labels, count) in zip(page.labels, paths) {
-            text.write(Sample(SampleValue(count), labels: labels), of: metric)
-        }
-        page.paths = paths
-        page.pathsText = BodyPart(text.take())
     }
 
     private func write(
@@ -153,11 +125,14 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
             }, labels: labels, requests: BodyPart(requests.take()),
             firstSeen: BodyPart(firstSeen.take()))
     }
+}
 
-    private static func head(of metric: Metric, in format: ExpositionFormat) -> BodyPart {
+extension BodyPart {
+    /// The HELP and TYPE lines of a family.
+    convenience init(headOf metric: Metric, in format: ExpositionFormat) {
         var text = ExpositionText(format)
         text.writeHead(of: metric)
-        return BodyPart(text.take())
+        self.init(text.take())
     }
 }
 
@@ -166,6 +141,7 @@ extension SourceCounter: ExposedCounter {
 
     var labelValues: [String] {
         [source.address.description, location.country, location.city, source.origin.rawValue]
+            + (credentials.map { [$0.rawValue] } ?? [])
     }
 
     var exemplar: Exemplar? {
@@ -175,13 +151,11 @@ extension SourceCounter: ExposedCounter {
     }
 
     struct Labelled: Equatable, Sendable {
-        let source: Source
+        let subject: SourceSubject
         let location: Location
     }
 
-    var labelled: Labelled { Labelled(source: source, location: location) }
-
-    func distinctPaths(at now: Double) -> Int { paths.count(at: now) }
+    var labelled: Labelled { Labelled(subject: subject, location: location) }
 }
 
 extension NetworkCounter: ExposedCounter {
@@ -190,6 +164,4 @@ extension NetworkCounter: ExposedCounter {
     var exemplar: Exemplar? { nil }
 
     var labelled: SourceNetwork { network }
-
-    func distinctPaths(at now: Double) -> Int { 0 }
 }

@@ -26,11 +26,13 @@ struct CountsText: Sendable {
     private let format: ExpositionFormat
     private let withCreated: Bool
     private var counters: [Counters] = []
+    private var paths: PathsText
 
     /// - Parameter withCreated: Whether counters have a `_created` series in OpenMetrics.
     init(in format: ExpositionFormat, withCreated: Bool = false) {
         self.format = format
         self.withCreated = withCreated
+        paths = PathsText(in: format)
     }
 
     /// Makes the text again.
@@ -41,17 +43,20 @@ struct CountsText: Sendable {
             counters = counts.analytics.map { Counters($0.analytic, in: format, withCreated: withCreated) }
         }
         for (index, analytic) in counts.analytics.enumerated() {
-            counters[index].sources.update(analytic.sources.counters, at: now)
-            counters[index].networks?.update(analytic.networks?.counters ?? [], at: now)
+            counters[index].sources.update(analytic.sources.counters)
+            counters[index].networks?.update(analytic.networks?.counters ?? [])
         }
-        body = counters.flatMap(\.sources.body)
-        body.append(part([DetectionMetrics.retired(of: counts.analytics)]))
+        paths.update(counts.profiles.profiles, at: now)
+        body = counters.flatMap(\.sources.body) + paths.body
+        body.append(part([MetricFamily(DetectionMetrics.retiredRequests, .integer(counts.sources.retiredRequests))]))
         body += counters.flatMap { $0.networks?.body ?? [] }
         body.append(
             part(
                 DetectionMetrics.quiet(counts.sources, counts.networks, at: now)
-                    + [DetectionMetrics.retiredNetworks(of: counts.analytics)]
-                    + DetectionMetrics.budgets(counts.sources, counts.networks) + ReadingMetrics.families(of: counts)))
+                    + [
+                        MetricFamily(DetectionMetrics.retiredNetworkRequests, .integer(counts.networks.retiredRequests))
+                    ] + DetectionMetrics.budgets(counts.sources, counts.networks)
+                    + OutcomeMetrics.families(of: counts.analytics.dropFirst()) + ReadingMetrics.families(of: counts)))
         work.texts += 1
         work.pages = counters.map { $0.sources.pagesWritten + ($0.networks?.pagesWritten ?? 0) }.reduce(0, +)
     }

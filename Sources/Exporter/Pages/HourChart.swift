@@ -1,8 +1,11 @@
 import AccessScanning
 
-/// The requests of a source in each minute of the last hour, as an inline SVG.
+/// The requests of a source in each minute of the last hour by outcome, as an inline SVG.
 struct HourChart {
-    private let requests: [UInt32]
+    /// The outcomes with requests, from the axis upwards, and their requests in each minute.
+    private let layers: [(outcome: Outcome, requests: [UInt64])]
+    /// The requests of all of them in each minute.
+    private let requests: [UInt64]
     private let now: Double
 
     private static let width = 732
@@ -11,8 +14,10 @@ struct HourChart {
     private static let top = 28
     private static let bottom = 126
 
-    init(_ counter: SourceCounter, at now: Double) {
-        requests = counter.byMinute.lastHour(at: now)
+    init(_ activity: SourceActivity, at now: Double) {
+        layers = Outcome.allCases.filter(activity.choice.includes)
+            .map { ($0, activity.requestsByMinute($0, at: now)) }.filter { $0.requests.contains { $0 > 0 } }
+        requests = (0..<RequestsByMinute.limit).map { [layers] minute in layers.reduce(0) { $0 + $1.requests[minute] } }
         self.now = now
     }
 
@@ -30,13 +35,13 @@ struct HourChart {
             \(bars(most))
             \(times)
             </svg>
-            <figcaption class="faint">\(summary(most)) A request counts for the minute in which the exporter read it. \
+            <figcaption class="faint">\(legend)\(summary(most)) A request counts for the minute in which the exporter read it. \
             Times are UTC.</figcaption>
             </figure>
             """
     }
 
-    private func summary(_ most: UInt32) -> String {
+    private func summary(_ most: UInt64) -> String {
         let busy = requests.count { $0 > 0 }
         let peak = requests.lastIndex(of: most) ?? 0
         return
@@ -44,17 +49,30 @@ struct HourChart {
             + "at \(time(of: peak).hourAndMinute)."
     }
 
-    /// A bar for each minute with requests. It is at least two pixels high, so that single requests can be seen.
-    private func bars(_ most: UInt32) -> String {
+    /// A bar for each minute with requests and each outcome. It is at least two pixels high, so that single requests can be
+    /// seen.
+    private func bars(_ most: UInt64) -> String {
         let height = Double(Self.bottom - Self.top)
-        return requests.enumerated().compactMap { index, count in
-            guard count > 0 else { return nil }
-            let bar = max(2, Int((height * Double(count) / Double(most)).rounded()))
-            return """
-                <rect class="bar" x="\(12 * index + 1)" y="\(Self.bottom - bar)" width="10" height="\(bar)">\
-                <title>\(time(of: index).hourAndMinute): \(HTML.count(count, "request"))</title></rect>
-                """
+        return requests.indices.flatMap { index in
+            var base = Self.bottom
+            return layers.filter { $0.requests[index] > 0 }.map { outcome, requests in
+                let bar = max(2, Int((height * Double(requests[index]) / Double(most)).rounded()))
+                base -= bar
+                let text = "\(HTML.count(requests[index], "request")), \(outcome.rawValue)"
+                return """
+                    <rect class="bar \(outcome.rawValue)" x="\(12 * index + 1)" y="\(base)" width="10" height="\(bar)">\
+                    <title>\(time(of: index).hourAndMinute): \(text)</title></rect>
+                    """
+            }
         }.joined(separator: "\n")
+    }
+
+    /// The colors of the outcomes, with their requests, so that no color is needed to read it.
+    private var legend: String {
+        let items = layers.map { outcome, requests in
+            "<span class=\"key \(outcome.rawValue)\">\(outcome.rawValue) \(HTML.grouped(requests.reduce(0, +)))</span> "
+        }
+        return items.joined()
     }
 
     private var times: String {

@@ -22,12 +22,12 @@ enum PageAssets {
         :root {
           color-scheme: light dark;
           --ink: #1c2733; --faint: #5b6773; --line: #d8dee6; --page: #fff; --card: #f5f7fa; --link: #0b5cad;
-          --alarm: #a4161a; --alarm-page: #fdecec; --bar: #3274d9; --code: #eef1f5;
+          --alarm: #a4161a; --alarm-page: #fdecec; --bar: #3274d9; --second: #b7791f; --code: #eef1f5;
         }
         @media (prefers-color-scheme: dark) {
           :root {
             --ink: #dbe3ec; --faint: #97a4b1; --line: #2b3641; --page: #12181f; --card: #18212a; --link: #7db7f5;
-            --alarm: #ff9a9a; --alarm-page: #3a1d20; --bar: #5b9cf0; --code: #1f2a35;
+            --alarm: #ff9a9a; --alarm-page: #3a1d20; --bar: #5b9cf0; --second: #e0a94a; --code: #1f2a35;
           }
         }
         * { box-sizing: border-box; }
@@ -93,7 +93,16 @@ enum PageAssets {
         dd { margin: 0; font-size: 1.05rem; overflow-wrap: anywhere; }
         figure { margin: 0; max-width: 58rem; }
         svg { width: 100%; height: auto; display: block; }
-        svg .bar { fill: var(--bar); }
+        svg .forbidden { fill: var(--bar); }
+        svg .unauthorized { fill: var(--second); }
+        svg .allowed { fill: var(--alarm); }
+        .key::before {
+          content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .35em; background: var(--bar);
+        }
+        .key { margin-right: .75em; white-space: nowrap; }
+        .key.unauthorized::before { background: var(--second); }
+        .key.allowed::before { background: var(--alarm); }
+        [aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
         svg .axis { stroke: var(--line); }
         svg text { fill: var(--faint); font: 12px system-ui, sans-serif; }
         .evidence { columns: 24rem; column-gap: 1rem; margin-top: .75rem; }
@@ -111,6 +120,7 @@ enum PageAssets {
         @media (max-width: 36rem) {
           .more { display: none; }
           th, td { padding-right: .6rem; }
+          thead th { white-space: normal; }
           /* The chart is drawn at two thirds of its size. */
           svg text { font-size: 20px; }
         }

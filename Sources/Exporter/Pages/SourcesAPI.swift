@@ -1,11 +1,13 @@
 import AccessScanning
-import Foundation
+import Dispatch
 import HTTPServing
 
 /// `/api/v1/sources` and `/api/v1/sources/{src_ip}`: sources as JSON, in the envelope of Prometheus' API.
 struct SourcesAPI: Sendable {
     /// The path of the list; that of a source continues with a slash and the address.
     static let path = "/api/v1/sources"
+
+    private static let queue = DispatchQueue(label: "SourcesAPI", qos: .background)
 
     /// The published counts.
     let counts: Published<Counts>
@@ -15,8 +17,10 @@ struct SourcesAPI: Sendable {
     /// Adds the routes.
     func add(to routes: inout Routes) {
         for path in [Self.path, Self.path + "/"] {
-            routes.on("GET", path) { request in
-                Self.answer(request) { () throws(InvalidParameter) in try list(request.query) }
+            routes.onWaiting("GET", path) { request in
+                await selecting {
+                    Self.answer(request) { () throws(InvalidParameter) in try list(request.query) }
+                }
             }
         }
         routes.onPrefix("GET", Self.path + "/") { request in
@@ -24,13 +28,21 @@ struct SourcesAPI: Sendable {
         }
     }
 
+    /// Selects and sorts on no thread that a scrape needs.
+    private func selecting(_ make: @escaping @Sendable () -> HTTPResponse) async -> HTTPResponse {
+        await withCheckedContinuation { continuation in
+            Self.queue.async { continuation.resume(returning: make()) }
+        }
+    }
+
     private func list(_ query: HTTPQuery) throws(InvalidParameter) -> HTTPResponse {
+        let outcome = try query.choice("outcome", OutcomeChoice.self) ?? .forbidden
         let origin = try query.choice("origin", Origin.self)
         let threshold = try query.number("threshold")
         let limit = try query.number("limit") ?? 0
-        var selection = SourceSelection(of: counts.current.sources.counters, at: now()) { counter, requests in
-            (origin.map { counter.source.origin == $0 } ?? true)
-                && (threshold.map { counter.isOver($0, requests) } ?? true)
+        var selection = SourceSelection(of: counts.current, outcome: outcome, at: now()) { activity, requests in
+            (origin.map { activity.source.origin == $0 } ?? true)
+                && (threshold.map { activity.source.isOver($0, requests) } ?? true)
         }
         // As in Prometheus' API, zero means no limit.
         if limit > 0 { selection.entries = Array(selection.entries.prefix(limit)) }
@@ -38,16 +50,18 @@ struct SourcesAPI: Sendable {
     }
 
     private func source(_ request: HTTPRequest) throws(InvalidParameter) -> HTTPResponse {
+        let outcome = try request.query.choice("outcome", OutcomeChoice.self) ?? .forbidden
         let origin = try request.query.choice("origin", Origin.self)
         let text = String(request.path.dropFirst(Self.path.count + 1))
         guard let address = SourceAddress(text) else {
             throw .address(text)
         }
-        var selection = SourceSelection(of: counts.current.sources.counters, at: now()) { counter, _ in
-            counter.source.address == address && (origin.map { counter.source.origin == $0 } ?? true)
+        var selection = SourceSelection(
+            of: counts.current, outcome: outcome, address: address, at: now()
+        ) { activity, _ in
+            origin.map { activity.source.origin == $0 } ?? true
         }
-        let counters = selection.counters
-        selection.entries.sort { counters[$0.index].source < counters[$1.index].source }
+        selection.entries.sort { $0.source < $1.source }
         guard !selection.entries.isEmpty else {
             return Self.error("not_found", "no source \(address) is tracked", status: 404)
         }
@@ -80,8 +94,8 @@ struct SourcesAPI: Sendable {
 
     /// With evidence the answer may be as large as all the memory of the exporter, so it is written while it is sent.
     private static func success(_ selection: SourceSelection) -> HTTPResponse {
-        // Each client keeps its snapshot, of which later ones may share no page. Evidence changes seldom, and is shared.
-        let memory = selection.counters.count * MemoryLayout<SourceCounter>.stride
+        // Each client keeps its snapshot. Evidence changes seldom, and is shared.
+        let memory = selection.memory
         return HTTPResponse(headers: headers, streaming: SourcesJSON(selection: selection), holding: memory)
     }
 }
@@ -105,7 +119,7 @@ private struct SourcesJSON: Sequence, Sendable {
         return AnyIterator {
             guard !isComplete else { return nil }
             while json.bytes.count < Self.pieceSize, let entry = rest.popFirst() {
-                SourceReport(selection.counters[entry.index], at: selection.now).write(to: &json)
+                SourceReport(selection.activity(of: entry), at: selection.now).write(to: &json)
             }
             if rest.isEmpty {
                 json.end("]")

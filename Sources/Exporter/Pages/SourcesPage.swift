@@ -10,10 +10,10 @@ struct SourcesPage {
     /// The largest number of requests within an hour that is not a scan.
     let threshold: Int
 
-    init(_ query: SourcesQuery, of counts: SourceCounts, at now: Double) {
+    init(_ query: SourcesQuery, of counts: Counts, at now: Double) {
         self.query = query
-        selection = query.selection(of: counts.counters, at: now)
-        threshold = counts.limits.threshold
+        selection = query.selection(of: counts, at: now)
+        threshold = counts.sources.limits.threshold
     }
 
     func render() -> String {
@@ -21,9 +21,10 @@ struct SourcesPage {
             title: "Sources – kube-audit-exporter", root: ".", runsScript: true,
             main: """
                 <h1>Sources</h1>
-                <p>Requests to the Kubernetes API server without credentials that were refused, by source.</p>
+                <p>Requests to the Kubernetes API server without accepted credentials, by source. \(OutcomeText.legend)</p>
                 <p class="faint">Threshold of a scan: more than \(HTML.count(threshold, "request")) within an hour \
-                (<code>--source.threshold</code>).</p>
+                (<code>--source.threshold</code>). <span id="audit-id-note">Only the last \(SourceProfile.requestLimit) \
+                requests of a source can be found by audit ID.</span></p>
                 \(form)
                 <p id="summary" role="status">\(summary)</p>
                 \(results)
@@ -36,6 +37,10 @@ struct SourcesPage {
         let origins = Origin.allCases.map { origin in
             "<option value=\"\(origin.rawValue)\"\(query.origin == origin ? " selected" : "")>\(origin.rawValue)</option>"
         }
+        let outcomes = Outcome.allCases.map { outcome in
+            let isChosen = query.outcome.rawValue == outcome.rawValue
+            return "<option value=\"\(outcome.rawValue)\"\(isChosen ? " selected" : "")>\(outcome.rawValue)</option>"
+        }
         // A threshold of an address that someone followed stays as it is.
         let over = query.threshold ?? threshold
         return """
@@ -43,7 +48,8 @@ struct SourcesPage {
             <label class="grow">Search <input type="search" name="q" value="\(HTML.attribute(query.text ?? ""))" \
             placeholder="Address, place, path, user agent"></label>
             <label class="grow">Audit ID <input name="audit_id" value="\(HTML.attribute(query.auditID ?? ""))" \
-            autocomplete="off" spellcheck="false"></label>
+            autocomplete="off" spellcheck="false" aria-describedby="audit-id-note"></label>
+            <label>Outcome <select name="outcome"><option value="">all</option>\(outcomes.joined())</select></label>
             <label>Origin <select name="origin"><option value="">all</option>\(origins.joined())</select></label>
             <label class="check"><input type="checkbox" name="threshold" value="\(over)"\
             \(query.threshold == nil ? "" : " checked")> Over \(over) in the last hour</label>
@@ -59,7 +65,7 @@ struct SourcesPage {
         guard total > 0 else {
             if query.auditID != nil {
                 return """
-                    No source has this audit ID among its last \(SourceCounter.requestLimit) requests. \
+                    No source has this audit ID among its last \(SourceProfile.requestLimit) requests. \
                     The audit log has the others.
                     """
             }
@@ -85,15 +91,17 @@ struct SourcesPage {
         guard !selection.entries.isEmpty else { return "<div id=\"results\"></div>" }
         let columns: [(title: String, sort: SourcesQuery.Sort?, style: String)] = [
             ("Source", .address, ""), ("Location", .location, "more"), ("Origin", nil, ""),
-            ("Last hour", .requests, "n"), ("Total", .total, "n"), ("Paths", .paths, "n extra"),
+            ("Last hour", .requests, "n"), ("Forbidden", .forbidden, "n more"),
+            ("Unauthorized", .unauthorized, "n more"), ("Allowed", .allowed, "n"), ("Paths", .paths, "n extra"),
             ("First seen", .first, "extra"), ("Last seen", .last, "more"), ("User agent", nil, "extra"),
         ]
         return """
             <div id="results">
             <div class="wide" role="region" aria-label="Table of sources" tabindex="0">
             <table>
-            <caption>At \(UTCTime(selection.now).short) UTC. “Paths” are the distinct paths of the last hour. \
-            “First seen” and “Last seen” are when the exporter read a request.</caption>
+            <caption>At \(UTCTime(selection.now).short) UTC. “Forbidden”, “Unauthorized” and “Allowed” are all requests \
+            since the source was first seen. “Paths” are the distinct paths of the last hour. “First seen” and “Last seen” \
+            are when the exporter read a request.</caption>
             <thead><tr>\(columns.map(head).joined())</tr></thead>
             <tbody>
             \(selection.entries[range].map(row).joined(separator: "\n"))
@@ -119,20 +127,24 @@ struct SourcesPage {
     }
 
     private func row(_ entry: SourceSelection.Entry) -> String {
-        let counter = selection.counters[entry.index]
+        let activity = selection.activity(of: entry)
+        let source = activity.source
         let now = selection.now
-        let paths = counter.paths.count(at: now)
-        let agents = counter.evidence.values(.userAgent)
+        let paths = activity.distinctPaths(at: now)
+        let agents = activity.values(.userAgent)
         let more = agents.count > 1 ? " <span class=\"faint\">+\(agents.count - 1)</span>" : ""
+        let counts = activity.outcomes
         return """
-            <tr><th scope="row">\(SourceLink.html(counter.source, from: "."))</th>\
-            <td class="any more">\(HTML.escape(counter.location.text))</td>\
-            <td>\(counter.source.origin.rawValue)</td>\
-            <td class="n">\(SourceLink.badge(counter, entry.requestsLastHour, threshold))\(HTML.grouped(entry.requestsLastHour))</td>\
-            <td class="n">\(HTML.grouped(counter.requests))</td>\
+            <tr><th scope="row">\(SourceLink.html(source, from: "."))</th>\
+            <td class="any more">\(HTML.escape(activity.location.text))</td>\
+            <td>\(source.origin.rawValue)</td>\
+            <td class="n">\(SourceLink.badge(source, entry.requestsLastHour, threshold))\(HTML.grouped(entry.requestsLastHour))</td>\
+            <td class="n more">\(HTML.grouped(counts[.forbidden]))</td>\
+            <td class="n more">\(HTML.grouped(counts[.unauthorized]))</td>\
+            <td class="n">\(OutcomeText.allowed(counts[.allowed], source))</td>\
             <td class="n extra">\(paths)\(paths == RecentPaths.limit ? "+" : "")</td>\
-            <td class="extra">\(HTML.time(counter.firstSeen, now: now, isShort: true))</td>\
-            <td class="more">\(HTML.time(counter.lastSeen, now: now, isShort: true))</td>\
+            <td class="extra">\(HTML.time(activity.firstSeen, now: now, isShort: true))</td>\
+            <td class="more">\(HTML.time(activity.lastSeen, now: now, isShort: true))</td>\
             <td class="agent extra">\(agents.first.map { "<code>\(HTML.escape($0))</code>" } ?? "")\(more)</td></tr>
             """
     }
@@ -148,37 +160,4 @@ struct SourcesPage {
             \(page < pageCount ? link(page + 1, "Next", "next") : "")</nav>
             """
     }
-}
-
-/// How pages show a source in a line.
-enum SourceLink {
-    /// The link to a source's page. Its text is a canonical address, `invalid` or `other`, never text of a client.
-    ///
-    /// - Parameter root: The relative address of `/`.
-    static func html(_ source: Source, from root: String) -> String {
-        "<a href=\"\(HTML.escape(path(source, from: root)))\">\(text(source.address))</a>"
-    }
-
-    /// The relative address of a source's page, or of its JSON.
-    static func path(_ source: Source, from root: String, below list: String = "/sources") -> String {
-        let origin = source.origin == .claimed ? "?origin=claimed" : ""
-        return root + list + "/" + source.address.description.percentEncoded + origin
-    }
-
-    /// An address as HTML. An IPv6 address may be broken after a colon.
-    static func text(_ address: SourceAddress) -> String {
-        HTML.escape(address.description).replacing(":", with: ":<wbr>")
-    }
-
-    /// A mark for a source over the threshold. It is red for verified sources only: anyone can claim an address.
-    static func badge(_ counter: SourceCounter, _ requestsLastHour: UInt64, _ threshold: Int) -> String {
-        guard counter.isOver(threshold, requestsLastHour) else { return "" }
-        let style = counter.source.origin == .verified ? "badge over" : "badge"
-        return "<span class=\"\(style)\">over \(threshold)</span> "
-    }
-}
-
-extension Location {
-    /// The city and the country, as far as they are known.
-    var text: String { [city, country].filter { !$0.isEmpty }.joined(separator: ", ") }
 }

@@ -42,27 +42,33 @@ struct SourcesPages: Sendable {
     }
 
     private func list(_ query: HTTPQuery) throws(InvalidParameter) -> HTTPResponse {
-        .html(SourcesPage(try SourcesQuery(query), of: counts.current.sources, at: now()).render())
+        .html(SourcesPage(try SourcesQuery(query), of: counts.current, at: now()).render())
     }
 
     private func source(_ request: HTTPRequest) throws(InvalidParameter) -> HTTPResponse {
+        let outcome = try request.query.choice("outcome", OutcomeChoice.self) ?? .all
         let origin = try request.query.choice("origin", Origin.self)
         let text = String(request.path.dropFirst(Self.path.count + 1))
         guard let address = SourceAddress(text) else {
             throw .address(text)
         }
-        let sources = counts.current.sources
-        let found = sources.counters.filter { $0.source.address == address }
+        let counts = counts.current
+        let now = now()
         // The verified one is the first.
-        guard let counter = found.first(where: { origin == nil || $0.source.origin == origin }) else {
+        let found = SourceSelection(of: counts, outcome: outcome, address: address, at: now)
+        let entries = found.entries.sorted { $0.source < $1.source }
+        guard let entry = entries.first(where: { origin == nil || $0.source.origin == origin }) else {
+            let kind = [origin?.rawValue, outcome == .all ? nil : outcome.rawValue].compactMap { $0.map { "\($0) " } }
             return Self.refusal(
-                "No \(origin.map { "\($0.rawValue) " } ?? "")source \(address)",
+                outcome == .all
+                    ? "No \(kind.joined())source \(address)" : "No \(kind.joined())requests of \(address)",
                 "It made no request that was counted, or it was silent for longer than --source.retention, or it gave "
                     + "way to other sources.", root: "..", status: 404)
         }
         return .html(
             SourcePage(
-                counter: counter, hasOtherOrigin: found.count > 1, threshold: sources.limits.threshold, now: now()
+                activity: found.activity(of: entry), hasOtherOrigin: entries.count > 1,
+                threshold: counts.sources.limits.threshold, now: now
             ).render())
     }
 

@@ -5,7 +5,7 @@ import HTTPServing
 struct SourcesQuery: Sendable, Hashable {
     /// A column by which sources are sorted.
     enum Sort: String, Sendable, CaseIterable {
-        case requests, total, paths, address, location, first, last
+        case requests, total, forbidden, unauthorized, allowed, paths, address, location, first, last
 
         /// Whether a click on the column shows the smallest value first.
         var isAscendingAtFirst: Bool { self == .address || self == .location }
@@ -19,6 +19,7 @@ struct SourcesQuery: Sendable, Hashable {
     /// A part of an address, a location, an audit ID or a value of the evidence.
     var text: String?
     var auditID: String?
+    var outcome: OutcomeChoice
     var origin: Origin?
     /// Sources with more requests within the last hour.
     var threshold: Int?
@@ -33,6 +34,7 @@ struct SourcesQuery: Sendable, Hashable {
         }
         text = query["q"]
         auditID = query["audit_id"]
+        outcome = try query.choice("outcome", OutcomeChoice.self) ?? .all
         origin = try query.choice("origin", Origin.self)
         threshold = try query.number("threshold")
         sort = try query.choice("sort", Sort.self) ?? .requests
@@ -41,12 +43,13 @@ struct SourcesQuery: Sendable, Hashable {
     }
 
     /// Whether it leaves out sources.
-    var isFiltered: Bool { text != nil || auditID != nil || origin != nil || threshold != nil }
+    var isFiltered: Bool { text != nil || auditID != nil || outcome != .all || origin != nil || threshold != nil }
 
     /// The query of a link, with its question mark; nothing of it needs an escape in HTML but its ampersands.
     var link: String {
         let fields: [(String, String?)] = [
-            ("q", text), ("audit_id", auditID), ("origin", origin?.rawValue), ("threshold", threshold.map(String.init)),
+            ("q", text), ("audit_id", auditID), ("outcome", outcome == .all ? nil : outcome.rawValue),
+            ("origin", origin?.rawValue), ("threshold", threshold.map(String.init)),
             ("sort", sort == .requests ? nil : sort.rawValue),
             ("order", order == (sort.isAscendingAtFirst ? .ascending : .descending) ? nil : order.rawValue),
             ("page", page == 1 ? nil : String(page)),
@@ -82,48 +85,43 @@ struct SourcesQuery: Sendable, Hashable {
     /// The sources of a snapshot, in order.
     ///
     /// - Parameter now: Seconds since 1970.
-    func selection(of counters: JoinedPages<SourceCounter>, at now: Double) -> SourceSelection {
+    func selection(of counts: Counts, at now: Double) -> SourceSelection {
         let search = text.map { TextSearch($0) }
-        var selection = SourceSelection(of: counters, at: now) { counter, requests in
-            guard origin.map({ counter.source.origin == $0 }) ?? true,
-                threshold.map({ counter.isOver($0, requests) }) ?? true,
-                auditID.map({ id in counter.lastRequests.contains { $0.auditID == id } }) ?? true
+        var selection = SourceSelection(of: counts, outcome: outcome, at: now) { activity, requests in
+            guard origin.map({ activity.source.origin == $0 }) ?? true,
+                threshold.map({ activity.source.isOver($0, requests) }) ?? true,
+                auditID.map({ id in activity.lastRequests.contains { $0.auditID == id } }) ?? true
             else { return false }
-            return search?.matches(counter) ?? true
+            return search?.matches(activity) ?? true
         }
+        let isAscending = order == .ascending
         switch sort {
-        case .requests: break
-        case .total: selection.sort { $0.requests > $1.requests }
-        case .paths:
-            let counts = Dictionary(
-                uniqueKeysWithValues: selection.entries.map { ($0.index, counters[$0.index].paths.count(at: now)) })
-            selection.entries.stableSort { counts[$0.index, default: 0] > counts[$1.index, default: 0] }
-        case .address: selection.sort { $0.source < $1.source }
-        case .location:
-            selection.sort { ($0.location.country, $0.location.city) < ($1.location.country, $1.location.city) }
-        case .first: selection.sort { $0.firstSeen > $1.firstSeen }
-        case .last: selection.sort { $0.lastSeen > $1.lastSeen }
+        case .requests: if isAscending { selection.entries.reverse() }
+        case .total: selection.sort(ascending: isAscending) { [outcome] in $0.outcomes.sum(outcome) }
+        case .forbidden: selection.sort(ascending: isAscending) { $0.outcomes[.forbidden] }
+        case .unauthorized: selection.sort(ascending: isAscending) { $0.outcomes[.unauthorized] }
+        case .allowed: selection.sort(ascending: isAscending) { $0.outcomes[.allowed] }
+        case .paths: selection.sort(ascending: isAscending) { $0.distinctPaths(at: now) }
+        case .address: selection.sort(ascending: isAscending) { $0.source }
+        case .location: selection.sort(ascending: isAscending) { Place($0.location) }
+        case .first: selection.sort(ascending: isAscending) { $0.firstSeen }
+        case .last: selection.sort(ascending: isAscending) { $0.lastSeen }
         }
-        if (order == .ascending) != sort.isAscendingAtFirst { selection.entries.reverse() }
         return selection
     }
-}
 
-extension SourceSelection {
-    /// Sorts by the counters; equal ones keep their order.
-    fileprivate mutating func sort(by precedes: (SourceCounter, SourceCounter) -> Bool) {
-        entries.stableSort { precedes(counters[$0.index], counters[$1.index]) }
-    }
-}
+    /// A location in the order of countries, then of cities.
+    private struct Place: Comparable {
+        let country: String
+        let city: String
 
-extension Array where Element: Sendable {
-    /// Equal elements keep their order.
-    fileprivate mutating func stableSort(by precedes: (Element, Element) -> Bool) {
-        // The standard library's sort is stable in fact, but does not promise it.
-        self = enumerated().sorted { one, other in
-            if precedes(one.element, other.element) { return true }
-            return one.offset < other.offset && !precedes(other.element, one.element)
-        }.map(\.element)
+        init(_ location: Location) {
+            (country, city) = (location.country, location.city)
+        }
+
+        static func < (one: Place, other: Place) -> Bool {
+            (one.country, one.city) < (other.country, other.city)
+        }
     }
 }
 
@@ -135,11 +133,11 @@ struct TextSearch: Sendable {
         sought = text.utf8.map(Self.lowercased)
     }
 
-    /// Whether a counter has the text in its address, its location, a last audit ID or a value of its evidence.
-    func matches(_ counter: SourceCounter) -> Bool {
-        matches(counter.source.address.description) || matches(counter.location.country)
-            || matches(counter.location.city) || counter.lastRequests.contains { matches($0.auditID) }
-            || Evidence.Column.allCases.contains { counter.evidence.values($0).contains(where: matches) }
+    /// Whether a source has the text in its address, its location, a last audit ID or a value of its evidence.
+    func matches(_ activity: SourceActivity) -> Bool {
+        matches(activity.source.address.description) || matches(activity.location.country)
+            || matches(activity.location.city) || activity.lastRequests.contains { matches($0.auditID) }
+            || Evidence.Column.allCases.contains { activity.values($0).contains(where: matches) }
     }
 
     func matches(_ text: String) -> Bool {

@@ -11,9 +11,14 @@ enum LogFindings {
 
     /// The messages about a log; none if all of its lines are audit events.
     ///
-    /// - Parameter othersHaveLines: Whether another log has lines. Then an empty one is no problem: a log is empty just
-    ///   after its rotation.
-    static func messages(about log: StoredLog, _ reading: LogReading, othersHaveLines: Bool) -> [Message] {
+    /// - Parameters:
+    ///   - othersHaveLines: Whether another log has lines. Then an empty one is no problem: a log is empty just after its
+    ///     rotation.
+    ///   - command: Reads standard input, such as `kube-audit-exporter scan -`.
+    static func messages(
+        about log: StoredLog, _ reading: LogReading, othersHaveLines: Bool, command: String
+    ) -> [Message] {
+        let advice = Advice(file: shellName(of: log), command: command, beginning: reading.beginning)
         var messages: [Message] = []
         if let problem = reading.problem { messages.append(Message(text: "\(problem)", isProblem: true)) }
         if reading.lines == 0 {
@@ -25,11 +30,10 @@ enum LogFindings {
             ]
         }
         guard reading.holdsAuditEvents else {
-            let text = "\(log.path): holds no audit event; \(description(of: log, reading))"
-            // Foreign files in a directory are left out; events that cannot be read are a problem there too.
+            let text = "\(log.path): holds no audit event; \(description(of: log, reading, advice))"
+            // Foreign files and archives in a directory are left out; events that cannot be read are a problem there too.
             let mayHoldEvents =
-                reading.firstWrapped != nil || unsupportedFormat(reading) != nil
-                || reading.beginning.firstRange(of: Array("audit.k8s.io".utf8)) != nil
+                reading.firstWrapped != nil || reading.beginning.firstRange(of: Array("audit.k8s.io".utf8)) != nil
             return messages + [Message(text: text, isProblem: !log.isFromDirectory || mayHoldEvents)]
         }
         if let first = reading.firstMalformed {
@@ -42,24 +46,42 @@ enum LogFindings {
                 let place = wrapped == first ? "" : "the line at byte \(wrapped.offset) looks like \(shape), and "
                 text +=
                     "; \(place)events in such lines are not counted: "
-                    + shape.scanAdvice(for: shellName(of: log), reading)
+                    + advice.text(for: shape, isWrapped: true)
             }
             messages.append(Message(text: text, isProblem: reading.firstWrapped != nil))
         }
         return messages
     }
 
-    private static func description(of log: StoredLog, _ reading: LogReading) -> String {
+    private static func description(of log: StoredLog, _ reading: LogReading, _ advice: Advice) -> String {
         if let (_, name, command) = unsupportedFormat(reading) {
-            return "it is \(name); pipe its content in: \(command) \(shellName(of: log)) | kube-audit-exporter scan -"
+            return "it is \(name); pipe its content in: \(command) \(advice.file) | \(advice.command)"
+        }
+        // Standard input cannot be read again, so that its first line must do.
+        let text = log.firstBytes() ?? reading.beginning
+        if let encoding = utf16(text) {
+            return "it is text in UTF-16; convert it: iconv -f \(encoding) -t UTF-8 \(advice.file) | \(advice.command)"
+        }
+        if text.prefix(while: { $0 != 10 }).firstRange(of: Array("}\r{".utf8)) != nil {
+            return "its lines end with a carriage return; convert them: jq -c . \(advice.file) | \(advice.command)"
         }
         let isArray = reading.beginning.first == UInt8(ascii: "[")
         if let shape = (reading.firstWrapped ?? reading.firstMalformed)?.shape ?? (isArray ? .array : nil) {
-            return "it looks like \(shape); \(shape.scanAdvice(for: shellName(of: log), reading))"
+            return "it looks like \(shape); \(advice.text(for: shape, isWrapped: reading.firstWrapped != nil))"
         }
-        let line = reading.beginning.prefix { $0 != 10 && $0 != 13 }
-        let text = LogFormat.quoted(String(decoding: line, as: UTF8.self).shortened(to: 60))
-        return "it begins with \(text); name the file of the API server's --audit-log-path"
+        let line = text.prefix { $0 != 10 && $0 != 13 }
+        let shown = LogFormat.quoted(String(decoding: line, as: UTF8.self).shortened(to: 60))
+        return "it begins with \(shown); name the file of the API server's --audit-log-path"
+    }
+
+    /// The encoding of a text as iconv names it, by its byte order mark or its first character; `nil` if it is not UTF-16.
+    private static func utf16(_ text: [UInt8]) -> String? {
+        switch (text.first, text.dropFirst().first) {
+        case (0xFF, 0xFE), (0xFE, 0xFF): "UTF-16"
+        case (UInt8(ascii: "{"), 0): "UTF-16LE"
+        case (0, UInt8(ascii: "{")): "UTF-16BE"
+        default: nil
+        }
     }
 
     /// The path of a log, or a word that stands for it if a shell would need quotes.
@@ -84,36 +106,41 @@ enum LogFindings {
     ]
 }
 
-extension RecordShape {
-    /// How to search its events.
-    ///
+/// How to convert a log.
+private struct Advice {
+    /// The log, in a shell command.
+    let file: String
+    /// Reads what was converted.
+    let command: String
+    /// The first line of the log, or a part of it.
+    let beginning: [UInt8]
+
     /// - Parameters:
-    ///   - file: The log, in a shell command.
-    ///   - reading: What was found in it.
-    fileprivate func scanAdvice(for file: String, _ reading: LogReading) -> String {
-        let beginning = reading.beginning
-        let (form, command): (String, String)
-        switch self {
-        case .containerLog: (form, command) = ("bare events", "cut -d' ' -f4- \(file)")
-        case .dockerLog: (form, command) = ("bare events", "jq -rj .log \(file)")
+    ///   - shape: What its lines look like.
+    ///   - isWrapped: Whether a line holds events in another form.
+    func text(for shape: RecordShape, isWrapped: Bool) -> String {
+        let (form, converter): (String, String)
+        switch shape {
+        case .containerLog: (form, converter) = ("bare events", "cut -d' ' -f4- \(file)")
+        case .dockerLog: (form, converter) = ("bare events", "jq -rj .log \(file)")
         case .syslog, .prefixed:
             guard beginning.contains(UInt8(ascii: "{")) || beginning.count >= 512 else {
                 return "it has no events as JSON; name the file of an API server with --audit-log-format=json"
             }
-            (form, command) = ("bare events", "sed 's/^[^{]*//' \(file)")
+            (form, converter) = ("bare events", "sed 's/^[^{]*//' \(file)")
         // The first object that is an event: text of clients within it is not searched.
         case .shipper,
-            .otherProgram where reading.firstWrapped != nil:
+            .otherProgram where isWrapped:
             let event = "objects, (strings | fromjson? | objects) | select(has(\"auditID\"))"
-            (form, command) = ("bare events", "jq -c 'first(.. | \(event))' \(file)")
-        case .array: (form, command) = ("one event per line", "jq -c '.[]' \(file)")
+            (form, converter) = ("bare events", "jq -c 'first(.. | \(event))' \(file)")
+        case .array: (form, converter) = ("one event per line", "jq -c '.[]' \(file)")
         case .printed:
             let filter = beginning.first == UInt8(ascii: "[") ? "'.[]'" : "."
-            (form, command) = ("one event per line", "jq -c \(filter) \(file)")
-        case .eventList: (form, command) = ("one event per line", "jq -c '.items[]' \(file)")
+            (form, converter) = ("one event per line", "jq -c \(filter) \(file)")
+        case .eventList: (form, converter) = ("one event per line", "jq -c '.items[]' \(file)")
         case .otherProgram, .programLog: return "name the file of the API server's --audit-log-path"
         default: return "this format is not supported yet; pass on bare events, one per line"
         }
-        return "pass on \(form): \(command) | kube-audit-exporter scan -"
+        return "pass on \(form): \(converter) | \(command)"
     }
 }

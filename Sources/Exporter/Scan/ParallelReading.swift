@@ -19,6 +19,8 @@ final class ParallelReading: Sendable {
         var nextPart = 0
         var readings: [LogReading]
         var requests: [RequestCollection] = []
+        /// The FIFOs, and standard input, that gave no bytes yet, and since when they are read.
+        var silent: [StoredLog: ContinuousClock.Instant] = [:]
     }
 
     private let parts: [(log: Int, part: LogPart)]
@@ -72,11 +74,18 @@ final class ParallelReading: Sendable {
         }
     }
 
+    /// The FIFOs, and standard input, that were opened at least so long ago and gave no bytes yet.
+    func silent(for duration: Duration) -> [StoredLog] {
+        state.withLock { $0.silent.filter { ContinuousClock.now - $0.value >= duration }.map(\.key) }
+    }
+
     private func readParts() {
         var scanner = EventScanner(selecting: [Analytic.forbidden.selector])
         var requests = RequestCollection(selection)
         while let (log, part) = takePart() {
+            if part.log.size == nil { state.withLock { $0.silent[part.log] = .now } }
             let reading = part.read(with: &scanner) { events, bytes in
+                if part.log.size == nil { state.withLock { $0.silent[part.log] = nil } }
                 storedBytes.add(bytes, ordering: .relaxed)
                 for selected in events { requests.add(selected.event) }
             }

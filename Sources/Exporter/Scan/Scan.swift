@@ -45,12 +45,18 @@ public enum Scan {
         let sizes = logs.map(\.size)
         let progress = ScanProgress(of: sizes.contains(nil) ? nil : sizes.compactMap(\.self).reduce(0, +))
         let reading = ParallelReading(logs, selection: configuration.selection)
-        let result = reading.run(threads: ProcessInfo.processInfo.activeProcessorCount) { progress.show($0) }
+        var waitedFor: Set<StoredLog> = []
+        let result = reading.run(threads: ProcessInfo.processInfo.activeProcessorCount) { bytes in
+            for log in reading.silent(for: .seconds(1)) where waitedFor.insert(log).inserted {
+                noteWait(for: log, progress)
+            }
+            progress.show(bytes)
+        }
         progress.clear()
 
         let haveLines = result.readings.contains { $0.lines > 0 }
         let messages = zip(logs, result.readings).flatMap {
-            LogFindings.messages(about: $0, $1, othersHaveLines: haveLines)
+            LogFindings.messages(about: $0, $1, othersHaveLines: haveLines, command: configuration.command)
         }
         for message in messages { complain(message.text) }
         let isComplete = problems.isEmpty && !messages.contains(where: \.isProblem)
@@ -101,6 +107,16 @@ public enum Scan {
     private static func nothing(_ configuration: ScanConfiguration) -> String {
         let window = configuration.window == nil ? "in these logs" : "within \(configuration.windowText)"
         return "No source made more than \(configuration.threshold) refused requests without credentials \(window).\n"
+    }
+
+    /// Reading waits without an end for a FIFO that no program writes to. Standard input is named if it is a terminal.
+    private static func noteWait(for log: StoredLog, _ progress: ScanProgress) {
+        guard log.path != "-" || isatty(STDIN_FILENO) == 1 else { return }
+        progress.clear()
+        complain(
+            log.path == "-"
+                ? "reading standard input, which is the terminal; end it with Ctrl-D"
+                : "\(log.path): waiting for a program that writes to this FIFO")
     }
 
     /// Requests that are not counted for sources, or not exactly, are named.

@@ -11,6 +11,8 @@ struct ScanConfiguration: Sendable {
         case csv
     }
 
+    /// The command that reads standard input, for advice: `kube-audit-exporter scan -`.
+    let command: String
     let files: [String]
     let format: Format
     /// Sources with more requests are printed.
@@ -24,9 +26,12 @@ struct ScanConfiguration: Sendable {
     /// The database of countries and cities; `nil` if none is given.
     let locations: LocationDatabase?
 
-    /// - Parameter now: Seconds since 1970, from which durations are measured back.
+    /// - Parameters:
+    ///   - now: Seconds since 1970, from which durations are measured back.
+    ///   - command: The subcommand and its arguments that read standard input.
     /// - Throws: `ConfigurationError` with the flag and the correction.
-    init(_ options: ScanOptions, at now: Double) throws(ConfigurationError) {
+    init(_ options: ScanOptions, at now: Double, command: String = "scan -") throws(ConfigurationError) {
+        self.command = "kube-audit-exporter \(command)"
         files = options.files
         format = try Configuration.choice(options.format, for: "--format")
         threshold = try WholeNumber.parse(options.threshold, for: "--threshold", in: 0...1_000_000_000, suchAs: 5)

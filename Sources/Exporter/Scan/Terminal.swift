@@ -9,9 +9,14 @@ enum Terminal {
         if let text = ProcessInfo.processInfo.environment["COLUMNS"], let columns = Int(text), columns > 0 {
             return columns
         }
-        guard isatty(STDOUT_FILENO) == 1 else { return nil }
+        return columns(of: STDOUT_FILENO)
+    }
+
+    /// The number of columns of a terminal; `nil` for what is none.
+    static func columns(of descriptor: Int32) -> Int? {
+        guard isatty(descriptor) == 1 else { return nil }
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
         return Int(size.ws_col)
     }
 }
@@ -19,42 +24,47 @@ enum Terminal {
 /// The line on a terminal that shows how far reading is: bytes, rate, time left. Nothing is shown in a pipe.
 struct ScanProgress {
     private let total: Int?
-    private let isShown: Bool
+    private let columns: () -> Int?
     private let start: ContinuousClock.Instant
     private let write: (String) -> Void
 
     /// - Parameters:
     ///   - total: The bytes to read, as they are stored; `nil` if that is not known, as for standard input.
-    ///   - isShown: Whether standard error is a terminal.
+    ///   - columns: The present width of the terminal; `nil` if standard error is none.
     init(
-        of total: Int?, isShown: Bool = isatty(STDERR_FILENO) == 1, start: ContinuousClock.Instant = .now,
+        of total: Int?, columns: @escaping () -> Int? = { Terminal.columns(of: STDERR_FILENO) },
+        start: ContinuousClock.Instant = .now,
         write: @escaping (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
     ) {
         self.total = total
-        self.isShown = isShown
+        self.columns = columns
         self.start = start
         self.write = write
     }
 
     /// Shows how much was read.
     func show(_ bytes: Int, at now: ContinuousClock.Instant = .now) {
+        guard let columns = columns() else { return }
+        // A terminal breaks a line that fills it, and then the next one does not replace it.
+        let text = text(bytes, after: now - start).first { $0.count < columns } ?? ""
         // \u{1B}[K clears the rest of the line.
-        if isShown { write("\r\(text(bytes, after: now - start))\u{1B}[K") }
+        write("\r\(text)\u{1B}[K")
     }
 
     /// Removes the line.
     func clear() {
-        if isShown { write("\r\u{1B}[K") }
+        if columns() != nil { write("\r\u{1B}[K") }
     }
 
-    func text(_ bytes: Int, after elapsed: Duration) -> String {
+    /// The text in forms of decreasing length.
+    func text(_ bytes: Int, after elapsed: Duration) -> [String] {
         let rate = Double(bytes) / max(0.001, elapsed / .seconds(1))
-        var text = "Reading: \(Self.size(Double(bytes)))"
-        if let total { text += " of \(Self.size(Double(total)))" }
-        text += ", \(Self.size(rate))/s"
-        guard let total, bytes > 0 else { return text }
-        let left = Double(max(0, total - bytes)) / rate
-        return text + ", \(PrometheusDuration.text(left.rounded(.up))) left"
+        let read = Self.size(Double(bytes))
+        let amount = total.map { "\(read) of \(Self.size(Double($0)))" } ?? read
+        let speed = "Reading: \(amount), \(Self.size(rate))/s"
+        guard let total, bytes > 0 else { return [speed, amount, read] }
+        let left = PrometheusDuration.text((Double(max(0, total - bytes)) / rate).rounded(.up)) + " left"
+        return ["\(speed), \(left)", "\(amount), \(left)", amount, "\(100 * bytes / max(1, total))%"]
     }
 
     private static func size(_ bytes: Double) -> String {

@@ -4,6 +4,7 @@ import Glibc
 import HTTPServing
 import Logging
 import ServiceLifecycle
+import UnixSignals
 
 /// Serves metrics and pages until the exporter stops.
 struct WebService: Service {
@@ -62,8 +63,8 @@ struct StateNotWritten: Error, CustomStringConvertible {
     }
 }
 
-/// Looks every second whether the process was frozen. Retires silent sources and writes the time, once a minute, and soon after the clock was set back: times that were
-/// kept until then lie in the future, and become the present time.
+/// Looks every second whether the process was frozen. Retires silent sources and writes the time, once a minute, and soon
+/// after the clock was set back: times that were kept until then lie in the future, and become the present time.
 struct UpkeepService: Service {
     // Retention is at least an hour, so a minute is precise enough.
     private static let interval = 60
@@ -110,15 +111,18 @@ struct MemoryService: Service {
     }
 }
 
-/// Ends the process 5 seconds after a stop was requested, even if something hangs.
+/// Returns when the exporter is asked to stop. It ends the process 5 seconds later, even if something hangs.
 struct StopService: Service {
     /// Maximum time to stop, for example when a disk hangs.
     private static let patience: DispatchTimeInterval = .seconds(5)
 
+    /// SIGTERM and SIGINT, also those that came before the services ran.
+    let signals: UnixSignalsSequence
     let logger: Logger
 
     func run() async throws {
-        try? await gracefulShutdown()
+        var signals = signals.makeAsyncIterator()
+        _ = await signals.next()
         logger.info("Stopping")
         // A second signal ends the process at once.
         signal(SIGTERM, SIG_DFL)

@@ -8,8 +8,8 @@ struct SourceReport: Sendable, Hashable {
         let name: String
         /// The values, in the order in which they were first seen.
         let values: [String]
-        /// The requests whose value is not among them, since there were too many; in a report on files the number of
-        /// such values.
+        /// How often a value gave way or found no room, since there were too many; in a report on files the number of
+        /// values that are not among them.
         let leftOut: UInt64
         /// Whether the values are numbers.
         let isNumeric: Bool
@@ -31,8 +31,10 @@ struct SourceReport: Sendable, Hashable {
     let location: Location
     /// How the address is known.
     let origin: Origin
-    /// The requests counted.
+    /// The requests counted, of the outcomes that were asked for.
     let count: UInt64
+    /// The requests by outcome, whatever was asked for; `nil` if they are not known.
+    let outcomes: OutcomeCounts?
     /// The time of the first request, in seconds since 1970; `nil` if it is not known.
     let firstSeen: Double?
     /// The time of the last request, in seconds since 1970; `nil` if it is not known.
@@ -51,11 +53,12 @@ struct SourceReport: Sendable, Hashable {
             json.member("origin", origin.rawValue)
             json.key("count")
             json.integer(count)
+            outcomes?.write(to: &json)
             json.member("first_seen", firstSeen)
             json.member("last_seen", lastSeen)
             for column in columns { column.write(to: &json) }
             live?.write(to: &json)
-            // In a log, values are counted; the exporter counts requests.
+            // The exporter counts a value again that is seen again.
             json.key(live == nil ? "values_left_out" : "left_out")
             json.object { json in
                 for column in columns where column.leftOut > 0 {
@@ -68,13 +71,9 @@ struct SourceReport: Sendable, Hashable {
 }
 
 extension SourceReport.Column {
-    /// All columns of evidence, also empty ones.
-    static func all(of evidence: Evidence) -> [SourceReport.Column] {
-        Evidence.Column.allCases.map { column in
-            SourceReport.Column(
-                name: column.name, values: evidence.values(column), leftOut: evidence.leftOut(column),
-                isNumeric: column == .responseCode)
-        }
+    /// The outcomes of a source's requests.
+    init(_ outcomes: [Outcome]) {
+        self.init(name: "outcome", values: outcomes.map(\.rawValue), leftOut: 0, isNumeric: false)
     }
 
     fileprivate func write(to json: inout JSONText) {
@@ -105,6 +104,18 @@ extension SourceReport.Live {
     }
 }
 
+extension OutcomeCounts {
+    fileprivate func write(to json: inout JSONText) {
+        json.key("outcomes")
+        json.object { json in
+            for outcome in Outcome.allCases {
+                json.key(outcome.rawValue)
+                json.integer(self[outcome])
+            }
+        }
+    }
+}
+
 extension JSONText {
     /// Writes a key and a string.
     fileprivate mutating func member(_ name: String, _ value: String) {
@@ -120,20 +131,28 @@ extension JSONText {
 }
 
 extension SourceReport {
-    /// A report on a counter.
+    /// A report on a source of a running exporter.
     ///
     /// - Parameter now: Seconds since 1970.
-    init(_ counter: SourceCounter, at now: Double) {
-        address = counter.source.address.description
-        location = counter.location
-        origin = counter.source.origin
-        count = counter.requests
-        firstSeen = counter.firstSeen
-        lastSeen = counter.lastSeen
-        columns = Column.all(of: counter.evidence)
+    init(_ activity: SourceActivity, at now: Double) {
+        let choice = activity.choice
+        let counts = activity.outcomes
+        address = activity.source.address.description
+        location = activity.location
+        origin = activity.source.origin
+        count = counts.sum(choice)
+        outcomes = counts
+        firstSeen = activity.firstSeen
+        lastSeen = activity.lastSeen
+        let evidence = Evidence.Column.allCases.map { column in
+            Column(
+                name: column.name, values: activity.values(column),
+                leftOut: activity.profile?.evidence.leftOut(column) ?? 0, isNumeric: column == .responseCode)
+        }
+        columns = [Column(counts.present(choice))] + evidence
         live = Live(
-            requestsLastHour: counter.requestsLastHour(at: now), distinctRequestPaths: counter.paths.count(at: now),
-            lastRequests: counter.lastRequests)
+            requestsLastHour: activity.requestsLastHour(at: now).sum(choice),
+            distinctRequestPaths: activity.distinctPaths(at: now), lastRequests: activity.lastRequests)
     }
 }
 
@@ -144,6 +163,7 @@ extension SourceReport {
         self.location = location
         origin = source.source.origin
         count = UInt64(source.count)
+        outcomes = nil
         firstSeen = source.seen?.lowerBound
         lastSeen = source.seen?.upperBound
         columns = Evidence.Column.allCases.map { column in

@@ -55,41 +55,113 @@ extension HTTPQuery {
 struct SourceSelection: Sendable {
     /// A source of the snapshot.
     struct Entry: Sendable {
-        /// The index of its counter.
-        let index: Int
-        /// Its requests within the last hour.
-        let requestsLastHour: UInt64
+        /// The source.
+        let source: Source
+        /// Its requests of the chosen outcomes within the last hour.
+        fileprivate(set) var requestsLastHour: UInt64 = 0
+        // Where its counters are: the index of the analytic, and that of the counter.
+        fileprivate var places: [(analytic: Int32, counter: Int32)] = []
     }
 
-    /// All counters.
-    let counters: JoinedPages<SourceCounter>
     /// The selected ones.
     var entries: [Entry] = []
+    /// The outcomes that were asked for.
+    let outcome: OutcomeChoice
     /// The time to which the last hour refers, in seconds since 1970.
     let now: Double
 
-    /// Selects the counters that fulfil a condition.
+    private let analytics: [AnalyticCounts]
+    private let profiles: SourceProfiles
+
+    /// Selects the sources that have a counter of a chosen outcome and fulfil a condition.
+    ///
+    /// - Parameters:
+    ///   - address: The address of the sources; any if it is `nil`.
+    ///   - now: Seconds since 1970.
     init(
-        of counters: JoinedPages<SourceCounter>, at now: Double,
-        where isSelected: (SourceCounter, _ requestsLastHour: UInt64) -> Bool
+        of counts: Counts, outcome: OutcomeChoice, address: SourceAddress? = nil, at now: Double,
+        where isSelected: (SourceActivity, _ requestsLastHour: UInt64) -> Bool = { _, _ in true }
     ) {
-        self.counters = counters
+        analytics = counts.analytics
+        profiles = counts.profiles
+        self.outcome = outcome
         self.now = now
-        for (index, counter) in counters.enumerated() {
-            let requests = counter.requestsLastHour(at: now)
-            if isSelected(counter, requests) { entries.append(Entry(index: index, requestsLastHour: requests)) }
+        for var entry in Self.sources(of: analytics, outcome, address) {
+            let activity = activity(of: entry)
+            entry.requestsLastHour = activity.requestsLastHour(at: now).sum(outcome)
+            if isSelected(activity, entry.requestsLastHour) { entries.append(entry) }
         }
         // The order of the counters changes at a restart, that of the sources does not.
         entries.sort { one, other in
             if one.requestsLastHour != other.requestsLastHour { return one.requestsLastHour > other.requestsLastHour }
-            return counters[one.index].source < counters[other.index].source
+            return one.source < other.source
         }
     }
-}
 
-extension SourceCounter {
-    /// Whether it is over a threshold. The counter of all other sources never is: its sum says nothing of a single one.
-    func isOver(_ threshold: Int, _ requestsLastHour: UInt64) -> Bool {
-        source.address != .other && requestsLastHour > UInt64(threshold)
+    /// The sources that have a counter of a chosen outcome, with the counters of all outcomes.
+    private static func sources(
+        of analytics: [AnalyticCounts], _ choice: OutcomeChoice, _ address: SourceAddress?
+    ) -> [Entry] {
+        var entries: [Entry] = []
+        var places: [Source: Int] = [:]
+        // The chosen outcomes come first, so that sources without them are known as such.
+        let order = analytics.indices.sorted { one, other in
+            let (isOneChosen, isOtherChosen) = (
+                choice.includes(analytics[one].analytic.outcome), choice.includes(analytics[other].analytic.outcome)
+            )
+            return isOneChosen != isOtherChosen ? isOneChosen : one < other
+        }
+        for analytic in order {
+            let isChosen = choice.includes(analytics[analytic].analytic.outcome)
+            for (index, counter) in analytics[analytic].sources.counters.enumerated() {
+                let source = counter.source
+                guard address == nil || source.address == address else { continue }
+                var place = places[source]
+                if place == nil, isChosen {
+                    place = entries.count
+                    places[source] = place
+                    entries.append(Entry(source: source))
+                }
+                if let place { entries[place].places.append((Int32(clamping: analytic), Int32(clamping: index))) }
+            }
+        }
+        return entries
+    }
+
+    /// What is known of a source.
+    func activity(of entry: Entry) -> SourceActivity {
+        let counters = entry.places.map { place in
+            let counts = analytics[Int(place.analytic)]
+            return (outcome: counts.analytic.outcome, counter: counts.sources.counters[Int(place.counter)])
+        }
+        let order = { (one: (outcome: Outcome, counter: SourceCounter)) in
+            (
+                Outcome.allCases.firstIndex(of: one.outcome) ?? 0,
+                one.counter.credentials.flatMap { Credentials.allCases.firstIndex(of: $0) } ?? 0
+            )
+        }
+        return SourceActivity(
+            source: entry.source, choice: outcome,
+            counters: counters.count == 1 ? counters : counters.sorted { order($0) < order($1) },
+            profile: profiles.profile(of: entry.source))
+    }
+
+    /// Sorts by a value of the sources; equal ones keep their order.
+    ///
+    /// - Parameter isAscending: Whether the smallest value is first.
+    mutating func sort<Value: Comparable>(ascending isAscending: Bool, by value: (SourceActivity) -> Value) {
+        // The standard library's sort is stable in fact, but does not promise it.
+        entries = entries.enumerated().map { (value: value(activity(of: $1)), place: $0, entry: $1) }.sorted {
+            one, other in
+            if one.value != other.value { return isAscending ? one.value < other.value : one.value > other.value }
+            return one.place < other.place
+        }.map(\.entry)
+    }
+
+    /// The memory that is kept with it, in bytes: later snapshots may share no page with this one.
+    var memory: Int {
+        let counters = analytics.reduce(0) { $0 + $1.sources.counters.count }
+        return counters * (MemoryLayout<SourceCounter>.stride + MemoryLayout<SourceProfile>.stride)
+            + entries.count * (MemoryLayout<Entry>.stride + 64)
     }
 }

@@ -24,6 +24,10 @@ struct FilterFileTests {
                   - /readyz
                   - "/livez*"
               - {name: 5, user_agents: [""]}
+              - name: join
+                request_uris: [/a]
+                verbs: [get, options]
+                outcomes: [unauthorized, allowed]
             """)
         #expect(
             filter.entries == [
@@ -33,6 +37,9 @@ struct FilterFileTests {
                     userAgents: [Glob("kube-probe/*")].compactMap(\.self),
                     requestURIs: [Glob("/readyz"), Glob("/livez*")].compactMap(\.self)),
                 FilterEntry(name: "5", userAgents: [Glob("")].compactMap(\.self)),
+                FilterEntry(
+                    name: "join", requestURIs: [Glob("/a")].compactMap(\.self), verbs: ["get", "options"],
+                    outcomes: [.unauthorized, .allowed]),
             ])
     }
 
@@ -61,11 +68,28 @@ struct FilterFileTests {
         ),
         (
             "filters:\n  - name: a\n    network: ['::1']",
-            "FILE:3: entry 1: network: is not known; there are name, networks, user_agents, request_uris"
+            "FILE:3: entry 1: network: is not known; there are name, networks, user_agents, request_uris, verbs, outcomes"
         ),
         (
             "filters:\n  - name: a",
-            "FILE:2: entry 1 (a): would match every request; give networks, user_agents or request_uris"
+            "FILE:2: entry 1 (a): would match requests of any client; give networks, user_agents or request_uris"
+        ),
+        (
+            "filters:\n  - name: a\n    verbs: [get]\n    outcomes: [unauthorized]",
+            "FILE:2: entry 1 (a): would match requests of any client; give networks, user_agents or request_uris"
+        ),
+        (
+            "filters:\n  - name: a\n    networks: ['::1']\n    verbs: [get, GET]",
+            #"FILE:4: entry 1 (a): verbs: "GET" is not a verb of audit events, which are lower case, "#
+                + "such as get, list or options"
+        ),
+        (
+            "filters:\n  - name: a\n    networks: ['::1']\n    outcomes:\n      - forbidden\n      - denied",
+            #"FILE:6: entry 1 (a): outcomes: "denied" is not known; give some of forbidden, unauthorized, allowed"#
+        ),
+        (
+            "filters:\n  - name: a\n    networks: ['::1']\n    outcomes: []",
+            "FILE:4: entry 1 (a): outcomes: is empty and matches nothing; leave it out to match all"
         ),
         (
             "filters:\n  - name: a\n    networks: ::1",

@@ -60,6 +60,36 @@ struct RequestFilterTests {
         }
     }
 
+    @Test("distinguishes verbs, and outcomes by the code of the response")
+    func verbsAndOutcomes() throws {
+        let network = try #require(Network("192.0.2.0/24"))
+        let filter = { (verbs: [String]?, outcomes: [Outcome]?) in
+            RequestFilter(entries: [
+                FilterEntry(name: "probes", networks: [network], verbs: verbs, outcomes: outcomes)
+            ])
+        }
+        let source = Source(.address(try #require(IPAddress("192.0.2.1"))), .verified)
+        let matches = { (filter: RequestFilter, verb: String, code: Int?) in
+            filter.entry(matching: AuditEvent(verb: verb, responseCode: code), from: source) != nil
+        }
+        #expect(
+            ["get", "list", "GET", ""].map { matches(filter(["get", "head"], nil), $0, 401) } == [
+                true, false, false, false,
+            ])
+        let codes: [Int?] = [99, 100, 200, 302, 399, 400, 401, 403, 429, 500, nil]
+        let matching = { (outcomes: [Outcome]?) in
+            codes.filter { matches(filter(nil, outcomes), "get", $0) }
+        }
+        #expect(matching([.forbidden]) == [403])
+        #expect(matching([.unauthorized]) == [401])
+        #expect(matching([.allowed]) == [100, 200, 302, 399])
+        #expect(matching([.unauthorized, .forbidden]) == [401, 403])
+        #expect(matching(nil) == codes)
+        #expect(matches(filter(["get"], [.forbidden]), "get", 403))
+        #expect(!matches(filter(["get"], [.forbidden]), "list", 403))
+        #expect(!matches(filter(["get"], [.forbidden]), "get", 401))
+    }
+
     @Test("treats a request without a user agent as one with an empty user agent")
     func noUserAgent() {
         var detector = Self.detector([Self.entry(userAgents: [""])])

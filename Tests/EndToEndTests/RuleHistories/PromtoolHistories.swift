@@ -6,6 +6,8 @@ import Testing
 /// Histories as promtool input: the series that a rule reads, with the expected results.
 struct PromtoolHistories {
     var histories: [SourceHistory]
+    /// The rule whose counters have these histories.
+    var rule = DetectionRule.forbidden
 
     /// The first minute in which each rule differs from counting one by one, by source, in the order of the rules.
     func differences(of rules: [(name: String, expression: String)]) async throws -> [[String: Int]] {
@@ -85,9 +87,9 @@ struct PromtoolHistories {
         }
         for scraped in history.series {
             text += series(
-                DetectionRule.requests, scraped.labels, SourceHistory.values(scraped.samples) { "\($0.requests)" })
+                rule.requests, scraped.labels, SourceHistory.values(scraped.samples) { "\($0.requests)" })
             text += series(
-                DetectionRule.firstSeen, scraped.labels,
+                rule.firstSeen, scraped.labels,
                 SourceHistory.values(scraped.samples) { "\(scraped.firstSeen($0))" })
         }
         let minutes = 0..<SourceHistory.length / 60

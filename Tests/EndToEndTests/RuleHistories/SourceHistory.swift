@@ -37,6 +37,23 @@ struct SourceHistory: Sendable, CustomStringConvertible {
         return [found] + (0..<count).map { SourceHistory.random("h\($0)", using: &random) }
     }
 
+    /// Histories of a source that exporters count by its credentials. Two counters of one exporter share everything but
+    /// their requests, and often the time at which they were created.
+    static func randomWithCredentials(_ count: Int, seed: UInt64) -> [SourceHistory] {
+        var random = SeededGenerator(seed: seed)
+        return (0..<count).map { number in
+            var history = SourceHistory.random("c\(number)", using: &random)
+            for index in history.exporters.indices {
+                history.exporters[index].labels["credentials"] = "unknown"
+                var other = history.exporters[index]
+                other.labels["credentials"] = "none"
+                other.requests = other.requests.filter { _ in Bool.random(using: &random) }
+                if !other.requests.isEmpty { history.exporters.append(other) }
+            }
+            return history
+        }
+    }
+
     static func random(_ name: String, using random: inout SeededGenerator) -> SourceHistory {
         var exporters = (0..<Int.random(in: 1...3, using: &random)).map { _ in
             ExporterHistory(
@@ -128,8 +145,8 @@ struct SourceHistory: Sendable, CustomStringConvertible {
                 for job in exporter.isScrapedTwice ? ["pods", "services"] : ["pods"] {
                     series.append(
                         ScrapedSeries(
-                            labels: target.labels.merging(["job": job]) { $1 }, samples: target.samples, exporter: index
-                        ))
+                            labels: target.labels.merging(["job": job]) { $1 }, samples: target.samples,
+                            exporter: exporter.labels["node"].flatMap(Int.init) ?? index))
                 }
             }
         }

@@ -40,7 +40,7 @@ struct LastRequests: Sendable, Hashable {
             count += 1
             start = end(of: start)
         }
-        let kept = count < SourceCounter.requestLimit ? 0 : end(of: 0)
+        let kept = count < SourceProfile.requestLimit ? 0 : end(of: 0)
         var new: [UInt8] = []
         new.reserveCapacity(bytes.count - kept + Self.headLength + reference.auditID.utf8.count)
         new += bytes[kept...]
