@@ -7,11 +7,10 @@ public import AuditEvents
 /// event that is read again repeats its timestamp. So a refused watch (ResponseStarted and ResponseComplete) is one
 /// request, a repeated webhook batch adds none, and parallel requests with one `Audit-ID` are all counted.
 ///
-/// Memory is bounded: events are remembered in two generations of `horizon` events. When the younger one is full it
-/// becomes the older one, and the older one is forgotten. So at least the last `horizon` events are recognised, and at
-/// most twice as many. An event that is read again later than that counts as a new request.
+/// Memory is bounded: the last `horizon` events are remembered, in a ring. An event that is read again later than that
+/// counts as a new request.
 public struct RequestDeduplicator: Sendable {
-    /// The least number of events that are recognised; remembering them takes at most about 32 MiB.
+    /// The number of events that are recognised; remembering them takes about 9 MiB.
     public static let defaultHorizon = 1 << 17
 
     /// The effect of an event.
@@ -24,23 +23,22 @@ public struct RequestDeduplicator: Sendable {
         case knownEvent
     }
 
-    private struct Generation {
-        var requests: [RequestIdentity: StageCounts] = [:]
-        var events: Set<EventIdentity> = []
-    }
-
     /// The key of the hashes.
     public let key: SipHash128.Key
     /// The number of different events observed so far.
     public private(set) var observedCount: Int
 
     private let horizon: Int
-    private var younger = Generation()
-    private var older = Generation()
+    // The last events, and the place of the next one.
+    private var ring = PagedArray<ObservedEvent>(pageSize: 1024)
+    private var next = 0
+    // The place of each event, and of the last event of each request.
+    private var events = FingerprintIndex()
+    private var requests = FingerprintIndex()
 
     /// - Parameters:
     ///   - key: The key of the hashes, also of the restored ones.
-    ///   - horizon: The least number of events that are recognised.
+    ///   - horizon: The number of events that are recognised.
     ///   - observedCount: The number of different events observed so far, including the restored ones.
     ///   - restored: The last observed events, oldest first.
     public init(
@@ -54,7 +52,8 @@ public struct RequestDeduplicator: Sendable {
         for event in restored { insert(event) }
     }
 
-    /// The number of the oldest event that is still recognised; earlier ones need not be stored any longer.
+    /// The number of an event before which none is recognised any more, and none need be stored. It rises in steps, so that
+    /// stored events are not removed one by one.
     public var firstRecognised: Int { max(0, observedCount / horizon - 1) * horizon }
 
     /// Remembers an event, and finds out whether its request is new.
@@ -66,9 +65,8 @@ public struct RequestDeduplicator: Sendable {
         guard event.hasCompleteIdentity else { return (.newRequest, nil) }
         let request = RequestIdentity(of: event, key: key)
         let identity = EventIdentity(of: event, request: request, key: key)
-        guard !older.events.contains(identity), !younger.events.contains(identity) else { return (.knownEvent, nil) }
-        // The stages known to the older generation are carried over, or a second stage would start from zero.
-        var stages = younger.requests[request] ?? older.requests[request] ?? StageCounts()
+        guard place(of: identity) == nil else { return (.knownEvent, nil) }
+        var stages = place(of: request).map { ring[$0].stages } ?? StageCounts()
         let before = stages.requests
         stages.add(stage: event.stage)
         let observed = ObservedEvent(request: request, event: identity, stages: stages)
@@ -77,13 +75,34 @@ public struct RequestDeduplicator: Sendable {
     }
 
     private mutating func insert(_ observed: ObservedEvent) {
-        younger.events.insert(observed.event)
-        younger.requests[observed.request] = observed.stages
-        observedCount += 1
-        if observedCount % horizon == 0 {
-            older = younger
-            younger = Generation()
+        // The last event of a request has its stages, so an earlier one is found by its own identity only.
+        if let place = place(of: observed.request) { forgetRequest(at: place) }
+        if ring.count < horizon {
+            ring.append(observed)
+        } else {
+            let oldest = ring[next]
+            events.remove(next, oldest.event.digest.first) { [ring] in ring[$0].event.digest.first }
+            if place(of: oldest.request) == next { forgetRequest(at: next) }
+            ring[next] = observed
         }
+        events.insert(next, observed.event.digest.first) { [ring] in ring[$0].event.digest.first }
+        requests.insert(next, observed.request.digest.first) { [ring] in ring[$0].request.digest.first }
+        next = (next + 1) % horizon
+        observedCount += 1
+    }
+
+    private mutating func forgetRequest(at place: Int) {
+        requests.remove(place, ring[place].request.digest.first) { [ring] in ring[$0].request.digest.first }
+    }
+
+    // The fingerprint is half of the digest; two digests with the same half are not expected in the life of a universe.
+
+    private func place(of event: EventIdentity) -> Int? {
+        events.place(of: event.digest.first) { ring[$0].event.digest.first }
+    }
+
+    private func place(of request: RequestIdentity) -> Int? {
+        requests.place(of: request.digest.first) { ring[$0].request.digest.first }
     }
 }
 

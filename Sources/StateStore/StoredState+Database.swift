@@ -85,8 +85,7 @@ extension StoredState {
 
     private static func profiles(_ db: Database) throws -> [SourceProfile] {
         var profiles: [SourceProfile] = []
-        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM profile ORDER BY last_seen, id")
-        // One by one, since sorting rows with their evidence would take its memory twice.
+        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM profile ORDER BY id")
         let first = try db.cachedStatement(sql: "SELECT texts FROM first_evidence WHERE profile = ?")
         let newest = try db.cachedStatement(sql: "SELECT texts FROM newest_evidence WHERE profile = ?")
         while let row = try rows.next() {

@@ -150,6 +150,8 @@ struct OutcomePagesTests {
         for text in ["4 requests, forbidden", "3 requests, unauthorized", "2 requests, allowed"] {
             #expect(page.contains(text), "\(text)")
         }
+        let claimed = await Self.get("/sources/203.0.113.9").text
+        #expect(claimed.contains(#"<span class="badge">allowed</span>"#) && !claimed.contains("badge over"))
         let chosen = await Self.get("/sources/192.0.2.1", [("outcome", "unauthorized")]).text
         #expect(!chosen.contains("/both") && chosen.contains("<code>/unauthorized/1</code></li>"))
         #expect(!chosen.contains("requests, forbidden"))
@@ -163,7 +165,7 @@ struct OutcomePagesTests {
     func landing() async {
         let page = await Self.get("/").text
         #expect(page.contains("2 requests without credentials were allowed in the last hour"))
-        #expect(page.contains(#"<a href="./sources?outcome=allowed">1 source</a>"#))
+        #expect(page.contains(#"<a href="./sources?outcome=allowed&amp;origin=verified">1 source</a>"#))
         for (outcome, counters) in [("forbidden", 1), ("unauthorized", 3), ("allowed", 2)] {
             #expect(page.contains(#"<td>\#(outcome)</td><td>verified</td><td class="n">\#(counters)</td>"#))
         }

@@ -41,9 +41,8 @@ struct StoredEvidenceTests {
         Array(detector.ledgers[0].counts.sources.counters)
     }
 
-    /// In the order of their last requests, as they are read from the store.
     private static func profiles(_ detector: AccessScanningDetector) -> [SourceProfile] {
-        detector.profiles.profiles.sorted { $0.lastSeen < $1.lastSeen }
+        Array(detector.profiles.profiles)
     }
 
     private static func expectSame(

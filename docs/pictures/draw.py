@@ -35,23 +35,40 @@ PATHS = [
 ]
 
 
+# Where it found something open: numbers of requests that were allowed.
+ALLOWED = {60: "/api/v1/namespaces/dev/configmaps", 131: "/api/v1/namespaces/dev/configmaps?limit=500"}
+
+
 def event(number, at):
     verb, path, resource = PATHS[number % len(PATHS)]
+    if number in ALLOWED:
+        verb, path, resource = "list", ALLOWED[number], "configmaps"
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"
     reference = {}
     if resource:
         name, _, subresource = resource.partition("/")
         name, _, group = name.partition(".")
         reference = {"objectRef": {"resource": name, "apiGroup": group, "subresource": subresource}}
+    # Some requests had a token that was made up.
+    is_unauthorized = number % 9 == 4 and number not in ALLOWED
     where = f"{verb} resource \"{resource}\"" if resource else f"{verb} path \"{path}\""
+    user = {"username": "system:anonymous", "groups": ["system:unauthenticated"]}
+    status = {
+        "metadata": {}, "status": "Failure", "reason": "Forbidden", "code": 403,
+        "message": f"forbidden: User \"system:anonymous\" cannot {where}"}
+    if is_unauthorized:
+        user = {}
+        status = {
+            "metadata": {}, "status": "Failure", "reason": "Unauthorized", "code": 401,
+            "message": "Authentication failed, attempted: bearer"}
+    if number in ALLOWED:
+        status = {"metadata": {}, "code": 200}
     return {
         "kind": "Event", "apiVersion": "audit.k8s.io/v1", "level": "Metadata",
         "auditID": f"{0x5d1e0000 + number:08x}-7c1f-4d6e-9a3b-{number * 7919:012x}", "stage": "ResponseComplete",
-        "requestURI": path, "verb": verb, "user": {"username": "system:anonymous", "groups": ["system:unauthenticated"]},
+        "requestURI": path, "verb": verb, "user": user,
         "sourceIPs": [ADDRESS], "userAgent": AGENTS[number % len(AGENTS)], **reference,
-        "responseStatus": {
-            "metadata": {}, "status": "Failure", "reason": "Forbidden", "code": 403,
-            "message": f"forbidden: User \"system:anonymous\" cannot {where}"},
+        "responseStatus": status,
         "requestReceivedTimestamp": stamp, "stageTimestamp": stamp}
 
 
@@ -76,19 +93,21 @@ class Exporter:
         self.process.wait(timeout=20)
 
 
-def spread(state, count, now):
+def spread(state, now):
     """Writes a spread of requests over the last hour into the state: see RequestsByMinute.entries."""
     shape = random.Random(4)
-    minutes = {}
-    for _ in range(count):
-        age = shape.choice([shape.gauss(46, 2.5), shape.gauss(24, 5), shape.gauss(6, 4)])
-        minute = int(now // 60 - min(58, max(1, age)))
-        minutes[minute] = minutes.get(minute, 0) + 1
-    block = b"".join(struct.pack("<Q", minute << 32 | minutes[minute]) for minute in sorted(minutes))
     with sqlite3.connect(state) as database:
-        database.execute(
-            "UPDATE source SET by_minute = ?, first_seen = ? WHERE address = ?",
-            (block, min(minutes) * 60 + 12.5, ADDRESS))
+        for counter, count in database.execute(
+                "SELECT id, requests FROM source WHERE address = ? ORDER BY analytic", (ADDRESS,)).fetchall():
+            minutes = {}
+            for _ in range(count):
+                age = shape.choice([shape.gauss(46, 2.5), shape.gauss(24, 5), shape.gauss(6, 4)])
+                minute = int(now // 60 - min(58, max(1, age)))
+                minutes[minute] = minutes.get(minute, 0) + 1
+            block = b"".join(struct.pack("<Q", minute << 32 | minutes[minute]) for minute in sorted(minutes))
+            database.execute(
+                "UPDATE source SET by_minute = ?, first_seen = ? WHERE id = ?",
+                (block, min(minutes) * 60 + 12.5, counter))
     database.close()
 
 
@@ -104,7 +123,7 @@ def main():
             for number in range(count):
                 log.write(json.dumps(event(number, now - datetime.timedelta(seconds=count - number))) + "\n")
         Exporter(program, directory, arguments).stop()
-        spread(directory / "data/state.db", count, time.time())
+        spread(directory / "data/state.db", time.time())
         exporter = Exporter(program, directory, arguments)
         try:
             page = f"{exporter.url}/sources/{ADDRESS}"
@@ -112,7 +131,7 @@ def main():
                 assert answer.status == 200
             subprocess.run(
                 ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                 "--hide-scrollbars", f"--user-data-dir={directory}/profile", "--window-size=1180,1500",
+                 "--hide-scrollbars", f"--user-data-dir={directory}/profile", "--window-size=1180,1750",
                  f"--screenshot={HERE}/source.png", page], check=True, capture_output=True, timeout=60)
         finally:
             exporter.stop()

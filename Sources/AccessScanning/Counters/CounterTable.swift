@@ -374,8 +374,11 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     /// Takes the changes since the last call. Earlier changes count as written unless they were put back.
     mutating func takeChanges() -> CounterChanges<Counter> {
         let (changed, removed) = tracker.take()
+        // By place, which is about the order on disk: the store writes each page of the file once.
+        let counters = changed.compactMap { indices[$0] }.sorted().map { places[$0] }
         return CounterChanges(
-            counters: changed.compactMap(counter), removed: removed, displaced: displaced.takeChanges())
+            counters: counters + unbudgeted.filter { changed.contains($0.subject) }, removed: removed,
+            displaced: displaced.takeChanges())
     }
 
     /// Gives back the changes that were taken last and could not be written: they are part of the next ones.
@@ -383,9 +386,5 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         // A counter that has been removed since is a removal, not a change.
         tracker.putBack(changed: changes.counters.map(\.subject).filter(contains), removed: changes.removed)
         if let displaced = changes.displaced { self.displaced.putBack(displaced) }
-    }
-
-    private func counter(of subject: Counter.Subject) -> Counter? {
-        indices[subject].map { places[$0] } ?? unbudgeted.first { $0.subject == subject }
     }
 }

@@ -28,10 +28,12 @@ struct ProfileTable: Sendable {
     ) {
         limit = budget + 2
         tracker = ChangeTracker(stored: restored.lazy.map(\.source))
-        for profile in restored.sorted(by: { $0.lastSeen < $1.lastSeen }) {
+        for profile in restored {
             if isCounted(profile.source) { append(profile) } else { tracker.noteRemoved(profile.source) }
         }
         limitTimes(to: now)
+        let lastSeen = profiles.map(\.lastSeen)
+        for place in profiles.indices.sorted(by: { lastSeen[$0] < lastSeen[$1] }) { order.touch(place, list: .quiet) }
     }
 
     /// Notes a counted request.
@@ -101,10 +103,8 @@ struct ProfileTable: Sendable {
     /// Adds the changes since the last call. Earlier changes count as written unless they were put back.
     mutating func takeChanges(into changes: inout ProfileChanges) {
         let (changed, removed) = tracker.take()
-        for source in changed {
-            guard let place = indices[source] else { continue }
-            changes.profiles.append(profiles[place])
-        }
+        // By place, which is about the order on disk: the store writes each page of the file once.
+        changes.profiles += changed.compactMap { indices[$0] }.sorted().map { profiles[$0] }
         changes.changedEvidence.merge(changedEvidence) { $1 }
         changes.removed.formUnion(removed)
         changedEvidence = [:]

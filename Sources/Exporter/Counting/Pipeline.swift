@@ -14,15 +14,18 @@ import StateStore
 /// pipeline.published.current.sources
 /// ```
 ///
-/// Batches are counted while a checkpoint is being written; their changes are in the next one. The writer therefore
-/// never waits for the disk, and a slow disk makes larger checkpoints, not a queue. Unwritten changes are bounded as
-/// the counts are.
+/// Batches are counted while a checkpoint is being written; their changes are in the next one. The writer therefore does
+/// not wait for the disk, and a slow disk makes larger checkpoints, not a queue. Unwritten changes are bounded as the
+/// counts are. Only while the profiles of thousands of sources are being written, batches wait: otherwise these would be
+/// in memory three times, as they were published, as they are being written, and as they change meanwhile.
 ///
 /// Nothing slow runs in here: files are read, and locations and filters loaded, elsewhere.
 actor Pipeline {
     /// How long changes are collected before they are written, unless a sender waits. Each checkpoint flushes the
     /// disk, which other programs need too, for example etcd.
     static let writingDelay: Duration = .milliseconds(200)
+    /// The number of changed profiles in a checkpoint from which on batches wait until it is written.
+    static let largeCheckpoint = 2000
     /// How long after a failed write the next attempt is made.
     static let retryDelay: Duration = .seconds(1)
 
@@ -55,6 +58,9 @@ actor Pipeline {
     private var state = State.running(nil)
     private var storageProblem: String?
     private var waiting: [CheckedContinuation<Acknowledgement, Never>] = []
+    // While a large checkpoint is being written, and the batches that wait for that.
+    private var isWritingMuch = false
+    private var delayed: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameters:
     ///   - configuration: The validated flags.
@@ -82,7 +88,8 @@ actor Pipeline {
     ///
     /// - Returns: `accepted`, or `unavailable` once the exporter is stopping, and for a minute after a freeze.
     @discardableResult
-    func apply(_ batch: InputBatch) -> Acknowledgement {
+    func apply(_ batch: InputBatch) async -> Acknowledgement {
+        while isWritingMuch, !isHolding() { await withCheckedContinuation { delayed.append($0) } }
         guard case .running = state else { return .unavailable(reason: "the exporter is stopping") }
         guard !isHolding() else {
             return .unavailable(reason: "the exporter did not run for a while, and accepts batches within a minute")
@@ -97,7 +104,7 @@ actor Pipeline {
     /// While the state cannot be written nothing is counted, since the sender keeps the batch and sends it again.
     func commit(_ batch: InputBatch) async -> Acknowledgement {
         if let storageProblem { return .unavailable(reason: storageProblem) }
-        let acknowledgement = apply(batch)
+        let acknowledgement = await apply(batch)
         guard acknowledgement == .accepted else { return acknowledgement }
         if case .running(let loop) = state { loop?.delay?.cancel() }
         return await withCheckedContinuation { waiting.append($0) }
@@ -170,6 +177,12 @@ actor Pipeline {
         let checkpoint = counting.takeCheckpoint(at: now())
         let waiting = waiting
         self.waiting = []
+        isWritingMuch = checkpoint.detection.profiles.profiles.count > Self.largeCheckpoint
+        defer {
+            isWritingMuch = false
+            for continuation in delayed { continuation.resume() }
+            delayed = []
+        }
         do throws(StateStoreError) {
             try await store?.commit(checkpoint)
         } catch {

@@ -93,15 +93,18 @@ enum LandingPage {
             """
     }
 
-    /// Something is open to everyone if a request was allowed: the sources of such requests have a link of their own.
+    /// Something is open to everyone if a request was allowed: the sources of such requests have a link of their own. Each
+    /// request has one verified source, so that claimed ones add none.
     private static func allowed(_ counts: Counts, at now: Double) -> String {
-        let selection = SourceSelection(of: counts, outcome: .allowed, at: now) { _, requests in requests > 0 }
+        let selection = SourceSelection(of: counts, outcome: .allowed, at: now) { activity, requests in
+            activity.source.origin == .verified && requests > 0
+        }
         guard !selection.entries.isEmpty else { return "" }
         let requests = selection.entries.reduce(UInt64(0)) { $0 &+ $1.requestsLastHour }
         return """
             <p><span class="badge over">allowed</span> \(HTML.count(requests, "request")) without credentials \
             \(requests == 1 ? "was" : "were") allowed in the last hour: \
-            <a href="./sources?outcome=allowed">\(HTML.count(selection.entries.count, "source"))</a></p>
+            <a href="./sources?outcome=allowed&amp;origin=verified">\(HTML.count(selection.entries.count, "source"))</a></p>
             """
     }
 

@@ -16,7 +16,8 @@ struct SourcePage {
             title: "\(source.address) – kube-audit-exporter", root: "..",
             main: """
                 <h1>\(address)</h1>
-                <p>\(SourceLink.badge(source, requestsLastHour, threshold))<span class="badge">\(source.origin.rawValue)\
+                <p>\(SourceLink.badge(source, requestsLastHour, threshold))\
+                \(activity.outcomes[.allowed] > 0 ? "\(allowedMark) " : "")<span class="badge">\(source.origin.rawValue)\
                 </span> \(HTML.escape(activity.location.text))</p>
                 \(explanation)
                 <dl class="facts">
@@ -43,6 +44,10 @@ struct SourcePage {
     private var source: Source { activity.source }
     private var requestsLastHour: UInt64 { activity.requestsLastHour(at: now).sum(activity.choice) }
     private var hasAllowed: Bool { activity.choice != .allowed && activity.outcomes[.allowed] > 0 }
+    /// It is red for verified sources only: anyone can claim an address.
+    private var allowedMark: String {
+        "<span class=\"badge\(source.origin == .verified ? " over" : "")\">allowed</span>"
+    }
     private var chosen: String { activity.choice == .all ? "" : " that were \(activity.choice.rawValue)" }
 
     private var explanation: String {
@@ -128,7 +133,7 @@ struct SourcePage {
         let leftOut = activity.profile?.evidence.leftOut(column) ?? 0
         let allowed = hasAllowed ? Set(activity.profile?.evidence.values(column, of: .allowed) ?? []) : []
         let items = values.map { value in
-            let mark = allowed.contains(value) ? " <span class=\"badge over\">allowed</span>" : ""
+            let mark = allowed.contains(value) ? " \(allowedMark)" : ""
             return "<li><code>\(HTML.escape(value))</code>\(mark)</li>"
         }.joined()
         let list = values.isEmpty ? "<p class=\"faint\">none</p>" : "<ul>\(items)</ul>"

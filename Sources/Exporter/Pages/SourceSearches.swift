@@ -29,3 +29,16 @@ final class SourceSearches: Sendable {
         }
     }
 }
+
+/// Makes responses that look at the counters of all sources, one at a time, and on no thread that scrapes or counting need.
+///
+/// They read no evidence, so that each is short, and none is refused.
+enum SourceLists {
+    private static let queue = DispatchQueue(label: "SourceLists", qos: .background)
+
+    static func response(_ make: @escaping @Sendable () -> HTTPResponse) async -> HTTPResponse {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: make()) }
+        }
+    }
+}

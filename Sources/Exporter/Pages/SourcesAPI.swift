@@ -1,13 +1,10 @@
 import AccessScanning
-import Dispatch
 import HTTPServing
 
 /// `/api/v1/sources` and `/api/v1/sources/{src_ip}`: sources as JSON, in the envelope of Prometheus' API.
 struct SourcesAPI: Sendable {
     /// The path of the list; that of a source continues with a slash and the address.
     static let path = "/api/v1/sources"
-
-    private static let queue = DispatchQueue(label: "SourcesAPI", qos: .background)
 
     /// The published counts.
     let counts: Published<Counts>
@@ -18,20 +15,13 @@ struct SourcesAPI: Sendable {
     func add(to routes: inout Routes) {
         for path in [Self.path, Self.path + "/"] {
             routes.onWaiting("GET", path) { request in
-                await selecting {
+                await SourceLists.response {
                     Self.answer(request) { () throws(InvalidParameter) in try list(request.query) }
                 }
             }
         }
         routes.onPrefix("GET", Self.path + "/") { request in
             Self.answer(request) { () throws(InvalidParameter) in try source(request) }
-        }
-    }
-
-    /// Selects and sorts on no thread that a scrape needs.
-    private func selecting(_ make: @escaping @Sendable () -> HTTPResponse) async -> HTTPResponse {
-        await withCheckedContinuation { continuation in
-            Self.queue.async { continuation.resume(returning: make()) }
         }
     }
 

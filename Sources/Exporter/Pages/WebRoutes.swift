@@ -34,9 +34,10 @@ enum WebRoutes {
             return page.response()
         }
         if telemetryPath != "/" {
-            routes.on("GET", "/") { _ in
-                .html(
-                    LandingPage.render(counts.current, status.current, telemetryPath: telemetryPath, at: now()))
+            routes.onWaiting("GET", "/") { _ in
+                await SourceLists.response {
+                    .html(LandingPage.render(counts.current, status.current, telemetryPath: telemetryPath, at: now()))
+                }
             }
         }
         SourcesPages(counts: counts, now: now).add(to: &routes)
