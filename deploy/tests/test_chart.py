@@ -1,8 +1,11 @@
 """The chart: what Helm's engine, the schemas of Kubernetes and the checks of the chart say."""
 
 import json
+import os
 import re
+import shutil
 import sys
+from pathlib import Path
 
 import helm_python as helm
 import jsonschema
@@ -101,16 +104,31 @@ def test_each_source_of_a_preset_is_named():
         assert "# Source" in text, preset
 
 
-def test_the_package_renders_like_the_directory(tmp_path):
-    archive = helm.package(CHART, destination=tmp_path)
+def test_the_archive_renders_like_the_directory(tmp_path):
+    archive = run(sys.executable, DEPLOY / "helm/package", tmp_path).strip()
     version = (ROOT / "VERSION").read_text().strip()
-    assert archive.endswith(f"kube-audit-exporter-{version}.tgz")
-    with open(archive, "rb") as file:
-        packaged = helm.Chart.load_archive(file.read())
+    assert archive == f"{tmp_path}/kube-audit-exporter-{version}.tgz"
+    packaged = helm.Chart.load_archive(Path(archive).read_bytes())
     values = merged(IMAGE, EVERYTHING)
     assert packaged.render(values, name="a", namespace="b") == helm.Chart.load(CHART).render(
         values, name="a", namespace="b"
     )
+
+
+def test_the_archive_of_a_commit_has_the_same_bytes_each_time(tmp_path):
+    """Also in another clone, where the files have other times and modes."""
+    clone = tmp_path / "clone"
+    shutil.copytree(DEPLOY / "helm", clone / "deploy/helm")
+    shutil.copy(ROOT / "LICENSE", clone)
+    for path in clone.rglob("*.yaml"):
+        path.chmod(0o600)
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}
+    archives = [
+        Path(run(sys.executable, root / "helm/package", tmp_path / name, env=environment).strip())
+        for name, root in (("first", DEPLOY), ("second", clone / "deploy"))
+    ]
+    assert archives[0].read_bytes() == archives[1].read_bytes()
 
 
 def test_the_versions_are_that_of_the_project():
