@@ -38,12 +38,15 @@ FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration filter h
 # The toolchain's libFuzzer without its main function; Fuzzing has its own.
 FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a
 
+# Steps of `make release-check`, all by default; `make release-check CHECKS=--help` lists them.
+CHECKS ?=
+
 # Threshold of requests per source, and the window: `make alerts THRESHOLD=10 WINDOW=30m`.
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
 .PHONY: help deps build test test-deploy test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
-        golden alerts deploy-files chart clean python deploy-python
+        golden alerts deploy-files chart release-check clean python deploy-python
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -135,7 +138,10 @@ chart: deploy-python ## Write the Helm chart as an archive: dist/kube-audit-expo
 	$(DEPLOY_PYTHON) deploy/helm/package dist
 
 test-deploy: deploy-python ## Test deploy/ with Helm, kubectl, promtool and amtool, and with the exporter if it is built
-	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q deploy/tests
+	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q -rs deploy/tests
+
+release-check: deps ## Run what a release needs, or only CHECKS="versions packages"; --keep-going does not stop at a failure
+	deploy/release-check $(CHECKS)
 
 test: deps lint python ## Check formatting, build, and run all tests
 	swift build --build-tests --explicit-target-dependency-import-check error
