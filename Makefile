@@ -177,7 +177,7 @@ fuzz: deps ## Search for inputs that break the exporter, FUZZ_SECONDS for each o
 	        -artifact_prefix=.build/found/$$target- .build/corpus/$$target Corpus/$$target || status=1; \
 	done; exit $$status
 
-golden: deps ## Write the golden metrics (Tests/Fixtures/golden) and the README's table of metrics
+golden: deps ## Write the golden metrics (Tests/Fixtures/golden) and the table of docs/metrics.md
 	swift build --build-tests
 	REWRITE_GOLDEN=1 swift test --skip-build --filter 'GoldenMetricsTests|MetricCatalogueTests'
 

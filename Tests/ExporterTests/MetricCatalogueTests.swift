@@ -12,14 +12,14 @@ struct MetricCatalogueTests {
         #expect(Set(Metric.catalogue.map(\.name)).count == Metric.catalogue.count)
         for metric in Metric.catalogue {
             #expect(metric.help.hasSuffix("."), "\(metric.name): \(metric.help)")
-            #expect(!metric.help.contains("|"), "\(metric.name) would break the README's table")
+            #expect(!metric.help.contains("|"), "\(metric.name) would break the table")
             #expect(metric.name.hasPrefix("kube_audit_") || metric.name.hasPrefix("process_"))
         }
     }
 
-    @Test("is the README's table of metrics")
-    func readme() throws {
-        let file = Fixture.repository.appending(path: "README.md")
+    @Test("is the table of docs/metrics.md")
+    func table() throws {
+        let file = Fixture.repository.appending(path: "docs/metrics.md")
         let text = try String(contentsOf: file, encoding: .utf8)
         let begin = "<!-- Metrics: written by `make golden` from the code. -->\n"
         let end = "<!-- End of metrics. -->\n"

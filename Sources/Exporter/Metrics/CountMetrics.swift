@@ -68,7 +68,7 @@ enum DetectionMetrics {
     static let displacedSources = Metric(
         "kube_audit_displaced_sources", .gauge,
         "Sources without a counter of their own whose last requests are remembered; other has their requests.",
-        labels: ["origin"], details: "See [More sources than counters](#more-sources-than-counters).")
+        labels: ["origin"], details: "See [More sources than counters](../README.md#more-sources-than-counters).")
     static let untrackedRequests = Metric(
         "kube_audit_untracked_requests_total", .counter,
         "Requests of sources that were forgotten within the hour, or got no counter; a scan may hide among them.",
@@ -119,7 +119,7 @@ enum ReadingMetrics {
     static let filteredRequests = Metric(
         "kube_audit_filtered_requests_total", .counter,
         "Requests that are not counted for their sources, by the filter's entry that excludes them.",
-        labels: ["filter"], details: "See [Filter](#filter).", condition: "with a filter, or if there was one before")
+        labels: ["filter"], details: "See [Filter](filter.md).", condition: "with a filter, or if there was one before")
     static let lines = Metric(
         "kube_audit_lines_total", .counter, "Lines read; empty lines are not counted.", labels: ["input"],
         details: "`input` is `file`, `stdin` or `webhook`; the webhook counts the items of its bodies.")
