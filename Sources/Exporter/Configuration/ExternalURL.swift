@@ -15,7 +15,7 @@ struct ExternalURL: Sendable, Hashable, CustomStringConvertible {
     /// The URL, with the scheme in lower case and without a slash at its end.
     let description: String
 
-    /// README names this as the longest value of a label.
+    /// The documents name this as the longest value of a label, for `label_value_length_limit`.
     private static let longest = 256
     private static let flag = "--web.external-url"
 
