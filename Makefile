@@ -45,6 +45,7 @@ CHECKS ?=
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
+.PHONY: packages package-tools
 .PHONY: help deps build test test-deploy test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
         golden alerts deploy-files chart release-check clean python deploy-python
 
@@ -63,8 +64,16 @@ deps: ## Install the Debian packages that are missing
 	    .ci/retry $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
 	fi
 
+# A release build contains Swift's runtime, so that it starts where Swift is not installed, and looks for no libraries in
+# its own directory. No path of this machine gets into it. Hardened as Debian's packages are: addresses are resolved at
+# the start and then read-only, C and C++ have stack protectors, C++ also bounds checks.
+RELEASE := -c release --static-swift-stdlib --disable-local-rpath \
+    -Xswiftc -file-prefix-map -Xswiftc '$(CURDIR)=.' -Xcc '-ffile-prefix-map=$(CURDIR)=.' \
+    -Xcc -fstack-protector-strong -Xcxx -D_FORTIFY_SOURCE=2 -Xcxx -D_GLIBCXX_ASSERTIONS \
+    -Xlinker -z -Xlinker now -Xlinker --build-id=sha1
+
 build: deps ## Build the exporter: .build/release/kube-audit-exporter
-	swift build -c release --product kube-audit-exporter
+	swift build $(RELEASE) --product kube-audit-exporter
 
 run: build ## Run the exporter with ARGS
 	.build/release/kube-audit-exporter $(ARGS)
@@ -81,7 +90,7 @@ pictures: deps ## Redraw dashboards/pictures with data from a demo, and docs/pic
 	python3 docs/pictures/draw.py .build/debug/kube-audit-exporter
 
 torture: build ## Kill the exporter 200 times, play 300 random schedules of rotators, and compare its counts with the truth
-	swift build -c release --product torture
+	swift build $(RELEASE) --product torture
 ifeq ($(SEED),)
 	.build/release/torture kills $(TORTURE)
 	.build/release/torture schedules $(SCHEDULES)
@@ -90,11 +99,11 @@ else
 endif
 
 flood: build ## Send requests from a million addresses, and check that the scanning one is counted
-	swift build -c release --product flood
+	swift build $(RELEASE) --product flood
 	exec .build/release/flood $(FLOOD)
 
 slowloris: build ## Scrape while 1,000 clients send a byte a second and 200 never read their response
-	swift build -c release --product slowloris
+	swift build $(RELEASE) --product slowloris
 	exec .build/release/slowloris $(SLOWLORIS)
 
 lint: ## Check the formatting
@@ -139,6 +148,21 @@ chart: deploy-python ## Write the Helm chart as an archive: dist/kube-audit-expo
 
 test-deploy: deploy-python ## Test deploy/ with Helm, kubectl, promtool and amtool, and with the exporter if it is built
 	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q -rs deploy/tests
+
+# Packages. BINARY=FILE packages a release binary that exists, instead of building one.
+BINARY ?=
+PACKAGE_TOOLS := dpkg-dev binutils python3
+PACKAGES_BUILD = deploy/packages/build --binary '$(or $(BINARY),.build/release/kube-audit-exporter)'
+
+package-tools:
+	@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGE_TOOLS)'
+
+packages: $(if $(BINARY),,build) package-tools deploy-python ## Write the Debian package, the tarball, the chart and checksums to dist/
+	# The list of linked packages, for the SBOM.
+	test -f Package.resolved || swift package resolve
+	$(PACKAGES_BUILD) stage deb tarball
+	$(DEPLOY_PYTHON) deploy/helm/package dist
+	$(PACKAGES_BUILD) checksums
 
 release-check: deps ## Run what a release needs, or only CHECKS="versions packages"; --keep-going does not stop at a failure
 	deploy/release-check $(CHECKS)
