@@ -122,6 +122,13 @@ let package = Package(
                 "RawHTTP", "TestSupport",
             ]),
         .testTarget(name: "LayeringTests", dependencies: ["TestSupport"]),
+        // Links, flags, metrics and alerts in the documents, compared with the program.
+        .testTarget(
+            name: "DocumentsTests",
+            dependencies: [
+                "Exporter", "Exposition", "LocalStack", "TestSupport", "kube-audit-exporter",
+                .product(name: "Yams", package: "Yams"),
+            ]),
 
         // Properties that must hold for any bytes: checked by the fuzzer in Fuzzing/, and over its corpus by the tests.
         .target(

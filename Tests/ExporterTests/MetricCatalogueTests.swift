@@ -33,33 +33,11 @@ struct MetricCatalogueTests {
         }
     }
 
-    @Test("has every metric that rules, dashboards, runbooks and documents name")
-    func names() throws {
-        let known = Set(Metric.catalogue.map(\.name))
-        let files = try Self.files()
-        #expect(files.count > 20)
-        for file in files {
-            let text = try String(contentsOf: file, encoding: .utf8)
-            let names = text.matches(of: /[\w:]*kube_audit_[\w:]+/).map { String($0.0) }
-            // Names with colons are those of recording rules.
-            let unknown = Set(names.filter { !$0.contains(":") }).subtracting(known)
-            #expect(unknown.isEmpty, "\(file.lastPathComponent)")
-        }
-    }
-
     @Test("has the labels that the alert on labels of targets knows")
     func labels() throws {
         let file = Fixture.repository.appending(path: "alerts/access-scanning.rules.yaml")
         let text = try String(contentsOf: file, encoding: .utf8)
         let known = text.matches(of: /exported_(\w+)!=""/).map { String($0.1) }
         #expect(Set(known) == Set(Metric.catalogue.flatMap(\.labels.names)))
-    }
-
-    /// The files that name metrics for people, Prometheus or Grafana.
-    private static func files() throws -> [URL] {
-        try ["alerts", "alerts/runbooks", "dashboards", ""].flatMap { folder in
-            try FileManager.default.contentsOfDirectory(
-                at: Fixture.repository.appending(path: folder), includingPropertiesForKeys: nil)
-        }.filter { ["json", "md", "yaml", "in", "tmpl"].contains($0.pathExtension) }
     }
 }

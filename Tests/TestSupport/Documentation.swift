@@ -10,11 +10,15 @@ public enum Documentation {
 
     /// All documents of the project, for users and for developers.
     public static func documents() throws -> [URL] {
-        try ["", "docs", "alerts/runbooks"].flatMap { directory in
-            let url = Fixture.repository.appending(path: directory)
-            return try FileManager.default.contentsOfDirectory(at: url, includingPropertiesForKeys: nil)
-                .filter { $0.pathExtension == "md" }
+        let deploy = FileManager.default.enumerator(
+            at: Fixture.repository.appending(path: "deploy"), includingPropertiesForKeys: nil,
+            options: .skipsHiddenFiles)
+        let other = try ["", "docs", "alerts/runbooks"].flatMap { directory in
+            try FileManager.default.contentsOfDirectory(
+                at: Fixture.repository.appending(path: directory), includingPropertiesForKeys: nil)
         }
+        return (other + (deploy.map { $0.compactMap { $0 as? URL } } ?? []))
+            .filter { $0.pathExtension == "md" }.sorted { $0.path < $1.path }
     }
 
     /// The fenced examples of a document, in their order.
