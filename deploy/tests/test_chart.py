@@ -157,9 +157,31 @@ WRONG = {
     "a threshold as text": ({"exporter": {"threshold": "5"}}, ["exporter", "threshold"]),
     "a window in seconds": ({"exporter": {"window": "3600s"}}, ["exporter", "window"]),
     "a window that is too long": (
-        {"exporter": {"window": "25h"}, "monitoring": {"prometheusRule": {"enabled": True}}},
+        {"exporter": {"window": "25h", "retention": "2d"}},
         ["exporter.window", "25h"],
     ),
+    "a window beyond a short retention": (
+        {"exporter": {"window": "2h", "retention": "1h30m"}},
+        ["exporter.window (2h)", "exporter.retention (1h30m)"],
+    ),
+    "a retention of minutes": ({"exporter": {"retention": "30m"}}, ["exporter.retention", "1h"]),
+    "a log in the directory of the state": (
+        {"auditLog": {"directory": "/var/lib/kube-audit-exporter"}},
+        ["auditLog.directory", "state"],
+    ),
+    "one directory for the log and the state": (
+        {"state": {"directory": "/var/log/kubernetes/audit"}},
+        ["auditLog.directory", "state.directory"],
+    ),
+    "two pods on a node": (
+        {"daemonSet": {"updateStrategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}},
+        ["daemonSet.updateStrategy", "maxSurge"],
+    ),
+    "two servers on a port": (
+        merged(WEBHOOK, {"web": {"port": 9000}, "webhook": {"port": 9000}}),
+        ["web.port", "webhook.port", "9000"],
+    ),
+    "a placeholder as registry": ({"image": {"repository": "REGISTRY/kube-audit-exporter"}}, ["/image/repository"]),
     "a password in clear text": ({"web": {"users": {"prometheus": "secret"}}}, ["users", "prometheus"]),
     "a proxy that is no network": ({"exporter": {"trustedProxies": ["proxy.example.com"]}}, ["trustedProxies"]),
     "a filter with an unknown key": (
@@ -253,6 +275,24 @@ def test_the_notes_say_what_to_do_next():
     assert "rollout status daemonset" not in notes(WEBHOOK, {"daemonSet": {"enabled": False}})
 
 
+def test_a_window_of_a_day_fits_the_default_retention():
+    for window, retention in (("24h", "24h"), ("24h", "1d"), ("90m", "1h30m"), ("5m", "60m")):
+        render({"exporter": {"window": window, "retention": retention}})
+
+
+def test_two_releases_share_no_object():
+    """Except the dashboards' and the rules' content, which concern all exporters."""
+    names = [
+        {(item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in objects}
+        for objects in (
+            render(EVERYTHING, name="blue"),
+            render(EVERYTHING, name="green"),
+            render(EVERYTHING, name="blue", namespace="other"),
+        )
+    ]
+    assert not names[0] & names[1] and not names[0] & names[2]
+
+
 def test_secrets_stay_out_of_pods_and_config_maps():
     objects = render(EVERYTHING)
     hashes = EVERYTHING["web"]["users"]["prometheus"]
@@ -288,7 +328,7 @@ def test_the_flags_of_the_readme_are_valid_values():
     for command in installs:
         values = {}
         for word in re.findall(r"--set (\S+)", command):
-            values = merged(values, helm.parse_set_string(word))
+            values = merged(values, helm.parse_set_string(word.replace("REGISTRY", "registry.example.com")))
         assert values["image"]["repository"]
         validate(render(values), KUBERNETES[-1])
 

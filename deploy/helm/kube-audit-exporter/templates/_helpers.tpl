@@ -61,11 +61,45 @@ The values that depend on the platform, as YAML: those of the preset, replaced b
     | toYaml -}}
 {{- end -}}
 
+{{/* The seconds of a duration such as 1h30m. */}}
+{{- define "kube-audit-exporter.seconds" -}}
+{{- $units := dict "s" 1 "m" 60 "h" 3600 "d" 86400 "w" 604800 "y" 31536000 -}}
+{{- $sum := 0 -}}
+{{- range regexFindAll "[0-9]+[a-z]+" . -1 -}}
+{{- $sum = add $sum (mul (regexFind "[0-9]+" . | int64) (get $units (regexFind "[a-z]+" .) | default 0)) -}}
+{{- end -}}
+{{- $sum -}}
+{{- end -}}
+
 {{/* Errors that the schema cannot find, because they concern several values. */}}
 {{- define "kube-audit-exporter.check" -}}
 {{- $platform := include "kube-audit-exporter.platform" . | fromYaml -}}
 {{- if not (or .Values.daemonSet.enabled .Values.webhook.enabled) -}}
 {{- fail "daemonSet.enabled and webhook.enabled are both false: there is nothing to install" -}}
+{{- end -}}
+{{- $directory := $platform.directory -}}
+{{- if or (eq $directory "/var/lib/kube-audit-exporter") (hasPrefix "/var/lib/kube-audit-exporter/" $directory) -}}
+{{- fail (printf "auditLog.directory is %s, where the pod has the exporter's state: set it to the directory that the API server logs to" $directory) -}}
+{{- end -}}
+{{- if eq $directory .Values.state.directory -}}
+{{- fail (printf "auditLog.directory and state.directory are both %s: give the state a directory of its own" $directory) -}}
+{{- end -}}
+{{- if not (has (dig "rollingUpdate" "maxSurge" 0 .Values.daemonSet.updateStrategy | toString) (list "0" "0%")) -}}
+{{- fail "daemonSet.updateStrategy.rollingUpdate.maxSurge must be 0: two exporters cannot use the state of one node" -}}
+{{- end -}}
+{{- if and .Values.webhook.enabled (eq (int .Values.web.port) (int .Values.webhook.port)) -}}
+{{- fail (printf "web.port and webhook.port are both %d: give them different ports" (int .Values.web.port)) -}}
+{{- end -}}
+{{- $window := include "kube-audit-exporter.seconds" .Values.exporter.window | int -}}
+{{- if or (lt $window 300) (gt $window 86400) -}}
+{{- fail (printf "exporter.window must be from 5m to 24h, not %s" .Values.exporter.window) -}}
+{{- end -}}
+{{- $retention := include "kube-audit-exporter.seconds" .Values.exporter.retention | int -}}
+{{- if lt $retention 3600 -}}
+{{- fail (printf "exporter.retention must be at least 1h, not %s" .Values.exporter.retention) -}}
+{{- end -}}
+{{- if gt $window $retention -}}
+{{- fail (printf "exporter.window (%s) must not exceed exporter.retention (%s)" .Values.exporter.window .Values.exporter.retention) -}}
 {{- end -}}
 {{- if and (eq $platform.access "group") (kindIs "invalid" .Values.auditLog.group) -}}
 {{- fail "auditLog.access is group: set auditLog.group to the number of the log's group" -}}
