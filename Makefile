@@ -45,7 +45,7 @@ CHECKS ?=
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: packages package-tools
+.PHONY: packages package-tools image test-image test-packages
 .PHONY: help deps build test test-deploy test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
         golden alerts deploy-files chart release-check clean python deploy-python
 
@@ -157,12 +157,27 @@ PACKAGES_BUILD = deploy/packages/build --binary '$(or $(BINARY),.build/release/k
 package-tools:
 	@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGE_TOOLS)'
 
-packages: $(if $(BINARY),,build) package-tools deploy-python ## Write the Debian package, the tarball, the chart and checksums to dist/
+packages: $(if $(BINARY),,build) package-tools deploy-python ## Write the Debian package, the tarball, the image, the chart and checksums to dist/
 	# The list of linked packages, for the SBOM.
 	test -f Package.resolved || swift package resolve
 	$(PACKAGES_BUILD) stage deb tarball
 	$(DEPLOY_PYTHON) deploy/helm/package dist
+	@$(MAKE) --no-print-directory image
 	$(PACKAGES_BUILD) checksums
+
+# The container image, and what runs it in tests: a runtime, and programs that read images.
+IMAGE_TOOLS := mmdebstrap binutils
+IMAGE_TEST_TOOLS := $(IMAGE_TOOLS) runc golang-github-containers-common skopeo umoci buildah curl openssl util-linux
+
+image: ## Write the container image of the files in dist/root to dist/; `make packages` does it too
+	@$(MAKE) --no-print-directory deps PACKAGES='$(IMAGE_TOOLS)'
+	.ci/retry python3 -B deploy/image/build
+
+test-image: deploy-python ## Test the container image in dist/ with runc, also under the chart's pods
+	@$(MAKE) --no-print-directory deps PACKAGES='$(IMAGE_TEST_TOOLS)'
+	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q -rs deploy/image/tests
+
+test-packages: test-image
 
 release-check: deps ## Run what a release needs, or only CHECKS="versions packages"; --keep-going does not stop at a failure
 	deploy/release-check $(CHECKS)
