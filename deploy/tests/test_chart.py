@@ -346,3 +346,10 @@ def test_the_paths_are_those_of_the_documentation():
         values = yaml.safe_load((CHART / f"presets/{preset}.yaml").read_text())["auditLog"]
         # kubeadm has no path of its own.
         assert preset == "kubeadm" or f"`{values['directory']}/{values['files'][0]}`" in text
+
+
+def test_the_memory_limits_are_those_of_the_documentation():
+    text = (ROOT / "docs/sizing.md").read_text()
+    for workload in render(WEBHOOK):
+        if workload["kind"] in ("DaemonSet", "Deployment"):
+            assert f"limit `memory: {container(workload)['resources']['limits']['memory']}`" in text
