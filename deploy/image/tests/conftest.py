@@ -12,6 +12,7 @@ ROOT = HERE.parents[2]
 sys.path[:0] = [str(HERE), str(ROOT / "deploy/tests"), str(ROOT / "deploy/image")]
 
 import containers
+from no_skips import pytest_sessionfinish
 
 
 @dataclass
