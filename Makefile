@@ -88,6 +88,7 @@ pictures: deps ## Redraw dashboards/pictures with data from a demo, and docs/pic
 	swift build --product demo
 	python3 dashboards/pictures/draw.py .build/debug/demo
 	python3 docs/pictures/draw.py .build/debug/kube-audit-exporter
+	python3 docs/pictures/overview.py .build/debug/demo
 
 torture: build ## Kill the exporter 200 times, play 300 random schedules of rotators, and compare its counts with the truth
 	swift build $(RELEASE) --product torture
