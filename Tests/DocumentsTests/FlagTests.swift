@@ -15,6 +15,7 @@ struct FlagTests {
             "--audit-webhook-config-file", "--audit-webhook-initial-backoff", "--audit-webhook-mode",
             "--audit-webhook-truncate-enabled", "--advertise-address",
         ],
+        "helm": ["--reset-then-reuse-values", "--reuse-values", "--set"],
         "kubeadm": ["--control-plane", "--patches"],
         "Prometheus": [
             "--enable-feature", "--storage.tsdb.retention.time", "--web.enable-lifecycle", "--web.external-url",
