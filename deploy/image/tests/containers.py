@@ -21,8 +21,9 @@ SYSTEM_MOUNTS = [
 ]
 
 
-def run(*command, status=0, **options):
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120, **options)
+def run(*command, status=0, seconds=120, **options):
+    command = [str(part) for part in command]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=seconds, **options)
     assert result.returncode == status, f"{command} ended with {result.returncode}:\n{result.stdout}\n{result.stderr}"
     return result.stdout
 
