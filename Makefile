@@ -183,6 +183,31 @@ test-packages: test-image
 release-check: deps ## Run what a release needs, or only CHECKS="versions packages"; --keep-going does not stop at a failure
 	deploy/release-check $(CHECKS)
 
+# Benchmarks. `make bench BENCH="--help"` lists the flags. BENCH_EXPORTER=FILE measures a binary that exists, instead of
+# building one; BENCH_DIR is the directory for logs and tools.
+BENCH ?=
+BENCH_EXPORTER ?=
+BENCH_DIR ?= $(CURDIR)/.build/bench
+BENCH_PACKAGES := ripgrep grep jq mtail gzip zstd gcc g++ libsimdjson-dev golang-go \
+    golang-github-prometheus-client-golang-dev prometheus curl python3-venv
+BENCH_PYTHON := $(BENCH_DIR)/python/bin/python
+export BENCH_EXPORTER BENCH_DIR
+
+bench-tools: ## Install the tools that the exporter is compared with
+	@$(MAKE) --no-print-directory deps PACKAGES='$(BENCH_PACKAGES)'
+	@if ! cmp -s Benchmarks/requirements.txt $(BENCH_DIR)/requirements.txt; then \
+	    rm -rf '$(BENCH_DIR)/python'; mkdir -p '$(BENCH_DIR)'; \
+	    python3 -m venv '$(BENCH_DIR)/python'; \
+	    .ci/retry $(BENCH_PYTHON) -m pip install -q -r Benchmarks/requirements.txt; \
+	    cp Benchmarks/requirements.txt '$(BENCH_DIR)/requirements.txt'; \
+	fi
+
+bench: $(if $(BENCH_EXPORTER),,build) bench-tools ## Measure the exporter and other tools at the same work, with flags BENCH
+	$(BENCH_PYTHON) Benchmarks/bench.py $(BENCH)
+
+test-bench: bench-tools ## Test that the benchmarks run, on small logs, with BENCH_EXPORTER or the newest build
+	PYTHONDONTWRITEBYTECODE=1 $(BENCH_PYTHON) -m pytest -q -rs -p no:cacheprovider Benchmarks
+
 test: deps lint python ## Check formatting, build, and run all tests
 	swift build --build-tests --explicit-target-dependency-import-check error
 	# Not in parallel: many tests wait for real programs and files, and on two cores they starve each other.

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Measures the exporter, and other tools at the same work.
+
+    make bench                                              all benchmarks, logs of 540 MB
+    make bench BENCH="--only scan --size 20MB --rounds 7"   one of them, quickly
+
+Environment: BENCH_EXPORTER, the exporter (default: .build/release/kube-audit-exporter); BENCH_DIR, the directory for
+logs and tools (default: .build/bench). Results of full size are written to Benchmarks/results, others to BENCH_DIR.
+"""
+
+import argparse
+import importlib
+import shlex
+import sys
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+import corpora  # these are in this directory
+import draw
+import measure
+import report
+
+BENCHMARKS = {
+    "scan": ("scanning", "searching old logs, compared with other tools"),
+}
+
+
+def names(text):
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="bench.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    listed = "; ".join(f"{name}: {what}" for name, (_, what) in BENCHMARKS.items())
+    parser.add_argument("--only", type=names, default=list(BENCHMARKS), metavar="NAME,...", help=f"benchmarks to run ({listed})")
+    parser.add_argument("--size", type=corpora.parse_size, default=corpora.FULL_SIZE, help="size of each log (default: 540MB)")
+    parser.add_argument("--rounds", type=int, default=7, help="counted rounds of each tool (default: 7)")
+    parser.add_argument("--corpora", type=names, default=None, metavar="NAME,...",
+                        help=f"scan: logs to search ({', '.join(item.name for item in corpora.CORPORA)})")
+    parser.add_argument("--tools", type=names, default=None, metavar="NAME,...", help="scan: tools besides the exporter, such as 'ripgrep -c,jq'")
+    parser.add_argument("--cache", type=Path, default=corpora.cache(), help="directory for logs and tools")
+    parser.add_argument("--output", type=Path, default=None, help="directory for results")
+    options = parser.parse_args()
+    for name in options.only:
+        if name not in BENCHMARKS:
+            parser.error(f"there is no benchmark {name}; there are {', '.join(BENCHMARKS)}")
+    for name in options.corpora or []:
+        if name not in [item.name for item in corpora.CORPORA]:
+            parser.error(f"there is no corpus {name}")
+    if options.output is None:
+        is_full = options.size == corpora.FULL_SIZE
+        options.output = corpora.ROOT / "Benchmarks/results" if is_full else options.cache / "results"
+    return options
+
+
+def main():
+    options = arguments()
+    given = shlex.join(sys.argv[1:])
+    command = f'make bench BENCH="{given}"' if given else "make bench"
+    for name in options.only:
+        module = importlib.import_module(BENCHMARKS[name][0])
+        where = measure.machine()
+        document = {"machine": where, "command": command, **module.run(options)}
+        lines = module.markdown(document)
+        report.write(options.output, name, document, lines)
+        draw.draw(options.output, name, document)
+        print((options.output / f"{name}.md").read_text())
+    print(f"Written to {options.output}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except measure.Failure as failure:
+        measure.progress()
+        sys.exit(f"bench.py: {failure}")
+    except KeyboardInterrupt:
+        measure.progress()
+        sys.exit(130)
