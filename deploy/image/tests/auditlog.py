@@ -23,9 +23,9 @@ def expected_counts(outcome="forbidden"):
 class AuditLog:
     """A log that belongs to a user and a group; each one after a rotation gets the owner and the mode of the last."""
 
-    def __init__(self, directory, owner=(0, 0), mode=0o600):
+    def __init__(self, directory, owner=(0, 0), mode=0o600, name="audit.log"):
         self.directory, self.owner, self.mode = directory, owner, mode
-        self.path = directory / "audit.log"
+        self.path = directory / name
         self.file = None
         self.open()
 
@@ -45,7 +45,9 @@ class AuditLog:
         self.file.close()
         time.sleep(0.002)
         now = time.time()
-        name = time.strftime("audit-%Y-%m-%dT%H-%M-%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03d}.log"
+        name = (
+            time.strftime(f"{self.path.stem}-%Y-%m-%dT%H-%M-%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03d}.log"
+        )
         rotated = self.directory / name
         # Two rotations within a millisecond would have one name.
         assert not rotated.exists() and not Path(f"{rotated}.gz").exists()

@@ -178,10 +178,21 @@ class Container:
         text, _, status = result.stdout.rpartition("\n")
         return int(status or 0), text
 
-    def wait_until_ready(self, **options):
+    def connects(self, port):
+        """Whether a connection to a port is accepted."""
+        script = f"import socket; socket.create_connection(('127.0.0.1', {port}), 5)"
+        command = ["nsenter", "--net", "--target", self.state()["pid"], "python3", "-c", script]
+        return subprocess.run([str(part) for part in command], capture_output=True, timeout=20).returncode == 0
+
+    def wait_until_ready(self):
+        self.wait_for(lambda: self.get("/-/ready")[0] == 200)
+
+    def wait_for(self, condition):
+        """Waits until it listens and a condition holds."""
+
         def answers():
             assert self.process.poll() is None, self.log
-            return "msg=Listening" in self.log and self.get("/-/ready", **options)[0] == 200
+            return "msg=Listening" in self.log and condition()
 
         until(answers, lambda: self.log)
 
