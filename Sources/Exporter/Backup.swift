@@ -12,7 +12,10 @@ public enum Backup {
     public static func run(storagePath: String, target: String) throws {
         let summary = try StateBackup.copy(storagePath, to: target)
         let time = summary.lastCheckpoint.map { "as written at \(StartMessages.time($0))" } ?? "never written to"
-        let text = "\(target): \(summary.sources) sources, \(summary.positions) read positions, \(time)\n"
+        let content = "\(count(summary.sources, "source")), \(count(summary.positions, "read position"))"
+        let text = "\(target): \(content), \(time)\n"
         try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
     }
+
+    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }
