@@ -56,6 +56,7 @@ struct FlagTests {
         "is in the page of its command, with its default",
         arguments: [
             "serve": "docs/configuration.md", "scan": "docs/scan.md", "backfill": "docs/backfill.md",
+            "backup": "docs/upgrade.md",
         ])
     func isDocumented(command: String, page: String) async throws {
         let document = try Document(Fixture.repository.appending(path: page))
