@@ -20,17 +20,13 @@ struct BackupCommand: ParsableCommand {
             Exit status: 0 if the copy is complete, 1 if there is none.
             """)
 
-    @Option(
-        name: .customLong("storage.path"),
-        help: ArgumentHelp("Directory for counters and read positions, as of the exporter.", valueName: "directory"),
-        completion: .directory)
-    var storagePath = "data/"
+    @OptionGroup var storage: StorageFlags
 
     @Argument(
         help: ArgumentHelp("Directory to make; it must not exist.", valueName: "directory"), completion: .directory)
     var target: String
 
     func run() throws {
-        try printingErrors { try Backup.run(storagePath: storagePath, target: target) }
+        try printingErrors { try Backup.run(storagePath: storage.path, target: target) }
     }
 }

@@ -23,11 +23,7 @@ struct ServeFlags: ParsableArguments {
                 + "only new ones (end). (default: 1h)", valueName: "duration|beginning|end"))
     var auditFrom: String?
 
-    @Option(
-        name: .customLong("storage.path"),
-        help: ArgumentHelp("Directory for counters and read positions.", valueName: "directory"), completion: .directory
-    )
-    var storagePath = "data/"
+    @OptionGroup var storage: StorageFlags
 
     @Option(
         name: .customLong("web.listen-address"),
@@ -141,7 +137,7 @@ struct ServeFlags: ParsableArguments {
     /// Runs the exporter with these flags.
     func run() async throws {
         let options = ServeOptions(
-            auditLogs: auditLog, auditFrom: auditFrom, storagePath: storagePath,
+            auditLogs: auditLog, auditFrom: auditFrom, storagePath: storage.path,
             listenAddresses: webListenAddress, usesSystemdSockets: webSystemdSocket,
             webConfigFile: webConfigFile, enablesLifecycle: webEnableLifecycle, telemetryPath: webTelemetryPath,
             externalURL: webExternalURL, showsCreatedSeries: webOpenmetricsCreatedSeries,
