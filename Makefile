@@ -46,6 +46,8 @@ THRESHOLD ?= 5
 WINDOW ?= 1h
 
 .PHONY: packages package-tools image test-image test-packages
+=======
+.PHONY: packages package-tools packages-python test-packages
 .PHONY: help deps build test test-deploy test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
         golden alerts deploy-files chart release-check clean python deploy-python
 
@@ -178,7 +180,21 @@ test-image: deploy-python ## Test the container image in dist/ with runc, also u
 	@$(MAKE) --no-print-directory deps PACKAGES='$(IMAGE_TEST_TOOLS)'
 	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q -rs deploy/image/tests
 
-test-packages: test-image
+# Tools of the tests of packages, besides those of deps. Root file systems need root.
+PACKAGE_TEST_TOOLS := mmdebstrap bubblewrap lintian systemd man-db zsh fish dpkg-dev binutils python3-venv
+PACKAGES_PYTHON := .build/packages/python/bin/python
+
+packages-python: deps
+	@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGE_TEST_TOOLS)'
+	@if ! cmp -s deploy/packages/tests/requirements.txt .build/packages/requirements.txt; then \
+	    rm -rf .build/packages/python; \
+	    python3 -m venv .build/packages/python; \
+	    .ci/retry $(PACKAGES_PYTHON) -m pip install -q -r deploy/packages/tests/requirements.txt; \
+	    cp deploy/packages/tests/requirements.txt .build/packages/requirements.txt; \
+	fi
+
+test-packages: packages-python test-image ## Test the files of `make packages` in new Debian 12 root file systems, as root
+	PYTHONDONTWRITEBYTECODE=1 BINARY='$(BINARY)' $(PACKAGES_PYTHON) -m pytest -q -rs deploy/packages/tests
 
 release-check: deps ## Run what a release needs, or only CHECKS="versions packages"; --keep-going does not stop at a failure
 	deploy/release-check $(CHECKS)
