@@ -22,11 +22,17 @@ import report
 
 BENCHMARKS = {
     "scan": ("scanning", "searching old logs, compared with other tools"),
+    "scrape": ("scraping", "a scrape, compared with client_golang"),
+    "webhook": ("webhook", "events a second through the webhook, and the latency of a batch"),
 }
 
 
 def names(text):
     return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def numbers(text):
+    return [int(number) for number in names(text)]
 
 
 def arguments():
@@ -38,6 +44,9 @@ def arguments():
     parser.add_argument("--corpora", type=names, default=None, metavar="NAME,...",
                         help=f"scan: logs to search ({', '.join(item.name for item in corpora.CORPORA)})")
     parser.add_argument("--tools", type=names, default=None, metavar="NAME,...", help="scan: tools besides the exporter, such as 'ripgrep -c,jq'")
+    parser.add_argument("--sources", type=numbers, default=[1_000, 10_000, 30_000, 100_000], metavar="N,...",
+                        help="scrape: numbers of sources (default: 1000,10000,30000,100000)")
+    parser.add_argument("--scrapes", type=int, default=20, help="scrape: scrapes of each kind (default: 20)")
     parser.add_argument("--cache", type=Path, default=corpora.cache(), help="directory for logs and tools")
     parser.add_argument("--output", type=Path, default=None, help="directory for results")
     options = parser.parse_args()

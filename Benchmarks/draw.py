@@ -23,9 +23,11 @@ class Picture:
     def line(self, x1, y1, x2, y2, color=LINE):
         self.parts.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}"/>')
 
-    def curve(self, points, color):
+    def curve(self, points, color, dashes=""):
         text = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        self.parts.append(f'<polyline points="{text}" fill="none" stroke="{color}" stroke-width="2"/>')
+        more = f' stroke-dasharray="{dashes}"' if dashes else ""
+        self.parts.append(f'<polyline points="{text}" fill="none" stroke="{color}" stroke-width="2"{more}/>')
+        self.parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{color}"/>' for x, y in points]
 
     def text(self, x, y, text, size=12, fill=INK, anchor="start", weight=400):
         self.parts.append(
@@ -96,7 +98,53 @@ def scan(document):
     return picture.svg()
 
 
-PICTURES = {"scan": scan}
+def scrape(document):
+    """CPU of a scrape by the number of sources, on logarithmic axes: a curve for each program and kind of scrape."""
+    import scraping
+
+    kinds = [("first", "first"), ("unchanged", "unchanged"), ("changed", "after a change")]
+    curves = []
+    for program, color in (("exporter", OURS), ("client_golang", WRONG)):
+        for kind, words in kinds:
+            points = [
+                (result["sources"], scraping.median(result[program], kind, "cpu") * 1000) for result in document["results"]
+            ]
+            curves.append((f"{program}, {words}", color, kind, points))
+    sources = [result["sources"] for result in document["results"]]
+    values = [max(value, 0.01) for *_, points in curves for _, value in points]
+    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+    first, last = math.log10(min(sources)), math.log10(max(sources))
+    picture, left, top, width, height = Picture(860, 430), 70, 70, 560, 310
+    where = document["machine"]
+    picture.text(14, 26, "CPU time of a scrape", 17, weight=600)
+    picture.text(14, 45, f"milliseconds, gzip, same series; {where['cpu']}, {where['cores']} cores, {where['date'][:10]}", 11.5, FAINT)
+
+    def place(number, value):
+        across = (math.log10(number) - first) / (last - first) if last > first else 0.5
+        return left + width * across, top + height * (1 - (math.log10(max(value, 0.01)) - low) / max(1, high - low))
+
+    for power in range(low, high + 1):
+        y = place(min(sources), 10.0 ** power)[1]
+        picture.line(left, y, left + width, y)
+        picture.text(left - 8, y + 4, f"{10.0 ** power:g} ms", 10.5, FAINT, "end")
+    for number in sources:
+        x = place(number, 1)[0]
+        picture.line(x, top, x, top + height)
+        picture.text(x, top + height + 17, f"{number:,}", 10.5, FAINT, "middle")
+    picture.text(left + width / 2, top + height + 36, "sources", 11.5, FAINT, "middle")
+    # The lowest of the labels at the right end comes first; each takes a line of its own.
+    labels = sorted(((place(*points[-1])[1], name, color) for name, color, _, points in curves), reverse=True)
+    bottom = top + height + 20
+    for y, name, color in labels:
+        bottom = min(y + 4, bottom - 15)
+        picture.text(left + width + 10, bottom, name, 11.5, color)
+    for _, color, kind, points in curves:
+        dashes = {"first": "", "unchanged": "2 4", "changed": "8 4"}[kind]
+        picture.curve([place(*point) for point in points], color, dashes)
+    return picture.svg()
+
+
+PICTURES = {"scan": scan, "scrape": scrape}
 
 
 def draw(directory, name, document):

@@ -124,3 +124,18 @@ def test_an_unknown_name_is_refused():
         done = subprocess.run([sys.executable, HERE / "bench.py", *flags], capture_output=True, text=True, timeout=60)
         assert done.returncode == 2 and "nothing" in done.stderr
     assert "scan" in bench.BENCHMARKS
+
+
+def test_the_scrape_benchmark_runs(cache):
+    output = run(cache, "--only", "scrape", "--sources", "200", "--scrapes", "2")
+    (result,) = json.loads((output / "scrape.json").read_text())["results"]
+    assert result["sources"] == 200 and result["series"] > 600
+    for program in ("exporter", "client_golang"):
+        assert [len(result[program][kind]) for kind in ("first", "unchanged", "changed")] == [1, 2, 2]
+
+
+def test_the_webhook_benchmark_runs(cache, made):
+    output = run(cache, "--only", "webhook", "--rounds", "1")
+    for result in json.loads((output / "webhook.json").read_text())["results"]:
+        (figures,) = result["rounds"]
+        assert figures["events"] > 0 and figures["refused"] == 0
