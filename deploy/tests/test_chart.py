@@ -272,7 +272,9 @@ def test_the_notes_say_what_to_do_next():
     )
     assert "WARNING: webhook.insecure" in notes({"webhook": {"enabled": True, "insecure": True}})
     assert "two exporters count" in notes(WEBHOOK)
-    assert "rollout status daemonset" not in notes(WEBHOOK, {"daemonSet": {"enabled": False}})
+    only_webhook = notes(WEBHOOK, {"daemonSet": {"enabled": False}})
+    assert "rollout status daemonset" not in only_webhook
+    assert "rollout status deployment/kube-audit-exporter-webhook" in only_webhook
 
 
 def test_a_window_of_a_day_fits_the_default_retention():
