@@ -45,9 +45,7 @@ CHECKS ?=
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: packages package-tools image test-image test-packages
-=======
-.PHONY: packages package-tools packages-python test-packages
+.PHONY: packages package-tools packages-python image test-image test-packages
 .PHONY: help deps build test test-deploy test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
         golden alerts deploy-files chart release-check clean python deploy-python
 
