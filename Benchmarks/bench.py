@@ -24,6 +24,8 @@ BENCHMARKS = {
     "scan": ("scanning", "searching old logs, compared with other tools"),
     "scrape": ("scraping", "a scrape, compared with client_golang"),
     "webhook": ("webhook", "events a second through the webhook, and the latency of a batch"),
+    "follow": ("following", "following a log: CPU, latency, wake-ups, disk; and the same at rest"),
+    "start": ("starting", "a start, with an empty state and with many sources"),
 }
 
 
@@ -47,6 +49,12 @@ def arguments():
     parser.add_argument("--sources", type=numbers, default=[1_000, 10_000, 30_000, 100_000], metavar="N,...",
                         help="scrape: numbers of sources (default: 1000,10000,30000,100000)")
     parser.add_argument("--scrapes", type=int, default=20, help="scrape: scrapes of each kind (default: 20)")
+    parser.add_argument("--rates", type=numbers, default=[100, 1_000, 100_000], metavar="N,...",
+                        help="follow: events a second (default: 100,1000,100000)")
+    parser.add_argument("--duration", type=float, default=60, help="follow: seconds of each part (default: 60)")
+    parser.add_argument("--idle-sources", type=int, default=10_000, help="follow: sources in memory at rest (default: 10000)")
+    parser.add_argument("--start-sources", type=numbers, default=[10_000, 100_000], metavar="N,...",
+                        help="start: numbers of sources in the state (default: 10000,100000)")
     parser.add_argument("--cache", type=Path, default=corpora.cache(), help="directory for logs and tools")
     parser.add_argument("--output", type=Path, default=None, help="directory for results")
     options = parser.parse_args()
