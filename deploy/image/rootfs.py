@@ -1,7 +1,7 @@
 """The files of the image: the exporter, the Debian libraries that it needs, and what tells scanners about them.
 
-mmdebstrap downloads the packages and apt verifies them. No file is executed, so this works without root, and for another
-architecture than that of this machine.
+mmdebstrap downloads the packages and apt verifies them. No file is executed, so this works without root, and for
+another architecture than that of this machine.
 """
 
 import posixpath

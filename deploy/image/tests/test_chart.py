@@ -1,4 +1,4 @@
-"""Runs the image with what Helm's engine renders for each platform: the pod's user, rights, arguments, mounts, probes."""
+"""Runs the image with what Helm renders for each platform: the pod's user, rights, arguments, mounts and probes."""
 
 import json
 
