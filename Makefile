@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Debian packages: libraries with headers, and programs for the demo and the tests.
 PACKAGES := libmicrohttpd-dev libgnutls28-dev libcrypt-dev libsimdjson-dev libmaxminddb-dev libsqlite3-dev zlib1g-dev \
             libzstd-dev pkg-config prometheus prometheus-alertmanager gzip zstd logrotate curl openssl \
-            golang-go haproxy nginx chromium fonts-dejavu-core python3-venv
+            golang-go haproxy nginx chromium fonts-dejavu-core python3-venv systemd
 
 export KUBE_AUDIT_VERSION := $(shell cat VERSION)
 export KUBE_AUDIT_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)

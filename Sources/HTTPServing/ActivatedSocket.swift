@@ -13,6 +13,11 @@ public struct ActivatedSocket: Sendable, Hashable {
     /// Its descriptor in this process.
     let descriptor: Int32
 
+    /// Whether this process was given sockets that were not taken.
+    public static var arePassed: Bool {
+        getenv("LISTEN_FDS") != nil && getenv("LISTEN_PID").map { String(cString: $0) } == "\(getpid())"
+    }
+
     /// Takes the sockets that this process was given. The environment variables are removed, and the descriptors are not
     /// inherited by other processes.
     ///

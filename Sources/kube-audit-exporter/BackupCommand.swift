@@ -15,7 +15,8 @@ struct BackupCommand: ParsableCommand {
             exporter's user, and start the exporter. It reads on from the read positions of the copy.
 
             For example, with the directory of the Debian package:
-              kube-audit-exporter backup --storage.path /var/lib/kube-audit-exporter /var/backups/kube-audit-exporter
+              kube-audit-exporter backup --storage.path /var/lib/kube-audit-exporter \\
+                  /var/backups/kube-audit-exporter
 
             Exit status: 0 if the copy is complete, 1 if there is none.
             """)

@@ -81,6 +81,28 @@ struct SystemdSocketTests {
         return path
     }()
 
+    @Test("is named by a warning if systemd passes sockets without it", .enabled(if: activate != nil))
+    func forgotten() async throws {
+        try await withTemporaryDirectory { directory in
+            let port = try LocalServer.freePort()
+            let program = try await RunningProgram(
+                URL(filePath: try #require(Self.activate)),
+                [
+                    "--listen", "127.0.0.1:\(port)", Program.exporter.locate().path, "--audit.log", "x",
+                    "--web.listen-address", "127.0.0.1:0",
+                ], name: "exporter", in: directory)
+            try await eventually("systemd listens") { program.logText.contains("Listening on 127.0.0.1:\(port)") }
+            let trigger = try RawConnection(to: ListenAddress(host: "127.0.0.1", port: port))
+            try await eventually("the warning") {
+                program.logText.contains(
+                    #"level=warn msg="Sockets of a systemd .socket unit are not used; give --web.systemd-socket to use "#
+                        + #"them""#)
+            }
+            withExtendedLifetime(trigger) {}
+            await program.stop()
+        }
+    }
+
     @Test("serves with systemd's own program, with a password", .enabled(if: activate != nil))
     func systemd() async throws {
         try await withTemporaryDirectory { directory in

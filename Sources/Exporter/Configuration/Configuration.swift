@@ -77,8 +77,12 @@ struct Configuration: Sendable {
         (logs.isEmpty ? [] : [.file]) + (readsStandardInput ? [.stdin] : []) + (webhook == nil ? [] : [.webhook])
     }
 
-    /// Settings without an effect in configuration files.
-    var notices: [String] { [web, webhook?.web].compactMap { $0?.content.notices }.flatMap(\.self) }
+    /// Settings without an effect, in configuration files and of systemd.
+    var notices: [String] {
+        [web, webhook?.web].compactMap { $0?.content.notices }.flatMap(\.self)
+            + (ActivatedSocket.arePassed
+                ? ["Sockets of a systemd .socket unit are not used; give --web.systemd-socket to use them"] : [])
+    }
 
     /// The files that flags name and that are reloaded.
     func reloadableFiles(for pipeline: Pipeline) -> [ReloadableFile] {
