@@ -179,7 +179,7 @@ test-image: deploy-python ## Test the container image in dist/ with runc, also u
 	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q -rs deploy/image/tests
 
 # Tools of the tests of packages, besides those of deps. Root file systems need root.
-PACKAGE_TEST_TOOLS := mmdebstrap bubblewrap lintian systemd man-db zsh fish dpkg-dev binutils python3-venv
+PACKAGE_TEST_TOOLS := mmdebstrap systemd-container curl util-linux bubblewrap lintian systemd man-db zsh fish dpkg-dev binutils python3-venv
 PACKAGES_PYTHON := .build/packages/python/bin/python
 
 packages-python: deps

@@ -198,11 +198,6 @@ class Service:
         ) as response:
             return response.read().decode()
 
-    def counts(self):
-        """The analytic's counts, by source and origin."""
-        pattern = r'(?m)^kube_audit_unauthenticated_forbidden_requests_total\{src_ip="(.*?)",.*origin="(.*?)".*\} (\d+)$'
-        return {(source, origin): int(value) for source, origin, value in re.findall(pattern, self.fetch())}
-
     def wait_for(self, expected, seconds=60):
         """Waits until the counts are the expected ones."""
         deadline, seen = time.monotonic() + seconds, None
@@ -210,7 +205,7 @@ class Service:
             if self.process.poll() is not None:
                 raise AssertionError(f"the exporter ended with {self.process.returncode}:\n{self.process.stdout.read()}")
             try:
-                seen = self.counts()
+                seen = counts_in(self.fetch())
             except OSError as error:
                 seen = error
             if seen == expected:
@@ -222,6 +217,12 @@ class Service:
 def descendants(process):
     children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
     return [int(child) for child in children] + [one for child in children for one in descendants(child)]
+
+
+def counts_in(metrics):
+    """The analytic's counts, by source and origin."""
+    pattern = r'(?m)^kube_audit_unauthenticated_forbidden_requests_total\{src_ip="(.*?)",.*origin="(.*?)".*\} (\d+)$'
+    return {(source, origin): int(value) for source, origin, value in re.findall(pattern, metrics)}
 
 
 def recent_log():
@@ -236,9 +237,7 @@ def recent_log():
 
 def known_counts():
     """The counts of that log by source and origin, from the golden metrics, whose filter hides one more request."""
-    golden = (PROJECT / "Tests/Fixtures/golden/metrics.txt").read_text()
-    pattern = r'(?m)^kube_audit_unauthenticated_forbidden_requests_total\{src_ip="(.*?)",.*origin="(.*?)".*\} (\d+)$'
-    counts = {(source, origin): int(value) for source, origin, value in re.findall(pattern, golden)}
+    counts = counts_in((PROJECT / "Tests/Fixtures/golden/metrics.txt").read_text())
     counts["127.0.0.16", "verified"] = 1
     assert sum(value for (_, origin), value in counts.items() if origin == "verified") == 132
     return counts
