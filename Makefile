@@ -203,7 +203,7 @@ BENCH ?=
 BENCH_EXPORTER ?=
 BENCH_DIR ?= $(CURDIR)/.build/bench
 BENCH_PACKAGES := ripgrep grep jq mtail gzip zstd gcc g++ libsimdjson-dev golang-go \
-    golang-github-prometheus-client-golang-dev prometheus curl python3-venv
+    golang-github-prometheus-client-golang-dev prometheus strace python3-venv
 BENCH_PYTHON := $(BENCH_DIR)/python/bin/python
 export BENCH_EXPORTER BENCH_DIR
 

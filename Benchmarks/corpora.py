@@ -69,7 +69,7 @@ def material(corpus):
 
 
 class Sources:
-    """Addresses of clients: 200 that scan, some much more than others; one in twenty requests claims another address."""
+    """Addresses of clients: 200 that scan, some more than others. One in twenty requests claims another address."""
 
     def __init__(self, chance):
         self.chance = chance
@@ -125,7 +125,12 @@ def write(corpus, size, path, on_progress=lambda bytes_written: None):
             clock.microsecond += events.PAUSE
             bits = chance.getrandbits(128)
             identifier = b"%08x-%04x-4%03x-%04x-%012x" % (
-                bits >> 96, bits >> 80 & 0xFFFF, bits >> 64 & 0xFFF, 0x8000 | bits >> 48 & 0x3FFF, bits & 0xFFFFFFFFFFFF)
+                bits >> 96,
+                bits >> 80 & 0xFFFF,
+                bits >> 64 & 0xFFF,
+                0x8000 | bits >> 48 & 0x3FFF,
+                bits & 0xFFFFFFFFFFFF,
+            )
             received = clock.text(0)
             for line, delay in zip(request.lines, request.delays):
                 text = line % (identifier, source, received, clock.text(delay))
@@ -144,8 +149,15 @@ def write(corpus, size, path, on_progress=lambda bytes_written: None):
     # Lines with the search string: for 401 these are the events themselves.
     with_needle = counted_events if corpus.needle == UNAUTHORIZED else with_text
     return {
-        "name": corpus.name, "seed": SEED, "size": size, "bytes": written, "lines": lines, "requests": requests,
-        "events": counted_events, "lines_with_text": with_needle, "sources": sources.counts,
+        "name": corpus.name,
+        "seed": SEED,
+        "size": size,
+        "bytes": written,
+        "lines": lines,
+        "requests": requests,
+        "events": counted_events,
+        "lines_with_text": with_needle,
+        "sources": sources.counts,
     }
 
 
@@ -171,6 +183,7 @@ def make(directory, size, names=None, quiet=False):
         plain, truth_path = base.path(directory), base.truth_path(directory)
         is_current = truth_path.exists() and json.loads(truth_path.read_text()).get("version") == version()
         if not is_current:
+
             def show(written, name=base.name):
                 if not quiet and sys.stderr.isatty():
                     sys.stderr.write(f"\r\033[K{name}: {written / 1e6:.0f} of {size / 1e6:.0f} MB")
@@ -217,7 +230,9 @@ def cache():
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=parse_size, default=FULL_SIZE, help="size of each log (default: 540MB)")
-    parser.add_argument("--cache", type=Path, default=cache(), help="directory for the logs (default: BENCH_DIR or .build/bench)")
+    parser.add_argument(
+        "--cache", type=Path, default=cache(), help="directory for the logs (default: BENCH_DIR or .build/bench)"
+    )
     parser.add_argument("names", nargs="*", metavar="CORPUS", help=", ".join(corpus.name for corpus in CORPORA))
     arguments = parser.parse_args()
     for _, path, truth in make(arguments.cache, arguments.size, arguments.names):

@@ -18,7 +18,9 @@ class Picture:
         self.width, self.height, self.parts = width, height, []
 
     def box(self, x, y, width, height, fill):
-        self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="2" fill="{fill}"/>')
+        self.parts.append(
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="2" fill="{fill}"/>'
+        )
 
     def line(self, x1, y1, x2, y2, color=LINE):
         self.parts.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{color}"/>')
@@ -39,7 +41,8 @@ class Picture:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" width="{self.width}" '
             f'height="{self.height}" font-family="{FONT}"><rect width="100%" height="100%" fill="{PAGE}"/>\n'
-            + "\n".join(self.parts) + "\n</svg>\n"
+            + "\n".join(self.parts)
+            + "\n</svg>\n"
         )
 
 
@@ -67,8 +70,12 @@ def scan(document):
     where = document["machine"]
     picture.text(14, 26, "Wall time to search a log, and ratio to scan", 17, weight=600)
     picture.text(
-        14, 45, f"{document['size'] / 1e6:.0f} MB each, medians of {document['rounds']} rounds, page cache warm, logarithmic; "
-        f"{where['cpu']}, {where['cores']} cores, {where['date'][:10]}", 11.5, FAINT,
+        14,
+        45,
+        f"{document['size'] / 1e6:.0f} MB each, medians of {document['rounds']} rounds, page cache warm, logarithmic; "
+        f"{where['cpu']}, {where['cores']} cores, {where['date'][:10]}",
+        11.5,
+        FAINT,
     )
     picture.box(14, 55, 9, 9, OURS)
     picture.text(28, 63, "scan", 11.5)
@@ -85,12 +92,19 @@ def scan(document):
             for power in range(round(math.log10(low)), round(math.log10(high)) + 1):
                 at = x + left + bar * (power - math.log10(low)) / math.log10(high / low)
                 picture.line(at, y + 30, at, bottom)
-                picture.text(at, bottom + 12, f"{10.0 ** power:g} s", 9.5, FAINT, "middle")
+                picture.text(at, bottom + 12, f"{10.0**power:g} s", 9.5, FAINT, "middle")
             for index, row in enumerate(sorted(rows, key=lambda row: row["wall"])):
                 top = y + 32 + index * row_height
                 length = bar * math.log10(row["wall"] / low) / math.log10(high / low)
                 color = OURS if row["tool"] == "scan" else WRONG if row["difference"] else THEIRS
-                picture.text(x + left - 7, top + 12, row["tool"], 11.5, anchor="end", weight=600 if row["tool"] == "scan" else 400)
+                picture.text(
+                    x + left - 7,
+                    top + 12,
+                    row["tool"],
+                    11.5,
+                    anchor="end",
+                    weight=600 if row["tool"] == "scan" else 400,
+                )
                 picture.box(x + left, top + 3, max(1.0, length), 12, color)
                 note = seconds(row["wall"]) + ("" if row["tool"] == "scan" else f"  × {ratio(row['wall_ratio'])}")
                 picture.text(x + left + length + 6, top + 13, note, 11)
@@ -107,7 +121,8 @@ def scrape(document):
     for program, color in (("exporter", OURS), ("client_golang", WRONG)):
         for kind, words in kinds:
             points = [
-                (result["sources"], scraping.median(result[program], kind, "cpu") * 1000) for result in document["results"]
+                (result["sources"], scraping.median(result[program], kind, "cpu") * 1000)
+                for result in document["results"]
             ]
             curves.append((f"{program}, {words}", color, kind, points))
     sources = [result["sources"] for result in document["results"]]
@@ -117,16 +132,22 @@ def scrape(document):
     picture, left, top, width, height = Picture(860, 430), 70, 70, 560, 310
     where = document["machine"]
     picture.text(14, 26, "CPU time of a scrape", 17, weight=600)
-    picture.text(14, 45, f"milliseconds, gzip, same series; {where['cpu']}, {where['cores']} cores, {where['date'][:10]}", 11.5, FAINT)
+    picture.text(
+        14,
+        45,
+        f"milliseconds, gzip, same series; {where['cpu']}, {where['cores']} cores, {where['date'][:10]}",
+        11.5,
+        FAINT,
+    )
 
     def place(number, value):
         across = (math.log10(number) - first) / (last - first) if last > first else 0.5
         return left + width * across, top + height * (1 - (math.log10(max(value, 0.01)) - low) / max(1, high - low))
 
     for power in range(low, high + 1):
-        y = place(min(sources), 10.0 ** power)[1]
+        y = place(min(sources), 10.0**power)[1]
         picture.line(left, y, left + width, y)
-        picture.text(left - 8, y + 4, f"{10.0 ** power:g} ms", 10.5, FAINT, "end")
+        picture.text(left - 8, y + 4, f"{10.0**power:g} ms", 10.5, FAINT, "end")
     for number in sources:
         x = place(number, 1)[0]
         picture.line(x, top, x, top + height)

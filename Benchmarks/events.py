@@ -43,7 +43,7 @@ def made(event):
     gaps = {"auditID": gap, "sourceIPs": [gap], "requestReceivedTimestamp": gap, "stageTimestamp": gap}
     event = {**event, **gaps}
     line = goes({key: event[key] for key in ORDER if key in event}) + "\n"
-    line = line.replace("%", "%%").replace(f'[\"{gap}\"]', "[%s]").replace(gap, "%s").encode()
+    line = line.replace("%", "%%").replace(f'["{gap}"]', "[%s]").replace(gap, "%s").encode()
     return line
 
 
@@ -108,15 +108,18 @@ def unauthorized():
 
 def pod(chance):
     """An object of about 2 KB, with the fields that make real ones long."""
-    name = f"web-{chance.randrange(16 ** 10):010x}"
+    name = f"web-{chance.randrange(16**10):010x}"
     environment = [
-        {"name": f"SETTING_{number}", "value": f"{chance.getrandbits(96):024x} \"<&>\""} for number in range(12)
+        {"name": f"SETTING_{number}", "value": f'{chance.getrandbits(96):024x} "<&>"'} for number in range(12)
     ]
     fields = {f"f:{word}": {".": {}, "f:name": {}, "f:value": {}} for word in ("env", "image", "ports", "resources")}
     return {
         "metadata": {
-            "name": name, "namespace": "shop", "uid": f"{chance.getrandbits(128):032x}",
-            "resourceVersion": str(chance.randrange(10 ** 8)), "labels": {"app": "web", "pod-template-hash": name[-10:]},
+            "name": name,
+            "namespace": "shop",
+            "uid": f"{chance.getrandbits(128):032x}",
+            "resourceVersion": str(chance.randrange(10**8)),
+            "labels": {"app": "web", "pod-template-hash": name[-10:]},
             "managedFields": [{"manager": "kube-controller-manager", "operation": "Update", "fieldsV1": fields}],
         },
         "spec": {"containers": [{"name": "web", "image": f"registry.example.com/web:{name}", "env": environment}]},
@@ -132,8 +135,12 @@ def goes(value):
 
 ANONYMOUS = {"username": "system:anonymous", "groups": [TEXT]}
 FORGED = {
-    "kind": "Event", "apiVersion": "audit.k8s.io/v1", "stage": "ResponseComplete", "user": ANONYMOUS,
-    "sourceIPs": ["192.0.2.99"], "responseStatus": {"metadata": {}, "code": 403},
+    "kind": "Event",
+    "apiVersion": "audit.k8s.io/v1",
+    "stage": "ResponseComplete",
+    "user": ANONYMOUS,
+    "sourceIPs": ["192.0.2.99"],
+    "responseStatus": {"metadata": {}, "code": 403},
 }
 SUBJECTS = [{"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": TEXT}]
 # Where TEXT occurs and must not count: fields of the event that have it.
@@ -165,9 +172,7 @@ def request_response(seed):
     for number in range(200):
         event = dict(chance.choice(models), level="RequestResponse")
         items = [pod(chance) for _ in range(chance.randrange(4, 32))]
-        objects = {
-            "requestObject": items[0], "responseObject": {"kind": "PodList", "apiVersion": "v1", "items": items}
-        }
+        objects = {"requestObject": items[0], "responseObject": {"kind": "PodList", "apiVersion": "v1", "items": items}}
         other = ELSEWHERE[number // 5 % len(ELSEWHERE)] if number % 5 == 0 else {}
         if other and number // 5 // len(ELSEWHERE) % 2:
             # Refused, but with credentials.

@@ -3,7 +3,6 @@
 import re
 import shutil
 import signal
-import statistics
 import subprocess
 import tempfile
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import corpora
 import measure
+import report
 import serving
 
 # How often lines are appended, in seconds. An API server writes each event at once; the kernel hands them on together.
@@ -54,8 +54,19 @@ class Flushes:
     def __init__(self, server):
         self.report = tempfile.NamedTemporaryFile("r")
         self.tracer = subprocess.Popen(
-            ["strace", "-q", "-f", "-c", "-e", "trace=fsync,fdatasync,sync_file_range", "-o", self.report.name, "-p",
-             str(server.process.pid)], stderr=subprocess.DEVNULL,
+            [
+                "strace",
+                "-q",
+                "-f",
+                "-c",
+                "-e",
+                "trace=fsync,fdatasync,sync_file_range",
+                "-o",
+                self.report.name,
+                "-p",
+                str(server.process.pid),
+            ],
+            stderr=subprocess.DEVNULL,
         )
         time.sleep(0.5)
 
@@ -63,7 +74,9 @@ class Flushes:
         self.tracer.send_signal(signal.SIGINT)
         self.tracer.wait(30)
         rows = [line.split() for line in self.report.read().splitlines()]
-        return sum(int(row[3]) for row in rows if len(row) >= 5 and row[-1] in ("fsync", "fdatasync", "sync_file_range"))
+        return sum(
+            int(row[3]) for row in rows if len(row) >= 5 and row[-1] in ("fsync", "fdatasync", "sync_file_range")
+        )
 
 
 def load(server, duration, action):
@@ -112,6 +125,7 @@ def measure_latency(path, rate, duration):
         appended, seen, latencies = [], 0, []
         marker = f'{serving.FORBIDDEN}{{src_ip="{MARKER}"'
         with open(exporter.log, "ab", buffering=0) as log:
+
             def mark_and_look():
                 nonlocal seen
                 if not appended or time.monotonic() - appended[-1] >= 0.1:
@@ -164,7 +178,13 @@ def run(options):
         measure.progress(f"follow: at rest with {sources:,} sources, {options.duration} s")
         rest.append(measure_rest(sources, options.duration))
     measure.progress()
-    return {"title": "Following a log, and the disk", "duration": options.duration, "rates": rates, "latencies": latencies, "rest": rest}
+    return {
+        "title": "Following a log, and the disk",
+        "duration": options.duration,
+        "rates": rates,
+        "latencies": latencies,
+        "rest": rest,
+    }
 
 
 def quantile(values, share):
@@ -176,10 +196,8 @@ def flushes(figures):
 
 
 def markdown(document):
-    lines = [
-        "| | % of a core | wake-ups/s | KiB written/s | flushes/s | visible after, ms: p50, p99 | peak, MiB |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
+    columns = "|% of a core>|wake-ups/s>|KiB written/s>|flushes/s>|visible after, ms: p50, p99>|peak, MiB>"
+    lines = report.head(columns)
     for figures in document["rest"]:
         lines.append(
             f"| at rest, {figures['sources']:,} sources | {figures['cpu'] * 100:.3f} | {figures['wakeups']:.1f} "
@@ -195,9 +213,10 @@ def markdown(document):
             f"| {figures['peak'] / (1 << 20):.0f} |"
         )
     shortest = min(figures["seconds"] for figures in document["rates"])
-    lines += ["", f"One event in a hundred is a refused request. {document['duration']} seconds each, or until the log is used up "
-              f"(the shortest took {shortest:.1f} s). Nobody scrapes, except for the latency, which is a part of its own: a marked "
-              "request ten times a second, from its append to the end of the first scrape that shows it, so what is shown is on "
-              "disk. Wake-ups are voluntary context switches of all threads. Flushes are counted by strace, also in a part of their "
-              "own."]
+    lines += report.paragraph(f"""
+        One event in a hundred is a refused request. {document["duration"]:g} seconds each, or until the log is used
+        up (the shortest took {shortest:.1f} s). Nobody scrapes, except for the latency, which is a part of its own:
+        a marked request ten times a second, from its append to the end of the first scrape that shows it, so what
+        is shown is on disk. Wake-ups are voluntary context switches of all threads. Flushes are counted by strace,
+        also in a part of their own.""")
     return lines

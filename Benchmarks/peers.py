@@ -72,46 +72,82 @@ def tools(cache):
         Tool(
             "scan",
             lambda corpus, path: [
-                exporter, "scan", "--outcome", corpus.outcome, "--window", "all", "--threshold", "0",
-                "--format", "json", path,
+                exporter,
+                "scan",
+                "--outcome",
+                corpus.outcome,
+                "--window",
+                "all",
+                "--threshold",
+                "0",
+                "--format",
+                "json",
+                path,
             ],
-            measure.first_line(exporter, "--version"), sum_of_scan, (0, 3),
+            measure.first_line(exporter, "--version"),
+            sum_of_scan,
+            (0, 3),
         ),
         Tool(
             "ripgrep -c",
             lambda corpus, path: ["rg", *(["-z"] if corpus.suffix else []), "-c", "-F", corpus.needle, path],
-            measure.debian_version("ripgrep"), number, (0, 1),
+            measure.debian_version("ripgrep"),
+            number,
+            (0, 1),
         ),
         Tool(
-            "grep -c", plain(lambda corpus, path: ["grep", "-c", "-F", corpus.needle, path]),
-            measure.debian_version("grep"), number, (0, 1),
+            "grep -c",
+            plain(lambda corpus, path: ["grep", "-c", "-F", corpus.needle, path]),
+            measure.debian_version("grep"),
+            number,
+            (0, 1),
         ),
-        Tool("simdjson", plain(lambda corpus, path: [simdjson, corpus.outcome, path]), measure.debian_version("libsimdjson-dev")),
         Tool(
-            "DuckDB", lambda corpus, path: [python, QUERIES / "count_duckdb.py", corpus.outcome, path],
+            "simdjson",
+            plain(lambda corpus, path: [simdjson, corpus.outcome, path]),
+            measure.debian_version("libsimdjson-dev"),
+        ),
+        Tool(
+            "DuckDB",
+            lambda corpus, path: [python, QUERIES / "count_duckdb.py", corpus.outcome, path],
             python_version("duckdb"),
         ),
         Tool(
-            "Polars", plain(lambda corpus, path: [python, QUERIES / "count_polars.py", corpus.outcome, path]),
+            "Polars",
+            plain(lambda corpus, path: [python, QUERIES / "count_polars.py", corpus.outcome, path]),
             python_version("polars"),
         ),
         Tool(
-            "jq", plain(lambda corpus, path: ["jq", "-n", "-r", "-f", QUERIES / f"{corpus.outcome}.jq", path]),
+            "jq",
+            plain(lambda corpus, path: ["jq", "-n", "-r", "-f", QUERIES / f"{corpus.outcome}.jq", path]),
             measure.debian_version("jq"),
         ),
         Tool(
             "mtail",
-            plain(lambda corpus, path: [
-                "mtail", "-one_shot", "-one_shot_format=json", "-logtostderr", "-progs", QUERIES / f"{corpus.outcome}.mtail",
-                "-logs", path,
-            ]),
-            measure.debian_version("mtail"), sum_of_mtail,
+            plain(
+                lambda corpus, path: [
+                    "mtail",
+                    "-one_shot",
+                    "-one_shot_format=json",
+                    "-logtostderr",
+                    "-progs",
+                    QUERIES / f"{corpus.outcome}.mtail",
+                    "-logs",
+                    path,
+                ]
+            ),
+            measure.debian_version("mtail"),
+            sum_of_mtail,
         ),
         # How fast the compressed bytes can be read at all.
         Tool("zcat, zstdcat", decompress, f"{measure.debian_version('gzip')}, {measure.debian_version('zstd')}", None),
     ]
     programs = {"ripgrep -c": "rg", "grep -c": "grep", "jq": "jq", "mtail": "mtail", "zcat, zstdcat": "zstdcat"}
-    missing = [tool.name for tool in found if tool.version == "not installed" or not shutil.which(programs.get(tool.name, "sh"))]
+    missing = [
+        tool.name
+        for tool in found
+        if tool.version == "not installed" or not shutil.which(programs.get(tool.name, "sh"))
+    ]
     if missing:
         print(f"Not installed, left out: {', '.join(missing)}", file=sys.stderr)
     return [tool for tool in found if tool.name not in missing]

@@ -5,6 +5,7 @@ import statistics
 import corpora
 import measure
 import peers
+import report
 
 
 def reason(count, truth):
@@ -42,19 +43,27 @@ def measure_corpus(cache, tools, corpus, path, truth, rounds):
         if len(counts) > 1:
             raise measure.Failure(f"{tool.name} counted differently each time: {sorted(counts)}")
         count = counts.pop()
-        rows.append({
-            "tool": tool.name, "command": " ".join(map(str, command)), "count": count,
-            "difference": "" if count is None else reason(count, truth),
-            "runs": [result.figures() for result in runs[tool.name]],
-        })
+        rows.append(
+            {
+                "tool": tool.name,
+                "command": " ".join(map(str, command)),
+                "count": count,
+                "difference": "" if count is None else reason(count, truth),
+                "runs": [result.figures() for result in runs[tool.name]],
+            }
+        )
     return {
-        "corpus": corpus.name, "title": corpus.title, "file_bytes": path.stat().st_size,
-        "truth": {key: value for key, value in truth.items() if key != "sources"}, "rows": rows,
+        "corpus": corpus.name,
+        "title": corpus.title,
+        "file_bytes": path.stat().st_size,
+        "truth": {key: value for key, value in truth.items() if key != "sources"},
+        "rows": rows,
     }
 
 
 def summary(rows):
     """Medians of each tool, and the ratio to scan: the median of the rounds' ratios."""
+
     def cpu(result):
         return result["user"] + result["system"]
 
@@ -62,16 +71,20 @@ def summary(rows):
     found = []
     for row in rows:
         pairs = list(zip(row["runs"], ours))
-        found.append({
-            "tool": row["tool"], "count": row["count"], "difference": row["difference"],
-            "wall": statistics.median(result["wall"] for result in row["runs"]),
-            "fastest": min(result["wall"] for result in row["runs"]),
-            "slowest": max(result["wall"] for result in row["runs"]),
-            "cpu": statistics.median(map(cpu, row["runs"])),
-            "peak": statistics.median(result["peak"] for result in row["runs"]),
-            "wall_ratio": statistics.median(other["wall"] / our["wall"] for other, our in pairs),
-            "cpu_ratio": statistics.median(cpu(other) / max(cpu(our), 1e-6) for other, our in pairs),
-        })
+        found.append(
+            {
+                "tool": row["tool"],
+                "count": row["count"],
+                "difference": row["difference"],
+                "wall": statistics.median(result["wall"] for result in row["runs"]),
+                "fastest": min(result["wall"] for result in row["runs"]),
+                "slowest": max(result["wall"] for result in row["runs"]),
+                "cpu": statistics.median(map(cpu, row["runs"])),
+                "peak": statistics.median(result["peak"] for result in row["runs"]),
+                "wall_ratio": statistics.median(other["wall"] / our["wall"] for other, our in pairs),
+                "cpu_ratio": statistics.median(cpu(other) / max(cpu(our), 1e-6) for other, our in pairs),
+            }
+        )
     return found
 
 
@@ -80,8 +93,11 @@ def run(options):
     made = corpora.make(options.cache, options.size, options.corpora)
     results = [measure_corpus(options.cache, tools, *corpus, options.rounds) for corpus in made]
     return {
-        "title": "Searching old logs", "rounds": options.rounds, "size": options.size,
-        "versions": {tool.name: tool.version for tool in tools}, "results": results,
+        "title": "Searching old logs",
+        "rounds": options.rounds,
+        "size": options.size,
+        "versions": {tool.name: tool.version for tool in tools},
+        "results": results,
     }
 
 
@@ -90,23 +106,22 @@ def markdown(document):
     for result in document["results"]:
         truth = result["truth"]
         lines += [
-            f"### {result['title']}", "",
+            f"### {result['title']}",
+            "",
             f"{result['file_bytes'] / 1e6:.0f} MB, {truth['lines']:,} lines, {truth['requests']:,} requests count "
-            f"({truth['events']:,} events).", "",
-            "| tool | wall, s | of scan | CPU, s | of scan | peak, MiB | count | difference |",
-            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
+            f"({truth['events']:,} events).",
+            "",
+            *report.head("tool|wall, s>|of scan>|CPU, s>|of scan>|peak, MiB>|count>|difference"),
         ]
         for row in summary(result["rows"]):
             count = "" if row["count"] is None else f"{row['count']:,}"
-            lines.append(
-                f"| {row['tool']} | {row['wall']:.3f} ({row['fastest']:.3f} to {row['slowest']:.3f}) "
-                f"| {row['wall_ratio']:.2f} | {row['cpu']:.3f} | {row['cpu_ratio']:.2f} | {row['peak'] / (1 << 20):.0f} "
-                f"| {count} | {row['difference']} |"
-            )
+            wall = f"{row['wall']:.3f} ({row['fastest']:.3f} to {row['slowest']:.3f})"
+            cpu, peak = f"{row['cpu']:.3f}", f"{row['peak'] / (1 << 20):.0f}"
+            ratios = [f"{row[key]:.2f}" for key in ("wall_ratio", "cpu_ratio")]
+            lines.append(report.row(row["tool"], wall, ratios[0], cpu, ratios[1], peak, count, row["difference"]))
         lines.append("")
-    lines += [
-        f"Medians of {document['rounds']} rounds after one that does not count, page cache warm; the fastest and the "
-        "slowest in parentheses. The ratio to scan is the median of the rounds' ratios; over 1 is slower than scan. CPU is "
-        "user and system time. Peak memory includes the pages of a mapped file, which the kernel can drop.",
-    ]
+    lines += report.paragraph(f"""
+        Medians of {document["rounds"]} rounds after one that does not count, page cache warm; the fastest and the
+        slowest in parentheses. The ratio to scan is the median of the rounds' ratios; over 1 is slower than scan.
+        CPU is user and system time. Peak memory includes the pages of a mapped file, which the kernel can drop.""")
     return lines

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import measure
+import report
 import serving
 
 
@@ -18,7 +19,10 @@ def go_program(cache):
     if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
         target.parent.mkdir(parents=True, exist_ok=True)
         environment = {
-            **os.environ, "GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOCACHE": str(cache / "go-cache"),
+            **os.environ,
+            "GO111MODULE": "off",
+            "GOPATH": "/usr/share/gocode",
+            "GOCACHE": str(cache / "go-cache"),
             "GOFLAGS": "",
         }
         subprocess.run(["go", "build", "-o", target, source], env=environment, check=True)
@@ -27,6 +31,7 @@ def go_program(cache):
 
 def measure_scrapes(server, change, scrapes):
     """First, unchanged and changed scrapes: seconds of wall time and of the server's CPU."""
+
     def one():
         cpu = server.cpu()
         wall, body = server.scrape()
@@ -41,7 +46,12 @@ def measure_scrapes(server, change, scrapes):
         # The exporter commits at most every quarter of a second, which is not part of the scrape.
         time.sleep(0.7)
         figures["changed"].append(one())
-    return {**figures, "resident": server.resident(), "peak": server.peak(), "plain_bytes": len(serving.plain(server.scrape()[1]))}
+    return {
+        **figures,
+        "resident": server.resident(),
+        "peak": server.peak(),
+        "plain_bytes": len(serving.plain(server.scrape()[1])),
+    }
 
 
 def measure_sources(program, sources, scrapes):
@@ -90,10 +100,10 @@ def median(figures, kind, key):
 
 
 def markdown(document):
-    lines = [
-        "| sources | program | first: ms, CPU ms | unchanged: ms, CPU ms | one changed: ms, CPU ms | KB with gzip | MiB before, after | peak |",
-        "| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ]
+    lines = report.head(
+        "sources>|program|first: ms, CPU ms>|unchanged: ms, CPU ms>|one changed: ms, CPU ms>|KB with gzip>"
+        "|MiB before, after>|peak>"
+    )
     for result in document["results"]:
         for name in ("exporter", "client_golang"):
             figures = result[name]
@@ -106,7 +116,8 @@ def markdown(document):
                 f"| {figures['resident_before'] / (1 << 20):.0f}, {figures['resident'] / (1 << 20):.0f} "
                 f"| {figures['peak'] / (1 << 20):.0f} |"
             )
-    lines += ["", f"Medians of {document['scrapes']} scrapes with gzip, and one first scrape. After a change 0.7 seconds pass, which are not "
-              "part of the scrape. CPU is that of the program, not of the scraper. client_golang exposes the exporter's "
-              "own response: the same series, labels and HELP texts."]
+    lines += report.paragraph(f"""
+        Medians of {document["scrapes"]} scrapes with gzip, and one first scrape. After a change 0.7 seconds pass,
+        which are not part of the scrape. CPU is that of the program, not of the scraper. client_golang exposes the
+        exporter's own response: the same series, labels and HELP texts.""")
     return lines

@@ -30,7 +30,9 @@ class Server:
         self.port = port
         self.begin = time.monotonic()
         self.process = subprocess.Popen(
-            list(map(str, command)), stdin=subprocess.DEVNULL, stdout=output or subprocess.DEVNULL,
+            list(map(str, command)),
+            stdin=subprocess.DEVNULL,
+            stdout=output or subprocess.DEVNULL,
             stderr=output or subprocess.DEVNULL,
         )
 
@@ -129,10 +131,18 @@ class Exporter(Server):
         self.errors = open(directory / "exporter.log", "ab")
         super().__init__(
             [
-                measure.exporter(), *inputs, "--storage.path", self.state, "--web.listen-address", f"127.0.0.1:{port}",
-                "--log.level", "warn", *flags,
+                measure.exporter(),
+                *inputs,
+                "--storage.path",
+                self.state,
+                "--web.listen-address",
+                f"127.0.0.1:{port}",
+                "--log.level",
+                "warn",
+                *flags,
             ],
-            port, self.errors,
+            port,
+            self.errors,
         )
 
     def is_ready(self):

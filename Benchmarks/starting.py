@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import measure
+import report
 import serving
 
 # Of each source, so that its evidence is not only one request.
@@ -22,7 +23,12 @@ def start(directory, sources):
         counted = exporter.value('kube_audit_tracked_sources{origin="verified"}')
         if counted != sources:
             raise measure.Failure(f"{counted:.0f} of {sources} sources after the start")
-        return {"ready": ready, "cpu": cpu, "scraped": time.monotonic() - exporter.begin, "resident": exporter.resident()}
+        return {
+            "ready": ready,
+            "cpu": cpu,
+            "scraped": time.monotonic() - exporter.begin,
+            "resident": exporter.resident(),
+        }
 
 
 def measure_sources(sources, rounds):
@@ -51,8 +57,9 @@ def run(options):
 
 
 def markdown(document):
-    lines = ["| sources | state, MB | ready after, ms | CPU, ms | scraped after, ms | MiB |", "| ---: | ---: | ---: | ---: | ---: | ---: |"]
+    lines = report.head("sources>|state, MB>|ready after, ms>|CPU, ms>|scraped after, ms>|MiB>")
     for result in document["results"]:
+
         def median(key):
             return statistics.median(figures[key] for figures in result["rounds"])
 
@@ -62,7 +69,9 @@ def markdown(document):
             f"({min(ready):.0f} to {max(ready):.0f}) | {median('cpu') * 1000:.0f} | {median('scraped') * 1000:.0f} "
             f"| {median('resident') / (1 << 20):.0f} |"
         )
-    lines += ["", f"Medians of {document['rounds']} starts on the same state, after one that does not count; the fastest and the "
-              f"slowest in parentheses. Without sources the state is empty. Each source has {REQUESTS} requests and their evidence. "
-              "Ready means that /-/ready answered 200, asked every millisecond; scraped, that /metrics then listed all sources."]
+    lines += report.paragraph(f"""
+        Medians of {document["rounds"]} starts on the same state, after one that does not count; the fastest and the
+        slowest in parentheses. Without sources the state is empty. Each source has {REQUESTS} requests and their
+        evidence. Ready means that /-/ready answered 200, asked every millisecond; scraped, that /metrics then
+        listed all sources.""")
     return lines

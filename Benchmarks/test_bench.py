@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE))
 import bench
 import corpora
 import peers
+import rules
 
 SIZE = 2_000_000
 BUILDS = [HERE.parent / ".build" / kind / "kube-audit-exporter" for kind in ("debug", "release")]
@@ -139,3 +140,34 @@ def test_the_webhook_benchmark_runs(cache, made):
     for result in json.loads((output / "webhook.json").read_text())["results"]:
         (figures,) = result["rounds"]
         assert figures["events"] > 0 and figures["refused"] == 0
+
+
+def test_the_benchmark_of_following_runs(cache, made):
+    output = run(cache, "--only", "follow", "--rates", "500", "--duration", "1", "--idle-sources", "50")
+    document = json.loads((output / "follow.json").read_text())
+    assert [figures["sources"] for figures in document["rest"]] == [0, 50]
+    assert document["rates"][0]["reached"] > 0
+    assert document["latencies"][0]["latencies"][0] > 0
+
+
+def test_the_benchmark_of_the_start_runs(cache):
+    output = run(cache, "--only", "start", "--rounds", "1", "--start-sources", "50")
+    results = json.loads((output / "start.json").read_text())["results"]
+    assert [(result["sources"], len(result["rounds"])) for result in results] == [(0, 1), (50, 1)]
+
+
+def test_the_benchmark_of_the_rules_runs(cache):
+    """Debian's Prometheus, with time compressed 100 times."""
+    if not shutil.which("prometheus"):
+        pytest.skip("prometheus is not installed; make bench-tools installs it")
+    flags = ["--rule-sources", "20:100", "--rule-hours", "0.05", "--rule-interval", "1", "--evaluations", "1"]
+    output = run(cache, "--only", "rules", *flags)
+    (result,) = json.loads((output / "rules.json").read_text())["results"]
+    assert "kubernetes-access-scanning" in result["groups"]
+    assert all(times for times in result["groups"].values())
+
+
+def test_rules_are_scaled_in_their_windows_steps_and_offsets_only():
+    text = "increase(x[1h] offset 1h) > 3600 and max_over_time(y[11m:1m]) # 5m\n  for: 5m"
+    expected = "increase(x[60000ms] offset 60000ms) > 3600 and max_over_time(y[11000ms:1000ms]) # 5m\n  for: 5m"
+    assert rules.scaled(text, 60) == expected

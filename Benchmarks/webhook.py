@@ -8,6 +8,7 @@ from pathlib import Path
 
 import corpora
 import measure
+import report
 import serving
 
 BATCH, CONNECTIONS = 400, 4
@@ -29,9 +30,13 @@ def measure_once(sender, log, truth):
             figures = {**json.loads(done.stdout), "exporter_cpu": cpu, "peak": exporter.peak()}
             # The response to the last batch comes after its counts were published.
             text = exporter.get()[1].decode()
-            counted = exporter.value(serving.FORBIDDEN, "\n".join(line for line in text.splitlines() if 'origin="verified"' in line))
+            counted = exporter.value(
+                serving.FORBIDDEN, "\n".join(line for line in text.splitlines() if 'origin="verified"' in line)
+            )
     if (figures["events"], counted) != (truth["lines"], truth["requests"]):
-        raise measure.Failure(f"{figures['events']} of {truth['lines']} events sent, {counted} of {truth['requests']} requests counted")
+        raise measure.Failure(
+            f"{figures['events']} of {truth['lines']} events sent, {counted} of {truth['requests']} requests counted"
+        )
     return figures
 
 
@@ -50,22 +55,25 @@ def run(options):
 
 
 def markdown(document):
-    lines = [
-        "| events | events/s | CPU: exporter, sender | latency of a batch: p50, p99, worst, ms | peak, MiB | not accepted |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
+    lines = report.head(
+        "events|events/s>|CPU: exporter, sender>|latency of a batch: p50, p99, worst, ms>|peak, MiB>|not accepted>"
+    )
     for result in document["results"]:
+
         def median(value):
             return statistics.median(value(figures) for figures in result["rounds"])
 
-        latencies = ", ".join(f"{median(lambda figures: figures[key]) * 1000:.1f}" for key in ("p50", "p99", "worst"))
+        rate = median(lambda figures: figures["events"] / figures["seconds"])
+        shares = [median(lambda figures: figures[key] / figures["seconds"]) for key in ("exporter_cpu", "cpu")]
+        latencies = [f"{median(lambda figures: figures[key]) * 1000:.1f}" for key in ("p50", "p99", "worst")]
+        peak = median(lambda figures: figures["peak"]) / (1 << 20)
+        refused = median(lambda figures: figures["refused"])
+        cpu = f"{shares[0] * 100:.0f} %, {shares[1] * 100:.0f} % of a core"
         lines.append(
-            f"| {result['title']} | {median(lambda figures: figures['events'] / figures['seconds']):,.0f} "
-            f"| {median(lambda figures: figures['exporter_cpu'] / figures['seconds']) * 100:.0f} %, "
-            f"{median(lambda figures: figures['cpu'] / figures['seconds']) * 100:.0f} % of a core | {latencies} "
-            f"| {median(lambda figures: figures['peak']) / (1 << 20):.0f} | {median(lambda figures: figures['refused']):.0f} |"
+            report.row(result["title"], f"{rate:,.0f}", cpu, ", ".join(latencies), f"{peak:.0f}", f"{refused:.0f}")
         )
-    lines += ["", f"Medians of {document['rounds']} rounds, each with a new exporter. Batches of {BATCH} events on {CONNECTIONS} "
-              "connections; a batch is accepted when its counts are on disk. The counts were the true ones each time. The sender "
-              "shares the machine; it makes the bodies before the clock starts."]
+    lines += report.paragraph(f"""
+        Medians of {document["rounds"]} rounds, each with a new exporter. Batches of {BATCH} events on {CONNECTIONS}
+        connections; a batch is accepted when its counts are on disk. The counts were the true ones each time. The
+        sender shares the machine; it makes the bodies before the clock starts.""")
     return lines

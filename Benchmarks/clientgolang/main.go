@@ -2,8 +2,8 @@
 //
 //	main ADDRESS FILE
 //
-// FILE holds a response of the other exporter in the text format. Its counters and gauges become CounterVec and GaugeVec.
-// GET /change adds one to the first counter that has labels.
+// FILE holds a response of the other exporter in the text format. Its counters and gauges become CounterVec and
+// GaugeVec. GET /change adds one to the first counter that has labels.
 package main
 
 import (

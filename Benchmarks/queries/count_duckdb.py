@@ -1,4 +1,4 @@
-"""count_duckdb.py forbidden|unauthorized FILE: counts audit events of one outcome by source with DuckDB, on all cores."""
+"""count_duckdb.py forbidden|unauthorized FILE: counts events of one outcome by source with DuckDB, on all cores."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""count_polars.py forbidden|unauthorized FILE: counts audit events of one outcome by source with Polars, on all cores."""
+"""count_polars.py forbidden|unauthorized FILE: counts events of one outcome by source with Polars, on all cores."""
 
 import sys
 

@@ -1,8 +1,8 @@
 // send PORT LOG BATCH CONNECTIONS: sends a log to an audit webhook, as API servers do, as fast as it accepts it.
 //
 // The bodies are made before the clock starts. Each connection sends a body, waits for its response, and sends the next
-// one. A body that was not accepted is sent again. Prints one JSON object; latencies are from the first byte sent to the
-// end of the response's header.
+// one. A body that was not accepted is sent again. Prints one JSON object; latencies are from the first byte sent to
+// the end of the response's header.
 #include <algorithm>
 #include <arpa/inet.h>
 #include <atomic>
@@ -33,7 +33,7 @@ static std::vector<Body> bodies(const char *path, size_t batch) {
     std::string line;
     while (std::getline(log, line)) {
         if (found.empty() || found.back().events == batch) {
-            found.push_back({"{\"kind\":\"EventList\",\"apiVersion\":\"audit.k8s.io/v1\",\"metadata\":{},\"items\":[", 0});
+            found.push_back({R"({"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[)", 0});
         }
         Body &body = found.back();
         body.text += body.events++ == 0 ? "" : ",";

@@ -1,8 +1,8 @@
 // count forbidden|unauthorized FILE: counts audit events of one outcome by source, with simdjson's On-Demand parser.
 //
 // The plain program of somebody who knows simdjson: the file is mapped, iterate_many reads all lines with one parser on
-// one core, and only the fields that decide are read of an event, which is left as soon as it cannot count. Keys may come
-// in any order. A request that is logged in two stages counts twice.
+// one core, and only the fields that decide are read of an event, which is left as soon as it cannot count. Keys may
+// come in any order. A request that is logged in two stages counts twice.
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -99,8 +99,8 @@ static bool counts(ondemand::object event, bool forbidden, std::string_view &sou
         } else if (key == "responseStatus") {
             ondemand::object status;
             int64_t code;
-            is_code = field.value().get(status) == SUCCESS && status.find_field_unordered("code").get(code) == SUCCESS &&
-                code == (forbidden ? 403 : 401);
+            is_code = field.value().get(status) == SUCCESS &&
+                status.find_field_unordered("code").get(code) == SUCCESS && code == (forbidden ? 403 : 401);
             if (!is_code) {
                 return false;
             }
