@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import LOG
-from roots import NAME, STATE, UNIT, counts_in, recent_log, run
+from roots import NAME, PROJECT, STATE, UNIT, counts_in, recent_log, run
 from test_deb import versioned
 
 
@@ -79,6 +79,12 @@ class Machine:
                 self.process.communicate()
 
 
+def commands(document, section, language="sh"):
+    """The examples of a section of the documentation."""
+    text = (PROJECT / document).read_text().split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return re.findall(rf"(?ms)^```{language}\n(.*?)^```", text)
+
+
 @pytest.fixture(scope="module")
 def machine(first_installation, directory):
     if not shutil.which("systemd-nspawn"):
@@ -137,6 +143,12 @@ def test_install_use_upgrade_and_purge(machine, deb, directory, expected):
     machine.wait_for_counts(expected)
     assert machine.show("MainPID") != process
 
+    # The group instead of the capability.
+    machine.run("bash", "-ec", "".join(commands("docs/permissions.md", "Group")))
+    machine.wait_for_counts(expected)
+    assert f"CapEff:\t{0:016x}" in machine.run("cat", f"/proc/{machine.show('MainPID')}/status")
+    assert re.search(r"(?m)^kube_audit_log_readable\{.*\} 1$", machine.metrics())
+
     # A flag that cannot be used: it is reported, and not tried again and again.
     defaults = root.path(f"etc/default/{NAME}")
     text = defaults.read_text()
@@ -155,3 +167,21 @@ def test_install_use_upgrade_and_purge(machine, deb, directory, expected):
     machine.run("dpkg", "--purge", NAME)
     assert not root.path(STATE).exists()
     assert not root.path(f"etc/{NAME}").exists()
+
+
+def test_sockets_of_systemd(machine, deb, expected):
+    """docs/web-configuration.md, from an installation to a scrape on both sockets."""
+    root = machine.root
+    root.path(LOG).write_text(recent_log())
+    machine.run("dpkg", "-i", root.add(deb))
+    for unit in commands("docs/web-configuration.md", "systemd sockets", "ini"):
+        root.write(re.match(r"# (/etc/systemd/\S+)\n", unit)[1], unit)
+    defaults = root.path(f"etc/default/{NAME}")
+    defaults.write_text(re.sub(r'(?m)^ARGS="', 'ARGS="--web.systemd-socket ', defaults.read_text()))
+    machine.run("bash", "-ec", "".join(commands("docs/web-configuration.md", "systemd sockets")))
+    machine.wait_for_counts(expected)
+    page = run("curl", "-sS", "--unix-socket", f"/proc/{machine.first}/root/run/{NAME}.sock", "http://socket/metrics")
+    assert counts_in(page) == expected
+    machine.run("systemctl", "restart", UNIT)
+    machine.wait_for_counts(expected)
+    machine.run("dpkg", "--purge", NAME)
