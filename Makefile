@@ -263,5 +263,5 @@ golden: deps ## Write the golden metrics (Tests/Fixtures/golden) and the table o
 alerts: ## Generate the rules, the PrometheusRule and the rules for the past, for THRESHOLD and WINDOW
 	alerts/generate --threshold '$(THRESHOLD)' --window '$(WINDOW)'
 
-clean: ## Remove all build directories
-	rm -rf .build .build-asan .build-tsan Fuzzing/.build
+clean: ## Remove all build directories and dist
+	rm -rf .build .build-asan .build-tsan Fuzzing/.build dist

@@ -1,9 +1,14 @@
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
+
+from no_skips import pytest_sessionfinish
 from roots import DIST, NAME, Root, Service, known_counts, one, recent_log, run
 
 LOG = "var/log/kubernetes/audit/audit.log"
@@ -26,7 +31,9 @@ def base(directory):
     given = os.environ.get("BASE")
     if given:
         return Path(given)
-    run("mmdebstrap", "--mode=root", "--variant=minbase", "bookworm", directory / "base.tar")
+    # A mirror sometimes does not answer.
+    retries = '--aptopt=Acquire::Retries "5"'
+    run("mmdebstrap", "--mode=root", "--variant=minbase", retries, "bookworm", directory / "base.tar")
     return directory / "base.tar"
 
 

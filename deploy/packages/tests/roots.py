@@ -23,7 +23,7 @@ DIST = Path(os.environ.get("DIST", PROJECT / "dist")).resolve()
 NAME = "kube-audit-exporter"
 UNIT = f"{NAME}.service"
 STATE = f"var/lib/{NAME}"
-# Tools of the host that a root file system needs for apt.
+# What apt needs of this machine in a root file system.
 PROXIES = {key: value for key, value in os.environ.items() if key.lower() in ("http_proxy", "https_proxy", "no_proxy")}
 
 # Stands in for systemd: enables units at their installation, says that all are enabled and running, and writes down what
