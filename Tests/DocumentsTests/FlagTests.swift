@@ -17,6 +17,9 @@ struct FlagTests {
         ],
         "helm": ["--reset-then-reuse-values", "--reuse-values", "--set"],
         "kubeadm": ["--control-plane", "--patches"],
+        "podman": ["--build-arg", "--group-add", "--security-opt"],
+        // deploy/image/build and Benchmarks/bench.py.
+        "the project's scripts": ["--mirror", "--only"],
         "Prometheus": [
             "--enable-feature", "--storage.tsdb.retention.time", "--web.enable-lifecycle", "--web.external-url",
             "--web.route-prefix",
