@@ -35,7 +35,7 @@ class Machine:
                 return None
             time.sleep(0.5)
         self.process.kill()
-        return f"systemd does not boot in a container here: {self.process.communicate()[0][-500:]}"
+        return f"this machine does not boot systemd in a container: {self.process.communicate()[0][-500:]}"
 
     def ask(self, *command):
         return subprocess.run(["nsenter", "--target", self.first, "--all", *command], capture_output=True, text=True)
