@@ -17,6 +17,7 @@ struct FlagTests {
         ],
         "helm": ["--reset-then-reuse-values", "--reuse-values", "--set"],
         "kubeadm": ["--control-plane", "--patches"],
+        "swift": ["--static-swift-stdlib"],
         "podman": ["--build-arg", "--group-add", "--security-opt"],
         // deploy/image/build and Benchmarks/bench.py.
         "the project's scripts": ["--mirror", "--only"],
