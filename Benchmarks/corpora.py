@@ -36,15 +36,16 @@ class Corpus:
     hits: float
     # The text that a line which counts has, for the tools that search for text.
     needle: str = events.TEXT
-    # "gz" or "zst": the compressed copy of another corpus.
+    # "gz" or "zst": compressed copies of other corpora.
     suffix: str = ""
-    of: str = ""
+    of: tuple[str, ...] = ()
 
-    def path(self, directory):
-        return directory / (f"{self.of}.log.{self.suffix}" if self.suffix else f"{self.name}.log")
+    @property
+    def logs(self):
+        return self.of or (self.name,)
 
-    def truth_path(self, directory):
-        return directory / f"{self.of or self.name}.json"
+    def paths(self, directory):
+        return [directory / (f"{log}.log.{self.suffix}" if self.suffix else f"{log}.log") for log in self.logs]
 
 
 UNAUTHORIZED = '"code":401'
@@ -54,8 +55,9 @@ CORPORA = [
     Corpus("scan", "Metadata, 100% hits", "forbidden", 1),
     Corpus("objects", "RequestResponse, 1% hits", "forbidden", 0.01),
     Corpus("hardened", "Metadata, 1% unauthorized", "unauthorized", 0.01, UNAUTHORIZED),
-    Corpus("busy-gz", "Metadata, 1% hits, gzip", "forbidden", 0.01, suffix="gz", of="busy"),
-    Corpus("busy-zst", "Metadata, 1% hits, zstd", "forbidden", 0.01, suffix="zst", of="busy"),
+    Corpus("busy-gz", "Metadata, 1% hits, gzip", "forbidden", 0.01, suffix="gz", of=("busy",)),
+    Corpus("busy-zst", "Metadata, 1% hits, zstd", "forbidden", 0.01, suffix="zst", of=("busy",)),
+    Corpus("two-gz", "Two archives at once, gzip", "forbidden", 0.005, suffix="gz", of=("busy", "quiet")),
 ]
 
 
@@ -172,36 +174,55 @@ def version():
 
 
 def make(directory, size, names=None, quiet=False):
-    """Makes the corpora that are missing. Returns (corpus, path, truth) of each."""
+    """Makes the corpora that are missing. Returns (corpus, paths, truth) of each."""
     directory = directory / f"corpora-{size}"
     directory.mkdir(parents=True, exist_ok=True)
-    made = []
-    for corpus in CORPORA:
-        if names and corpus.name not in names:
-            continue
-        base = next(item for item in CORPORA if item.name == (corpus.of or corpus.name))
-        plain, truth_path = base.path(directory), base.truth_path(directory)
-        is_current = truth_path.exists() and json.loads(truth_path.read_text()).get("version") == version()
-        if not is_current:
+    wanted = [corpus for corpus in CORPORA if not names or corpus.name in names]
+    truths = {log: make_log(log, directory, size, quiet) for corpus in wanted for log in corpus.logs}
+    for corpus in wanted:
+        for log, path in zip(corpus.logs, corpus.paths(directory), strict=True):
+            if corpus.suffix and not path.exists():
+                compress(directory / f"{log}.log", path, corpus.suffix)
+    return [(corpus, corpus.paths(directory), together([truths[log] for log in corpus.logs])) for corpus in wanted]
 
-            def show(written, name=base.name):
-                if not quiet and sys.stderr.isatty():
-                    sys.stderr.write(f"\r\033[K{name}: {written / 1e6:.0f} of {size / 1e6:.0f} MB")
 
-            # A copy of earlier content does not survive its log.
-            for other in CORPORA:
-                if other.of == base.name:
-                    other.path(directory).unlink(missing_ok=True)
-            part = plain.with_suffix(".part")
-            truth = {**write(base, size, part, show), "version": version()}
-            os.replace(part, plain)
-            truth_path.write_text(json.dumps(truth, indent=1) + "\n")
-            if not quiet and sys.stderr.isatty():
-                sys.stderr.write("\r\033[K")
-        if corpus.suffix and not corpus.path(directory).exists():
-            compress(plain, corpus.path(directory), corpus.suffix)
-        made.append((corpus, corpus.path(directory), json.loads(truth_path.read_text())))
-    return made
+def make_log(name, directory, size, quiet):
+    """The truth of a log, which is made if it is missing or of another version of this script."""
+    log, truth_path = directory / f"{name}.log", directory / f"{name}.json"
+    if truth_path.exists():
+        truth = json.loads(truth_path.read_text())
+        if truth["version"] == version():
+            return truth
+
+    def show(written):
+        if not quiet and sys.stderr.isatty():
+            sys.stderr.write(f"\r\033[K{name}: {written / 1e6:.0f} of {size / 1e6:.0f} MB")
+
+    # A compressed copy of earlier content does not survive its log.
+    for copy in directory.glob(f"{name}.log.*"):
+        copy.unlink()
+    corpus = next(corpus for corpus in CORPORA if corpus.name == name)
+    part = log.with_suffix(".part")
+    truth = {**write(corpus, size, part, show), "version": version()}
+    os.replace(part, log)
+    truth_path.write_text(json.dumps(truth, indent=1) + "\n")
+    if not quiet and sys.stderr.isatty():
+        sys.stderr.write("\r\033[K")
+    return truth
+
+
+def together(truths):
+    """The truth of several logs, which have no request in common."""
+    total = dict(truths[0])
+    for truth in truths[1:]:
+        for key in ("bytes", "lines", "requests", "events", "lines_with_text"):
+            total[key] += truth[key]
+        origins = {origin: dict(counts) for origin, counts in total["sources"].items()}
+        for origin, counts in truth["sources"].items():
+            for address, count in counts.items():
+                origins[origin][address] = origins[origin].get(address, 0) + count
+        total["sources"] = origins
+    return total
 
 
 def compress(source, target, suffix):
@@ -235,5 +256,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("names", nargs="*", metavar="CORPUS", help=", ".join(corpus.name for corpus in CORPORA))
     arguments = parser.parse_args()
-    for _, path, truth in make(arguments.cache, arguments.size, arguments.names):
-        print(f"{path}: {truth['lines']} lines, {truth['requests']} requests, {truth['events']} events count")
+    for _, paths, truth in make(arguments.cache, arguments.size, arguments.names):
+        lines, requests, counted = (truth[key] for key in ("lines", "requests", "events"))
+        print(f"{', '.join(map(str, paths))}: {lines:,} lines, {requests:,} requests count ({counted:,} events)")

@@ -165,7 +165,7 @@ def measure_rest(sources, duration):
 
 
 def run(options):
-    ((_, path, _),) = corpora.make(options.cache, options.size, ["busy"])
+    ((_, (path,), _),) = corpora.make(options.cache, options.size, ["busy"])
     rates, latencies = [], []
     for rate in options.rates:
         measure.progress(f"follow: {rate:,} events a second, {options.duration} s")

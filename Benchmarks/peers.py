@@ -14,7 +14,7 @@ QUERIES = measure.HERE / "queries"
 @dataclass(frozen=True)
 class Tool:
     name: str
-    # The command for a corpus and its path, or None if the tool does not read such a file.
+    # The command for a corpus and its paths, or None if the tool does not read such files.
     command: Callable
     version: str
     # The number of requests in what it printed; None if the tool does not count. Most print a source and its count.
@@ -41,17 +41,17 @@ def sum_of_mtail(output):
 
 
 def number(output):
-    """grep and ripgrep; ripgrep prints nothing instead of 0."""
-    return int(output or 0)
+    """grep and ripgrep: a line for each file; ripgrep prints nothing instead of 0."""
+    return sum(int(line.rsplit(":", 1)[-1]) for line in output.splitlines())
 
 
 def plain(command):
     """Only for files that are not compressed."""
-    return lambda corpus, path: None if corpus.suffix else command(corpus, path)
+    return lambda corpus, paths: None if corpus.suffix else command(corpus, paths)
 
 
-def decompress(corpus, path):
-    return {"gz": ["zcat", path], "zst": ["zstdcat", path]}.get(corpus.suffix)
+def decompress(corpus, paths):
+    return {"gz": ["zcat", *paths], "zst": ["zstdcat", *paths]}.get(corpus.suffix)
 
 
 def python_version(package):
@@ -71,7 +71,7 @@ def tools(cache):
     found = [
         Tool(
             "scan",
-            lambda corpus, path: [
+            lambda corpus, paths: [
                 exporter,
                 "scan",
                 "--outcome",
@@ -82,7 +82,7 @@ def tools(cache):
                 "0",
                 "--format",
                 "json",
-                path,
+                *paths,
             ],
             measure.first_line(exporter, "--version"),
             sum_of_scan,
@@ -90,42 +90,42 @@ def tools(cache):
         ),
         Tool(
             "ripgrep -c",
-            lambda corpus, path: ["rg", *(["-z"] if corpus.suffix else []), "-c", "-F", corpus.needle, path],
+            lambda corpus, paths: ["rg", *(["-z"] if corpus.suffix else []), "-c", "-F", corpus.needle, *paths],
             measure.debian_version("ripgrep"),
             number,
             (0, 1),
         ),
         Tool(
             "grep -c",
-            plain(lambda corpus, path: ["grep", "-c", "-F", corpus.needle, path]),
+            plain(lambda corpus, paths: ["grep", "-c", "-F", corpus.needle, *paths]),
             measure.debian_version("grep"),
             number,
             (0, 1),
         ),
         Tool(
             "simdjson",
-            plain(lambda corpus, path: [simdjson, corpus.outcome, path]),
+            plain(lambda corpus, paths: [simdjson, corpus.outcome, *paths]),
             measure.debian_version("libsimdjson-dev"),
         ),
         Tool(
             "DuckDB",
-            lambda corpus, path: [python, QUERIES / "count_duckdb.py", corpus.outcome, path],
+            lambda corpus, paths: [python, QUERIES / "count_duckdb.py", corpus.outcome, *paths],
             python_version("duckdb"),
         ),
         Tool(
             "Polars",
-            plain(lambda corpus, path: [python, QUERIES / "count_polars.py", corpus.outcome, path]),
+            plain(lambda corpus, paths: [python, QUERIES / "count_polars.py", corpus.outcome, *paths]),
             python_version("polars"),
         ),
         Tool(
             "jq",
-            plain(lambda corpus, path: ["jq", "-n", "-r", "-f", QUERIES / f"{corpus.outcome}.jq", path]),
+            plain(lambda corpus, paths: ["jq", "-n", "-r", "-f", QUERIES / f"{corpus.outcome}.jq", *paths]),
             measure.debian_version("jq"),
         ),
         Tool(
             "mtail",
             plain(
-                lambda corpus, path: [
+                lambda corpus, paths: [
                     "mtail",
                     "-one_shot",
                     "-one_shot_format=json",
@@ -133,7 +133,7 @@ def tools(cache):
                     "-progs",
                     QUERIES / f"{corpus.outcome}.mtail",
                     "-logs",
-                    path,
+                    *paths,
                 ]
             ),
             measure.debian_version("mtail"),

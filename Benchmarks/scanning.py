@@ -22,11 +22,12 @@ def reason(count, truth):
     return f"{difference}: missed"
 
 
-def measure_corpus(cache, tools, corpus, path, truth, rounds):
+def measure_corpus(cache, tools, corpus, paths, truth, rounds):
     """The rows of a corpus: for each tool all counted rounds. A warm-up round comes first."""
     runs = {}
-    measure.read_into_cache(path)
-    commands = [(tool, tool.command(corpus, path)) for tool in tools]
+    for path in paths:
+        measure.read_into_cache(path)
+    commands = [(tool, tool.command(corpus, paths)) for tool in tools]
     commands = [(tool, command) for tool, command in commands if command]
     for round_number in range(rounds + 1):
         for tool, command in commands:
@@ -35,7 +36,7 @@ def measure_corpus(cache, tools, corpus, path, truth, rounds):
             if round_number > 0:
                 runs.setdefault(tool.name, []).append(result)
             elif tool.name == "scan" and peers.sources_of_scan(result.output) != truth["sources"]:
-                raise measure.Failure(f"scan's counts of {path} are not the true ones, source by source")
+                raise measure.Failure(f"scan's counts of {corpus.name} are not the true ones, source by source")
     measure.progress()
     rows = []
     for tool, command in commands:
@@ -55,7 +56,7 @@ def measure_corpus(cache, tools, corpus, path, truth, rounds):
     return {
         "corpus": corpus.name,
         "title": corpus.title,
-        "file_bytes": path.stat().st_size,
+        "file_bytes": sum(path.stat().st_size for path in paths),
         "truth": {key: value for key, value in truth.items() if key != "sources"},
         "rows": rows,
     }

@@ -44,9 +44,9 @@ def made(cache):
 
 @pytest.mark.parametrize("name", [corpus.name for corpus in corpora.CORPORA])
 def test_scan_finds_the_true_counts(exporter, made, name):
-    corpus, path, truth = next(item for item in made if item[0].name == name)
+    corpus, paths, truth = next(item for item in made if item[0].name == name)
     command = [exporter, "scan", "--outcome", corpus.outcome, "--window", "all", "--threshold", "0", "--format", "json"]
-    done = subprocess.run([*command, path], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*command, *paths], capture_output=True, text=True, timeout=60)
     assert done.returncode == 3, done.stderr
     assert peers.sources_of_scan(done.stdout) == truth["sources"]
     assert truth["requests"] > 0
@@ -54,7 +54,7 @@ def test_scan_finds_the_true_counts(exporter, made, name):
 
 @pytest.mark.parametrize("name", [corpus.name for corpus in corpora.CORPORA if not corpus.suffix])
 def test_every_line_is_json_and_the_numbers_of_lines_are_true(made, name):
-    corpus, path, truth = next(item for item in made if item[0].name == name)
+    corpus, (path,), truth = next(item for item in made if item[0].name == name)
     lines = path.read_text().splitlines()
     assert len(lines) == truth["lines"]
     assert path.stat().st_size == truth["bytes"] >= SIZE
@@ -64,13 +64,13 @@ def test_every_line_is_json_and_the_numbers_of_lines_are_true(made, name):
 
 
 def test_the_same_seed_gives_the_same_bytes(made, tmp_path):
-    corpus, path, _ = made[0]
+    corpus, (path,), _ = made[0]
     corpora.write(corpus, SIZE, tmp_path / "again.log")
     assert (tmp_path / "again.log").read_bytes() == path.read_bytes()
 
 
 def test_objects_have_the_text_in_every_field_where_it_must_not_count(made):
-    _, path, truth = next(item for item in made if item[0].name == "objects")
+    _, (path,), truth = next(item for item in made if item[0].name == "objects")
     assert truth["lines_with_text"] > truth["events"]
     events = [json.loads(line) for line in path.open()]
     text = "system:unauthenticated"

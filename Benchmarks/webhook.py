@@ -43,7 +43,7 @@ def measure_once(sender, log, truth):
 def run(options):
     sender = measure.built(options.cache, "send", "sender/send.cpp", "-std=c++20", "-O2", "-pthread")
     results = []
-    for corpus, path, truth in corpora.make(options.cache, options.size, ["busy", "scan"]):
+    for corpus, (path,), truth in corpora.make(options.cache, options.size, ["busy", "scan"]):
         rounds = []
         for number in range(options.rounds + 1):
             measure.progress(f"webhook, {corpus.title}: round {number} of {options.rounds}")

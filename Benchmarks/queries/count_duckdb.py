@@ -1,4 +1,4 @@
-"""count_duckdb.py forbidden|unauthorized FILE: counts events of one outcome by source with DuckDB, on all cores."""
+"""count_duckdb.py forbidden|unauthorized FILE...: counts events of one outcome by source with DuckDB, on all cores."""
 
 import sys
 
@@ -14,10 +14,10 @@ COLUMNS = (
     "'responseStatus': 'STRUCT(code INTEGER)'}"
 )
 
-outcome, path = sys.argv[1:]
+outcome, *paths = sys.argv[1:]
 query = (
     f"SELECT sourceIPs[-1], count(*) FROM read_json(?, format = 'newline_delimited', columns = {COLUMNS}) "
     f"WHERE {CONDITIONS[outcome]} GROUP BY 1"
 )
-for source, count in duckdb.execute(query, [path]).fetchall():
+for source, count in duckdb.execute(query, [paths]).fetchall():
     print(source, count)
