@@ -49,7 +49,8 @@ class Machine:
     def metrics(self):
         """The page, from the container's network."""
         result = subprocess.run(
-            ["nsenter", "--target", self.first, "--net", "curl", "-sS", "--noproxy", "*", "http://127.0.0.1:10403/metrics"],
+            ["nsenter", "--target", self.first, "--net",
+             "curl", "-sS", "--noproxy", "*", "http://127.0.0.1:10403/metrics"],
             capture_output=True, text=True,
         )  # fmt: skip
         return result.stdout
