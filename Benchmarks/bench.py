@@ -11,13 +11,16 @@ logs and tools (default: .build/bench). Results of full size are written to Benc
 import argparse
 import importlib
 import shlex
+import signal
 import sys
+import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 import corpora  # these are in this directory
 import draw
 import measure
+import peers
 import report
 
 BENCHMARKS = {
@@ -118,6 +121,11 @@ def arguments():
     for name in options.corpora or []:
         if name not in [item.name for item in corpora.CORPORA]:
             parser.error(f"there is no corpus {name}")
+    for name in options.tools or []:
+        if name not in (known := [tool.name for tool in peers.tools(options.cache)]):
+            parser.error(f"there is no tool {name}; there are {', '.join(known)}")
+    if min(options.rounds, options.scrapes, options.evaluations) < 1:
+        parser.error("there is at least one round, one scrape of each kind, and one evaluation")
     if options.output is None:
         is_full = options.size == corpora.FULL_SIZE
         options.output = corpora.ROOT / "Benchmarks/results" if is_full else options.cache / "results"
@@ -128,6 +136,10 @@ def main():
     options = arguments()
     given = shlex.join(sys.argv[1:])
     command = f'make bench BENCH="{given}"' if given else "make bench"
+    # On the disk of the cache: elsewhere /tmp may be in memory, and a flush would cost nothing.
+    work = options.cache / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(work)
     for name in options.only:
         module = importlib.import_module(BENCHMARKS[name][0])
         where = measure.machine()
@@ -140,6 +152,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # The programs that were started are stopped then too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except measure.Failure as failure:

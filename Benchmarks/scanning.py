@@ -121,7 +121,7 @@ def markdown(document):
             ratios = [f"{row[key]:.2f}" for key in ("wall_ratio", "cpu_ratio")]
             lines.append(report.row(row["tool"], wall, ratios[0], cpu, ratios[1], peak, count, row["difference"]))
         lines.append("")
-    lines += report.paragraph(f"""
+    lines = lines[:-1] + report.paragraph(f"""
         Medians of {document["rounds"]} rounds after one that does not count, page cache warm; the fastest and the
         slowest in parentheses. The ratio to scan is the median of the rounds' ratios; over 1 is slower than scan.
         CPU is user and system time. Peak memory includes the pages of a mapped file, which the kernel can drop.""")
