@@ -205,7 +205,7 @@ BENCH ?=
 BENCH_EXPORTER ?=
 BENCH_DIR ?= $(CURDIR)/.build/bench
 BENCH_PACKAGES := ripgrep grep jq mtail gzip zstd gcc g++ libsimdjson-dev golang-go \
-    golang-github-prometheus-client-golang-dev prometheus strace python3-venv
+    golang-github-prometheus-client-golang-dev prometheus strace linux-perf python3-venv
 BENCH_PYTHON := $(BENCH_DIR)/python/bin/python
 export BENCH_EXPORTER BENCH_DIR
 

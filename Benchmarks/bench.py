@@ -112,6 +112,9 @@ def arguments():
         "--rule-interval", type=float, default=10, help="rules: seconds between evaluations (default: 10)"
     )
     parser.add_argument("--evaluations", type=int, default=5, help="rules: evaluations to measure (default: 5)")
+    parser.add_argument(
+        "--profile", action="store_true", help="scan: also say which functions take the time, with perf"
+    )
     parser.add_argument("--cache", type=Path, default=corpora.cache(), help="directory for logs and tools")
     parser.add_argument("--output", type=Path, default=None, help="directory for results")
     options = parser.parse_args()
