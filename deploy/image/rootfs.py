@@ -31,6 +31,7 @@ MACHINES = {"amd64": "Advanced Micro Devices X86-64", "arm64": "AArch64"}
 USER = 65532
 EXPORTER = "usr/bin/kube-audit-exporter"
 DOCUMENTS = "usr/share/doc/kube-audit-exporter"
+STATUS = "var/lib/dpkg/status.d"
 STATE = "var/lib/kube-audit-exporter"
 TEXTS = {
     "etc/passwd": f"""root:x:0:0:root:/:/usr/sbin/nologin
@@ -162,10 +163,10 @@ class RootBuilder:
             self.add_copyright(name)
         for name in sorted(self.used):
             package = self.packages[name]
-            self.entries[f"var/lib/dpkg/status.d/{name}"] = Entry(0o644, package.control)
+            self.entries[f"{STATUS}/{name}"] = Entry(0o644, package.control)
             sums = [f"{line}\n" for line, path in package.checksums.items() if path in self.entries]
             if sums:
-                self.entries[f"var/lib/dpkg/status.d/{name}.md5sums"] = Entry(0o644, "".join(sums).encode())
+                self.entries[f"{STATUS}/{name}.md5sums"] = Entry(0o644, "".join(sums).encode())
 
     def add_copyright(self, name):
         """Adds a package's copyright, which may be a link into the directory of another package, or that is a link."""
@@ -211,6 +212,20 @@ def program(files):
     # The default of --storage.path is data/, relative to the working directory /.
     entries["data"] = Entry(0o777, target=STATE)
     return with_directories(entries)
+
+
+def control_files(entries):
+    """The control files of the packages in a layer, by name."""
+    return [
+        entry.content
+        for path, entry in entries.items()
+        if path.startswith(f"{STATUS}/") and not path.endswith(".md5sums")
+    ]
+
+
+def document(name, content):
+    """A layer with a document."""
+    return with_directories({f"{DOCUMENTS}/{name}": Entry(0o644, content)})
 
 
 def with_directories(entries):
