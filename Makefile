@@ -163,6 +163,8 @@ package-tools:
 	@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGE_TOOLS)'
 
 packages: $(if $(BINARY),,build) package-tools deploy-python ## Write the Debian package, the tarball, the image, the chart and checksums to dist/
+	# No file of an earlier version stays.
+	rm -rf dist
 	# The list of linked packages, for the SBOM.
 	test -f Package.resolved || swift package resolve
 	$(PACKAGES_BUILD) stage deb tarball
