@@ -65,11 +65,13 @@ deps: ## Install the Debian packages that are missing
 	fi
 
 # A release build contains Swift's runtime, so that it starts where Swift is not installed, and looks for no libraries in
-# its own directory. No path of this machine gets into it, nor a name that follows from one (the breadcrumbs).
+# its own directory. No path of this machine gets into it, nor what follows from one: names of the module cache
+# (the breadcrumbs), and hashes of modules, which incremental builds need.
 # Hardened as Debian's packages are: addresses are resolved at the start and then read-only, C and C++ have stack
 # protectors, C++ also bounds checks.
 RELEASE := -c release --static-swift-stdlib --disable-local-rpath \
     -Xswiftc -file-prefix-map -Xswiftc '$(CURDIR)=.' -Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs \
+    -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen \
     -Xcc '-ffile-prefix-map=$(CURDIR)=.' \
     -Xcc -fstack-protector-strong -Xcxx -D_FORTIFY_SOURCE=2 -Xcxx -D_GLIBCXX_ASSERTIONS \
     -Xlinker -z -Xlinker now -Xlinker --build-id=sha1
