@@ -104,7 +104,7 @@ def test_a_build_that_fails_leaves_its_clone(project):
     status, output = check(project, "packages")
     assert status == 1
     clone = Path(output.split("its clone is kept in ")[1].splitlines()[0])
-    assert clone.name == "first" and (clone / "VERSION").exists()
+    assert clone.name == "build-1" and (clone / "VERSION").exists()
     shutil.rmtree(clone.parent)
 
 
