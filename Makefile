@@ -45,9 +45,9 @@ CHECKS ?=
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: packages package-tools packages-python image test-image test-packages
-.PHONY: help deps build test test-deploy test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
-        golden alerts deploy-files chart release-check clean python deploy-python
+.PHONY: help deps build test test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format golden \
+        alerts clean python deploy-python deploy-files chart test-deploy packages package-tools packages-python \
+        image test-image test-packages release-check bench bench-tools test-bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
