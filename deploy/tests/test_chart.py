@@ -24,7 +24,6 @@ from engines import (
     check_operator_types,
     container,
     daemon_set,
-    failure,
     merged,
     only,
     render,
@@ -140,85 +139,6 @@ def test_generated_files_are_current():
     run(sys.executable, DEPLOY / "generate", "--check")
 
 
-# Each wrong value, and what the error must name.
-WRONG = {
-    "the image is missing": ({"image": {"repository": ""}}, ["image.repository"]),
-    "an unknown preset": ({"preset": "eks"}, ["preset", "kubeadm", "openshift"]),
-    "a key with a typing error": ({"auditlog": {"directory": "/var/log"}}, ["auditlog"]),
-    "a key below another with a typing error": ({"auditLog": {"dir": "/var/log"}}, ["auditLog", "dir"]),
-    "a relative directory": ({"auditLog": {"directory": "var/log/audit"}}, ["auditLog", "directory"]),
-    "a path as name of a log": ({"auditLog": {"files": ["/var/log/audit.log"]}}, ["auditLog", "files"]),
-    "an unknown access": ({"auditLog": {"access": "sudo"}}, ["auditLog", "access"]),
-    "a group without its number": ({"auditLog": {"access": "group"}}, ["auditLog.group"]),
-    "a number without a group": ({"auditLog": {"group": 990}}, ["auditLog.group", "auditLog.access"]),
-    "a duration without a unit": ({"auditLog": {"from": "60"}}, ["auditLog", "from"]),
-    "a port out of range": ({"web": {"port": 70000}}, ["web", "port"]),
-    "a threshold of zero": ({"exporter": {"threshold": 0}}, ["exporter", "threshold"]),
-    "a threshold as text": ({"exporter": {"threshold": "5"}}, ["exporter", "threshold"]),
-    "a window in seconds": ({"exporter": {"window": "3600s"}}, ["exporter", "window"]),
-    "a window that is too long": (
-        {"exporter": {"window": "25h", "retention": "2d"}},
-        ["exporter.window", "25h"],
-    ),
-    "a window beyond a short retention": (
-        {"exporter": {"window": "2h", "retention": "1h30m"}},
-        ["exporter.window (2h)", "exporter.retention (1h30m)"],
-    ),
-    "a retention of minutes": ({"exporter": {"retention": "30m"}}, ["exporter.retention", "1h"]),
-    "a log in the directory of the state": (
-        {"auditLog": {"directory": "/var/lib/kube-audit-exporter"}},
-        ["auditLog.directory", "state"],
-    ),
-    "one directory for the log and the state": (
-        {"state": {"directory": "/var/log/kubernetes/audit"}},
-        ["auditLog.directory", "state.directory"],
-    ),
-    "two pods on a node": (
-        {"daemonSet": {"updateStrategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}},
-        ["daemonSet.updateStrategy", "maxSurge"],
-    ),
-    "two servers on a port": (
-        merged(WEBHOOK, {"web": {"port": 9000}, "webhook": {"port": 9000}}),
-        ["web.port", "webhook.port", "9000"],
-    ),
-    "a placeholder as registry": ({"image": {"repository": "REGISTRY/kube-audit-exporter"}}, ["/image/repository"]),
-    "a password in clear text": ({"web": {"users": {"prometheus": "secret"}}}, ["users", "prometheus"]),
-    "a proxy that is no network": ({"exporter": {"trustedProxies": ["proxy.example.com"]}}, ["trustedProxies"]),
-    "a filter with an unknown key": (
-        {"exporter": {"filters": [{"name": "a", "user_agent": "b"}]}},
-        ["filters", "user_agent"],
-    ),
-    "a flag without dashes": ({"exporter": {"extraArgs": ["web.enable-lifecycle"]}}, ["exporter.extraArgs"]),
-    "a webhook for everyone": ({"webhook": {"enabled": True}}, ["webhook.tls.secretName", "webhook.insecure"]),
-    "nothing to install": ({"daemonSet": {"enabled": False}}, ["daemonSet.enabled", "webhook.enabled"]),
-    "two web configurations": ({"web": {"existingSecret": "a", "tls": {"secretName": "b"}}}, ["web.existingSecret"]),
-    "client certificates without TLS": (
-        {"web": {"tls": {"requireClientCertificate": True}}},
-        ["web.tls.requireClientCertificate", "web.tls.secretName"],
-    ),
-    "http probes without the password": (
-        {"web": {"users": {"a": "$2b$10$" + "a" * 53}}, "probes": {"type": "http"}},
-        ["probes.authorization"],
-    ),
-    "two monitors": (
-        {"monitoring": {"podMonitor": True, "serviceMonitor": True}},
-        ["monitoring.podMonitor", "monitoring.serviceMonitor"],
-    ),
-    "an unknown receiver": (
-        {"monitoring": {"alertmanagerConfig": {"receivers": {"pager": {}}}}},
-        ["receivers", "pager"],
-    ),
-}
-
-
-@pytest.mark.parametrize("case", WRONG)
-def test_an_error_names_the_wrong_value(case):
-    values, names = WRONG[case]
-    message = failure(values)
-    for name in names:
-        assert name in message, message
-
-
 def test_the_schema_describes_each_value_and_refuses_unknown_ones():
     schema = json.loads((CHART / "values.schema.json").read_text())
     jsonschema.Draft7Validator.check_schema(schema)
@@ -250,6 +170,25 @@ def test_long_names_stay_within_the_limits_of_kubernetes():
     for item in render(EVERYTHING, name="r" * 53, namespace="n" * 20):
         if item["kind"] not in FOREIGN:
             assert len(item["metadata"]["name"]) <= 63 or item["kind"] == "ConfigMap", item["metadata"]["name"]
+
+
+def test_services_have_names_that_kubernetes_takes():
+    values = merged(WEBHOOK, {"monitoring": {"serviceMonitor": True}})
+    for name in (
+        "a",
+        "platform-security-monitoring-production",
+        "r" * 53,
+        "a" * 46 + "-b",
+        "kube-audit-exporter-" + "a" * 33,
+    ):
+        services = [item["metadata"]["name"] for item in render(values, name=name) if item["kind"] == "Service"]
+        assert len(set(services)) == 3
+        for service in services:
+            assert re.fullmatch("[a-z]([-a-z0-9]*[a-z0-9])?", service) and len(service) <= 63, service
+    with pytest.raises(helm.HelmError, match="fullnameOverride"):
+        render(values, name="1st")
+    assert render(values, {"fullnameOverride": "first"}, name="1st")
+    assert render(name="1st")
 
 
 def test_the_notes_say_what_to_do_next():

@@ -44,10 +44,7 @@ relabelings:
 {{- end -}}
 
 {{- define "kube-audit-exporter.monitorLabels" -}}
-{{ include "kube-audit-exporter.labels" . }}
-{{- with .Values.monitoring.labels }}
-{{ toYaml . }}
-{{- end }}
+{{- include "kube-audit-exporter.labelsWith" (dict "root" . "labels" .Values.monitoring.labels) -}}
 {{- end -}}
 
 {{/* The components that are installed, separated by spaces. */}}
