@@ -195,6 +195,7 @@ def test_the_notes_say_what_to_do_next():
     def notes(*values):
         return templates(*values)["kube-audit-exporter/templates/NOTES.txt"]
 
+    only_webhook_values = merged(WEBHOOK, {"daemonSet": {"enabled": False}})
     for preset in PRESETS:
         text = notes({"preset": preset})
         about = (CHART / f"presets/{preset}.txt").read_text()
@@ -211,7 +212,16 @@ def test_the_notes_say_what_to_do_next():
     )
     assert "WARNING: webhook.insecure" in notes({"webhook": {"enabled": True, "insecure": True}})
     assert "two exporters count" in notes(WEBHOOK)
-    only_webhook = notes(WEBHOOK, {"daemonSet": {"enabled": False}})
+    # With several control planes, each pod is asked.
+    assert "logs -l" in notes() and "for pod in" in notes()
+    assert "seLinuxOptions.type=spc_t" in notes() and "seLinuxOptions.type" not in notes({"preset": "rke2"})
+    for preset in PRESETS:
+        has_policy = "audit-policy.yaml" in (CHART / f"presets/{preset}.txt").read_text()
+        assert ("tar -xzOf kube-audit-exporter-" in notes({"preset": preset})) == has_policy
+    for values in ({}, *({"preset": preset} for preset in PRESETS), EVERYTHING, only_webhook_values):
+        text = notes(values)
+        assert not [line for line in text.splitlines() if line != line.rstrip()] and "\n\n\n" not in text
+    only_webhook = notes(only_webhook_values)
     assert "rollout status daemonset" not in only_webhook
     assert "rollout status deployment/kube-audit-exporter-webhook" in only_webhook
 
@@ -288,6 +298,33 @@ def test_the_paths_are_those_of_the_documentation():
         values = yaml.safe_load((CHART / f"presets/{preset}.yaml").read_text())["auditLog"]
         # kubeadm has no path of its own.
         assert preset == "kubeadm" or f"`{values['directory']}/{values['files'][0]}`" in text
+
+
+def test_the_notes_warn_of_a_memory_limit_below_the_formula_of_the_documentation():
+    formula = "64 MiB + 11 KiB × (--source.limit + --source.claimed-limit) + 4 × --webhook.max-body-size"
+    assert formula in (ROOT / "docs/sizing.md").read_text()
+
+    def warnings(*values):
+        text = templates(WEBHOOK, *values)["kube-audit-exporter/templates/NOTES.txt"]
+        return re.findall(r"WARNING: (\w+)\.resources\.limits\.memory is (\S+)\.\s[^0-9]*need (\d+)Mi", text)
+
+    assert warnings() == []
+    mebibytes = 64 + -(-11 * (50000 + 1000) // 1024)
+    assert warnings({"exporter": {"sourceLimit": 50000}}) == [
+        ("daemonSet", "256Mi", str(mebibytes)),
+        ("webhook", "384Mi", str(mebibytes + 128)),
+    ]
+    assert warnings({"webhook": {"maxBodySize": "64MiB"}}) == [("webhook", "384Mi", str(64 + 119 + 256))]
+    limits = {"resources": {"limits": {"memory": "1Gi"}}}
+    assert warnings({"exporter": {"sourceLimit": 50000}, "daemonSet": limits, "webhook": limits}) == []
+    assert warnings({"daemonSet": {"resources": {"limits": {"memory": 100000000}}}}) == [
+        ("daemonSet", "100000000", "183")
+    ]
+    assert warnings({"daemonSet": {"resources": {"limits": {"memory": None}}}}) == []
+
+
+def test_the_policy_of_the_chart_is_that_of_kubeadm():
+    assert (CHART / "files/audit-policy.yaml").read_text() == (DEPLOY / "kubeadm/audit-policy.yaml").read_text()
 
 
 def test_the_memory_limits_are_those_of_the_documentation():

@@ -294,6 +294,20 @@ those of the exporter.
 {{- mulf (float64 $number) (get $units (trimPrefix $number .) | default 0) | int64 -}}
 {{- end -}}
 
+{{/* A warning if the memory limit is below the formula of docs/sizing.md. */}}
+{{- define "kube-audit-exporter.memory" -}}
+{{- $limit := dig "resources" "limits" "memory" "" (get .root.Values .of) -}}
+{{- if not (kindIs "string" $limit) }}{{ $limit = int64 $limit | toString }}{{ end -}}
+{{- with .root.Values.exporter -}}
+{{- $sources := add .sourceLimit .claimedLimit | int64 -}}
+{{- $needed := add 67108864 (mul 11264 $sources) (mul 4 $.bodies) | int64 -}}
+{{- if and $limit (lt (include "kube-audit-exporter.bytes" $limit | int64) $needed) }}
+WARNING: {{ $.of }}.resources.limits.memory is {{ $limit }}. With these limits of sources{{ if $.bodies }} and
+webhook.maxBodySize{{ end }} the exporter may need {{ div (add $needed 1048575) 1048576 }}Mi (docs/sizing.md).
+{{ end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "kube-audit-exporter.checkNames" -}}
 {{- $form := "lower case letters, digits and dashes, with a letter at its beginning" -}}
 {{- if .Values.nameOverride -}}
