@@ -2,6 +2,8 @@
 
 import gzip
 import hashlib
+import importlib.machinery
+import importlib.util
 import json
 import os
 import re
@@ -52,9 +54,22 @@ def test_the_labels_are_those_of_the_image_specification(image):
     assert labels[PREFIX + "title"] == "kube-audit-exporter"
     assert labels[PREFIX + "version"] == VERSION
     assert labels[PREFIX + "licenses"] == "Apache-2.0"
-    assert len(labels[PREFIX + "revision"]) >= 12
+    assert re.fullmatch("[0-9a-f]{12}", labels[PREFIX + "revision"])
     assert labels[PREFIX + "created"] == image.config["created"]
     assert "audit logs" in labels[PREFIX + "description"]
+
+
+def test_the_revision_is_the_same_by_make_and_by_hand(monkeypatch):
+    loader = importlib.machinery.SourceFileLoader("image_build", str(ROOT / "deploy/image/build"))
+    build = importlib.util.module_from_spec(importlib.util.spec_from_loader("image_build", loader))
+    loader.exec_module(build)
+    monkeypatch.delenv("KUBE_AUDIT_REVISION", raising=False)
+    by_make = run("make", "-s", "--eval=revision: ; @echo $(KUBE_AUDIT_REVISION)", "-C", ROOT, "revision").strip()
+    assert build.revision() == by_make
+    assert re.fullmatch("[0-9a-f]{12}", by_make)
+    # The Dockerfile's commands.
+    for path in ("docs/image.md", "deploy/image/Dockerfile"):
+        assert 'REVISION="$(git rev-parse --short=12 HEAD)"' in (ROOT / path).read_text()
 
 
 def test_the_archive_holds_each_blob_under_its_digest_and_both_indexes(archive):
