@@ -32,7 +32,7 @@ public enum StateBackup {
     public static func copy(_ source: String, to target: String) throws(StateStoreError) -> Summary {
         var information = stat()
         guard lstat(target, &information) != 0 else {
-            throw StateStoreError(kind: .unusable, path: target, reason: "exists; give a directory that does not exist")
+            throw StateStoreError(kind: .exists, path: target, reason: "exists; give a directory that does not exist")
         }
         let partial = URL(filePath: target).standardizedFileURL.path + ".partial-\(getpid())"
         // The key in the database is secret.

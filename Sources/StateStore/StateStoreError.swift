@@ -10,6 +10,8 @@ public struct StateStoreError: Error, Sendable, Hashable, CustomStringConvertibl
         case inUse
         /// The directory or a file in it is something else, or cannot be read and written.
         case unusable
+        /// Something is where a copy shall be made.
+        case exists
         /// A newer exporter made it.
         case newer
         /// No space is left; the write can be repeated once there is.

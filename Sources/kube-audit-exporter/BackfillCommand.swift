@@ -16,8 +16,8 @@ struct BackfillCommand: ParsableCommand {
               promtool tsdb create-blocks-from openmetrics past.om DIRECTORY
             DIRECTORY is that of Prometheus' data, on Debian /var/lib/prometheus/metrics2.
 
-            Exit status: 0 if all inputs were read, 1 if one could not be read (the others are written) or a flag cannot \
-            be used.
+            Exit status: 0 if all inputs were read, 1 if one could not be read (the others are written) or the file could \
+            not be written, 64 if a flag or an argument cannot be used, 78 if a file that a flag names cannot be used.
             """)
 
     @OptionGroup var logs: StoredLogFlags

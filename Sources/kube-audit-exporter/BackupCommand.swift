@@ -18,7 +18,8 @@ struct BackupCommand: ParsableCommand {
               kube-audit-exporter backup --storage.path /var/lib/kube-audit-exporter \\
                   /var/backups/kube-audit-exporter
 
-            Exit status: 0 if the copy is complete, 1 if there is none.
+            Exit status: 0 if the copy is complete, 64 if a flag or an argument cannot be used, such as a directory that \
+            exists, 1 if the copy failed for another reason.
             """)
 
     @OptionGroup var storage: StorageFlags

@@ -21,7 +21,8 @@ struct ScanCommand: ParsableCommand {
               kube-audit-exporter scan --since 7d /var/log/kubernetes/audit/
 
             Exit status: 0 if no source is over the threshold, 3 if one is, 1 if an input could not be read or wraps \
-            its events in another format (the result of the others is printed), or a flag cannot be used.
+            its events in another format (the result of the others is printed), 64 if a flag or an argument cannot be \
+            used, 78 if a file that a flag names cannot be used.
             """)
 
     @OptionGroup var logs: StoredLogFlags

@@ -152,7 +152,7 @@ struct ServeFlags: ParsableArguments {
         } catch {
             // Without the usage text: the message names the flag whose value is wrong.
             FileHandle.standardError.write(Data("kube-audit-exporter: \(error)\n".utf8))
-            throw ExitCode.failure
+            throw ExitCode(FailureStatus(of: error).rawValue)
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Exporter
 import Foundation
 
 /// Which logs a command reads once, and which of their requests; the same for all such commands.
@@ -21,12 +22,12 @@ struct StoredLogFlags: ParsableArguments {
     var until: String?
 }
 
-/// Runs the work of a command. An error is printed as one line, and the command ends with status 1.
+/// Runs the work of a command. An error is printed as one line, and the command ends with its status.
 func printingErrors<Result>(of work: () throws -> Result) throws -> Result {
     do {
         return try work()
     } catch {
         FileHandle.standardError.write(Data("kube-audit-exporter: \(error)\n".utf8))
-        throw ExitCode.failure
+        throw ExitCode(FailureStatus(of: error).rawValue)
     }
 }

@@ -282,7 +282,7 @@ struct ScanCommandTests {
                     + "or an allowed one, within 1h.\n")
             #expect(
                 try await Self.scan([hardened, "--outcome", "denied"], in: directory)
-                    == "exited with status 1: --outcome: \"denied\" is not known; give forbidden, unauthorized, allowed or all\n"
+                    == "exited with status 64: --outcome: \"denied\" is not known; give forbidden, unauthorized, allowed or all\n"
             )
         }
     }

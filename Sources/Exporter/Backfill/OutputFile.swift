@@ -50,7 +50,7 @@ final class OutputFile {
         }
         let mode = isReplaced ? about.st_mode & 0o777 : 0o644
         let descriptor = open(names?.part ?? path, flags | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw Self.error(path, "cannot be created: \(Self.text(errno))") }
+        guard descriptor >= 0 else { throw Self.error(path, "cannot be created: \(Self.text(errno))", .failed) }
         if isReplaced { fchmod(descriptor, mode) }
         handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
@@ -70,7 +70,8 @@ final class OutputFile {
             let code = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
             throw Self.error(
                 path,
-                "cannot be written: \(code.domain == NSPOSIXErrorDomain ? Self.text(Int32(code.code)) : "\(error)")")
+                "cannot be written: \(code.domain == NSPOSIXErrorDomain ? Self.text(Int32(code.code)) : "\(error)")",
+                .failed)
         }
     }
 
@@ -80,7 +81,7 @@ final class OutputFile {
     func finish() throws(ConfigurationError) {
         guard let names else { return }
         guard fsync(handle.fileDescriptor) == 0, rename(names.part, names.final) == 0 else {
-            throw Self.error(path, "cannot be written: \(Self.text(errno))")
+            throw Self.error(path, "cannot be written: \(Self.text(errno))", .failed)
         }
         isFinished = true
     }
@@ -120,8 +121,9 @@ final class OutputFile {
         }
     }
 
-    private static func error(_ path: String, _ reason: String) -> ConfigurationError {
-        ConfigurationError(flag: "--output", value: path, reason: reason)
+    private static func error(_ path: String, _ reason: String, _ status: FailureStatus = .usage) -> ConfigurationError
+    {
+        ConfigurationError(flag: "--output", value: path, reason: reason, status: status)
     }
 
     private static func text(_ code: Int32) -> String { String(cString: strerror(code)).lowercased() }

@@ -13,12 +13,15 @@ public struct ConfigurationError: Error, Sendable, Hashable, CustomStringConvert
     public let value: String?
     /// The defect and its correction.
     public let reason: String
+    /// The exit status of the command.
+    public let status: FailureStatus
 
-    /// An error.
-    init(flag: String, value: String? = nil, reason: String) {
+    /// An error about a flag itself, unless another status is given.
+    init(flag: String, value: String? = nil, reason: String, status: FailureStatus = .usage) {
         self.flag = flag
         self.value = value
         self.reason = reason
+        self.status = status
     }
 
     /// The flag, its value and the reason.
@@ -32,7 +35,7 @@ extension ConfigurationError {
         let file = error.path.hasPrefix(prefix) ? error.path.dropFirst(prefix.count).drop { $0 == "/" } : ""
         self.init(
             flag: "--storage.path", value: storagePath,
-            reason: file.isEmpty ? error.reason : "\(file): \(error.reason)")
+            reason: file.isEmpty ? error.reason : "\(file): \(error.reason)", status: .failed)
     }
 
     /// Starts a server, and names the flag of its address if that fails.
@@ -44,7 +47,7 @@ extension ConfigurationError {
         } catch {
             // Configuration has compared the addresses of this exporter.
             let reason = error.isInUse ? "\(error.reason) by another process" : error.reason
-            throw ConfigurationError(flag: flag, value: "\(error.address)", reason: reason)
+            throw ConfigurationError(flag: flag, value: "\(error.address)", reason: reason, status: .failed)
         }
     }
 }

@@ -17,7 +17,7 @@ struct LoadedFile<Content: Sendable>: Sendable {
         let reading = FileReading(of: [path]) { read(path) }
         switch reading.result {
         case .success(let content): self.content = content
-        case .failure(let error): throw ConfigurationError(flag: flag, reason: "\(error)")
+        case .failure(let error): throw ConfigurationError(flag: flag, reason: "\(error)", status: .configuration)
         }
         self.path = path
         versions = reading.versions
