@@ -39,8 +39,9 @@ public struct ActivatedSocket: Sendable, Hashable {
         _ variables: [String: String], process: pid_t, first: Int32
     ) throws(ActivationError) -> [ActivatedSocket] {
         guard let fds = variables["LISTEN_FDS"], fds != "0" else {
+            let state = variables["LISTEN_FDS"] == nil ? "not set" : "0"
             throw ActivationError(
-                "no sockets were passed to this process (LISTEN_FDS is not set); start it by a systemd .socket unit, or "
+                "no sockets were passed to this process (LISTEN_FDS is \(state)); start it by a systemd .socket unit, or "
                     + "use --web.listen-address")
         }
         guard let count = Int32(fds), count > 0, count <= Int32.max - first else {
@@ -55,18 +56,22 @@ public struct ActivatedSocket: Sendable, Hashable {
         var sockets: [ActivatedSocket] = []
         for number in 0..<count {
             let name = names.indices.contains(Int(number)) ? String(names[Int(number)]) : ""
-            sockets.append(try ActivatedSocket(first + number, name: name))
+            sockets.append(try ActivatedSocket(first + number, of: count, name: name))
         }
         return sockets
     }
 
-    private init(_ descriptor: Int32, name: String) throws(ActivationError) {
+    private init(_ descriptor: Int32, of count: Int32, name: String) throws(ActivationError) {
         let error = { (reason: String) in
             ActivationError("descriptor \(descriptor)\(name.isEmpty ? "" : " (\(name))") \(reason)")
         }
+        // The number of a socket that was not passed may by now belong to another file of this process.
+        guard let type = Self.option(SO_TYPE, of: descriptor) else {
+            throw error(
+                "is not a socket, but LISTEN_FDS is \(count); start the exporter without another program in between")
+        }
         // Before anything else can start a process.
         guard fcntl(descriptor, F_SETFD, FD_CLOEXEC) == 0 else { throw error("is not open") }
-        guard let type = Self.option(SO_TYPE, of: descriptor) else { throw error("is not a socket") }
         guard type == Int32(SOCK_STREAM.rawValue) else {
             throw error("is not a stream socket; use ListenStream= in the .socket unit")
         }

@@ -161,7 +161,8 @@ public struct HTTPServerError: Error, Sendable, Hashable, CustomStringConvertibl
 
     private static func adviceForFile(_ code: Int32) -> String? {
         switch code {
-        case ENOENT, ENOTDIR: "its directory does not exist; create it (in a systemd unit with RuntimeDirectory=)"
+        case ENOENT: "its directory does not exist; create it (in a systemd unit with RuntimeDirectory=)"
+        case ENOTDIR: "a part of the path is a file; give another path"
         case EACCES, EPERM: "user ID \(geteuid()) must be able to write its directory"
         default: nil
         }

@@ -57,13 +57,14 @@ public enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     public var port: UInt16 { if case .tcp(_, let port) = self { port } else { 0 } }
 
     /// Whether a program cannot listen on both: they have the same port, and one of them includes the other, or they are
-    /// the same path. Names and paths are compared as text.
+    /// names of one file. Names of hosts are compared as text.
     public func conflicts(with other: ListenAddress) -> Bool {
         switch (self, other) {
         case (.tcp(let host, let port), .tcp(let otherHost, let otherPort)):
             port == otherPort && port != 0
                 && (host == otherHost || Self.isWildcard(host) || Self.isWildcard(otherHost))
-        case (.unix(let path), .unix(let otherPath)): path == otherPath
+        case (.unix(let path), .unix(let otherPath)):
+            UnixSocketFile.canonical(path) == UnixSocketFile.canonical(otherPath)
         default: false
         }
     }

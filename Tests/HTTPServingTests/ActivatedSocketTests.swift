@@ -93,15 +93,24 @@ struct ActivatedSocketTests {
         for (descriptor, reason) in [
             (datagram, "descriptor 700 (a) is not a stream socket; use ListenStream= in the .socket unit"),
             (unbound, "descriptor 700 (a) does not listen; set Accept=no in the .socket unit"),
-            (pipe[0], "descriptor 700 (a) is not a socket"),
+            (
+                pipe[0],
+                "descriptor 700 (a) is not a socket, but LISTEN_FDS is 1; start the exporter without another program in "
+                    + "between"
+            ),
         ] {
             let error = #expect(throws: ActivationError.self) {
                 try Self.passing([descriptor]) { try Self.take("1", names: "a") }
             }
             #expect(error?.description == reason)
         }
-        let closed = #expect(throws: ActivationError.self) { try Self.take("1") }
-        #expect(closed?.description == "descriptor 700 is not open")
+        // Of two sockets, one was passed.
+        let socket = try Self.listening(try #require(try SocketAddress.resolve(host: "127.0.0.1", port: 0).first))
+        defer { close(socket) }
+        let missing = #expect(throws: ActivationError.self) { try Self.passing([socket]) { try Self.take("2") } }
+        #expect(
+            missing?.description == "descriptor 701 is not a socket, but LISTEN_FDS is 2; start the exporter without "
+                + "another program in between")
     }
 
     @Test("must be for this process", arguments: ["x", "-1", "0", "", "99999999999", "1"])
@@ -110,7 +119,7 @@ struct ActivatedSocketTests {
         let expected =
             switch count {
             case "0":
-                "no sockets were passed to this process (LISTEN_FDS is not set); start it by a systemd .socket unit, "
+                "no sockets were passed to this process (LISTEN_FDS is 0); start it by a systemd .socket unit, "
                     + "or use --web.listen-address"
             case "1":
                 "the sockets were passed to process 1 (LISTEN_PID), and this is process \(getpid()); start the "

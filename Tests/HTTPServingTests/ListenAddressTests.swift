@@ -27,7 +27,9 @@ struct ListenAddressTests {
     @Test("conflicts with an equal path, and with the same port of all addresses")
     func conflicts() throws {
         for (one, other, conflict) in [
-            ("unix:a", "unix:a", true), ("unix:a", "unix:b", false), ("unix:80", ":80", false),
+            ("unix:a", "unix:a", true), ("unix:a", "unix:./a", true), ("unix:/tmp/a", "unix:/tmp//../tmp/a", true),
+            ("unix:/tmp/a", "unix:/a", false), ("unix:/no/where/a", "unix:/no/where/a", true),
+            ("unix:a", "unix:b", false), ("unix:80", ":80", false),
             (":80", "[::1]:80", true),
             ("127.0.0.1:80", "127.0.0.2:80", false), (":0", ":0", false),
         ] {

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import HTTPServing
+@testable import HTTPServing
 import RawHTTP
 import Testing
 import TestSupport
@@ -86,6 +86,68 @@ struct UnixSocketTests {
         }
     }
 
+    @Test("is the only one of several that start at once, also where a killed process left its file")
+    func simultaneous() async throws {
+        try await withTemporaryDirectory { directory in
+            for round in 0..<30 {
+                let path = directory.appending(path: "web-\(round).sock").path
+                if round.isMultiple(of: 2) {
+                    let abandoned = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+                    #expect(SocketAddress(path: path).bind(abandoned) == 0)
+                    close(abandoned)
+                }
+                let results = await withTaskGroup(of: HTTPServer?.self) { group in
+                    for _ in 0..<6 {
+                        group.addTask { try? HTTPServer.forTests(on: .address(.unix(path: path))) }
+                    }
+                    return await group.reduce(into: []) { $0.append($1) }
+                }
+                let servers = results.compactMap(\.self)
+                #expect(servers.count == 1)
+                for server in servers {
+                    let response = try server.get("/")
+                    #expect(response.status == 200)
+                    server.stop()
+                }
+                #expect(Self.mode(path) == nil)
+            }
+        }
+    }
+
+    @Test("does not change the mode of a file to which its name was made a symbolic link")
+    func replacedByLink() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending(path: "web.sock").path
+            let victim = directory.appending(path: "victim").path
+            try Data("secret".utf8).write(to: URL(filePath: victim))
+            chmod(victim, 0o600)
+            let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            #expect(SocketAddress(path: path).bind(descriptor) == 0)
+            let file = try #require(UnixSocketFile(path))
+            try file.setMode()
+            #expect(Self.mode(path) == S_IFSOCK | 0o660)
+            #expect(unlink(path) == 0 && symlink(victim, path) == 0)
+            let error = #expect(throws: HTTPServerError.self) { try file.setMode() }
+            #expect(error?.reason == "another process replaced it at once; give another path")
+            #expect(Self.mode(victim) == S_IFREG | 0o600)
+        }
+    }
+
+    @Test("names the lock of its directory if another process keeps it", .timeLimit(.minutes(1)))
+    func locked() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory.appending(path: "web.sock").path
+            let descriptor = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            defer { close(descriptor) }
+            #expect(flock(descriptor, LOCK_EX) == 0)
+            #expect(
+                Self.failure(path)
+                    == "listen on unix:\(path): another process locks its directory (flock); end that process, or give "
+                    + "another directory")
+        }
+    }
+
     @Test("does not start where something else is, or where nothing can be made, and keeps what is there")
     func refused() throws {
         try withTemporaryDirectory { directory in
@@ -100,6 +162,10 @@ struct UnixSocketTests {
                 Self.failure(missing)
                     == "listen on unix:\(missing): no such file or directory; its directory does not exist; create it "
                     + "(in a systemd unit with RuntimeDirectory=)")
+            #expect(
+                Self.failure(file.path + "/x")
+                    == "listen on unix:\(file.path)/x: not a directory; a part of the path is a file; give another path"
+            )
             let link = directory.appending(path: "link").path
             #expect(symlink("nowhere", link) == 0)
             #expect(

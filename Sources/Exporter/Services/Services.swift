@@ -21,7 +21,7 @@ struct WebService: Service {
             var flag = "--web.listen-address"
             if case .activated(let socket) = listener {
                 flag = "--web.systemd-socket"
-                metadata["systemd_socket"] = "\(socket.name)"
+                if !socket.name.isEmpty { metadata["systemd_socket"] = "\(socket.name)" }
             }
             let server = try ConfigurationError.naming(flag) { () throws(HTTPServerError) in
                 try HTTPServer(on: listener, routes: routes, tls: configuration.web?.content.tls, policy: policy)
