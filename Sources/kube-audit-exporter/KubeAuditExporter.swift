@@ -14,6 +14,11 @@ struct KubeAuditExporter: AsyncParsableCommand {
     // --help shows the flags even if no command is named.
     @OptionGroup var flags: ServeFlags
 
+    static func main() async {
+        StandardStreams.reserve()
+        await main(nil)
+    }
+
     func run() async throws {
         try await flags.run()
     }

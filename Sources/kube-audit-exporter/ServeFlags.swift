@@ -151,7 +151,7 @@ struct ServeFlags: ParsableArguments {
             try await Exporter.run(options)
         } catch {
             // Without the usage text: the message names the flag whose value is wrong.
-            FileHandle.standardError.write(Data("kube-audit-exporter: \(error)\n".utf8))
+            StandardStreams.complain("\(error)")
             throw ExitCode(FailureStatus(of: error).rawValue)
         }
     }

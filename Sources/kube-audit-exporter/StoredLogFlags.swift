@@ -1,6 +1,5 @@
 import ArgumentParser
 import Exporter
-import Foundation
 
 /// Which logs a command reads once, and which of their requests; the same for all such commands.
 struct StoredLogFlags: ParsableArguments {
@@ -27,7 +26,7 @@ func printingErrors<Result>(of work: () throws -> Result) throws -> Result {
     do {
         return try work()
     } catch {
-        FileHandle.standardError.write(Data("kube-audit-exporter: \(error)\n".utf8))
+        StandardStreams.complain("\(error)")
         throw ExitCode(FailureStatus(of: error).rawValue)
     }
 }

@@ -311,6 +311,18 @@ struct ScanCommandTests {
         }
     }
 
+    @Test("ends with its status if its standard error is closed or full")
+    func closedError() async throws {
+        try await withTemporaryDirectory { directory in
+            let exporter = try Program.exporter.locate().path
+            for redirection in ["2>&-", "2>/dev/full", "2>&- >&-"] {
+                let outcome = try await Command.run(
+                    ["sh", "-c", "\"$0\" scan missing.log \(redirection)", exporter], in: directory)
+                #expect(outcome.status == 1, "\(redirection): \(outcome)")
+            }
+        }
+    }
+
     @Test("exits with 1 if its result cannot be written")
     func fullDisk() async throws {
         try await withTemporaryDirectory { directory in

@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Glibc
 
@@ -11,7 +10,7 @@ final class OutputFile {
     /// The name until it is complete, and the final name; `nil` if it is not renamed.
     private let names: (part: String, final: String)?
     private let handle: FileHandle
-    private let signals: [any DispatchSourceSignal]
+    private let cleanup: SignalCleanup?
     private var isFinished = false
 
     /// - Parameters:
@@ -22,7 +21,7 @@ final class OutputFile {
     init(_ path: String, replaces: Bool, inputs: [String]) throws(ConfigurationError) {
         self.path = path
         guard path != "-" else {
-            (names, handle, signals) = (nil, .standardOutput, [])
+            (names, handle, cleanup) = (nil, .standardOutput, nil)
             return
         }
         var about = stat()
@@ -39,13 +38,13 @@ final class OutputFile {
         }
         let flags: Int32
         if exists, !isReplaced {
-            (names, signals, flags) = (nil, [], O_WRONLY)
+            (names, cleanup, flags) = (nil, nil, O_WRONLY)
         } else {
             // A symbolic link stays, and the file that it names is replaced.
             let final = exists ? URL(filePath: path).resolvingSymlinksInPath().path : path
             let part = Self.part(of: final)
             names = (part, final)
-            signals = Self.removing(part)
+            cleanup = SignalCleanup { unlink(part) }
             flags = O_WRONLY | O_CREAT | O_TRUNC
         }
         let mode = isReplaced ? about.st_mode & 0o777 : 0o644
@@ -56,8 +55,7 @@ final class OutputFile {
     }
 
     deinit {
-        for source in signals { source.cancel() }
-        if !signals.isEmpty { for number in Self.endings { signal(number, SIG_DFL) } }
+        cleanup?.cancel()
         if let names, !isFinished { unlink(names.part) }
     }
 
@@ -97,28 +95,6 @@ final class OutputFile {
     private static func part(of path: String) -> String {
         let url = URL(filePath: path)
         return url.deletingLastPathComponent().appending(path: ".\(url.lastPathComponent).\(getpid()).part").path
-    }
-
-    /// The signals that end a process which does not handle them.
-    private static let endings = [SIGHUP, SIGINT, SIGTERM]
-
-    /// Removes an incomplete file when the process is told to end.
-    private static func removing(_ part: String) -> [any DispatchSourceSignal] {
-        endings.map { number in
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                unlink(part)
-                signal(number, SIG_DFL)
-                // Dispatch blocks the signals that it handles.
-                var blocked = sigset_t()
-                sigemptyset(&blocked)
-                sigaddset(&blocked, number)
-                pthread_sigmask(SIG_UNBLOCK, &blocked, nil)
-                kill(getpid(), number)
-            }
-            source.resume()
-            return source
-        }
     }
 
     private static func error(_ path: String, _ reason: String, _ status: FailureStatus = .usage) -> ConfigurationError

@@ -103,21 +103,9 @@ public enum Scan {
             case .json: ScanOutput.json(reports)
             case .csv: ScanOutput.csv(reports, withOutcomes: configuration.outcome == .all)
             }
-        do {
-            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
-            return true
-        } catch {
-            // Foundation's own text names no cause.
-            let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError ?? error as NSError
-            let code = Int32(cause.code)
-            let isSystemError = cause.domain == NSPOSIXErrorDomain
-            // If it was closed at the start, its number can be that of an event descriptor, which takes no text.
-            let isClosed = isSystemError && (code == EBADF || code == EINVAL)
-            let text =
-                isClosed ? "it is closed" : isSystemError ? String(cString: strerror(code)).lowercased() : "\(error)"
-            complain("the result cannot be written to standard output: \(text)")
-            return false
-        }
+        guard let reason = StandardStreams.print(text) else { return true }
+        complain("the result cannot be written to standard output: \(reason)")
+        return false
     }
 
     /// The requests by outcome are columns only if there are several.
@@ -171,7 +159,7 @@ public enum Scan {
 
     /// Names of files can hold any characters too.
     static func complain(_ message: String) {
-        FileHandle.standardError.write(Data("kube-audit-exporter: \(message.withVisibleEscapes)\n".utf8))
+        StandardStreams.complain(message.withVisibleEscapes)
     }
 }
 

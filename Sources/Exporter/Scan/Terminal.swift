@@ -34,7 +34,7 @@ struct ScanProgress {
     init(
         of total: Int?, columns: @escaping () -> Int? = { Terminal.columns(of: STDERR_FILENO) },
         start: ContinuousClock.Instant = .now,
-        write: @escaping (String) -> Void = { FileHandle.standardError.write(Data($0.utf8)) }
+        write: @escaping (String) -> Void = { StandardStreams.show($0) }
     ) {
         self.total = total
         self.columns = columns
