@@ -15,8 +15,8 @@ public enum StateBackup {
         public let lastCheckpoint: Double?
         /// Counters of sources, over all outcomes.
         public let sources: Int
-        /// Read positions of logs.
-        public let positions: Int
+        /// Logs with a read position. A log of several files, as after a rotation, counts once.
+        public let logs: Int
     }
 
     // A log begins again after a thousand pages at the earliest, so a few attempts are enough.
@@ -30,24 +30,60 @@ public enum StateBackup {
     ///     is itself the directory of a state.
     /// - Throws: Why there is no copy; then nothing is left at `target`.
     public static func copy(_ source: String, to target: String) throws(StateStoreError) -> Summary {
+        let source = withoutFinalSlashes(source)
         var information = stat()
         guard lstat(target, &information) != 0 else {
             throw StateStoreError(kind: .exists, path: target, reason: "exists; give a directory that does not exist")
         }
-        let partial = URL(filePath: target).standardizedFileURL.path + ".partial-\(getpid())"
+        let partial = partialDirectory(of: target)
         // The key in the database is secret.
-        guard mkdir(partial, 0o700) == 0 else { throw .creating(partial, errno) }
+        guard mkdir(partial, 0o700) == 0 else {
+            if errno == EEXIST {
+                throw StateStoreError(
+                    kind: .unusable, path: partial, reason: "the rest of a backup that was killed; remove it")
+            }
+            throw .creating(target, errno)
+        }
         do throws(StateStoreError) {
             try copyFiles(source, to: partial)
             let summary = try complete(partial, of: source)
-            guard rename(partial, target) == 0 else { throw .system(errno, target) }
-            try StateDirectory.sync(directory: URL(filePath: target).deletingLastPathComponent().path)
+            guard rename(partial, withoutFinalSlashes(target)) == 0 else { throw .system(errno, target) }
+            try StateDirectory.sync(directory: parentDirectory(of: target))
             return summary
         } catch {
-            for name in ["", "-wal", "-shm"] { unlink("\(partial)/state.db\(name)") }
-            rmdir(partial)
+            removePartial(of: target)
             throw error
         }
+    }
+
+    /// Removes what an unfinished `copy` of this process made. It may be called while the copy is made, by a process that
+    /// is about to end.
+    public static func removePartial(of target: String) {
+        let partial = partialDirectory(of: target)
+        // The copier may create each file once more before the directory is gone.
+        for _ in 0..<100 {
+            for name in ["", "-wal", "-shm", "-journal"] { unlink("\(partial)/state.db\(name)") }
+            if rmdir(partial) == 0 || errno != ENOTEMPTY { return }
+        }
+    }
+
+    /// The directory of the copy until it is complete: next to the target, by the text of its path, so that it is on the
+    /// same file system.
+    private static func partialDirectory(of target: String) -> String {
+        "\(withoutFinalSlashes(target)).partial-\(getpid())"
+    }
+
+    /// The directory in which a path is, without a look at symbolic links.
+    static func parentDirectory(of path: String) -> String {
+        let path = withoutFinalSlashes(path)
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func withoutFinalSlashes(_ path: String) -> String {
+        var path = path[...]
+        while path.count > 1, path.last == "/" { path.removeLast() }
+        return String(path)
     }
 
     private static func copyFiles(_ source: String, to target: String) throws(StateStoreError) {
@@ -100,19 +136,45 @@ public enum StateBackup {
     }
 
     private static func beginning(of path: String) -> Data? {
-        guard let handle = try? FileHandle(forReadingFrom: URL(filePath: path)) else { return nil }
-        return try? handle.read(upToCount: 32)
+        guard let descriptor = try? openRegularFile(path) else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 32)
+        let count = pread(descriptor, &bytes, bytes.count, 0)
+        return count < 0 ? nil : Data(bytes.prefix(count))
+    }
+
+    /// Opens a file of the state, which may be a symbolic link. A FIFO or a device could be read without an end.
+    ///
+    /// - Returns: Its descriptor; `nil` if there is no file.
+    private static func openRegularFile(_ path: String) throws(StateStoreError) -> Int32? {
+        // An open of a FIFO would wait for a program that writes to it.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            let text = String(cString: strerror(errno))
+            switch errno {
+            case ENOENT: return nil
+            case ENOTDIR:
+                throw StateStoreError(
+                    kind: .unusable, path: parentDirectory(of: path),
+                    reason: "not a directory; give the directory of the exporter's --storage.path")
+            case EACCES, EPERM:
+                throw StateStoreError(
+                    kind: .unusable, path: path, reason: "\(text); run the command as the exporter's user or as root")
+            default: throw StateStoreError(kind: .unusable, path: path, reason: text)
+            }
+        }
+        var information = stat()
+        guard fstat(descriptor, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw StateStoreError(
+                kind: .unusable, path: path, reason: "not a regular file, and so not a state of the exporter")
+        }
+        return descriptor
     }
 
     /// - Returns: Whether there is a file to copy.
     private static func copyFile(_ source: String, to target: String) throws(StateStoreError) -> Bool {
-        let from = open(source, O_RDONLY | O_CLOEXEC)
-        guard from >= 0 else {
-            if errno == ENOENT { return false }
-            throw StateStoreError(
-                kind: .unusable, path: source,
-                reason: "\(String(cString: strerror(errno))); run the command as the exporter's user or as root")
-        }
+        guard let from = try openRegularFile(source) else { return false }
         defer { close(from) }
         let to = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard to >= 0 else { throw .system(errno, target) }
@@ -135,15 +197,19 @@ public enum StateBackup {
     /// Checks the copy, moves its log into the database, and writes it to disk.
     private static func complete(_ partial: String, of source: String) throws(StateStoreError) -> Summary {
         let path = "\(partial)/state.db"
-        let summary = try StateDatabase.translating("\(source)/state.db", isWritable: { access(partial, W_OK) == 0 }) {
-            let queue = try DatabaseQueue(path: path, configuration: StateDatabase.configuration)
-            defer { try? queue.close() }
-            return try queue.writeWithoutTransaction { db in
-                try StateDatabase.check(db, "\(source)/state.db")
-                return Summary(
-                    lastCheckpoint: try Double.fetchOne(db, sql: "SELECT last_checkpoint FROM state"),
-                    sources: try Int.fetchOne(db, sql: "SELECT count(*) FROM source") ?? 0,
-                    positions: try Int.fetchOne(db, sql: "SELECT count(*) FROM position") ?? 0)
+        let summary = try describingDamage { () throws(StateStoreError) in
+            try StateDatabase.translating("\(source)/state.db", isWritable: { access(partial, W_OK) == 0 }) {
+                let queue = try DatabaseQueue(path: path, configuration: StateDatabase.configuration)
+                defer { try? queue.close() }
+                return try queue.writeWithoutTransaction { db in
+                    try StateDatabase.check(db, "\(source)/state.db")
+                    return try StateDatabase.findingDamage {
+                        Summary(
+                            lastCheckpoint: try Double.fetchOne(db, sql: "SELECT last_checkpoint FROM state"),
+                            sources: try Int.fetchOne(db, sql: "SELECT count(*) FROM source") ?? 0,
+                            logs: try Int.fetchOne(db, sql: "SELECT count(DISTINCT path) FROM position") ?? 0)
+                    }
+                }
             }
         }
         // Closing moved the log into the database and removed it, unless that failed.
@@ -158,5 +224,19 @@ public enum StateBackup {
         guard fsync(descriptor) == 0 else { throw .system(errno, path) }
         try StateDirectory.sync(directory: partial)
         return summary
+    }
+
+    private static func describingDamage<Result>(
+        _ body: () throws(StateStoreError) -> Result
+    ) throws(StateStoreError) -> Result {
+        do throws(StateStoreError) {
+            return try body()
+        } catch {
+            guard error.kind == .damaged else { throw error }
+            throw StateStoreError(
+                kind: .damaged, path: error.path,
+                reason: "damaged (\(error.reason)), so it is not copied; restore an earlier backup, or restart the "
+                    + "exporter, which moves it aside and starts with empty counters")
+        }
     }
 }

@@ -64,7 +64,8 @@ enum StateDatabase {
         return configuration
     }
 
-    private static func findingDamage<Result>(_ body: () throws -> Result) throws -> Result {
+    /// Takes errors of a database that has our schema for damage.
+    static func findingDamage<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
         } catch let error as DatabaseError
@@ -81,7 +82,7 @@ enum StateDatabase {
     static func check(_ db: Database, _ path: String) throws {
         // Indices are checked too. It takes a few milliseconds, 30 with the maximum number of small checkpoints.
         if let finding = try String.fetchOne(db, sql: "PRAGMA integrity_check(1)"), finding != "ok" {
-            throw ImpossibleContent(description: finding)
+            throw ImpossibleContent(description: oneLine(finding))
         }
         // SQLite takes an empty file for a database; the exporter never makes one.
         guard try Int.fetchOne(db, sql: "PRAGMA page_count") != 0 else {
@@ -105,6 +106,11 @@ enum StateDatabase {
         guard mode == "wal" else {
             throw StateStoreError(kind: .other, path: path, reason: "SQLite cannot keep a write-ahead log there")
         }
+    }
+
+    /// SQLite's finding is a heading and a line, and may end with a line break.
+    private static func oneLine(_ finding: String) -> String {
+        finding.split(separator: "\n").filter { !$0.hasPrefix("***") }.joined(separator: "; ")
     }
 
     private static func translating<Result>(

@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import Glibc
 
@@ -55,7 +54,7 @@ extension StateStoreError {
         let reason: String
         switch code {
         // Some file systems, such as /proc, have directories in which nothing can be created.
-        case ENOENT where access(URL(filePath: path).deletingLastPathComponent().path, F_OK) != 0:
+        case ENOENT where access(StateBackup.parentDirectory(of: path), F_OK) != 0:
             reason = "parent directory does not exist; create it, or give another directory"
         case ENOENT: reason = "no directory can be created there; give another directory"
         case ENOTDIR: reason = "parent is not a directory; give another directory"

@@ -105,6 +105,7 @@ struct BackupTests {
             let (store, _) = try StateStore.open(directory)
             try await store.commit(Self.checkpoint(1))
             store.close()
+            let database = directory.appending(path: "state.db")
             let target = parent.appending(path: "copy").path
             let failure = { (source: String, target: String) in
                 #expect(throws: StateStoreError.self) { try StateBackup.copy(source, to: target) }?.description
@@ -116,14 +117,67 @@ struct BackupTests {
                 failure(parent.path, target)
                     == "\(parent.path): no state there; give the directory of the exporter's --storage.path")
             let nowhere = failure(directory.path, parent.appending(path: "no/copy").path)
-            #expect(nowhere?.contains("parent directory does not exist") == true, "\(nowhere ?? "")")
-            let database = directory.appending(path: "state.db")
+            #expect(
+                nowhere
+                    == "\(parent.path)/no/copy: parent directory does not exist; create it, or give another directory")
+            #expect(
+                failure(database.path, target)
+                    == "\(database.path): not a directory; give the directory of the exporter's --storage.path")
+            let rest = "\(target).partial-\(getpid())"
+            #expect(mkdir(rest, 0o700) == 0)
+            #expect(failure(directory.path, target) == "\(rest): the rest of a backup that was killed; remove it")
+            #expect(rmdir(rest) == 0)
             var bytes = try Data(contentsOf: database)
             bytes.replaceSubrange(4096..<bytes.count, with: Data(count: bytes.count - 4096))
             try bytes.write(to: database)
             let damaged = failure(directory.path, target)
+            let pattern = /damaged \([^\n]+\), so it is not copied; restore an earlier backup, or [^\n]+/
             #expect(damaged?.hasPrefix("\(database.path): ") == true, "\(damaged ?? "")")
+            #expect(damaged?.dropFirst(database.path.count + 2).wholeMatch(of: pattern) != nil, "\(damaged ?? "")")
             #expect(try FileManager.default.contentsOfDirectory(atPath: parent.path) == ["state"])
+        }
+    }
+
+    @Test(
+        "reads regular files only, so that it ends", .timeLimit(.minutes(1)), arguments: ["state.db", "state.db-wal"])
+    func irregular(name: String) throws {
+        try withTemporaryDirectory { parent in
+            let directory = parent.appending(path: "state")
+            let (store, _) = try StateStore.open(directory)
+            store.close()
+            let file = directory.appending(path: name).path
+            let target = parent.appending(path: "copy").path
+            for make in [{ mkfifo(file, 0o600) }, { symlink("/dev/zero", file) }, { mkdir(file, 0o700) }] {
+                unlink(file)
+                #expect(make() == 0)
+                let error = #expect(throws: StateStoreError.self) { try StateBackup.copy(directory.path, to: target) }
+                #expect(
+                    error?.description == "\(file): not a regular file, and so not a state of the exporter")
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: parent.path) == ["state"])
+        }
+    }
+
+    @Test("is made next to its target, also by a path through a symbolic link, and a linked database is copied")
+    func links() throws {
+        try withTemporaryDirectory { parent in
+            let directory = parent.appending(path: "state")
+            let (store, _) = try StateStore.open(directory)
+            store.close()
+            try FileManager.default.createDirectory(
+                at: parent.appending(path: "real/deep"), withIntermediateDirectories: true)
+            #expect(symlink("real/deep", parent.appending(path: "link").path) == 0)
+            let linked = parent.appending(path: "linked")
+            #expect(mkdir(linked.path, 0o700) == 0)
+            #expect(symlink("../state/state.db", linked.appending(path: "state.db").path) == 0)
+            // Only there can the partial copy be made.
+            let summary = try StateBackup.copy(linked.path, to: "\(parent.path)/link/../copy/")
+            #expect(summary.logs == 0)
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: parent.appending(path: "real/copy").path)
+                    == ["state.db"])
+            #expect(StateBackup.parentDirectory(of: "a") == "." && StateBackup.parentDirectory(of: "/a//") == "/")
+            #expect(StateBackup.parentDirectory(of: "~/a/../b/") == "~/a/..")
         }
     }
 

@@ -94,7 +94,8 @@ struct Configuration: Sendable {
         ].compactMap(\.self)
     }
 
-    private static func storagePath(_ text: String) throws(ConfigurationError) -> String {
+    /// - Throws: `ConfigurationError` if it cannot be a path.
+    static func storagePath(_ text: String) throws(ConfigurationError) -> String {
         guard !text.isEmpty, !text.utf8.contains(0) else {
             throw ConfigurationError(flag: "--storage.path", reason: "is empty; give a directory")
         }

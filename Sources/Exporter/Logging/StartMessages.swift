@@ -1,4 +1,5 @@
 import AccessScanning
+import AuditSources
 import Foundation
 import Locations
 import Logging
@@ -55,14 +56,14 @@ enum StartMessages {
                 "directory": "\(path)", "last_written": "\(time(written))",
                 "sources": "\(analytics.reduce(0) { $0 + $1.counters.count })",
                 "networks": "\(analytics.reduce(0) { $0 + $1.networks.count })",
-                "read_positions": "\(storage.stored.positions.count)",
+                "logs": "\(Set(storage.stored.positions.map(\.path)).count)",
             ])
     }
 
-    /// A time as the lines of the log have it, to the second.
+    /// A time as the lines of the log have it, to the second; `an unknown time` for an impossible one.
     static func time(_ seconds: Double) -> String {
-        // Times on a disk may be any number; later ones than the year 9999 have no such form.
-        guard (0..<253_402_300_800).contains(seconds) else { return "\(seconds)" }
+        // Times on a disk may be any number; those before 1970 or after the year 9999 are no times of a log.
+        guard (0..<253_402_300_800).contains(seconds) else { return "an unknown time" }
         return Date(timeIntervalSince1970: seconds).formatted(.iso8601)
     }
 }
