@@ -45,12 +45,18 @@ CHECKS ?=
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: help deps build test test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format golden \
+.PHONY: help toolchain deps build test test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format golden \
         alerts clean python deploy-python deploy-files chart test-deploy packages package-tools packages-python \
         image test-image test-packages release-check bench bench-tools test-bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+# Before anything is installed.
+toolchain:
+	@command -v swift >/dev/null || { \
+	    echo "swift is missing: install the Swift toolchain (6.2 or later), see https://www.swift.org/install/linux/," \
+	        "and put its usr/bin into PATH" >&2; exit 1; }
 
 deps: ## Install the Debian packages that are missing
 	@missing=""; \
@@ -76,18 +82,18 @@ RELEASE := -c release --static-swift-stdlib --disable-local-rpath \
     -Xcc -fstack-protector-strong -Xcxx -D_FORTIFY_SOURCE=2 -Xcxx -D_GLIBCXX_ASSERTIONS \
     -Xlinker -z -Xlinker now -Xlinker --build-id=sha1
 
-build: deps ## Build the exporter: .build/release/kube-audit-exporter
+build: toolchain deps ## Build the exporter: .build/release/kube-audit-exporter
 	swift build $(RELEASE) --product kube-audit-exporter
 
 run: build ## Run the exporter with ARGS
 	.build/release/kube-audit-exporter $(ARGS)
 
-demo: deps ## Exporter, Prometheus and Alertmanager on a real audit log, until Ctrl-C or for DEMO_SECONDS
+demo: toolchain deps ## Exporter, Prometheus and Alertmanager on a real audit log, until Ctrl-C or for DEMO_SECONDS
 	swift build --product kube-audit-exporter
 	swift build --product demo
 	exec .build/debug/demo
 
-pictures: deps ## Redraw dashboards/pictures with data from a demo, and docs/pictures
+pictures: toolchain deps ## Redraw dashboards/pictures with data from a demo, and docs/pictures
 	swift build --product kube-audit-exporter
 	swift build --product demo
 	python3 dashboards/pictures/draw.py .build/debug/demo
@@ -230,22 +236,22 @@ bench: $(if $(BENCH_EXPORTER),,build) bench-tools ## Measure the exporter and ot
 test-bench: bench-tools ## Test that the benchmarks run, on small logs, with BENCH_EXPORTER or the newest build
 	PYTHONDONTWRITEBYTECODE=1 $(BENCH_PYTHON) -m pytest -q -rs -p no:cacheprovider Benchmarks
 
-test: deps lint python ## Check formatting, build, and run all tests
+test: toolchain deps lint python ## Check formatting, build, and run all tests
 	swift build --build-tests --explicit-target-dependency-import-check error
 	# Not in parallel: many tests wait for real programs and files, and on two cores they starve each other.
 	swift test --skip-build --no-parallel
 
-test-asan: deps ## Run all tests under AddressSanitizer
+test-asan: toolchain deps ## Run all tests under AddressSanitizer
 	swift build --build-tests --sanitize=address --scratch-path .build-asan
 	ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize=address --scratch-path .build-asan
 
-test-tsan: deps ## Run all tests under ThreadSanitizer
+test-tsan: toolchain deps ## Run all tests under ThreadSanitizer
 	swift build --build-tests --sanitize=thread --scratch-path .build-tsan
 	clang -O1 -Wall -Werror -shared -fPIC Tests/ThreadSanitizer/visible-mutex.c -o .build-tsan/visible-mutex.so
 	LD_PRELOAD=$(CURDIR)/.build-tsan/visible-mutex.so \
 	    swift test --skip-build --no-parallel --sanitize=thread --scratch-path .build-tsan
 
-fuzz: deps ## Search for inputs that break the exporter, FUZZ_SECONDS for each of FUZZ_TARGETS
+fuzz: toolchain deps ## Search for inputs that break the exporter, FUZZ_SECONDS for each of FUZZ_TARGETS
 	# Without this, SwiftPM does not notice new files in the parent package.
 	touch Fuzzing/Package.swift
 	swift build --package-path Fuzzing -c release --sanitize=address \
@@ -264,7 +270,7 @@ fuzz: deps ## Search for inputs that break the exporter, FUZZ_SECONDS for each o
 	        -artifact_prefix=.build/found/$$target- .build/corpus/$$target Corpus/$$target || status=1; \
 	done; exit $$status
 
-golden: deps ## Write the golden metrics (Tests/Fixtures/golden) and the table of docs/metrics.md
+golden: toolchain deps ## Write the golden metrics (Tests/Fixtures/golden) and the table of docs/metrics.md
 	swift build --build-tests
 	REWRITE_GOLDEN=1 swift test --skip-build --filter 'GoldenMetricsTests|MetricCatalogueTests'
 
