@@ -130,6 +130,11 @@ def setting(unit, key):
     return re.findall(rf"(?m)^{key}=(.*)$", unit)[-1]
 
 
+def hidden_paths(unit):
+    """All values of InaccessiblePaths."""
+    return [path.removeprefix("-") for line in re.findall(r"(?m)^InaccessiblePaths=(.*)$", unit) for path in line.split()]
+
+
 class Service:
     """The unit's process, started as the unit says: its command, user, capabilities and writable directory."""
 
@@ -166,9 +171,9 @@ class Service:
         privileges = [f"--{name}=-all,+{capability}" for name in ("inh-caps", "ambient-caps", "bounding-set")]
         # ProtectSystem=strict, and InaccessiblePaths as far as they are directories.
         options = ["--bind", str(state), f"/{STATE}"]
-        for hidden in setting(unit, "InaccessiblePaths").split():
-            if self.root.path(hidden.lstrip("-")).is_dir():
-                options += ["--perms", "0000", "--tmpfs", hidden.lstrip("-")]
+        for hidden in hidden_paths(unit):
+            if self.root.path(hidden).is_dir():
+                options += ["--perms", "0000", "--tmpfs", hidden]
         self.process = subprocess.Popen(
             self.root.command(
                 "setpriv", "--reuid", user, "--regid", group, "--clear-groups", "--no-new-privs", *privileges, *command,

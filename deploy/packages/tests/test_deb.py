@@ -46,7 +46,7 @@ def test_installation_enables_and_starts_the_service(first_installation):
     link = first_installation.path(f"etc/systemd/system/multi-user.target.wants/{UNIT}")
     assert link.is_symlink(), "the service does not start at boot"
     # Calls of other packages come first.
-    assert first_installation.calls[-3:] == [f"preset {UNIT}", "daemon-reload", f"start {UNIT}"]
+    assert first_installation.calls[-3:] == [f"preset {UNIT}", "daemon-reload", f"restart {UNIT}"]
 
 
 def test_the_service_is_a_user_without_home_and_shell(first_installation):
@@ -113,3 +113,34 @@ def test_removal_keeps_state_and_configuration_and_purge_removes_them(service, i
     assert mode(installed.path(f"etc/{NAME}"))[0] == 0o750
     assert installed.path(f"etc/systemd/system/multi-user.target.wants/{UNIT}").is_symlink()
     assert not installed.path(STATE).exists()
+
+
+def test_purge_empties_a_state_directory_that_is_a_mount_point(installed, directory):
+    disk = directory / "disk"
+    disk.mkdir()
+    (disk / "state.db").write_text("")
+    (disk / "lost+found").mkdir()
+    said = run(*installed.command("dpkg", "--purge", NAME, options=["--bind", disk, f"/{STATE}"]))
+    assert [path.name for path in disk.iterdir()] == ["lost+found"]
+    assert f"/{STATE} is a mount point" in said
+    shutil.rmtree(disk)
+
+
+def test_an_account_of_the_name_that_is_no_system_user_is_used(installed, deb):
+    installed.run("dpkg", "--purge", NAME)
+    installed.run("userdel", NAME)
+    installed.run("useradd", "--uid", "1234", "--no-user-group", "--gid", "100", NAME)
+    installed.run("dpkg", "-i", f"/root/{deb.name}")
+    assert installed.account() == (1234, 100)
+    group = int(installed.run("getent", "group", NAME).split(":")[2])
+    assert mode(installed.path(f"etc/{NAME}/web.yml")) == (0o640, 0, group)
+
+
+def test_configuration_that_was_kept_belongs_to_a_group_that_was_created_again(installed, deb):
+    installed.run("dpkg", "--remove", NAME)
+    installed.run("userdel", NAME)
+    installed.run("groupadd", "--system", "other")
+    installed.run("dpkg", "-i", f"/root/{deb.name}")
+    _, group = installed.account()
+    assert mode(installed.path(f"etc/{NAME}")) == (0o750, 0, group)
+    assert mode(installed.path(f"etc/{NAME}/web.yml")) == (0o640, 0, group)

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 import pytest
-from roots import DIST, NAME, PACKAGES, PROJECT, UNIT, one, run, setting
+from roots import DIST, NAME, PACKAGES, PROJECT, UNIT, hidden_paths, one, run, setting
 from spdx_tools.spdx.parser.parse_anything import parse_file
 from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
@@ -81,6 +81,26 @@ def test_the_tarball_has_the_files_of_the_package(unpacked, tarball, directory):
     shutil.rmtree(folder)
 
 
+def test_links_of_the_installed_documentation_lead_to_installed_files():
+    documents = sorted(TREE.rglob("*.md"))
+    assert len(documents) > 50
+    dead = []
+    for document in documents:
+        for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text()):
+            file, _, part = target.partition("#")
+            if re.match(r"[a-z]+:", target):
+                continue
+            path = document.parent / file if file else document
+            if not path.exists() or TREE not in path.resolve().parents:
+                dead.append(f"{document.relative_to(TREE)}: {target}")
+            elif part and path.suffix == ".md":
+                titles = re.findall(r"(?m)^#+ (.*)$", path.read_text())
+                names = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+                if part not in names:
+                    dead.append(f"{document.relative_to(TREE)}: {target}")
+    assert dead == []
+
+
 @pytest.mark.parametrize("part", ["alerts/filters", "alerts/runbooks", "dashboards", "alerts"])
 def test_rules_runbooks_filters_and_dashboards_are_complete(part):
     source = {path.name for path in (PROJECT / part).iterdir() if path.is_file() and ".test." not in path.name}
@@ -125,8 +145,12 @@ def test_the_only_capability_reads_files():
     unit = (TREE / f"usr/lib/systemd/system/{UNIT}").read_text()
     assert setting(unit, "CapabilityBoundingSet") == setting(unit, "AmbientCapabilities") == "CAP_DAC_READ_SEARCH"
     assert setting(unit, "NoNewPrivileges") == "yes"
-    for path in ("/etc/kubernetes", "/var/lib/etcd", "/etc/shadow"):
-        assert f"-{path}" in setting(unit, "InaccessiblePaths").split()
+    hidden = hidden_paths(unit)
+    for path in ("/etc/kubernetes", "/etc/rancher", "/etc/ssh", "/etc/shadow", "/var/lib/etcd"):
+        assert path in hidden
+    assert len(hidden) == len(set(hidden))
+    for log in re.findall(r"`(/var/[^`]*/audit[^`]*\.log)`", (PROJECT / "docs/platforms.md").read_text()):
+        assert not [path for path in hidden if f"{log}/".startswith(f"{path}/")], f"{log} is hidden"
 
 
 def test_manual_page_describes_every_flag_of_every_command(directory):
@@ -172,8 +196,12 @@ def test_sbom_is_valid_and_names_all_that_is_linked(directory):
         assert packages[pin["identity"]]["versionInfo"] == pin["state"]["version"]
     assert {"swift", "swift-foundation-icu", "libyaml", "libsimdjson14", "libc6"} <= set(packages)
     loaded = " ".join(package.get("comment", "") for package in packages.values())
-    for library in re.findall(r"NEEDED.*\[(lib.*)\]", run("readelf", "-d", BINARY)):
+    for library in re.findall(r"(?m)^\t(lib\S+) => ", run("ldd", BINARY)):
         assert library in loaded
+    # Not the version of Swift.
+    data = re.search(rb"icudt([0-9]+)l", BINARY.read_bytes())[1].decode()
+    assert packages["icu"]["versionInfo"].split(".")[0] == data
+    assert re.fullmatch(r"[0-9.]+", packages["libyaml"]["versionInfo"])
 
 
 def test_sbom_of_the_image_is_valid():

@@ -108,8 +108,23 @@ def test_install_use_upgrade_and_purge(machine, deb, directory, expected):
     root.path(LOG).parent.mkdir(parents=True, mode=0o700)
     root.path(LOG).write_text(recent_log())
     root.path(LOG).chmod(0o600)
-    root.path("etc/kubernetes").mkdir()
-    root.path("etc/kubernetes/admin.conf").write_text("secret")
+    secrets = [
+        "etc/kubernetes/admin.conf", "etc/rancher/k3s/k3s.yaml", "etc/ssh/ssh_host_ed25519_key", "root/.ssh/id_ed25519",
+        "etc/sudoers", "etc/pki/tls/private/key.pem", "var/lib/k0s/pki/admin.conf", "var/lib/private/one/secret",
+        *(f"var/lib/rancher/{one}/server/{path}" for one in ("k3s", "rke2")
+          for path in ("tls/server-ca.key", "cred/admin.kubeconfig", "db/state.db", "token")),
+    ]  # fmt: skip
+    readable = [f"var/lib/rancher/{one}/server/logs/audit.log" for one in ("k3s", "rke2")]
+    for path in secrets + readable:
+        root.write(path, "secret", 0o600)
+        root.path(path).parent.chmod(0o700)
+
+    # The package takes over from a unit of one's own with its name: docs/upgrade.md.
+    own = f"etc/systemd/system/{UNIT}"
+    root.write(own, "[Service]\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "enable", "--now", UNIT)
+    root.path(own).unlink()
 
     # One command, and nothing else: the flags are the package's.
     machine.run("dpkg", "-i", root.add(deb))
@@ -123,9 +138,16 @@ def test_install_use_upgrade_and_purge(machine, deb, directory, expected):
     for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         assert re.search(rf"(?m)^{key}:\t(\w+)", status)[1] == f"{4:016x}", key
     # As the service sees it.
-    inside = ["nsenter", "--target", process, "--mount", "setpriv", "--reuid", str(user), "--clear-groups"]
-    assert "Permission denied" in machine.ask(*inside, "cat", "/etc/kubernetes/admin.conf").stderr
-    assert "Read-only file system" in machine.ask(*inside[:4], "touch", "/etc/new").stderr
+    inside = ["nsenter", "--target", process, "--mount"]
+    capability = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
+    cat = [*inside, "setpriv", "--reuid", str(user), "--clear-groups", *capability, "cat"]
+    for path in secrets:
+        assert machine.ask(*cat, f"/{path}").stdout == "", path
+    # docs/permissions.md, and the rows of docs/troubleshooting.md.
+    assert "No such file or directory" in machine.ask(*cat, "/etc/kubernetes/admin.conf").stderr
+    for path in readable:
+        assert machine.run(*cat, f"/{path}") == "secret", path
+    assert "Read-only file system" in machine.ask(*inside, "touch", "/etc/new").stderr
 
     # A changed filter is loaded by a reload.
     root.path(f"etc/{NAME}/filter.yml").write_text("filters: []\n")
@@ -150,17 +172,50 @@ def test_install_use_upgrade_and_purge(machine, deb, directory, expected):
     assert f"CapEff:\t{0:016x}" in machine.run("cat", f"/proc/{machine.show('MainPID')}/status")
     assert re.search(r"(?m)^kube_audit_log_readable\{.*\} 1$", machine.metrics())
 
-    # A flag that cannot be used: it is reported, and not tried again and again.
+    # A flag or a file that cannot be used: it is reported, and not tried again and again.
     defaults = root.path(f"etc/default/{NAME}")
     text = defaults.read_text()
-    defaults.write_text(re.sub(r"(?m)^ARGS=.*$", 'ARGS="--audit.lok /nowhere"', text))
-    machine.ask("systemctl", "restart", UNIT)
-    machine.wait_for_unit("failed")
-    assert machine.show("NRestarts") == "0" and machine.show("ExecMainStatus") == "64"
-    assert "--audit.lok" in machine.run("journalctl", "--no-pager", "-u", UNIT)
+    root.write(f"etc/{NAME}/broken.yml", "a: [")
+    for flag, status in (
+        ("--audit.lok /nowhere", "64"), ("--audit.log x --source.limit 0", "64"),
+        (f"--audit.log x --web.config.file /etc/{NAME}/broken.yml", "78"),
+    ):  # fmt: skip
+        defaults.write_text(re.sub(r"(?m)^ARGS=.*$", f'ARGS="{flag}"', text))
+        machine.ask("systemctl", "restart", UNIT)
+        machine.wait_for_unit("failed")
+        assert machine.show("NRestarts") == "0" and machine.show("ExecMainStatus") == status, flag
+        assert flag.split()[-2] in machine.run("journalctl", "--no-pager", "-u", UNIT)
+    root.path(f"etc/{NAME}/broken.yml").unlink()
     defaults.write_text(text)
     machine.run("systemctl", "restart", UNIT)
     machine.wait_for_counts(expected)
+
+    # LimitNICE is for this line. A machine that is a container itself may not let systemd raise the limit.
+    if re.search(r"(?m)^Max nice priority +24 ", machine.run("cat", f"/proc/{machine.show('MainPID')}/limits")):
+        assert "thread priority" not in machine.run("journalctl", "--no-pager", "-u", UNIT)
+
+    # Another disk for the state: docs/install.md.
+    root.path(LOG).write_text("")
+    section = (PROJECT / "docs/install.md").read_text().split("### Another disk for the state")[1].split("\n## ")[0]
+    move, drop_in = re.findall(r"(?ms)^```(?:sh|ini)\n(.*?)^```", section)
+    machine.run("bash", "-ec", move)
+    machine.wait_for_counts(expected)
+    assert machine.run("findmnt", "--noheadings", "--output", "SOURCE", f"/{STATE}").strip().endswith(f"[/srv/{NAME}]")
+    root.write(re.match(r"# (/\S+)\n", drop_in)[1], drop_in)
+    machine.run("install", "-d", "-o", NAME, "-m", "0700", "/srv/state")
+    defaults.write_text(re.sub(r'(?m)^ARGS="', 'ARGS="--storage.path /srv/state ', text))
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", UNIT)
+    deadline = time.monotonic() + 30
+    while not root.path("srv/state/state.db").exists():
+        assert time.monotonic() < deadline, machine.run("journalctl", "--no-pager", "-u", UNIT)
+        time.sleep(0.2)
+    machine.run("systemctl", "stop", UNIT)
+    root.path(re.match(r"# (/\S+)\n", drop_in)[1]).unlink()
+    defaults.write_text(text)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("umount", f"/{STATE}")
+    root.path("etc/fstab").write_text("")
 
     machine.run("dpkg", "--remove", NAME)
     assert machine.ask("systemctl", "is-active", UNIT).stdout.strip() == "inactive"

@@ -35,10 +35,22 @@ def test_commands_install_run_and_remove_it(base, directory, tarball, instructio
     root.install(*libraries.replace("\\\n", "").split()[2:])
     root.systemctl_calls()
     archive = root.add(tarball)
-    script = f"set -e\ntar -xf {archive}\ncd {tarball.name.removesuffix('.tar.gz')}\n"
+    modes = {path: root.path(path).stat().st_mode for path in ("usr", "usr/bin", "usr/share", "etc", "var")}
+    # As on machines that were hardened.
+    script = f"set -e\numask 027\ntar -xf {archive}\ncd {tarball.name.removesuffix('.tar.gz')}\n"
     root.run("bash", "-c", script + install)
     calls = root.systemctl_calls()
     assert calls == ["daemon-reload", f"enable {NAME}"]
+    assert {path: root.path(path).stat().st_mode for path in modes} == modes
+    account = root.account()
+    for path, mode, owner in (
+        (f"usr/bin/{NAME}", 0o755, (0, 0)), (f"usr/lib/systemd/system/{NAME}.service", 0o644, (0, 0)),
+        (f"usr/share/{NAME}", 0o755, (0, 0)), (f"usr/share/man/man8/{NAME}.8.gz", 0o644, (0, 0)),
+        (f"etc/default/{NAME}", 0o644, (0, 0)), (f"etc/{NAME}", 0o750, (0, account[1])),
+        (f"etc/{NAME}/web.yml", 0o640, (0, account[1])),
+    ):  # fmt: skip
+        found = root.path(path).stat()
+        assert (found.st_mode & 0o7777, (found.st_uid, found.st_gid)) == (mode, owner), path
 
     services = service_in(root)
     service = next(services)
