@@ -9,9 +9,9 @@ import Testing
 @Suite("A first start", .timeLimit(.minutes(2)))
 struct FirstStartTests {
     /// The exporter's only output when it does not start.
-    private static func failure(_ arguments: [String]) async throws -> String {
+    private static func failure(_ arguments: [String], status: Int32 = 1) async throws -> String {
         let (exit, output) = try await Program.exporter.run(arguments)
-        #expect(exit == .status(1), "\(output)")
+        #expect(exit == .status(status), "\(output)")
         return output.split(separator: "\n").last { !$0.hasPrefix("ts=") }.map(String.init) ?? output
     }
 
@@ -143,7 +143,7 @@ struct FirstStartTests {
                     "--webhook.max-body-size: has no effect without --webhook.listen-address HOST:PORT; add it"
                 ),
             ] {
-                let failure = try await Self.failure(Self.usable(directory) + arguments)
+                let failure = try await Self.failure(Self.usable(directory) + arguments, status: 64)
                 #expect(failure == "kube-audit-exporter: \(message)")
             }
         }
@@ -153,7 +153,8 @@ struct FirstStartTests {
     func locations() async throws {
         try await withTemporaryDirectory { directory in
             let file = Fixture.url("locations/networks.mmdb").path
-            let failure = try await Self.failure(Self.usable(directory) + ["--geoip.database", file])
+            let failure = try await Self.failure(
+                Self.usable(directory) + ["--geoip.database", file], status: 78)
             #expect(
                 failure.hasPrefix(
                     "kube-audit-exporter: --geoip.database: \(file): a database of type \"Test-ASN\" without the fields "
