@@ -69,7 +69,7 @@ def target(pod, node):
 
 @pytest.mark.parametrize("kind, field", [("PodMonitor", "podMetricsEndpoints"), ("ServiceMonitor", "endpoints")])
 def test_a_replaced_pod_keeps_the_labels_of_its_target(kind, field, tmp_path):
-    values = {"monitoring": {kind[0].lower() + kind[1:]: True, "cluster": "blue"}}
+    values = {"monitoring": {kind[0].lower() + kind[1:]: True, "cluster": "blue $1"}}
     objects = render(WEBHOOK, values)
     log = only(objects, kind, "exporter")["spec"][field][0]["relabelings"]
     webhook = only(objects, kind, "webhook")["spec"][field][0]["relabelings"]
@@ -83,7 +83,7 @@ def test_a_replaced_pod_keeps_the_labels_of_its_target(kind, field, tmp_path):
         },
         tmp_path,
     )
-    common = {"cluster": "blue", "namespace": "security", "job": "kube-audit-exporter"}
+    common = {"cluster": "blue $1", "namespace": "security", "job": "kube-audit-exporter"}
     assert labels["before"] == labels["after"] == {**common, "instance": "control-plane-1"}
     assert labels["here"] == labels["there"] == {**common, "instance": "kube-audit-exporter-webhook"}
 

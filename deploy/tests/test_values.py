@@ -220,6 +220,13 @@ def test_errors_show_the_wanted_form_and_no_regular_expression():
         {"image": {"repository": "https://registry.example.com/a"}},
         {"web": {"users": {"a": "secret"}}},
         merged(WEBHOOK, {"webhook": {"maxBodySize": "32MB"}}),
+        merged(WEBHOOK, {"webhook": {"externalURL": "audit.example.com"}}),
+        merged(WEBHOOK, {"webhook": {"persistence": {"size": "lots"}}}),
+        merged(WEBHOOK, {"webhook": {"service": {"clusterIP": "10.0.0.0/8"}}}),
+        {"image": {"digest": "sha256:abc"}},
+        {"exporter": {"externalURL": "audit.example.com"}},
+        {"monitoring": {"interval": "30"}},
+        {"monitoring": {"prometheusRule": {"runbookURL": "https://git.example.com/main"}}},
     ):
         message = failure(values)
         assert "must be" in message and "^" not in message and "pattern" not in message, message

@@ -32,68 +32,6 @@ regular expression.
 {{- end -}}
 {{- end -}}
 
-{{/* A list of the value's name and a network or an address, as the exporter reads them. */}}
-{{- define "kube-audit-exporter.network" -}}
-{{- $name := index . 0 -}}
-{{- $value := index . 1 -}}
-{{- $message := printf "%s: %q must be a network such as 10.0.0.0/8 or 2001:db8::/32, or an address" $name $value -}}
-{{- $parts := splitList "/" $value -}}
-{{- $address := first $parts -}}
-{{- $groups := list -}}
-{{- $bits := 16 -}}
-{{- /* The last 32 bits of an IPv6 address may be written like an IPv4 address. */ -}}
-{{- $decimal := regexFind "[0-9.]+$" $address -}}
-{{- $last := list -}}
-{{- if contains "." $decimal -}}
-{{- if not (regexMatch "^((0|[1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])([.]|$)){4}$" $decimal) }}{{ fail $message }}{{ end -}}
-{{- range splitList "." $decimal }}{{ $last = append $last (int .) }}{{ end -}}
-{{- end -}}
-{{- if and $last (eq $address $decimal) -}}
-{{- $bits = 8 -}}
-{{- $groups = $last -}}
-{{- else -}}
-{{- $text := $address -}}
-{{- if $last -}}
-{{- $pairs := printf "%x:%x" (add (mul 256 (index $last 0)) (index $last 1)) (add (mul 256 (index $last 2)) (index $last 3)) -}}
-{{- $text = printf "%s%s" (trimSuffix $decimal $address) $pairs -}}
-{{- end -}}
-{{- $halves := splitList "::" $text -}}
-{{- if gt (len $halves) 2 }}{{ fail $message }}{{ end -}}
-{{- $sides := list -}}
-{{- range $halves -}}
-{{- $side := list -}}
-{{- if . -}}
-{{- range splitList ":" . -}}
-{{- if not (regexMatch "^[0-9a-fA-F]{1,4}$" .) }}{{ fail $message }}{{ end -}}
-{{- $side = append $side (printf "0x%s" . | int64) -}}
-{{- end -}}
-{{- end -}}
-{{- $sides = append $sides $side -}}
-{{- end -}}
-{{- $groups = first $sides -}}
-{{- if eq (len $halves) 2 -}}
-{{- $missing := sub (sub 8 (len (first $sides))) (len (last $sides)) | int -}}
-{{- if lt $missing 1 }}{{ fail $message }}{{ end -}}
-{{- range until $missing }}{{ $groups = append $groups 0 }}{{ end -}}
-{{- range last $sides }}{{ $groups = append $groups . }}{{ end -}}
-{{- end -}}
-{{- if ne (len $groups) 8 }}{{ fail $message }}{{ end -}}
-{{- end -}}
-{{- if gt (len $parts) 2 }}{{ fail $message }}{{ end -}}
-{{- if eq (len $parts) 2 -}}
-{{- if not (regexMatch "^(0|[1-9][0-9]{0,2})$" (last $parts)) }}{{ fail $message }}{{ end -}}
-{{- $prefix := last $parts | int -}}
-{{- if gt $prefix (mul $bits (len $groups) | int) }}{{ fail $message }}{{ end -}}
-{{- range $index, $group := $groups -}}
-{{- $size := 1 -}}
-{{- range until (max 0 (min $bits (sub (mul $bits (add1 $index)) $prefix)) | int) }}{{ $size = mul 2 $size }}{{ end -}}
-{{- if ne (mod $group $size) 0 -}}
-{{- fail (printf "%s: %q has bits after its prefix: give the network, or the address without /%d" $name $value $prefix) -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-{{- end -}}
-
 {{/* The seconds of a duration such as 1h30m. */}}
 {{- define "kube-audit-exporter.seconds" -}}
 {{- $units := dict "s" 1 "m" 60 "h" 3600 "d" 86400 "w" 604800 "y" 31536000 -}}
@@ -277,10 +215,11 @@ those of the exporter.
 {{- if and .service.nodePort (eq .service.type "ClusterIP") -}}
 {{- fail "webhook.service.nodePort needs webhook.service.type NodePort or LoadBalancer" -}}
 {{- end -}}
-{{- if contains "/" .service.clusterIP -}}
-{{- fail (printf "webhook.service.clusterIP: %q must be an address" .service.clusterIP) -}}
+{{- if .service.clusterIP -}}
+{{- include "kube-audit-exporter.form" (list "webhook.service.clusterIP" .service.clusterIP "^[0-9a-fA-F:.]*[0-9a-fA-F:]$" "an address, such as 10.96.0.200") -}}
+{{- include "kube-audit-exporter.network" (list "webhook.service.clusterIP" .service.clusterIP) -}}
 {{- end -}}
-{{- if .service.clusterIP }}{{ include "kube-audit-exporter.network" (list "webhook.service.clusterIP" .service.clusterIP) }}{{ end -}}
+{{- include "kube-audit-exporter.form" (list "webhook.persistence.size" .persistence.size "^[0-9]+([.][0-9]+)?([EPTGMk]|[EPTGMK]i)?$" "a quantity of Kubernetes, such as 1Gi") -}}
 {{- end -}}
 {{- if eq (int .Values.web.port) (int .Values.webhook.port) -}}
 {{- fail (printf "web.port and webhook.port are both %d: give them different ports" (int .Values.web.port)) -}}
@@ -331,6 +270,14 @@ webhook.maxBodySize{{ end }} the exporter may need {{ div (add $needed 1048575) 
 {{- include "kube-audit-exporter.checkLabels" . -}}
 {{- include "kube-audit-exporter.checkExtras" . -}}
 {{- include "kube-audit-exporter.form" (list "image.repository" .Values.image.repository "^([a-z0-9.-]+(:[0-9]+)?/)?[a-z0-9._/-]*$" "a name without a tag and in lower case, with a port at most after the registry, such as registry.example.com:5000/kube-audit-exporter") -}}
+{{- include "kube-audit-exporter.form" (list "image.digest" .Values.image.digest "^(sha256:[0-9a-f]{64})?$" "sha256: and 64 hexadecimal digits in lower case") -}}
+{{- $url := "a URL with http:// or https://, such as https://audit.example.com" -}}
+{{- include "kube-audit-exporter.form" (list "exporter.externalURL" .Values.exporter.externalURL "^(https?://[^[:space:]]+)?$" $url) -}}
+{{- include "kube-audit-exporter.form" (list "webhook.externalURL" .Values.webhook.externalURL "^(https?://[^[:space:]]+)?$" $url) -}}
+{{- include "kube-audit-exporter.form" (list "monitoring.prometheusRule.runbookURL" .Values.monitoring.prometheusRule.runbookURL "^(https?://[^[:space:]]+/)?$" "a URL with a slash at its end, such as https://git.example.com/kube-audit-exporter/blob/main/") -}}
+{{- range list "interval" "scrapeTimeout" -}}
+{{- include "kube-audit-exporter.form" (list (printf "monitoring.%s" .) (get $.Values.monitoring .) "^([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$" "a duration, such as 30s") -}}
+{{- end -}}
 {{- include "kube-audit-exporter.directory" (list "auditLog.directory" ($platform.directory | default "")) -}}
 {{- if .Values.auditLog.directory }}{{ include "kube-audit-exporter.directory" (list "auditLog.directory" .Values.auditLog.directory) }}{{ end -}}
 {{- include "kube-audit-exporter.directory" (list "state.directory" .Values.state.directory) -}}
@@ -390,7 +337,7 @@ webhook.maxBodySize{{ end }} the exporter may need {{ div (add $needed 1048575) 
 {{- range regexFindAll "alert: [A-Za-z]+" (.Files.Get "files/rules.yaml.in") -1 }}{{ $alerts = append $alerts (trimPrefix "alert: " .) }}{{ end -}}
 {{- range .Values.monitoring.prometheusRule.disabledAlerts -}}
 {{- if not (has . $alerts) -}}
-{{- fail (printf "monitoring.prometheusRule.disabledAlerts: there is no alert %q; there are %s" . (join ", " $alerts)) -}}
+{{- fail (printf "monitoring.prometheusRule.disabledAlerts: there is no alert %q; there are %s" . (join ", " (uniq $alerts))) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -20,7 +20,8 @@ its name.
   regex: (pod|container|endpoint|service)
 {{- with .root.Values.monitoring.cluster }}
 - targetLabel: cluster
-  replacement: {{ . | quote }}
+  # A dollar sign would name a group of the regular expression.
+  replacement: {{ replace "$" "$$" . | quote }}
 {{- end }}
 {{- end -}}
 
