@@ -200,7 +200,7 @@ def test_install_use_upgrade_and_purge(machine, deb, directory, expected):
     move, drop_in = re.findall(r"(?ms)^```(?:sh|ini)\n(.*?)^```", section)
     machine.run("bash", "-ec", move)
     machine.wait_for_counts(expected)
-    assert machine.run("findmnt", "--noheadings", "--output", "SOURCE", f"/{STATE}").strip().endswith(f"[/srv/{NAME}]")
+    assert machine.run("findmnt", "--noheadings", "--output", "SOURCE", f"/{STATE}").strip().endswith(f"/srv/{NAME}]")
     root.write(re.match(r"# (/\S+)\n", drop_in)[1], drop_in)
     machine.run("install", "-d", "-o", NAME, "-m", "0700", "/srv/state")
     defaults.write_text(re.sub(r'(?m)^ARGS="', 'ARGS="--storage.path /srv/state ', text))
