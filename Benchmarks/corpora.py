@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the logs of the benchmarks, and beside each NAME.log its true counts, NAME.json.
+"""Makes the logs of the benchmarks, and for each NAME.log its true counts, NAME.json.
 
 The counts are those of the maker, who knows what he wrote; no log is read to get them. The same seed and size give the
 same bytes.

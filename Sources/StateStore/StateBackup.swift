@@ -60,7 +60,7 @@ public enum StateBackup {
     /// is about to end.
     public static func removePartial(of target: String) {
         let partial = partialDirectory(of: target)
-        // The copier may create each file once more before the directory is gone.
+        // The copier may create each file again before the directory is removed.
         for _ in 0..<100 {
             for name in ["", "-wal", "-shm", "-journal"] { unlink("\(partial)/state.db\(name)") }
             if rmdir(partial) == 0 || errno != ENOTEMPTY { return }

@@ -7,10 +7,13 @@ import Testing
 /// out.
 @Suite("Exit statuses", .timeLimit(.minutes(1)))
 struct ExitStatusTests {
-    /// Runs it with `DIR` replaced, and returns how it ended.
-    private static func exit(_ arguments: String, in directory: URL) async throws -> ProgramExit {
-        let words = arguments.split(separator: " ").map { String($0).replacing("DIR", with: directory.path) }
-        return try await Program.exporter.run(words).exit
+    /// Runs it with `DIR` replaced by a directory with `file`, whose content is `text`, and returns how it ended.
+    private static func exit(_ arguments: String, file: String, text: String) async throws -> ProgramExit {
+        try await withTemporaryDirectory { directory in
+            try Data(text.utf8).write(to: directory.appending(path: file))
+            let words = arguments.split(separator: " ").map { String($0).replacing("DIR", with: directory.path) }
+            return try await Program.exporter.run(words).exit
+        }
     }
 
     @Test(
@@ -26,10 +29,7 @@ struct ExitStatusTests {
             "backup DIR",
         ])
     func usage(_ arguments: String) async throws {
-        try await withTemporaryDirectory { directory in
-            try Data().write(to: directory.appending(path: "audit.log"))
-            #expect(try await Self.exit(arguments, in: directory) == .status(64))
-        }
+        #expect(try await Self.exit(arguments, file: "audit.log", text: "") == .status(64))
     }
 
     @Test(
@@ -41,10 +41,7 @@ struct ExitStatusTests {
             "scan --filter.file DIR/broken.yml DIR/broken.yml",
         ])
     func configuration(_ arguments: String) async throws {
-        try await withTemporaryDirectory { directory in
-            try Data("a: [".utf8).write(to: directory.appending(path: "broken.yml"))
-            #expect(try await Self.exit(arguments, in: directory) == .status(78))
-        }
+        #expect(try await Self.exit(arguments, file: "broken.yml", text: "a: [") == .status(78))
     }
 
     @Test(
@@ -56,9 +53,6 @@ struct ExitStatusTests {
             "backup --storage.path DIR/none DIR/none/copy",
         ])
     func other(_ arguments: String) async throws {
-        try await withTemporaryDirectory { directory in
-            try Data("a\n".utf8).write(to: directory.appending(path: "file"))
-            #expect(try await Self.exit(arguments, in: directory) == .status(1))
-        }
+        #expect(try await Self.exit(arguments, file: "file", text: "a\n") == .status(1))
     }
 }

@@ -74,7 +74,7 @@ def test_an_upgrade_restarts_the_service_and_keeps_counters_flags_and_configurat
     assert installed.systemctl_calls() == ["daemon-reload", f"restart {UNIT}"]
 
     service.stop()
-    # Everything that was counted is gone from the log.
+    # The log no longer has anything that was counted.
     installed.path("var/log/kubernetes/audit/audit.log").write_text("")
     service.start()
     service.wait_for(expected)
