@@ -82,6 +82,11 @@ RELEASE := -c release --static-swift-stdlib --disable-local-rpath \
     -Xcc -fstack-protector-strong -Xcxx -D_FORTIFY_SOURCE=2 -Xcxx -D_GLIBCXX_ASSERTIONS \
     -Xlinker -z -Xlinker now -Xlinker --build-id=sha1
 
+# Programs that test the exporter are built without Swift's runtime in them: in a static build, Foundation's networking,
+# which the exporter does not use, needs libcurl's files for development. A directory of their own keeps both builds.
+TOOLS := -c release --scratch-path .build-tools
+torture flood slowloris: export EXPORTER ?= $(CURDIR)/.build/release/kube-audit-exporter
+
 build: toolchain deps ## Build the exporter: .build/release/kube-audit-exporter
 	swift build $(RELEASE) --product kube-audit-exporter
 
@@ -101,21 +106,21 @@ pictures: toolchain deps ## Redraw dashboards/pictures with data from a demo, an
 	python3 docs/pictures/overview.py .build/debug/demo
 
 torture: build ## Kill the exporter 200 times, play 300 random schedules of rotators, and compare its counts with the truth
-	swift build $(RELEASE) --product torture
+	swift build $(TOOLS) --product torture
 ifeq ($(SEED),)
-	.build/release/torture kills $(TORTURE)
-	.build/release/torture schedules $(SCHEDULES)
+	.build-tools/release/torture kills $(TORTURE)
+	.build-tools/release/torture schedules $(SCHEDULES)
 else
-	.build/release/torture schedules --seed $(SEED) --count 1 $(SCHEDULES)
+	.build-tools/release/torture schedules --seed $(SEED) --count 1 $(SCHEDULES)
 endif
 
 flood: build ## Send requests from a million addresses, and check that the scanning one is counted
-	swift build $(RELEASE) --product flood
-	exec .build/release/flood $(FLOOD)
+	swift build $(TOOLS) --product flood
+	exec .build-tools/release/flood $(FLOOD)
 
 slowloris: build ## Scrape while 1,000 clients send a byte a second and 200 never read their response
-	swift build $(RELEASE) --product slowloris
-	exec .build/release/slowloris $(SLOWLORIS)
+	swift build $(TOOLS) --product slowloris
+	exec .build-tools/release/slowloris $(SLOWLORIS)
 
 lint: ## Check the formatting
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzzing/Package.swift Fuzzing/Sources
@@ -278,4 +283,4 @@ alerts: ## Generate the rules, the PrometheusRule and the rules for the past, fo
 	alerts/generate --threshold '$(THRESHOLD)' --window '$(WINDOW)'
 
 clean: ## Remove all build directories and dist
-	rm -rf .build .build-asan .build-tsan Fuzzing/.build dist
+	rm -rf .build .build-tools .build-asan .build-tsan Fuzzing/.build dist
