@@ -4,6 +4,7 @@
   record. A line never goes on in the next one, except if it is nothing but `{`: that object is printed over many lines.
 - A line that begins with `[` begins an array, which ends at its bracket, on whatever line. Its items are records.
 - Any other line is a record by itself: one with a prefix.
+- A byte order mark at the beginning of a line is skipped.
 
 So a line that was cut off never takes its neighbours with it. Lines end at a line feed or at NUL, and nowhere else: not
 at U+0085, U+2028 or a carriage return.
@@ -15,6 +16,7 @@ import zlib
 import jsontext
 
 _LINE_END = re.compile("[\n\0]")
+BYTE_ORDER_MARK = "\ufeff"
 _BLANK = " \t\r\n\0"
 
 OBJECT, TEXT, FAULT = "object", "text", "fault"
@@ -52,6 +54,10 @@ def records(text):
         at = jsontext.skip_space(text, at, _BLANK)
         if at == len(text):
             return
+        if text[at] == BYTE_ORDER_MARK:
+            at = jsontext.skip_space(text, at + 1, _BLANK)
+            if at == len(text):
+                return
         if text[at] == "{":
             at = yield from _objects(text, at)
         elif text[at] == "[":

@@ -17,6 +17,7 @@ from random import Random
 
 import shapes
 from events import Requests, Truth
+from writer import Writer
 
 
 def generate(shape, seed, to, requests=None, size=None, one_record=False, tame=False, mixed=True):
@@ -24,7 +25,7 @@ def generate(shape, seed, to, requests=None, size=None, one_record=False, tame=F
     random, truth = Random(f"{shape} {seed}"), Truth()
     kind = shapes.SHAPES[shape]
     source = Requests(random, truth, is_plain=kind.is_plain, is_tame=tame)
-    writer = shapes.Writer(random, truth, source, mixed=mixed)
+    writer = Writer(random, truth, source, mixed=mixed)
     written = 0
 
     def is_done():

@@ -27,7 +27,9 @@ def kinds(text):
     ("{\"a\":\"\n\"}\n{}", ["fault", "text", "object"]),
     ("[{},1,{}]", ["object", "fault", "object"]), ("[{},", ["object", "fault"]),
     ("[{} {}]\n{}", ["object", "fault", "object"]),
-    ("{\n\"a\" 1}\n{}", ["fault", "object"]), ("\u0085{}", ["text"]), ("{}\u0085{}\n{}", ["fault", "object"]),
+    ("{\n\"a\" 1}\n{}", ["fault", "object"]), ("\u0085{}", ["text"]), ("\ufeff{}\n\ufeff{}", ["object"] * 2),
+    ("\ufeff", []), ("\ufeff\ufeff{}", ["text"]),
+    ("{}\u0085{}\n{}", ["fault", "object"]),
     ("{}\u2028{}\n{}", ["fault", "object"]), ("{\"a\":NaN}", ["fault"]), ("{\"a\":01}", ["fault"]),
     ("{'a':1}", ["fault"]), ("{\"a\":1,}", ["fault"]),
 ])
