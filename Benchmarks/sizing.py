@@ -7,14 +7,14 @@ sources  Memory, state and response by number of sources. `quiet` sources made o
 rates    CPU time, bytes written and flushes while events are appended to the log: all of them refused requests, and the
          log of a busy cluster, in which one event in a hundred is one.
 rest     The same while nothing happens, with 1,000 sources.
-SECONDS sets the duration of rates and rest (default 60). Flushes are counted by strace, in a run of its own, since it
+DURATION sets the seconds of rates and rest (default 60). Flushes are counted by strace, in a run of its own, since it
 slows the exporter down; without strace the column is empty.
 """
 import http.client, json, os, re, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
 from contextlib import contextmanager
 
 EXPORTER = os.environ.get("EXPORTER", ".build/release/kube-audit-exporter")
-SECONDS = int(os.environ.get("SECONDS", "60"))
+DURATION = int(os.environ.get("DURATION", "60"))
 COUNTER = "kube_audit_unauthenticated_forbidden_requests_total"
 
 
@@ -160,7 +160,7 @@ def flushes(exporter: Exporter, action) -> str:
 def feed(exporter: Exporter, rate: int, share: int) -> None:
     """Appends `rate` events a second, ten times a second; one of `share` is a refused request, of 100 sources."""
     begin = time.monotonic()
-    for step in range(SECONDS * 10):
+    for step in range(DURATION * 10):
         lines = []
         for _ in range(rate // 10):
             number = exporter.written + len(lines)
@@ -197,7 +197,7 @@ if __name__ == "__main__":
         print("| events | % of a core | KiB/s written | flushes/s |")
         print("| --- | --- | --- | --- |")
     if "rest" in wanted:
-        measure_rate("none", lambda exporter: time.sleep(SECONDS), sources=1_000)
+        measure_rate("none", lambda exporter: time.sleep(DURATION), sources=1_000)
     if "rates" in wanted:
         for rate in (100, 1_000):
             measure_rate(f"{rate:,}/s, each refused", lambda exporter: feed(exporter, rate, 1))

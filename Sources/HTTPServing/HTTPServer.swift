@@ -26,14 +26,28 @@ public final class HTTPServer: @unchecked Sendable {
 
     private let daemon: OpaquePointer
     private let timer: any DispatchSourceTimer
+    // Removed when the server stops.
+    private let file: UnixSocketFile?
     // The daemon's threads reach it by a pointer that they do not own; they have ended when `stop` returns.
     private let context: ServerContext
     private let isStopped = Mutex(false)
 
+    /// Starts a server on a socket of its own, with the same parameters.
+    ///
+    /// - Throws: `HTTPServerError` with the address and the reason.
+    public convenience init(
+        listenOn address: ListenAddress, routes: Routes, limits: Limits = Limits(), tls: ServerTLS? = nil,
+        policy: WebPolicy = WebPolicy(),
+        onResponse: @escaping @Sendable (_ status: Int) -> Void = { _ in }
+    ) throws(HTTPServerError) {
+        try self.init(
+            on: .address(address), routes: routes, limits: limits, tls: tls, policy: policy, onResponse: onResponse)
+    }
+
     /// Starts a server, which responds from now on.
     ///
     /// - Parameters:
-    ///   - wanted: Where to listen.
+    ///   - listener: The socket, or the address to listen on.
     ///   - routes: The handlers.
     ///   - limits: The resources that clients may use.
     ///   - tls: The certificates; plain HTTP if it is `nil`.
@@ -43,13 +57,13 @@ public final class HTTPServer: @unchecked Sendable {
     ///     libmicrohttpd refuses itself because they are not HTTP.
     /// - Throws: `HTTPServerError` with the address and the reason.
     public init(
-        listenOn wanted: ListenAddress, routes: Routes, limits: Limits = Limits(), tls: ServerTLS? = nil,
+        on listener: Listener, routes: Routes, limits: Limits = Limits(), tls: ServerTLS? = nil,
         policy: WebPolicy = WebPolicy(),
         onResponse: @escaping @Sendable (_ status: Int) -> Void = { _ in }
     ) throws(HTTPServerError) {
-        let socket = try ListeningSocket(wanted)
+        let socket = try ListeningSocket.open(listener)
         context = ServerContext(routes: routes, limits: limits, tls: tls, policy: policy, onResponse: onResponse)
-        address = socket.address
+        (address, file) = (socket.address, socket.file)
         let descriptor = try socket.duplicate()
         let daemon = kae_start_daemon(
             descriptor, handleAccess, Unmanaged.passUnretained(context).toOpaque(), handleCompleted, leaveEscaped,
@@ -60,8 +74,10 @@ public final class HTTPServer: @unchecked Sendable {
             // libmicrohttpd may have closed the descriptor, so it must not be closed here. If it is still open, it
             // accepts no connections.
             socket.shutDown()
+            socket.file?.remove()
             throw HTTPServerError(
-                address: wanted, reason: "libmicrohttpd cannot start (not enough file descriptors, threads or memory)")
+                address: listener.address,
+                reason: "libmicrohttpd cannot start (not enough file descriptors, threads or memory)")
         }
         self.daemon = daemon
         timer = context.watch.start()
@@ -83,6 +99,7 @@ public final class HTTPServer: @unchecked Sendable {
         isStopped.withLock { isStopped in
             guard !isStopped else { return }
             isStopped = true
+            file?.remove()
             let listener = MHD_quiesce_daemon(daemon)
             if listener >= 0 { close(listener) }
             let deadline = ContinuousClock.now + patience
@@ -133,10 +150,19 @@ public struct HTTPServerError: Error, Sendable, Hashable, CustomStringConvertibl
     }
 
     private static func advice(for code: Int32, _ address: ListenAddress) -> String? {
-        switch code {
+        if case .unix = address { return adviceForFile(code) }
+        return switch code {
         case EACCES where (1..<1024).contains(address.port):
             "a port below 1024 needs the capability NET_BIND_SERVICE; give a higher port"
         case EADDRNOTAVAIL: "this machine has no such address"
+        default: nil
+        }
+    }
+
+    private static func adviceForFile(_ code: Int32) -> String? {
+        switch code {
+        case ENOENT, ENOTDIR: "its directory does not exist; create it (in a systemd unit with RuntimeDirectory=)"
+        case EACCES, EPERM: "user ID \(geteuid()) must be able to write its directory"
         default: nil
         }
     }

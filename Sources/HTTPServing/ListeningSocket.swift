@@ -1,65 +1,8 @@
 import Glibc
 
-/// Where a server listens: `HOST:PORT`, or `:PORT` for all addresses of the machine.
-public struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
-    /// A host name or an address without brackets; empty for all addresses.
-    public let host: String
-    /// The port; 0 for any that is free.
-    public let port: UInt16
-
-    /// An address.
-    public init(host: String, port: UInt16) {
-        self.host = host
-        self.port = port
-    }
-
-    /// Parses `:10403`, `127.0.0.1:0`, `localhost:9100`, `[::1]:9100`; `nil` for other forms.
-    public init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":") else { return nil }
-        let digits = text[text.index(after: colon)...]
-        guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits) else {
-            return nil
-        }
-        let host = text[..<colon]
-        if host.first == "[", host.last == "]" {
-            let literal = host.dropFirst().dropLast()
-            // A zone, as in fe80::1%eth0, is an interface's name.
-            guard literal.contains(":"), literal.utf8.allSatisfy({ Self.isNameByte($0) || ":%".utf8.contains($0) })
-            else { return nil }
-            self.init(host: String(literal), port: port)
-        } else {
-            guard host.utf8.allSatisfy(Self.isNameByte) else { return nil }
-            self.init(host: String(host), port: port)
-        }
-    }
-
-    /// The text that `init(_:)` parses.
-    public var description: String {
-        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-    }
-
-    /// Whether a program cannot listen on both: they have the same port, and one of them includes the other. Names are
-    /// compared as text.
-    public func conflicts(with other: ListenAddress) -> Bool {
-        guard port == other.port, port != 0 else { return false }
-        return host == other.host || isWildcard || other.isWildcard
-    }
-
-    private var isWildcard: Bool { ["", "::", "0.0.0.0"].contains(host) }
-
-    private static func isNameByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
-            true
-        default: false
-        }
-    }
-}
-
 /// A kernel address to which a socket can be bound.
 struct SocketAddress: Sendable {
-    /// `AF_INET` or `AF_INET6`.
+    /// `AF_INET`, `AF_INET6` or `AF_UNIX`.
     let family: Int32
 
     // A `sockaddr` of the family, copied because getaddrinfo's list is freed.
@@ -71,13 +14,14 @@ struct SocketAddress: Sendable {
     /// address (such as `localhost`) is bound to its IPv4 address, as in exporters written in Go; clients try both.
     ///
     /// - Throws: `HTTPServerError` if there is no such host.
-    static func resolve(_ wanted: ListenAddress) throws(HTTPServerError) -> [SocketAddress] {
+    static func resolve(host: String, port: UInt16) throws(HTTPServerError) -> [SocketAddress] {
+        let wanted = ListenAddress(host: host, port: port)
         var hints = addrinfo()
         hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        let isWildcard = wanted.host.isEmpty
+        let isWildcard = host.isEmpty
         var list: UnsafeMutablePointer<addrinfo>?
-        let status = getaddrinfo(isWildcard ? nil : wanted.host, String(wanted.port), &hints, &list)
+        let status = getaddrinfo(isWildcard ? nil : host, String(port), &hints, &list)
         guard status == 0 else {
             if status == EAI_SYSTEM { throw HTTPServerError(address: wanted, systemError: errno) }
             throw HTTPServerError(address: wanted, reason: String(cString: gai_strerror(status)).lowercased())
@@ -94,11 +38,67 @@ struct SocketAddress: Sendable {
         return found.filter { $0.family == first } + found.filter { $0.family != first }
     }
 
+    private init(family: Int32, bytes: [UInt8]) {
+        self.family = family
+        self.bytes = bytes
+    }
+
+    /// The address of a Unix domain socket.
+    ///
+    /// - Parameter path: A path for which `UnixSocketFile.isUsable` is true.
+    init(path: String) {
+        family = AF_UNIX
+        bytes = withUnsafeBytes(of: sa_family_t(AF_UNIX)) { Array($0) } + Array(path.utf8) + [0]
+    }
+
+    /// The address of a socket; `nil` if the descriptor is none.
+    init?(of descriptor: Int32) {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let status = withUnsafeMutableBytes(of: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self) { getsockname(descriptor, $0.baseAddress, &length) }
+        }
+        guard status == 0 else { return nil }
+        family = Int32(storage.ss_family)
+        bytes = withUnsafeBytes(of: storage) { Array($0.prefix(Int(length))) }
+    }
+
     /// Binds a socket to this address, as `bind` does.
     func bind(_ descriptor: Int32) -> Int32 {
-        bytes.withUnsafeBytes { bytes in
-            Glibc.bind(descriptor, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t(bytes.count))
+        withPointer { Glibc.bind(descriptor, $0, $1) }
+    }
+
+    /// Connects a socket to this address, as `connect` does.
+    func connect(_ descriptor: Int32) -> Int32 {
+        withPointer { Glibc.connect(descriptor, $0, $1) }
+    }
+
+    /// The address as text; `nil` for other families.
+    var listenAddress: ListenAddress? {
+        switch family {
+        case AF_UNIX:
+            let path = bytes.dropFirst(MemoryLayout<sa_family_t>.size)
+            // An abstract name begins with a zero byte and may contain others.
+            guard path.first == 0 else {
+                return .unix(path: String(decoding: path.prefix { $0 != 0 }, as: UTF8.self))
+            }
+            return .unix(path: "@" + String(decoding: path.dropFirst(), as: UTF8.self))
+        case AF_INET, AF_INET6:
+            var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+            let status = withPointer {
+                getnameinfo($0, $1, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
+            }
+            guard status == 0, bytes.count >= 4 else { return nil }
+            let text = host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            // The port has the same offset in both families.
+            let port = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+            return .tcp(host: String(decoding: text, as: UTF8.self), port: port)
+        default: return nil
         }
+    }
+
+    private func withPointer(_ body: (UnsafePointer<sockaddr>?, socklen_t) -> Int32) -> Int32 {
+        bytes.withUnsafeBytes { body($0.assumingMemoryBound(to: sockaddr.self).baseAddress, socklen_t($0.count)) }
     }
 }
 
@@ -106,28 +106,52 @@ struct SocketAddress: Sendable {
 struct ListeningSocket: ~Copyable {
     /// The address on which it listens, with the actual port if any free one was requested.
     let address: ListenAddress
+    /// The file of a Unix domain socket, if this process made it; to be removed when the server stops.
+    let file: UnixSocketFile?
 
     private let descriptor: Int32
+    // Another program keeps a socket that was given to the process. Its descriptor is never closed.
+    private let isOwn: Bool
 
+    /// Makes the socket of a listener, or takes the one that exists.
+    ///
     /// - Throws: `HTTPServerError` with the address and the reason.
-    init(_ wanted: ListenAddress) throws(HTTPServerError) {
+    static func open(_ listener: Listener) throws(HTTPServerError) -> ListeningSocket {
+        switch listener {
+        case .address(.tcp(let host, let port)): return try open(host: host, port: port)
+        case .address(.unix(let path)):
+            let (descriptor, file) = try UnixSocketFile.listen(on: path)
+            return ListeningSocket(address: .unix(path: path), file: file, descriptor: descriptor, isOwn: true)
+        case .activated(let socket):
+            // Several threads accept, so none may wait for a connection that another one took.
+            let flags = fcntl(socket.descriptor, F_GETFL)
+            guard flags >= 0, fcntl(socket.descriptor, F_SETFL, flags | O_NONBLOCK) == 0 else {
+                throw HTTPServerError(address: socket.address, systemError: errno)
+            }
+            return ListeningSocket(
+                address: socket.address, file: nil, descriptor: socket.descriptor, isOwn: false)
+        }
+    }
+
+    private static func open(host: String, port: UInt16) throws(HTTPServerError) -> ListeningSocket {
         var failure = EADDRNOTAVAIL
-        for candidate in try SocketAddress.resolve(wanted) {
+        for candidate in try SocketAddress.resolve(host: host, port: port) {
             do {
-                descriptor = try Self.listen(on: candidate)
-                address = ListenAddress(host: wanted.host, port: Self.port(of: descriptor) ?? wanted.port)
-                return
+                let descriptor = try listen(on: candidate)
+                let actual = SocketAddress(of: descriptor)?.listenAddress?.port ?? port
+                return ListeningSocket(
+                    address: .tcp(host: host, port: actual), file: nil, descriptor: descriptor, isOwn: true)
             } catch {
                 failure = error.code
                 // Binding another address of the host would hide that the port is taken.
                 if failure == EADDRINUSE { break }
             }
         }
-        throw HTTPServerError(address: wanted, systemError: failure)
+        throw HTTPServerError(address: .tcp(host: host, port: port), systemError: failure)
     }
 
     deinit {
-        close(descriptor)
+        if isOwn { close(descriptor) }
     }
 
     /// Another descriptor of the socket, which the caller closes.
@@ -137,9 +161,9 @@ struct ListeningSocket: ~Copyable {
         return copy
     }
 
-    /// Stops listening for all descriptors of this socket.
+    /// Stops listening for all descriptors of this socket, unless another program has it open too.
     func shutDown() {
-        shutdown(descriptor, Int32(SHUT_RDWR))
+        if isOwn { shutdown(descriptor, Int32(SHUT_RDWR)) }
     }
 
     private struct Failure: Error {
@@ -147,7 +171,6 @@ struct ListeningSocket: ~Copyable {
     }
 
     private static func listen(on candidate: SocketAddress) throws(Failure) -> Int32 {
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let descriptor = socket(candidate.family, type, 0)
         guard descriptor >= 0 else { throw Failure() }
         // After a restart, connections of the previous run may still be in TIME_WAIT.
@@ -164,19 +187,11 @@ struct ListeningSocket: ~Copyable {
         return descriptor
     }
 
+    /// The type of a socket that listens for a server.
+    static let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+
     private static func set(_ option: Int32, level: Int32, to value: Int32, on descriptor: Int32) {
         var value = value
         setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
-    }
-
-    private static func port(of descriptor: Int32) -> UInt16? {
-        var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let status = withUnsafeMutableBytes(of: &storage) {
-            $0.withMemoryRebound(to: sockaddr.self) { getsockname(descriptor, $0.baseAddress, &length) }
-        }
-        guard status == 0 else { return nil }
-        // The port has the same offset in both families.
-        return withUnsafeBytes(of: storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
     }
 }

@@ -60,7 +60,7 @@ enum RequestTarget {
             guard port.isEmpty || (port.utf8.allSatisfy(isDigit) && UInt16(port) != nil) else { return false }
             host = String(host[..<colon])
         }
-        return !host.isEmpty && ListenAddress("\(host):0") != nil
+        return !host.isEmpty && ListenAddress(hostAndPort: "\(host):0") != nil
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }

@@ -9,7 +9,10 @@ enum Schema {
     /// Marks a SQLite database in its header as one of this exporter: "kaex".
     static let applicationID: Int64 = 0x6b61_6578
 
-    /// A released migration is never changed; a new one is added.
+    /// A released migration is never changed; a new one is added. Released are 1 (version 0.1.0) and 2 to 6 (0.2.0).
+    ///
+    /// `ReleasedSchemaTests` compares their statements with those of the release, and `ReleasedStatesTests` reads the
+    /// states that the released programs wrote.
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { db in

@@ -47,7 +47,8 @@ enum StateDatabase {
         }
     }
 
-    private static var configuration: Configuration {
+    /// How the database is used.
+    static var configuration: Configuration {
         var configuration = Configuration()
         configuration.busyMode = .timeout(2)
         configuration.prepareDatabase { db in
@@ -76,7 +77,8 @@ enum StateDatabase {
         }
     }
 
-    private static func check(_ db: Database, _ path: String) throws {
+    /// Checks that a database is one of this exporter, complete, and of a known schema.
+    static func check(_ db: Database, _ path: String) throws {
         // Indices are checked too. It takes a few milliseconds, 30 with the maximum number of small checkpoints.
         if let finding = try String.fetchOne(db, sql: "PRAGMA integrity_check(1)"), finding != "ok" {
             throw ImpossibleContent(description: finding)
@@ -108,6 +110,13 @@ enum StateDatabase {
     private static func translating<Result>(
         _ path: String, _ directory: StateDirectory, _ body: () throws -> Result
     ) throws(StateStoreError) -> Result {
+        try translating(path, isWritable: { directory.isWritable }, body)
+    }
+
+    /// Gives errors of SQLite the kinds and words of the store.
+    static func translating<Result>(
+        _ path: String, isWritable: () -> Bool, _ body: () throws -> Result
+    ) throws(StateStoreError) -> Result {
         do {
             return try body()
         } catch let error as StateStoreError {
@@ -115,7 +124,7 @@ enum StateDatabase {
         } catch let error as ImpossibleContent {
             throw StateStoreError(kind: .damaged, path: path, reason: error.description)
         } catch let error as DatabaseError {
-            throw .database(error, path) { directory.isWritable }
+            throw .database(error, path, isWritable: isWritable)
         } catch {
             throw StateStoreError(kind: .other, path: path, reason: "\(error)")
         }

@@ -79,7 +79,8 @@ final class StateDirectory: Sendable {
         return Int(String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
 
-    private static func sync(directory path: String) throws(StateStoreError) {
+    /// Makes changes of file names in a directory durable.
+    static func sync(directory path: String) throws(StateStoreError) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .system(errno, path) }
         defer { close(descriptor) }

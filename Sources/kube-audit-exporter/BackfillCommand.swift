@@ -22,7 +22,7 @@ struct BackfillCommand: ParsableCommand {
 
     @OptionGroup var logs: StoredLogFlags
 
-    @Option(help: ArgumentHelp("File to write, or - for standard output.", valueName: "file"))
+    @Option(help: ArgumentHelp("File to write, or - for standard output.", valueName: "file"), completion: .file())
     var output: String
 
     @Flag(help: "Replace an existing file.")

@@ -8,8 +8,8 @@ struct KubeAuditExporter: AsyncParsableCommand {
         abstract: "Prometheus exporter for unauthenticated scans of a Kubernetes API server, from its audit log.",
         usage: "kube-audit-exporter [serve] (--audit.log <path> | --webhook.listen-address <address>) ... [<flags>]",
         discussion: ServeFlags.discussion,
-        version: BuildInfo.current.description,
-        subcommands: [Serve.self, ScanCommand.self, BackfillCommand.self])
+        version: BuildInfo.current.details,
+        subcommands: [Serve.self, ScanCommand.self, BackfillCommand.self, BackupCommand.self])
 
     // --help shows the flags even if no command is named.
     @OptionGroup var flags: ServeFlags

@@ -29,10 +29,13 @@ struct ScanCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Which requests count: forbidden (without credentials, refused: 403), unauthorized (not authenticated: 401), "
-                + "allowed (without credentials, answered, outside the open paths) or all.", valueName: "outcome"))
+                + "allowed (without credentials, answered, outside the open paths) or all.", valueName: "outcome"),
+        completion: .list(["forbidden", "unauthorized", "allowed", "all"]))
     var outcome = "forbidden"
 
-    @Option(help: ArgumentHelp("Format of the result: table, json or csv.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp("Format of the result: table, json or csv.", valueName: "format"),
+        completion: .list(["table", "json", "csv"]))
     var format = "table"
 
     @Option(

@@ -6,7 +6,7 @@ struct SelectionFlags: ParsableArguments {
         name: .customLong("geoip.database"),
         help: ArgumentHelp(
             "A MaxMind DB with cities, for country and city of a source; serve reloads it when it changes.",
-            valueName: "file")
+            valueName: "file"), completion: .file()
     )
     var geoipDatabase: String?
 
@@ -19,6 +19,7 @@ struct SelectionFlags: ParsableArguments {
     @Option(
         name: .customLong("filter.file"),
         help: ArgumentHelp(
-            "Requests that are not reported: a YAML file; serve reloads it when it changes.", valueName: "file"))
+            "Requests that are not reported: a YAML file; serve reloads it when it changes.", valueName: "file"),
+        completion: .file())
     var filterFile: String?
 }

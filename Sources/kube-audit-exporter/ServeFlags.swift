@@ -13,7 +13,7 @@ struct ServeFlags: ParsableArguments {
         name: .customLong("audit.log"),
         help: ArgumentHelp(
             "An audit log to follow: a path, a glob (quote it), a FIFO, or - for standard input. Repeatable.",
-            valueName: "path"))
+            valueName: "path"), completion: .file())
     var auditLog: [String] = []
 
     @Option(
@@ -23,21 +23,26 @@ struct ServeFlags: ParsableArguments {
                 + "only new ones (end). (default: 1h)", valueName: "duration|beginning|end"))
     var auditFrom: String?
 
-    @Option(
-        name: .customLong("storage.path"),
-        help: ArgumentHelp("Directory for counters and read positions.", valueName: "directory"))
-    var storagePath = "data/"
+    @OptionGroup var storage: StorageFlags
 
     @Option(
         name: .customLong("web.listen-address"),
-        help: ArgumentHelp("Address for metrics and pages. Repeatable. (default: :10403)", valueName: "address"))
+        help: ArgumentHelp(
+            "Address for metrics and pages: HOST:PORT, or unix:PATH for a Unix domain socket. Repeatable. (default: "
+                + ":10403)", valueName: "address"))
     var webListenAddress: [String] = []
+
+    @Flag(
+        name: .customLong("web.systemd-socket"),
+        help: ArgumentHelp(
+            "Serve metrics and pages on the sockets of a systemd .socket unit, instead of --web.listen-address."))
+    var webSystemdSocket = false
 
     @Option(
         name: .customLong("web.config.file"),
         help: ArgumentHelp(
             "TLS and passwords for metrics and pages: a web configuration file as in the exporter-toolkit.",
-            valueName: "file")
+            valueName: "file"), completion: .file()
     )
     var webConfigFile: String?
 
@@ -70,7 +75,8 @@ struct ServeFlags: ParsableArguments {
     @Option(
         name: .customLong("webhook.listen-address"),
         help: ArgumentHelp(
-            "Address that receives the API server's audit webhook: POST on / or /audit. Off by default.",
+            "Address that receives the API server's audit webhook, HOST:PORT or unix:PATH: POST on / or /audit. Off by "
+                + "default.",
             valueName: "address"))
     var webhookListenAddress: String?
 
@@ -78,7 +84,7 @@ struct ServeFlags: ParsableArguments {
         name: .customLong("webhook.config.file"),
         help: ArgumentHelp(
             "TLS, client certificates and passwords for the webhook, in the format of --web.config.file.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var webhookConfigFile: String?
 
     @Option(
@@ -119,18 +125,20 @@ struct ServeFlags: ParsableArguments {
 
     @Option(
         name: .customLong("log.level"),
-        help: ArgumentHelp("Lowest level that is logged: debug, info, warn or error.", valueName: "level"))
+        help: ArgumentHelp("Lowest level that is logged: debug, info, warn or error.", valueName: "level"),
+        completion: .list(["debug", "info", "warn", "error"]))
     var logLevel = "info"
 
     @Option(
-        name: .customLong("log.format"), help: ArgumentHelp("Format of the log: logfmt or json.", valueName: "format"))
+        name: .customLong("log.format"), help: ArgumentHelp("Format of the log: logfmt or json.", valueName: "format"),
+        completion: .list(["logfmt", "json"]))
     var logFormat = "logfmt"
 
     /// Runs the exporter with these flags.
     func run() async throws {
         let options = ServeOptions(
-            auditLogs: auditLog, auditFrom: auditFrom, storagePath: storagePath,
-            listenAddresses: webListenAddress,
+            auditLogs: auditLog, auditFrom: auditFrom, storagePath: storage.path,
+            listenAddresses: webListenAddress, usesSystemdSockets: webSystemdSocket,
             webConfigFile: webConfigFile, enablesLifecycle: webEnableLifecycle, telemetryPath: webTelemetryPath,
             externalURL: webExternalURL, showsCreatedSeries: webOpenmetricsCreatedSeries,
             webhookListenAddress: webhookListenAddress, webhookConfigFile: webhookConfigFile,

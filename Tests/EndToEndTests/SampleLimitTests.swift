@@ -3,12 +3,13 @@ import LocalStack
 import TestSupport
 import Testing
 
-/// The README's figures of series, compared with an exporter whose counters of all outcomes are in use.
+/// The figures of series in docs/sizing.md, compared with an exporter whose counters of all outcomes are in use.
 @Suite("The series of a full exporter", .timeLimit(.minutes(1)))
 struct SampleLimitTests {
     private static let limits = (verified: 30, claimed: 10, networks: 20)
 
-    @Test("are as many as the README says, with and without the series of creation times", arguments: [false, true])
+    @Test(
+        "are as many as docs/sizing.md says, with and without the series of creation times", arguments: [false, true])
     func formula(withCreationTimes: Bool) async throws {
         let formula = try Self.formula(withCreationTimes: withCreationTimes)
         try await withTemporaryDirectory { directory in
@@ -35,9 +36,9 @@ struct SampleLimitTests {
         }
     }
 
-    @Test("are with the default limits as many as the README says")
+    @Test("are with the default limits as many as docs/sizing.md says")
     func defaults() throws {
-        let text = try String(contentsOf: Fixture.repository.appending(path: "README.md"), encoding: .utf8)
+        let text = try String(contentsOf: Fixture.repository.appending(path: "docs/sizing.md"), encoding: .utf8)
         let formula = try Self.formula(withCreationTimes: false)
         let limit = formula.perSource * 11_000 + formula.perNetwork * 5000 + formula.rest
         #expect(text.contains("\(limit / 1000),000 with the defaults"), "\(limit)")
@@ -50,11 +51,11 @@ struct SampleLimitTests {
         return String(decoding: answer.body, as: UTF8.self).split(separator: "\n").filter { !$0.hasPrefix("#") }
     }
 
-    /// The numbers of the formula in the README.
+    /// The numbers of the formula.
     private static func formula(withCreationTimes: Bool) throws -> (perSource: Int, perNetwork: Int, rest: Int) {
-        let text = try String(contentsOf: Fixture.repository.appending(path: "README.md"), encoding: .utf8)
+        let text = try String(contentsOf: Fixture.repository.appending(path: "docs/sizing.md"), encoding: .utf8)
         let pattern =
-            /`(\d+) × \(--source.limit \+ --source.claimed-limit\) \+ (\d+) × --source.network-limit \+ (\d+)`/
+            /(\d+) × \(--source.limit \+ --source.claimed-limit\) \+ (\d+) × --source.network-limit \+ (\d+)/
         let formulas = text.matches(of: pattern).map { ($0.1, $0.2, $0.3) }
         try #require(formulas.count == 2, "the formula, and the one with --web.openmetrics-created-series")
         let (perSource, perNetwork, rest) = formulas[withCreationTimes ? 1 : 0]

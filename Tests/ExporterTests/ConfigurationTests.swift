@@ -22,7 +22,7 @@ struct ConfigurationTests {
         #expect(configuration.start == .recent(seconds: 3600))
         #expect(
             configuration.standardInputStart == .beginning, "what is piped in counts unless the flag says otherwise")
-        #expect(configuration.listenAddresses == [ListenAddress(host: "", port: 10403)])
+        #expect(configuration.listeners == [.address(ListenAddress(host: "", port: 10403))])
         #expect(configuration.telemetryPath == "/metrics")
         #expect(configuration.externalURL == nil)
         #expect(configuration.limits == SourceLimits(verified: 10_000, claimed: 1_000, retention: 86_400))
@@ -34,14 +34,14 @@ struct ConfigurationTests {
     func everyFlag() throws {
         let configuration = try Configuration(
             ServeOptions(
-                auditLogs: ["-"], auditFrom: "end", listenAddresses: ["127.0.0.1:1", "[::1]:2"],
+                auditLogs: ["-"], auditFrom: "end", listenAddresses: ["127.0.0.1:1", "[::1]:2", "unix:web.sock"],
                 telemetryPath: "/", externalURL: "https://audit.example.com/cp-1/", geoipDatabase: Self.locations,
                 trustedProxies: ["10.0.0.0/8", "2001:db8::1"],
                 sourceLimit: "1", claimedLimit: "0", retention: "1h30m", logLevel: "debug", logFormat: "json"))
         #expect(configuration.logs == [])
         #expect(configuration.start == .end)
         #expect(configuration.standardInputStart == .end)
-        #expect(configuration.listenAddresses.map(\.description) == ["127.0.0.1:1", "[::1]:2"])
+        #expect(configuration.listeners.map(\.address.description) == ["127.0.0.1:1", "[::1]:2", "unix:web.sock"])
         #expect(configuration.telemetryPath == "/")
         #expect(configuration.externalURL?.description == "https://audit.example.com/cp-1")
         #expect(configuration.limits == SourceLimits(verified: 1, claimed: 0, retention: 5400))
@@ -91,7 +91,7 @@ struct ConfigurationTests {
         ),
         (
             ServeOptions(webhookListenAddress: "7777"),
-            #"--webhook.listen-address: "7777" is not an address; give HOST:PORT, :PORT or [IPV6]:PORT"#
+            #"--webhook.listen-address: "7777" is not an address; give HOST:PORT, :PORT, [IPV6]:PORT or unix:PATH"#
         ),
         (
             ServeOptions(auditLogs: ["x"], webhookConfigFile: "web.yml"),
@@ -123,7 +123,26 @@ struct ConfigurationTests {
         ),
         (
             ServeOptions(auditLogs: ["x"], listenAddresses: [":1", "10403"]),
-            #"--web.listen-address: "10403" is not an address; give HOST:PORT, :PORT or [IPV6]:PORT"#
+            #"--web.listen-address: "10403" is not an address; give HOST:PORT, :PORT, [IPV6]:PORT or unix:PATH"#
+        ),
+        (
+            ServeOptions(webhookListenAddress: "unix:@audit"),
+            #"--webhook.listen-address: "unix:@audit" cannot be used; give unix:PATH with a path of at most 107 bytes "#
+                + "that does not begin with @, such as unix:/run/kube-audit-exporter/web.sock"
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], listenAddresses: ["unix:a", "unix:a"]),
+            "--web.listen-address unix:a: has the same path as --web.listen-address unix:a; give each its own"
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], usesSystemdSockets: true),
+            "--web.systemd-socket: no sockets were passed to this process (LISTEN_FDS is not set); start it by a systemd "
+                + ".socket unit, or use --web.listen-address"
+        ),
+        (
+            ServeOptions(auditLogs: ["x"], listenAddresses: [":1"], usesSystemdSockets: true),
+            "--web.listen-address: has no effect with --web.systemd-socket, which uses the sockets of the .socket unit; "
+                + "remove one"
         ),
         (
             ServeOptions(auditLogs: ["x"], telemetryPath: "metrics"),

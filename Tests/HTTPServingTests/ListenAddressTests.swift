@@ -16,6 +16,26 @@ struct ListenAddressTests {
         #expect(address?.description == text)
     }
 
+    @Test("is parsed from unix:PATH", arguments: ["/run/a b/web.sock", "web.sock", "a:80", "//run/@x"])
+    func paths(path: String) {
+        let address = ListenAddress("unix:\(path)")
+        #expect(address == .unix(path: path))
+        #expect(address?.description == "unix:\(path)")
+        #expect(ListenAddress("unix:" + String(repeating: "x", count: 107)) != nil)
+    }
+
+    @Test("conflicts with an equal path, and with the same port of all addresses")
+    func conflicts() throws {
+        for (one, other, conflict) in [
+            ("unix:a", "unix:a", true), ("unix:a", "unix:b", false), ("unix:80", ":80", false),
+            (":80", "[::1]:80", true),
+            ("127.0.0.1:80", "127.0.0.2:80", false), (":0", ":0", false),
+        ] {
+            let (one, other) = (try #require(ListenAddress(one)), try #require(ListenAddress(other)))
+            #expect(one.conflicts(with: other) == conflict && other.conflicts(with: one) == conflict, "\(one) \(other)")
+        }
+    }
+
     @Test(
         "rejects all other text",
         arguments: [
@@ -24,6 +44,7 @@ struct ListenAddressTests {
             "::1:80", "::1", "[::1]", "[::1]80", "[::1:80", "::1]:80", "[]:80", "[localhost]:80", "[[::1]]:80",
             "a b:80",
             "http://localhost:80", "localhost:80/", "local\0host:80", "local\nhost:80", "[::1\0]:80", "höst:80",
+            "unix:", "unix:@abstract", "unix:a\0b", "unix:" + String(repeating: "x", count: 108),
         ])
     func refuses(text: String) {
         #expect(ListenAddress(text) == nil)

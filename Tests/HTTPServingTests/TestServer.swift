@@ -4,6 +4,11 @@ import RawHTTP
 extension HTTPServer {
     /// A server with a page of each kind, on a free port.
     static func forTests(host: String = "127.0.0.1", port: UInt16 = 0, limits: Limits = Limits()) throws -> HTTPServer {
+        try forTests(on: .address(ListenAddress(host: host, port: port)), limits: limits)
+    }
+
+    /// The same on a listener.
+    static func forTests(on listener: Listener, limits: Limits = Limits(), tls: ServerTLS? = nil) throws -> HTTPServer {
         var routes = Routes()
         routes.on("GET", "/") { _ in .text("hello\n") }
         routes.on("GET", "/long") { _ in .text(longText) }
@@ -21,7 +26,7 @@ extension HTTPServer {
         routes.onPrefix("GET", "/below/that/") { _ in .text("that") }
         routes.on("GET", "/below/that/page") { _ in .text("page") }
         routes.on("GET", "/a b/ü") { request in .text(request.path) }
-        return try HTTPServer(listenOn: ListenAddress(host: host, port: port), routes: routes, limits: limits)
+        return try HTTPServer(on: listener, routes: routes, limits: limits, tls: tls)
     }
 
     /// Longer than the limit for uncompressed bodies, and easy to compress.

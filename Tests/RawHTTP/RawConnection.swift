@@ -2,7 +2,7 @@ import Dispatch
 import Glibc
 public import HTTPServing
 
-/// A TCP connection on which the test controls every byte.
+/// A connection on which the test controls every byte.
 ///
 /// Unchecked, because a test uses it from one thread at a time.
 public final class RawConnection: @unchecked Sendable {
@@ -22,12 +22,13 @@ public final class RawConnection: @unchecked Sendable {
     /// Connects.
     ///
     /// - Parameters:
-    ///   - address: The server; its host is an address.
+    ///   - address: The server; its host is an address, or it is a Unix domain socket.
     ///   - source: The local IPv4 address, if it matters.
     ///   - receiveBuffer: Approximate size of the kernel's receive buffer; the default unless given.
     public init(to address: ListenAddress, from source: String? = nil, receiveBuffer: Int32? = nil) throws {
         let isIPv6 = address.host.contains(":")
-        descriptor = socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        let family = if case .unix = address { AF_UNIX } else { isIPv6 ? AF_INET6 : AF_INET }
+        descriptor = socket(family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw Failure("socket") }
         // A test that waits for something that never arrives must fail, not hang.
         wait(atMost: 20)
@@ -39,7 +40,9 @@ public final class RawConnection: @unchecked Sendable {
             guard status == 0 else { throw Failure("bind \(source)") }
         }
         let status =
-            if isIPv6 {
+            if case .unix(let path) = address {
+                Self.withPath(path) { connect(descriptor, $0, $1) }
+            } else if isIPv6 {
                 Self.withIPv6(address.host, address.port) { connect(descriptor, $0, $1) }
             } else {
                 Self.withIPv4(address.host, address.port) { connect(descriptor, $0, $1) }
@@ -146,6 +149,17 @@ public final class RawConnection: @unchecked Sendable {
         return withUnsafeBytes(of: &address) {
             $0.withMemoryRebound(to: sockaddr.self) {
                 $0.baseAddress.map { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) } ?? -1
+            }
+        }
+    }
+
+    private static func withPath(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        return withUnsafeBytes(of: &address) {
+            $0.withMemoryRebound(to: sockaddr.self) {
+                $0.baseAddress.map { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) } ?? -1
             }
         }
     }

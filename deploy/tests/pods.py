@@ -146,6 +146,7 @@ class Pod:
         return text
 
     def __enter__(self):
+        self.status = 0
         self.log = open(self.logfile, "w")
         self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log, cwd=self.directory)
         self.web = self.port("Listening")
@@ -169,7 +170,13 @@ class Pod:
             self.process.kill()
         self.log.close()
         if error == (None, None, None):
-            assert self.process.returncode == 0, self.logfile.read_text()
+            assert self.process.returncode == self.status, self.logfile.read_text()
+
+    def kill(self):
+        """As the kernel does it when the container exceeds its memory limit."""
+        self.process.kill()
+        self.process.wait(10)
+        self.status = -signal.SIGKILL
 
     def get(self, path, password="secret"):
         """The status and the text at a path."""

@@ -272,7 +272,9 @@ def test_the_notes_say_what_to_do_next():
     )
     assert "WARNING: webhook.insecure" in notes({"webhook": {"enabled": True, "insecure": True}})
     assert "two exporters count" in notes(WEBHOOK)
-    assert "rollout status daemonset" not in notes(WEBHOOK, {"daemonSet": {"enabled": False}})
+    only_webhook = notes(WEBHOOK, {"daemonSet": {"enabled": False}})
+    assert "rollout status daemonset" not in only_webhook
+    assert "rollout status deployment/kube-audit-exporter-webhook" in only_webhook
 
 
 def test_a_window_of_a_day_fits_the_default_retention():
@@ -310,6 +312,7 @@ def test_secrets_stay_out_of_pods_and_config_maps():
 def test_the_examples_of_the_readme_are_valid_values():
     text = (CHART / "README.md").read_text()
     examples = [yaml.safe_load(part.split("```")[0]) for part in text.split("```yaml\n")[1:]]
+    examples = [values for values in examples if "scrape_configs" not in values]
     assert len(examples) == 3
     for values in examples:
         if "web" in values:
@@ -346,3 +349,10 @@ def test_the_paths_are_those_of_the_documentation():
         values = yaml.safe_load((CHART / f"presets/{preset}.yaml").read_text())["auditLog"]
         # kubeadm has no path of its own.
         assert preset == "kubeadm" or f"`{values['directory']}/{values['files'][0]}`" in text
+
+
+def test_the_memory_limits_are_those_of_the_documentation():
+    text = (ROOT / "docs/sizing.md").read_text()
+    for workload in render(WEBHOOK):
+        if workload["kind"] in ("DaemonSet", "Deployment"):
+            assert f"limit `memory: {container(workload)['resources']['limits']['memory']}`" in text

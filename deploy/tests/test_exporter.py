@@ -73,6 +73,29 @@ def test_a_changed_config_map_is_loaded_without_a_restart(tmp_path):
         own.wait_for('kube_audit_filtered_requests_total{filter="all"} 1')
 
 
+@pytest.mark.parametrize("end", ["deleted", "killed"])
+def test_the_next_pod_of_a_node_continues_where_the_last_one_stopped(end, tmp_path):
+    own = pod("DaemonSet", tmp_path / "pod")
+    log = own.directory / "log/audit.log"
+
+    def write(*numbers):
+        with open(log, "a") as file:
+            file.writelines(json.dumps(event(number)) + "\n" for number in numbers)
+
+    with own:
+        write(1, 2, 3)
+        own.wait_for(COUNTER + " 3")
+        if end == "killed":
+            own.kill()
+    # No pod runs while the API server writes, rotates its log and writes on.
+    write(4, 5)
+    log.rename(log.with_name("audit-2026-11-30T05-00-00.000.log"))
+    write(6)
+    with own:
+        own.wait_for(COUNTER + " 6")
+        own.wait_for("kube_audit_lost_logs_total 0")
+
+
 # The mounts of a container: everything read-only but the state.
 READ_ONLY = """
 mount --make-rprivate / && mount --bind . . && mount --bind state state &&

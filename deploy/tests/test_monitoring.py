@@ -2,13 +2,10 @@
 
 import json
 import re
-import subprocess
-import time
-import urllib.request
 
 import pytest
 import yaml
-from engines import CHART, ROOT, WEBHOOK, check_operator_types, container, free_port, merged, only, program, render, run
+from engines import CHART, ROOT, WEBHOOK, check_operator_types, container, merged, only, program, render, run
 
 RULES = {"monitoring": {"prometheusRule": {"enabled": True}}}
 ALERTMANAGER = {"monitoring": {"alertmanagerConfig": {"enabled": True}}}
@@ -148,84 +145,6 @@ def test_an_unknown_field_is_noticed():
     monitor["spec"]["podMetricsEndpoints"][0]["relabeling"] = []
     with pytest.raises(AssertionError):
         check_operator_types([monitor])
-
-
-SNAKE = {"sourceLabels": "source_labels", "targetLabel": "target_label"}
-
-
-def relabelled(targets, tmp_path):
-    """The labels that a real Prometheus gives targets: (labels, relabelings of a monitor) by the name of a job."""
-    port = free_port()
-    config = {
-        "scrape_configs": [
-            {
-                "job_name": name,
-                # Nothing listens there.
-                "static_configs": [{"targets": ["127.0.0.1:1"], "labels": labels}],
-                "relabel_configs": [{SNAKE.get(key, key): value for key, value in rule.items()} for rule in rules],
-            }
-            for name, (labels, rules) in targets.items()
-        ]
-    }
-    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(config))
-    command = [
-        program("prometheus", "PROMETHEUS"),
-        f"--config.file={tmp_path}/prometheus.yml",
-        f"--storage.tsdb.path={tmp_path}/data",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with open(tmp_path / "prometheus.log", "w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/targets", timeout=5) as response:
-                    active = json.load(response)["data"]["activeTargets"]
-                if len(active) == len(targets):
-                    return {item["scrapePool"]: item["labels"] for item in active}
-            except OSError:
-                pass
-            assert time.monotonic() < deadline and process.poll() is None, (tmp_path / "prometheus.log").read_text()
-            time.sleep(0.1)
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def target(pod, node):
-    """The labels of a target before the chart's relabeling, as the operator makes them."""
-    return {
-        "__meta_kubernetes_pod_node_name": node,
-        "__meta_kubernetes_pod_name": pod,
-        "namespace": "security",
-        "pod": pod,
-        "container": "kube-audit-exporter",
-        "endpoint": "web",
-        "service": "kube-audit-exporter-metrics",
-        "job": "kube-audit-exporter",
-    }
-
-
-@pytest.mark.parametrize("kind, field", [("PodMonitor", "podMetricsEndpoints"), ("ServiceMonitor", "endpoints")])
-def test_a_replaced_pod_keeps_the_labels_of_its_target(kind, field, tmp_path):
-    values = {"monitoring": {kind[0].lower() + kind[1:]: True, "cluster": "blue"}}
-    objects = render(WEBHOOK, values)
-    log = only(objects, kind, "exporter")["spec"][field][0]["relabelings"]
-    webhook = only(objects, kind, "webhook")["spec"][field][0]["relabelings"]
-    labels = relabelled(
-        {
-            "before": (target("kube-audit-exporter-abcde", "control-plane-1"), log),
-            "after": (target("kube-audit-exporter-vwxyz", "control-plane-1"), log),
-            # The webhook's pod may move to another node.
-            "here": (target("kube-audit-exporter-webhook-a", "worker-1"), webhook),
-            "there": (target("kube-audit-exporter-webhook-b", "worker-2"), webhook),
-        },
-        tmp_path,
-    )
-    common = {"cluster": "blue", "namespace": "security", "job": "kube-audit-exporter"}
-    assert labels["before"] == labels["after"] == {**common, "instance": "control-plane-1"}
-    assert labels["here"] == labels["there"] == {**common, "instance": "kube-audit-exporter-webhook"}
 
 
 def test_a_monitor_selects_the_pods_or_the_service_of_its_component():

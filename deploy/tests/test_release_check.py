@@ -9,7 +9,7 @@ from engines import DEPLOY, run
 # `packages` writes the same file in each clone, `test` fails if the repository has the file `broken`.
 MAKEFILE = """\
 packages:
-\tmkdir -p dist && cp VERSION dist/version
+\tmkdir -p dist/root && cp VERSION dist/version && ln -s /nowhere dist/root/link
 test:
 \ttest ! -e broken
 test-deploy test-packages torture flood:
@@ -71,6 +71,7 @@ def test_all_steps_pass_and_the_compared_files_are_kept(project):
         "flood",
     ]
     assert (project / "dist/version").read_text() == "1.2.3\n"
+    assert (project / "dist/root/link").is_symlink()
     assert "1 files are identical" in output
 
 

@@ -5,6 +5,11 @@ import HTTPServing
 import Locations
 import Logging
 
+extension ListenAddress {
+    /// The part that two addresses on which one program cannot listen have in common.
+    fileprivate var part: String { if case .unix = self { "path" } else { "port" } }
+}
+
 /// The validated flags, with the content of the files that they name.
 struct Configuration: Sendable {
     /// The logs to follow.
@@ -17,8 +22,8 @@ struct Configuration: Sendable {
     let start: StartingPoint
     /// The same for standard input. It counts all requests unless the flag is given: what is piped in is meant.
     let standardInputStart: StartingPoint
-    /// The addresses for metrics and pages.
-    let listenAddresses: [ListenAddress]
+    /// The addresses or sockets for metrics and pages.
+    let listeners: [Listener]
     /// TLS, users and rules for metrics and pages, from `--web.config.file`.
     let web: LoadedFile<WebConfiguration>?
     /// Whether clients may request a reload.
@@ -52,7 +57,7 @@ struct Configuration: Sendable {
         storagePath = try Self.storagePath(options.storagePath)
         start = try Self.startingPoint(options.auditFrom ?? "1h")
         standardInputStart = options.auditFrom == nil ? .beginning : start
-        listenAddresses = try Self.listenAddresses(options.listenAddresses, besides: webhook?.address)
+        listeners = try Self.listeners(options, besides: webhook?.address)
         web = try Self.file(options.webConfigFile, for: "--web.config.file", WebConfiguration.read)
         lifecycle = Lifecycle(isEnabled: options.enablesLifecycle, web: web?.content)
         telemetryPath = try Self.telemetryPath(options.telemetryPath)
@@ -72,8 +77,12 @@ struct Configuration: Sendable {
         (logs.isEmpty ? [] : [.file]) + (readsStandardInput ? [.stdin] : []) + (webhook == nil ? [] : [.webhook])
     }
 
-    /// Settings without an effect in configuration files.
-    var notices: [String] { [web, webhook?.web].compactMap { $0?.content.notices }.flatMap(\.self) }
+    /// Settings without an effect, in configuration files and of systemd.
+    var notices: [String] {
+        [web, webhook?.web].compactMap { $0?.content.notices }.flatMap(\.self)
+            + (ActivatedSocket.arePassed
+                ? ["Sockets of a systemd .socket unit are not used; give --web.systemd-socket to use them"] : [])
+    }
 
     /// The files that flags name and that are reloaded.
     func reloadableFiles(for pipeline: Pipeline) -> [ReloadableFile] {
@@ -147,6 +156,25 @@ struct Configuration: Sendable {
         return (patterns, texts.contains("-"))
     }
 
+    private static func listeners(
+        _ options: ServeOptions, besides webhook: ListenAddress?
+    ) throws(ConfigurationError) -> [Listener] {
+        guard options.usesSystemdSockets else {
+            return try listenAddresses(options.listenAddresses, besides: webhook).map { .address($0) }
+        }
+        guard options.listenAddresses.isEmpty else {
+            throw ConfigurationError(
+                flag: "--web.listen-address",
+                reason:
+                    "has no effect with --web.systemd-socket, which uses the sockets of the .socket unit; remove one")
+        }
+        do throws(ActivationError) {
+            return try ActivatedSocket.take().map { .activated($0) }
+        } catch {
+            throw ConfigurationError(flag: "--web.systemd-socket", reason: error.description)
+        }
+    }
+
     private static func listenAddresses(
         _ texts: [String], besides webhook: ListenAddress?
     ) throws(ConfigurationError) -> [ListenAddress] {
@@ -156,12 +184,13 @@ struct Configuration: Sendable {
             let new = try address(text, for: flag)
             if let other = addresses.first(where: new.conflicts) {
                 throw ConfigurationError(
-                    flag: flag, value: "\(new)", reason: "has the same port as \(flag) \(other); give each its own")
+                    flag: flag, value: "\(new)",
+                    reason: "has the same \(new.part) as \(flag) \(other); give each its own")
             }
             if let webhook, new.conflicts(with: webhook) {
                 throw ConfigurationError(
                     flag: flag, value: "\(new)",
-                    reason: "has the same port as --webhook.listen-address \(webhook); give each its own")
+                    reason: "has the same \(new.part) as --webhook.listen-address \(webhook); give each its own")
             }
             addresses.append(new)
         }
@@ -169,11 +198,16 @@ struct Configuration: Sendable {
     }
 
     static func address(_ text: String, for flag: String) throws(ConfigurationError) -> ListenAddress {
-        guard let address = ListenAddress(text) else {
+        if let address = ListenAddress(text) { return address }
+        guard text.hasPrefix("unix:") else {
             throw ConfigurationError(
-                flag: flag, reason: "\"\(text)\" is not an address; give HOST:PORT, :PORT or [IPV6]:PORT")
+                flag: flag,
+                reason: "\"\(text)\" is not an address; give HOST:PORT, :PORT, [IPV6]:PORT or unix:PATH")
         }
-        return address
+        throw ConfigurationError(
+            flag: flag,
+            reason: "\"\(text)\" cannot be used; give unix:PATH with a path of at most 107 bytes that does not begin "
+                + "with @, such as unix:/run/kube-audit-exporter/web.sock")
     }
 
     /// Reads a file that a flag names; `nil` if the flag is not given.

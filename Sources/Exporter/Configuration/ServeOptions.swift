@@ -8,6 +8,8 @@ public struct ServeOptions: Sendable {
     public var storagePath: String
     /// `--web.listen-address`; the default if it is empty
     public var listenAddresses: [String]
+    /// `--web.systemd-socket`
+    public var usesSystemdSockets: Bool
     /// `--web.config.file`
     public var webConfigFile: String?
     /// `--web.enable-lifecycle`
@@ -48,7 +50,7 @@ public struct ServeOptions: Sendable {
     /// The flags, each with its default.
     public init(
         auditLogs: [String] = [], auditFrom: String? = nil, storagePath: String = "data/",
-        listenAddresses: [String] = [],
+        listenAddresses: [String] = [], usesSystemdSockets: Bool = false,
         webConfigFile: String? = nil, enablesLifecycle: Bool = false, telemetryPath: String = "/metrics",
         externalURL: String? = nil, showsCreatedSeries: Bool = false,
         webhookListenAddress: String? = nil,
@@ -63,6 +65,7 @@ public struct ServeOptions: Sendable {
         self.auditFrom = auditFrom
         self.storagePath = storagePath
         self.listenAddresses = listenAddresses
+        self.usesSystemdSockets = usesSystemdSockets
         self.webConfigFile = webConfigFile
         self.enablesLifecycle = enablesLifecycle
         self.telemetryPath = telemetryPath

@@ -68,7 +68,7 @@ enum DetectionMetrics {
     static let displacedSources = Metric(
         "kube_audit_displaced_sources", .gauge,
         "Sources without a counter of their own whose last requests are remembered; other has their requests.",
-        labels: ["origin"], details: "See [More sources than counters](../README.md#more-sources-than-counters).")
+        labels: ["origin"], details: "See [More sources than counters](sizing.md#more-sources-than-counters).")
     static let untrackedRequests = Metric(
         "kube_audit_untracked_requests_total", .counter,
         "Requests of sources that were forgotten within the hour, or got no counter; a scan may hide among them.",

@@ -225,7 +225,26 @@ public struct BuildInfo: Sendable, Hashable, CustomStringConvertible {
         version: String(cString: kube_audit_version()), revision: String(cString: kube_audit_revision()),
         swiftVersion: String(cString: kube_audit_swift_version()))
 
-    /// The text that `--version` prints.
+    /// The text that `--version` prints, in the form of Prometheus' programs.
+    public var details: String {
+        """
+        kube-audit-exporter, version \(version) (revision: \(revision))
+          swift version:    \(swiftVersion)
+          platform:         \(Self.platform)
+        """
+    }
+
+    private static var platform: String {
+        #if arch(x86_64)
+        "linux/amd64"
+        #elseif arch(arm64)
+        "linux/arm64"
+        #else
+        "linux"
+        #endif
+    }
+
+    /// One line, for logs and pages.
     public var description: String {
         "kube-audit-exporter, version \(version) (revision: \(revision), swift: \(swiftVersion))"
     }

@@ -93,7 +93,7 @@ enum PageAssets {
         dl.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(12.5rem, 1fr)); gap: .75rem; margin: 1.25rem 0; }
         dl.facts div { background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .9rem; }
         dt { color: var(--faint); font-size: .9rem; }
-        dd .faint { white-space: nowrap; }
+        dd .faint { display: inline-block; }
         dd { margin: 0; font-size: 1.05rem; overflow-wrap: anywhere; }
         figure { margin: 0; max-width: 58rem; }
         svg { width: 100%; height: auto; display: block; }

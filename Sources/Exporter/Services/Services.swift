@@ -16,14 +16,18 @@ struct WebService: Service {
     init(_ configuration: Configuration, routes: Routes) throws(ConfigurationError) {
         let policy = configuration.web?.content.policy ?? WebPolicy()
         var servers: [HTTPServer] = []
-        for address in configuration.listenAddresses {
-            let server = try ConfigurationError.naming("--web.listen-address") { () throws(HTTPServerError) in
-                try HTTPServer(
-                    listenOn: address, routes: routes, tls: configuration.web?.content.tls, policy: policy)
+        for listener in configuration.listeners {
+            var metadata: Logger.Metadata = ["tls": "\(configuration.web?.content.tls != nil)"]
+            var flag = "--web.listen-address"
+            if case .activated(let socket) = listener {
+                flag = "--web.systemd-socket"
+                metadata["systemd_socket"] = "\(socket.name)"
             }
-            configuration.logger.info(
-                "Listening",
-                metadata: ["address": "\(server.address)", "tls": "\(configuration.web?.content.tls != nil)"])
+            let server = try ConfigurationError.naming(flag) { () throws(HTTPServerError) in
+                try HTTPServer(on: listener, routes: routes, tls: configuration.web?.content.tls, policy: policy)
+            }
+            metadata["address"] = "\(server.address)"
+            configuration.logger.info("Listening", metadata: metadata)
             servers.append(server)
         }
         self.servers = servers

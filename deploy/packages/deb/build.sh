@@ -17,7 +17,7 @@ deb() {
         echo " -- $maintainer  $(date -u -R -d "@$SOURCE_DATE_EPOCH")"
     } | gzip -9n >"$tree/usr/share/doc/$name/changelog.Debian.gz"
     install -D -m 0644 "$here/deb/lintian-overrides" "$tree/usr/share/lintian/overrides/$name"
-    find "$tree/usr" -newermt "@$SOURCE_DATE_EPOCH" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+    find "$tree" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
     # dpkg-shlibdeps names the packages of the libraries, with the versions whose symbols are used.
     mkdir -p "$output/shlibdeps/debian"

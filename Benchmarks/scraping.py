@@ -1,0 +1,123 @@
+"""A scrape: the exporter compared with a program that exposes the same series with client_golang."""
+
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import measure
+import report
+import serving
+
+
+def go_program(cache):
+    """Built with Debian's packages only."""
+    target = cache / "tools/clientgolang"
+    source = measure.HERE / "clientgolang/main.go"
+    if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        environment = {
+            **os.environ,
+            "GO111MODULE": "off",
+            "GOPATH": "/usr/share/gocode",
+            "GOCACHE": str(cache / "go-cache"),
+            "GOFLAGS": "",
+        }
+        subprocess.run(["go", "build", "-o", target, source], env=environment, check=True)
+    return str(target)
+
+
+def measure_scrapes(server, change, scrapes):
+    """First, unchanged and changed scrapes: seconds of wall time and of the server's CPU."""
+
+    def one():
+        cpu = server.cpu()
+        wall, body = server.scrape()
+        return {"wall": wall, "cpu": server.cpu() - cpu, "bytes": len(body)}
+
+    time.sleep(1)
+    figures = {"resident_before": server.resident(), "first": [one()]}
+    figures["unchanged"] = [one() for _ in range(scrapes)]
+    figures["changed"] = []
+    for number in range(scrapes):
+        change(number)
+        # The exporter commits at most every quarter of a second, which is not part of the scrape.
+        time.sleep(0.7)
+        figures["changed"].append(one())
+    return {
+        **figures,
+        "resident": server.resident(),
+        "peak": server.peak(),
+        "plain_bytes": len(serving.plain(server.scrape()[1])),
+    }
+
+
+def measure_sources(program, sources, scrapes):
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        lines = serving.write_sources(directory / "audit.log", sources)
+        flags = ["--source.limit", str(max(sources, 10_000)), "--source.network-limit", "5000"]
+        with serving.running(serving.Exporter(directory, *flags)) as exporter:
+            measure.progress(f"scrape: {sources:,} sources, exporter reads its log")
+            # Not by asking for /metrics, so that the first scrape is the first one.
+            exporter.wait(exporter.is_ready)
+            exporter.wait_until_idle()
+
+            def append(number):
+                with open(exporter.log, "a") as log:
+                    log.write(serving.refused(lines + number, serving.source(number)))
+
+            measure.progress(f"scrape: {sources:,} sources, exporter")
+            ours = measure_scrapes(exporter, append, scrapes)
+            text = exporter.get()[1]
+            total = exporter.value(serving.FORBIDDEN, text.decode())
+            if total != lines + scrapes:
+                raise measure.Failure(f"the exporter counts {total:.0f} requests of {lines + scrapes}")
+        copy = directory / "metrics.txt"
+        copy.write_bytes(text)
+        port = serving.free_port()
+        with serving.running(serving.Server([program, f"127.0.0.1:{port}", copy], port)) as server:
+            measure.progress(f"scrape: {sources:,} sources, client_golang")
+            server.wait(lambda: server.get("/change")[0] == 200)
+            theirs = measure_scrapes(server, lambda number: server.get("/change"), scrapes)
+    measure.progress()
+    series = sum(1 for line in text.splitlines() if line and not line.startswith(b"#"))
+    return {"sources": sources, "series": series, "exporter": ours, "client_golang": theirs}
+
+
+def run(options):
+    program = go_program(options.cache)
+    results = [measure_sources(program, sources, options.scrapes) for sources in options.sources]
+    package = measure.debian_version("golang-github-prometheus-client-golang-dev")
+    versions = {"client_golang": package, "Go": measure.first_line("go", "version")}
+    return {"title": "A scrape", "scrapes": options.scrapes, "versions": versions, "results": results}
+
+
+def median(figures, kind, key):
+    return statistics.median(each[key] for each in figures[kind])
+
+
+def markdown(document):
+    lines = report.head(
+        "sources>|program|first: ms, CPU ms>|unchanged: ms, CPU ms>|one changed: ms, CPU ms>|KB with gzip>"
+        "|MiB before, after>|peak>"
+    )
+    for result in document["results"]:
+        for name in ("exporter", "client_golang"):
+            figures = result[name]
+            times = [
+                f"{median(figures, kind, 'wall') * 1000:.1f}, {median(figures, kind, 'cpu') * 1000:.1f}"
+                for kind in ("first", "unchanged", "changed")
+            ]
+            lines.append(
+                f"| {result['sources']:,} | {name} | {' | '.join(times)} | {figures['first'][0]['bytes'] / 1000:.0f} "
+                f"| {figures['resident_before'] / (1 << 20):.0f}, {figures['resident'] / (1 << 20):.0f} "
+                f"| {figures['peak'] / (1 << 20):.0f} |"
+            )
+    lines += report.paragraph(f"""
+        Medians of {document["scrapes"]} scrapes with gzip, and one first scrape. After a change 0.7 seconds pass,
+        which are not part of the scrape. CPU is that of the program, not of the scraper. client_golang exposes the
+        exporter's own response: the same series, labels and HELP texts.""")
+    return lines
