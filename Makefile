@@ -46,7 +46,7 @@ THRESHOLD ?= 5
 WINDOW ?= 1h
 
 .PHONY: packages package-tools packages-python image test-image test-packages
-.PHONY: help deps build test test-deploy test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
+.PHONY: help deps build test test-deploy test-envelopes test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
         golden alerts deploy-files chart release-check clean python deploy-python
 
 help: ## List the targets
@@ -151,6 +151,10 @@ chart: deploy-python ## Write the Helm chart as an archive: dist/kube-audit-expo
 
 test-deploy: deploy-python ## Test deploy/ with Helm, kubectl, promtool and amtool, and with the exporter if it is built
 	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q -rs deploy/tests
+
+test-envelopes: deploy-python ## Test the reference reader of envelopes; ENVELOPES_BINARY=FILE compares a binary with it
+	cd Tests/Envelopes && PYTHONDONTWRITEBYTECODE=1 $(abspath $(DEPLOY_PYTHON)) -m pytest -q -rs -p no:cacheprovider
+	$(if $(ENVELOPES_BINARY),Tests/Envelopes/differential.py $(ENVELOPES_BINARY) --damaged 5)
 
 # Packages. BINARY=FILE packages a release binary that exists, instead of building one.
 BINARY ?=

@@ -94,6 +94,14 @@ def test_no_format_counts_a_forgery(name, format):
     assert counted <= {"203.0.113.10", "2001:db8::5", "192.0.2.30"}
 
 
+@pytest.mark.parametrize("format, name", [
+    ("eks", "eks-subscription.json"), ("eks", "eks-firehose-s3.json"), ("eks", "eks-firehose-s3.gz"),
+    ("aks", "aks-eventhub.json"), ("aks", "aks-storage.log"), ("fluent-bit", "fluent-bit-parsed.log"),
+    ("fluent-bit", "gdc.log"), ("vector", "webhook-v1beta1.json"), ("loki", "hostile.log")])
+def test_what_needs_no_flag_may_have_one(format, name):
+    assert found(reader.read_files([f"{format}:{expected.path(name)}"])) == wanted(name)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_one_row_of_a_format_fits_a_record(name):
     text = framing.text_of(expected.path(name).read_bytes()) if not name.endswith(".gz") else ""
