@@ -50,14 +50,23 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
 
     /// Scans whole lines: each ends with a line feed, except the last one, which may end where the bytes end.
     ///
-    /// - Parameter lines: Bytes of a log, any number of lines.
-    public mutating func scan(lines: RawSpan) -> ScannedEvents {
+    /// - Parameters:
+    ///   - lines: Bytes of a log, any number of lines.
+    ///   - format: The form of their records.
+    ///   - isLast: Whether nothing follows. If not, a record that goes on in further lines is left over: see
+    ///     `ScannedEvents.rest`.
+    public mutating func scan(
+        lines: RawSpan, as format: AuditFormat = .auto, isLast: Bool = true
+    ) -> ScannedEvents {
         lines.withUnsafeBytes { bytes in
             var found = ScannedEvents()
             let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
             guard let base else { return found }
-            audit_lines_begin(scanner, base, bytes.count)
+            audit_lines_begin(scanner, format.code, base, bytes.count, isLast)
             collect(into: &found)
+            found.foreign = audit_foreign(scanner)
+            found.truncated = audit_truncated(scanner)
+            found.rest = audit_rest(scanner)
             return found
         }
     }
@@ -65,12 +74,14 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
     /// What a line looks like that is not an audit event, also if it cannot hold a selected one, so that `scan` does not
     /// report it.
     ///
-    /// - Parameter line: One line of a log.
+    /// - Parameters:
+    ///   - line: One line of a log.
+    ///   - format: The form of its records.
     /// - Returns: `nil` if it is an audit event, or looks like nothing that is known.
-    public mutating func foreignShape(ofLine line: RawSpan) -> RecordShape? {
+    public mutating func foreignShape(ofLine line: RawSpan, as format: AuditFormat = .auto) -> RecordShape? {
         line.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
-            audit_lines_begin(scanner, base, bytes.count)
+            audit_lines_begin(scanner, format.code, base, bytes.count, true)
             var (event, offset) = (audit_event(), 0)
             var reason: UnsafePointer<CChar>?
             while audit_next(scanner, &event, &offset, &reason) != AUDIT_END {}
@@ -157,7 +168,10 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
                 bytes += event.length
             case AUDIT_MALFORMED:
                 found.append(at: offset) {
-                    (describe(Self.text(reason)), RecordShape(audit_last_shape(scanner)))
+                    MalformedEvent(
+                        offset: offset, reason: describe(Self.text(reason)),
+                        shape: RecordShape(audit_last_shape(scanner)),
+                        format: AuditFormat(audit_last_format(scanner)))
                 }
                 // A malformed item has a cost too, so that a body full of them is split into parts.
                 bytes += 64
@@ -225,6 +239,8 @@ extension AuditEvent {
             requestReceivedTimestamp: String(event.request_received_timestamp) ?? "",
             stageTimestamp: String(event.stage_timestamp) ?? "")
         checkIdentity()
+        // Entries of GKE have one time, which may be cut, and an ID that no client has chosen.
+        if event.has_unique_id { hasCompleteIdentity = !auditID.isEmpty }
     }
 }
 

@@ -43,8 +43,11 @@ struct LineBuffer {
     /// The last bytes before `offset`, as many as a fingerprint needs.
     private(set) var tail: [UInt8]
 
-    // The incomplete line, at the end of the last piece.
+    // The incomplete line, at the end of the last piece; also lines before it that were given back.
     private var kept = 0..<0
+    // `tail` before the last piece.
+    private var formerTail: [UInt8] = []
+    private var pieceLength = 0
 
     /// - Parameters:
     ///   - offset: The offset in the log where reading begins.
@@ -114,8 +117,24 @@ struct LineBuffer {
         moveRestToFront()
         guard !kept.isEmpty else { return nil }
         let piece = Piece(length: kept.count, offset: offset, consumed: kept.count)
+        pieceLength = 0
         consume(kept)
         return piece
+    }
+
+    /// Takes back the last lines of the last piece: they begin a record that is not complete, and come again with what
+    /// follows. Together with it they are limited to `lineLimit`.
+    ///
+    /// - Parameter count: The number of their bytes.
+    mutating func giveBack(_ count: Int) {
+        guard count > 0 else { return }
+        let start = kept.lowerBound - count
+        let pieceStart = kept.lowerBound - pieceLength
+        precondition(start >= pieceStart, "more is given back than the piece has")
+        kept = start..<kept.upperBound
+        offset -= count
+        tail = Self.lastBytes(formerTail, bytes[pieceStart..<start])
+        pieceLength -= count
     }
 
     /// Shrinks the buffer to the incomplete line until the next read, so that a quiet log needs little memory.
@@ -157,6 +176,8 @@ struct LineBuffer {
         piece.offset = offset
         piece.length = wholeEnd - start
         piece.consumed = wholeEnd
+        formerTail = tail
+        pieceLength = piece.length
         consume(start..<wholeEnd)
         kept = wholeEnd..<end
         // After a skipped line: a piece begins at the beginning of the buffer.

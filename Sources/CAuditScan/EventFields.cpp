@@ -47,6 +47,7 @@ bool isUsed(Text key) {
     static constexpr std::string_view used[] = {
         "auditID", "stage", "requestURI", "verb", "user", "sourceIPs", "userAgent", "responseStatus",
         "objectRef", "requestReceivedTimestamp", "stageTimestamp", "kind", "apiVersion",
+        "kubernetes", "stream", "log_type", "log_source",
     };
     return std::any_of(std::begin(used), std::end(used), [key](std::string_view name) { return spells(key, name); });
 }
@@ -94,6 +95,7 @@ void EventFields::read(object fields, audit_event &event) {
     groups_.clear();
     sourceIPs_.clear();
     bool hasRequest = false, hasOutcome = false;
+    namesOrigin_ = false;
     std::string_view kind, version;
     // The last of duplicate keys is used, as in Go's decoder and most others.
     for (auto field : fields) {
@@ -113,6 +115,7 @@ void EventFields::read(object fields, audit_event &event) {
         else if (key == "stageTimestamp") event.stage_timestamp = string(field.value);
         else if (key == "kind") kind = text(field.value);
         else if (key == "apiVersion") version = text(field.value);
+        else namesOrigin_ |= key == "kubernetes" || key == "stream" || key == "log_type" || key == "log_source";
     }
     isEvent_ = (kind == "Event" && version.substr(0, group.size()) == group) || (hasRequest && hasOutcome);
     event.groups = groups_.data();

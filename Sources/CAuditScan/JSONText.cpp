@@ -1,5 +1,6 @@
 #include "JSONText.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -77,11 +78,12 @@ Text Text::trimmed() const {
     return text;
 }
 
-bool spells(Text string, std::string_view word) {
-    if (string.size() == word.size() + 2) return string.view().substr(1, word.size()) == word;
-    const uint8_t *at = string.from + 1, *end = string.to - 1;
+namespace {
+
+/// The end of a word at the beginning of a JSON string's content; NULL if it begins otherwise.
+const uint8_t *behindWord(const uint8_t *at, const uint8_t *end, std::string_view word) {
     for (char letter : word) {
-        if (at == end) return false;
+        if (at == end) return nullptr;
         int found = *at;
         size_t length = 1;
         if (*at == '\\' && end - at >= 6 && at[1] == 'u') {
@@ -91,10 +93,41 @@ bool spells(Text string, std::string_view word) {
             found = '/';
             length = 2;
         }
-        if (found != static_cast<uint8_t>(letter)) return false;
+        if (found != static_cast<uint8_t>(letter)) return nullptr;
         at += length;
     }
-    return at == end;
+    return at;
+}
+
+bool isString(Text value) { return value.size() >= 2 && *value.from == '"'; }
+
+}  // namespace
+
+bool spells(Text string, std::string_view word) {
+    if (string.size() == word.size() + 2) return string.view().substr(1, word.size()) == word;
+    const uint8_t *end = string.to - 1;
+    return behindWord(string.from + 1, end, word) == end;
+}
+
+bool beginsWith(Text string, std::string_view word) {
+    return isString(string) && behindWord(string.from + 1, string.to - 1, word) != nullptr;
+}
+
+bool isCutOff(Text text) {
+    JSONReader reader(text);
+    Text value;
+    reader.skipSpace();
+    if (reader.at == reader.end || reader.checkValue(value)) return false;
+    reader.skipSpace();
+    std::string_view rest = Text{reader.at, reader.end}.view();
+    if (rest.empty() || rest == "\\") return true;
+    for (std::string_view word : {std::string_view("true"), std::string_view("false"), std::string_view("null")}) {
+        if (word.substr(0, rest.size()) == rest) return true;
+    }
+    bool isEscape = rest.size() < 6 && rest.substr(0, 2) == "\\u";
+    return isEscape && std::all_of(rest.begin() + 2, rest.end(), [](char digit) {
+        return hexDigit(static_cast<uint8_t>(digit)) >= 0;
+    });
 }
 
 // MARK: JSONReader
@@ -310,6 +343,60 @@ bool Members::next() {
 }
 
 // MARK: Rewriting
+
+namespace {
+
+void appendCharacter(uint32_t code, std::string &into) {
+    auto add = [&](uint32_t byte) { into.push_back(static_cast<char>(byte)); };
+    if (code < 0x80) return add(code);
+    if (code < 0x800) {
+        add(0xC0 | code >> 6);
+    } else {
+        if (code < 0x10000) {
+            add(0xE0 | code >> 12);
+        } else {
+            add(0xF0 | code >> 18);
+            add(0x80 | (code >> 12 & 0x3F));
+        }
+        add(0x80 | (code >> 6 & 0x3F));
+    }
+    add(0x80 | (code & 0x3F));
+}
+
+}  // namespace
+
+void resolveEscapes(Text string, std::string &into) {
+    into.clear();
+    into.reserve(string.size());
+    const uint8_t *at = string.from + 1, *end = string.to - 1;
+    while (at < end) {
+        const void *found = memchr(at, '\\', static_cast<size_t>(end - at));
+        const uint8_t *escape = found ? static_cast<const uint8_t *>(found) : end;
+        into.append(reinterpret_cast<const char *>(at), static_cast<size_t>(escape - at));
+        if (end - escape < 2) return;
+        at = escape + 2;
+        switch (escape[1]) {
+        case 'b': into.push_back('\b'); break;
+        case 'f': into.push_back('\f'); break;
+        case 'n': into.push_back('\n'); break;
+        case 'r': into.push_back('\r'); break;
+        case 't': into.push_back('\t'); break;
+        case 'u': {
+            uint32_t unit = static_cast<uint32_t>(std::max(0, hexNumber(at, end)));
+            at += std::min<ptrdiff_t>(4, end - at);
+            bool isFirst = unit >= 0xD800 && unit < 0xDC00 && end - at >= 6 && at[0] == '\\' && at[1] == 'u';
+            int second = isFirst ? hexNumber(at + 2, end) : -1;
+            if (second >= 0xDC00 && second <= 0xDFFF) {
+                unit = 0x10000 + ((unit - 0xD800) << 10) + (static_cast<uint32_t>(second) - 0xDC00);
+                at += 6;
+            }
+            appendCharacter(unit, into);
+            break;
+        }
+        default: into.push_back(static_cast<char>(escape[1])); break;
+        }
+    }
+}
 
 void rewriteAsUnderstoodByGo(std::string_view text, std::string &into) {
     static constexpr std::string_view replacement = "\xEF\xBF\xBD";

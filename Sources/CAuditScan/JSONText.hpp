@@ -23,6 +23,12 @@ struct Text {
 /// Whether a JSON string, given with its quotes, is equal to a word of ASCII once its escapes are resolved.
 bool spells(Text string, std::string_view word);
 
+/// Whether a JSON string, given with its quotes, begins with a word of ASCII once its escapes are resolved.
+bool beginsWith(Text string, std::string_view word);
+
+/// Whether a text is the beginning of a JSON value and ends before it: its grammar has no fault, but no end either.
+bool isCutOff(Text text);
+
 /// Finds the ends of JSON values in a text without building anything from them.
 ///
 /// An API server copies a client's objects into its events unchanged, because Go keeps the bytes of a json.RawMessage.
@@ -83,6 +89,10 @@ private:
     bool fail();
     State state_ = State::begin;
 };
+
+/// Resolves the escapes of a valid JSON string, given with its quotes. Half of a surrogate pair becomes three bytes that
+/// are not UTF-8.
+void resolveEscapes(Text string, std::string &into);
 
 /// Rewrites valid JSON text so that a strict parser reads what Go's decoder reads: bytes that are not UTF-8, and halves of
 /// surrogate pairs, become U+FFFD, and numbers out of range become 0.

@@ -1,0 +1,141 @@
+#include "LogRecords.hpp"
+
+#include <cstring>
+
+#include "TornLine.hpp"
+
+namespace audit_scan {
+
+namespace {
+
+/// Whether a line may hold objects behind each other; such bytes may also be part of a string.
+bool mayHoldSeveral(Text line) {
+    return memmem(line.from, line.size(), "}{", 2) || memmem(line.from, line.size(), "} {", 3);
+}
+
+}  // namespace
+
+void LogRecords::begin(Text bytes, bool isLast) {
+    lines_.begin(bytes);
+    state_ = State::lines;
+    isLast_ = isLast;
+    rest_ = end_ = bytes.to;
+}
+
+void LogRecords::leave(const uint8_t *from) {
+    rest_ = from;
+    lines_.seek(end_);
+    state_ = State::lines;
+}
+
+bool LogRecords::next(Record &record) {
+    record.reason = nullptr;
+    if (state_ == State::array && nextItem(record)) return true;
+    if (state_ == State::objects && nextObject(record)) return true;
+    Text line;
+    if (!lines_.next(line)) return false;
+    record.kind = Record::Kind::line;
+    record.text = line;
+    record.end = lines_.lastEnd();
+    if (*line.from == '[') return beginArray(line, record);
+    if (*line.from != '{') return true;
+    // As an API server writes it: a line of its own, which may be torn.
+    if (line.view().substr(0, eventHead.size()) == eventHead) return true;
+    if (line.size() == 1) return readPrinted(line, record);
+    if (!mayHoldSeveral(line)) return true;
+    JSONReader reader(line);
+    Text value;
+    if (!reader.checkValue(value) || reader.at == line.to) return true;
+    line_ = line;
+    reader_ = JSONReader(line);
+    state_ = State::objects;
+    return nextObject(record);
+}
+
+bool LogRecords::fail(Record &record, const uint8_t *from, const uint8_t *to, const char *reason) {
+    record.kind = Record::Kind::malformed;
+    record.text = Text{from, to}.trimmed();
+    if (record.text.isEmpty()) record.text = {from, from + 1};
+    record.reason = reason;
+    state_ = State::lines;
+    return true;
+}
+
+/// False at the end of the line.
+bool LogRecords::nextObject(Record &record) {
+    Text object;
+    const uint8_t *from = reader_.at;
+    if (from == line_.to) {
+        state_ = State::lines;
+        return false;
+    }
+    bool isValid = *from == '{' && reader_.checkValue(object);
+    reader_.skipSpace();
+    // With other text behind an object it is not known what the object is.
+    if (!isValid || (reader_.at < line_.to && *reader_.at != '{')) {
+        return fail(record, from, line_.to, "text behind a JSON object, or an object that is not valid");
+    }
+    record.kind = Record::Kind::object;
+    record.text = object;
+    return true;
+}
+
+bool LogRecords::readPrinted(Text line, Record &record) {
+    JSONReader reader({line.from, end_});
+    Text object;
+    bool isComplete = reader.skipValue(object);
+    if (!isComplete && !isLast_) {
+        leave(line.from);
+        return false;
+    }
+    lines_.seek(reader.at);
+    if (!isComplete) return fail(record, line.from, reader.at, "a JSON object that is not complete");
+    record.kind = Record::Kind::object;
+    record.text = object;
+    return true;
+}
+
+bool LogRecords::beginArray(Text line, Record &record) {
+    JSONReader reader({line.from, end_});
+    Text array;
+    // Valid so far, but not complete: it goes on in bytes that are not there yet.
+    if (!isLast_ && !reader.checkValue(array) && isCutOff({line.from, end_})) {
+        leave(line.from);
+        return false;
+    }
+    reader_ = JSONReader({line.from, end_});
+    reader_.skip('[');
+    state_ = State::array;
+    isFirst_ = true;
+    return nextItem(record) || next(record);
+}
+
+/// False behind the array.
+bool LogRecords::nextItem(Record &record) {
+    auto failAtLineEnd = [&](const char *reason) {
+        const uint8_t *at = reader_.at;
+        const void *feed = memchr(at, '\n', static_cast<size_t>(end_ - at));
+        const uint8_t *to = feed ? static_cast<const uint8_t *>(feed) : end_;
+        lines_.seek(to);
+        return fail(record, at < to ? at : at - 1, to, reason);
+    };
+    reader_.skipSpace();
+    if (reader_.skip(']')) {
+        lines_.seek(reader_.at);
+        state_ = State::lines;
+        return false;
+    }
+    if (!isFirst_ && !reader_.skip(',')) return failAtLineEnd("an array that has no end");
+    if (!isFirst_) reader_.skipSpace();
+    isFirst_ = false;
+    Text item;
+    if (!reader_.checkValue(item)) return failAtLineEnd("an array that is not valid");
+    record.kind = Record::Kind::object;
+    record.text = item;
+    if (*item.from == '{') return true;
+    record.kind = Record::Kind::malformed;
+    record.reason = "an item that is not an object";
+    return true;
+}
+
+}  // namespace audit_scan
