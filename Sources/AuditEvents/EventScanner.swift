@@ -85,7 +85,8 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
             var (event, offset) = (audit_event(), 0)
             var reason: UnsafePointer<CChar>?
             while audit_next(scanner, &event, &offset, &reason) != AUDIT_END {}
-            return audit_last_is_event(scanner) ? nil : RecordShape(audit_last_shape(scanner))
+            let isRead = audit_foreign(scanner) > 0 || audit_truncated(scanner) > 0
+            return isRead || audit_last_is_event(scanner) ? nil : RecordShape(audit_last_shape(scanner))
         }
     }
 

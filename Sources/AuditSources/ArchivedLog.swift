@@ -222,6 +222,10 @@ final class ArchivedLog: LogReader {
     func takeRest() -> LineBuffer.Piece? {
         lines.takeRest()
     }
+
+    func giveBack(_ count: Int) {
+        lines.giveBack(count)
+    }
 }
 
 extension LogLoss {

@@ -298,6 +298,10 @@ final class LogFile: LogReader {
         lines.takeRest()
     }
 
+    func giveBack(_ count: Int) {
+        lines.giveBack(count)
+    }
+
     private func outcome(of read: LineBuffer.Outcome) -> LogOutcome {
         switch read {
         case .piece(let piece):

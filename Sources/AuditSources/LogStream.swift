@@ -32,6 +32,8 @@ protocol LogReader: AnyObject {
     func read() -> LogOutcome
     /// The bytes after the last line feed, as a last line; for a file that will not grow.
     func takeRest() -> LineBuffer.Piece?
+    /// Takes back the last lines of the last piece, see `LineBuffer.giveBack`.
+    func giveBack(_ count: Int)
 }
 
 /// The result of reading a file.
