@@ -8,10 +8,15 @@ public struct LogPattern: Sendable, Hashable, CustomStringConvertible {
     /// The form of its records.
     public let format: AuditFormat
 
+    /// - Parameter text: A path or a glob, or `NAME:PATH` with the name of a format; not empty.
+    public init?(_ text: String) {
+        self.init(text, as: .auto)
+    }
+
     /// - Parameters:
     ///   - text: A path or a glob, or `NAME:PATH` with the name of a format; not empty.
     ///   - format: The form of the records if no name is given.
-    public init?(_ text: String, as format: AuditFormat = .auto) {
+    public init?(_ text: String, as format: AuditFormat) {
         let (named, path) = AuditFormat.split(text)
         guard !path.isEmpty, !path.utf8.contains(0) else { return nil }
         description = path

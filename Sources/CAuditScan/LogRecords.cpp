@@ -81,28 +81,38 @@ bool LogRecords::nextObject(Record &record) {
 }
 
 bool LogRecords::readPrinted(Text line, Record &record) {
-    JSONReader reader({line.from, end_});
+    reader_ = JSONReader({line.from, end_});
     Text object;
-    bool isComplete = reader.skipValue(object);
-    if (!isComplete && !isLast_) {
-        leave(line.from);
-        return false;
+    if (!reader_.checkValue(object)) {
+        if (goesOn(line.from)) return false;
+        return failAtLineEnd(record, "a JSON object that is not valid");
     }
-    lines_.seek(reader.at);
-    if (!isComplete) return fail(record, line.from, reader.at, "a JSON object that is not complete");
+    lines_.seek(reader_.at);
     record.kind = Record::Kind::object;
     record.text = object;
     return true;
 }
 
+/// Whether a value has no fault, but no end either, because it goes on in bytes that are not there yet: it is left over.
+bool LogRecords::goesOn(const uint8_t *from) {
+    bool isLeft = !isLast_ && isCutOff({from, end_});
+    if (isLeft) leave(from);
+    return isLeft;
+}
+
+/// Reading goes on in the line behind the fault.
+bool LogRecords::failAtLineEnd(Record &record, const char *reason) {
+    const uint8_t *at = reader_.at;
+    const void *feed = memchr(at, '\n', static_cast<size_t>(end_ - at));
+    const uint8_t *to = feed ? static_cast<const uint8_t *>(feed) : end_;
+    lines_.seek(to);
+    return fail(record, at < to ? at : at - 1, to, reason);
+}
+
 bool LogRecords::beginArray(Text line, Record &record) {
     JSONReader reader({line.from, end_});
     Text array;
-    // Valid so far, but not complete: it goes on in bytes that are not there yet.
-    if (!isLast_ && !reader.checkValue(array) && isCutOff({line.from, end_})) {
-        leave(line.from);
-        return false;
-    }
+    if (!isLast_ && !reader.checkValue(array) && goesOn(line.from)) return false;
     reader_ = JSONReader({line.from, end_});
     reader_.skip('[');
     state_ = State::array;
@@ -112,24 +122,17 @@ bool LogRecords::beginArray(Text line, Record &record) {
 
 /// False behind the array.
 bool LogRecords::nextItem(Record &record) {
-    auto failAtLineEnd = [&](const char *reason) {
-        const uint8_t *at = reader_.at;
-        const void *feed = memchr(at, '\n', static_cast<size_t>(end_ - at));
-        const uint8_t *to = feed ? static_cast<const uint8_t *>(feed) : end_;
-        lines_.seek(to);
-        return fail(record, at < to ? at : at - 1, to, reason);
-    };
     reader_.skipSpace();
     if (reader_.skip(']')) {
         lines_.seek(reader_.at);
         state_ = State::lines;
         return false;
     }
-    if (!isFirst_ && !reader_.skip(',')) return failAtLineEnd("an array that has no end");
+    if (!isFirst_ && !reader_.skip(',')) return failAtLineEnd(record, "an array that has no end");
     if (!isFirst_) reader_.skipSpace();
     isFirst_ = false;
     Text item;
-    if (!reader_.checkValue(item)) return failAtLineEnd("an array that is not valid");
+    if (!reader_.checkValue(item)) return failAtLineEnd(record, "an array that is not valid");
     record.kind = Record::Kind::object;
     record.text = item;
     if (*item.from == '{') return true;

@@ -43,6 +43,8 @@ private:
     bool nextItem(Record &record);
     bool nextObject(Record &record);
     bool readPrinted(Text line, Record &record);
+    bool goesOn(const uint8_t *from);
+    bool failAtLineEnd(Record &record, const char *reason);
     bool fail(Record &record, const uint8_t *from, const uint8_t *to, const char *reason);
 
     LogLines lines_;

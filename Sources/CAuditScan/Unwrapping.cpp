@@ -150,7 +150,7 @@ Unwrapping::Item Unwrapping::nextItem(Frame &frame, Text &item) {
 Unwrapping::Result Unwrapping::take(Frame &frame, Text item, Text &event, const char *&reason) {
     const Row &row = *frame.row;
     event = item;
-    if (&row == &eventListRow) return mayBeSelected(item) ? Result::event : Result::unread;
+    if (&row == &eventListRow) return takeListItem(item, reason);
     bool isObject = *item.from == '{';
     if (!isObject && *item.from != '[') {
         reason = "an item that is not an object";
@@ -193,6 +193,15 @@ Unwrapping::Result Unwrapping::take(Frame &frame, Text item, Text &event, const 
         return Result::malformed;
     }
     return decode(frame, found, event, reason);
+}
+
+/// Items of old API servers have no kind and no apiVersion; those that have some must have the right ones.
+Unwrapping::Result Unwrapping::takeListItem(Text item, const char *&reason) {
+    if (!mayBeSelected(item)) return Result::unread;
+    reason = "not an audit event";
+    if (*item.from != '{' || !item_.read(item)) return Result::malformed;
+    bool isNamed = item_.look("kind").isThere || item_.look("apiVersion").isThere;
+    return isNamed && !item_.isEvent() ? Result::malformed : Result::event;
 }
 
 // MARK: Decoding

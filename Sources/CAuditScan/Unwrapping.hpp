@@ -76,6 +76,7 @@ private:
     const char *open(Frame &frame, Text holder);
     Item nextItem(Frame &frame, Text &item);
     Result take(Frame &frame, Text item, Text &event, const char *&reason);
+    Result takeListItem(Text item, const char *&reason);
     Result decode(Frame &frame, Found found, Text &event, const char *&reason);
     Result embedded(const Row &row, Text text, Text &event, const char *&reason);
     Result inside(const Row &row, Text object, Text &event, const char *&reason);

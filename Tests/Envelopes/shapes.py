@@ -116,16 +116,12 @@ SHAPES["eks-filter-log-events"] = lines("eks", lambda writer: {"events": [
 
 def aks(writer):
     category, text = writer.random.choice(("kube-audit", "kube-audit-admin")), None
-    operation = AKS
     if writer.is_foreign():
         text = writer.other_text()
-        if writer.random.random() < 0.5:
-            category = writer.random.choice(("guard", "kube-apiserver", "AuditEvent"))
-        else:
-            operation = "VaultGet"
+        category = writer.random.choice(("guard", "kube-apiserver", "AuditEvent"))
     if text is None:
         text = writer.text(writer.random.choice(("", "\n")))
-    return {"category": category, "operationName": operation, "resourceId": "/SUBSCRIPTIONS/X", "time": TIME,
+    return {"category": category, "operationName": AKS, "resourceId": "/SUBSCRIPTIONS/X", "time": TIME,
             "properties": {"log": text, "stream": "stdout", "pod": "kube-apiserver-x", "containerID": "x"}}
 
 

@@ -104,14 +104,13 @@ _BSD = r"[A-Z][a-z]{2} [ 0-3][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}"
 _TAG = r"[^ :\[\]{}\"\\]{1,64}(?:\[[0-9]{1,10}\])?: "
 _SD = r'(?:-|(?:\[[^ =\]"]{1,32}(?: [^ =\]"]{1,32}="(?:[^"\\\]]|\\.)*")*\])+)'
 
-AKS_OPERATION = "Microsoft.ContainerService/managedClusters/diagnosticLogs/Read"
 AKS_CATEGORIES = const("kube-audit", "kube-audit-admin")
 AUDIT_STREAM = begins("kube-apiserver-audit-")
 
 ROWS = (
     # Amazon EKS
     Row("eks-cloudwatch", "eks", auto=True,
-        keys={"messageType": const("DATA_MESSAGE", "CONTROL_MESSAGE"), "logGroup": TEXT, "logStream": TEXT,
+        keys={"messageType": const("DATA_MESSAGE", "CONTROL_MESSAGE"), "logStream": TEXT,
               "logEvents": ARRAY},
         items=("logEvents[]",), item_keys={"message": TEXT},
         audit={"^messageType": const("DATA_MESSAGE"), "^logStream": AUDIT_STREAM},
@@ -119,21 +118,20 @@ ROWS = (
     Row("eks-lambda", "eks", keys={"awslogs": OBJECT}, items=("awslogs",), item_keys={"data": TEXT},
         event=("data",), steps=("base64", "gzip"), inner=("eks-cloudwatch",), only=("awslogs",)),
     Row("eks-kinesis", "eks", keys={"Records": ARRAY}, items=("Records[]",),
-        item_keys={"kinesis": OBJECT, "kinesis.data": TEXT}, audit={"eventSource": const("aws:kinesis")},
+        item_keys={"kinesis": OBJECT, "kinesis.data": TEXT},
         event=("kinesis.data",), steps=("base64", "gzip"), inner=("eks-cloudwatch",), only=("Records",)),
     Row("eks-filter-log-events", "eks", keys={"events": ARRAY}, items=("events[]",),
         item_keys={"message": TEXT, "logStreamName": TEXT}, audit={"logStreamName": AUDIT_STREAM},
         event=("message",), steps=("text",)),
     # Azure AKS
     Row("aks-eventhub", "aks", auto=True, keys={"records": ARRAY}, items=("records[]",), only=("records",),
-        audit={"category": AKS_CATEGORIES, "operationName": const(AKS_OPERATION)},
+        audit={"category": AKS_CATEGORIES},
         item_keys={"properties": OBJECT, "properties.log": TEXT}, event=("properties.log",), steps=("text",)),
     Row("aks-storage", "aks", auto=True,
-        keys={"category": TEXT, "operationName": TEXT, "properties": OBJECT, "resourceId": TEXT},
-        audit={"category": AKS_CATEGORIES, "operationName": const(AKS_OPERATION)},
-        item_keys={"properties.log": TEXT}, event=("properties.log",), steps=("text",)),
+        keys={"category": TEXT, "properties": OBJECT}, audit={"category": AKS_CATEGORIES},
+        item_keys={"properties": OBJECT, "properties.log": TEXT}, event=("properties.log",), steps=("text",)),
     Row("aks-azurediagnostics", "aks", keys={"Type": const("AzureDiagnostics"), "Category": TEXT},
-        audit={"Category": AKS_CATEGORIES, "OperationName": const(AKS_OPERATION)},
+        audit={"Category": AKS_CATEGORIES},
         item_keys={"log_s": TEXT}, event=("log_s",), steps=("text",)),
     Row("aks-audit-table", "aks",
         keys={"Type": const("AKSAudit", "AKSAuditAdmin"), "AuditId": TEXT, "SourceIps": ARRAY}, build="aks-table"),
