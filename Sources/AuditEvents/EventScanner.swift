@@ -71,6 +71,15 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// Whether bytes are whole JSON objects or arrays, one or several behind each other. Then nothing is missing of them,
+    /// also without a line feed.
+    public static func areWhole(_ bytes: RawSpan) -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return false }
+            return audit_is_whole(base, bytes.count)
+        }
+    }
+
     /// What a line looks like that is not an audit event, also if it cannot hold a selected one, so that `scan` does not
     /// report it.
     ///

@@ -65,6 +65,9 @@ struct LineBuffer {
     /// The last bytes before `end`, as many as a fingerprint needs.
     var lastBytes: [UInt8] { Self.lastBytes(tail, bytes[kept]) }
 
+    /// The incomplete line.
+    var rest: ArraySlice<UInt8> { bytes[kept] }
+
     /// Whether the last byte that was read is NUL: a hole may follow.
     var endsWithNUL: Bool { kept.isEmpty && tail.last == 0 }
 

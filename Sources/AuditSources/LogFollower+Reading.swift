@@ -30,7 +30,7 @@ extension LogFollower {
         }
         if search.advance(&ledger, reading: pread) { return .working }
         settleDoubtfulLosses()
-        if let last = closeFinished() ?? remainder() { return .batch(last) }
+        if let last = closeFinished() ?? wholeRest() ?? remainder() { return .batch(last) }
         return makeRoom() ? .working : .idle
     }
 
@@ -159,6 +159,15 @@ extension LogFollower {
                 close(file)
                 if let last { return last }
             }
+        }
+        return nil
+    }
+
+    /// The last line of a quiet log that lacks nothing but its line feed.
+    private mutating func wholeRest() -> InputBatch? {
+        for index in streams.indices {
+            guard let (file, piece) = streams[index].takeWholeRest(since: lastLook - Self.patience) else { continue }
+            return batch(piece, of: file, in: index, without: nil, isLast: true)
         }
         return nil
     }

@@ -158,7 +158,9 @@ audit_scanner::Step audit_scanner::readObject(const Record &record, audit_event 
         reason = needsFormat;
         return Step::malformed;
     }
-    return readBare(text, isCandidate || !isAuto || !index.mayBeEvent(), isLine, event, reason);
+    // Another program's record of a request.
+    bool isOther = !index.mayBeEvent() && (index.look("auditID").isThere || index.look("requestURI").isThere);
+    return readBare(text, isCandidate || !isAuto || isOther, isLine, event, reason);
 }
 
 /// A line that begins with something else: its event is behind a prefix.

@@ -114,3 +114,15 @@ bool audit_last_is_event(audit_scanner *scanner) {
     audit_event event;
     return audit_last(scanner, &event) && scanner->fields.isEvent();
 }
+
+bool audit_is_whole(const uint8_t *bytes, size_t length) {
+    audit_scan::JSONReader reader({bytes, bytes + length});
+    reader.skipSpace();
+    if (reader.at == reader.end) return false;
+    while (reader.at < reader.end) {
+        Text value;
+        if ((*reader.at != '{' && *reader.at != '[') || !reader.checkValue(value)) return false;
+        reader.skipSpace();
+    }
+    return true;
+}

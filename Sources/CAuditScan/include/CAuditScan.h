@@ -102,6 +102,9 @@ void audit_list_continue(audit_scanner *scanner, const uint8_t *bytes);
 /* The next event that a selector matches, or that is malformed, with its offset in the bytes. */
 audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offset, const char **reason);
 
+/* Whether bytes are whole JSON objects or arrays, one or several behind each other, and nothing else. */
+bool audit_is_whole(const uint8_t *bytes, size_t length);
+
 /* What a record that is no audit event looks like. */
 typedef enum {
     AUDIT_SHAPE_UNKNOWN,
