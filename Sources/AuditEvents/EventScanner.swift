@@ -48,7 +48,8 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         audit_scanner_destroy(scanner)
     }
 
-    /// Scans whole lines: each ends with a line feed, except the last one, which may end where the bytes end.
+    /// Scans whole lines: each ends with a line feed, except the last one, which may end where the bytes end. If the bytes
+    /// are not the last, that line goes on.
     ///
     /// - Parameters:
     ///   - lines: Bytes of a log, any number of lines.
@@ -67,6 +68,9 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
             found.foreign = audit_foreign(scanner)
             found.truncated = audit_truncated(scanner)
             found.rest = audit_rest(scanner)
+            var start = 0
+            let length = audit_rest_head(scanner, &start)
+            found.restHead = length > 0 ? start..<start + length : nil
             return found
         }
     }

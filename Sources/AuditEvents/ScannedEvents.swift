@@ -32,8 +32,14 @@ public struct ScannedEvents: Sendable, Hashable {
     /// Number of bytes at the end that begin with a record that is not complete. They are scanned again together with
     /// what follows.
     public var rest = 0
+    /// If a part of this record was read: where its beginning is, which is scanned again directly before the rest. The
+    /// bytes between them were read.
+    public var restHead: Range<Int>?
     /// The `stageTimestamp` of the last line or item, selected or not, in seconds since 1970; `nil` if it has none.
     public var lastEventTimestamp: Double?
+
+    /// Number of the bytes that are scanned again.
+    public var keptBytes: Int { rest + (restHead?.count ?? 0) }
 
     /// Nothing found yet.
     public init() {}
@@ -50,6 +56,7 @@ public struct ScannedEvents: Sendable, Hashable {
         foreign += other.foreign
         truncated += other.truncated
         rest = other.rest
+        restHead = other.restHead
         malformed += other.malformed.prefix(Self.describedMalformedLimit - malformed.count)
         lastEventTimestamp = other.lastEventTimestamp ?? lastEventTimestamp
     }

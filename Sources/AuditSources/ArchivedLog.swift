@@ -223,8 +223,8 @@ final class ArchivedLog: LogReader {
         lines.takeRest()
     }
 
-    func giveBack(_ count: Int) {
-        lines.giveBack(count)
+    func giveBack(_ count: Int, head: Range<Int>?) {
+        lines.giveBack(count, head: head)
     }
 }
 

@@ -221,11 +221,11 @@ extension LogFollower {
     ) -> InputBatch {
         let found = scan(piece, of: file, as: format(of: index), without: lines, isLast: isLast)
         // What is left over is read again, also after a restart.
-        file.giveBack(found.rest)
+        file.giveBack(found.rest, head: found.restHead)
         let position = file.position
         if let position { ledger.noteRead(position) }
         return InputBatch(
-            input: .file, path: file.name, scanned: found, bytes: piece.consumed - found.rest,
+            input: .file, path: file.name, scanned: found, bytes: piece.consumed - found.keptBytes,
             oversizedLines: piece.oversizedLines,
             positions: ledger.takeChanged() + (position.map { [$0] } ?? []), losses: ledger.takeLosses(),
             countsFrom: file.countsFrom)

@@ -34,7 +34,7 @@ protocol LogReader: AnyObject {
     /// The bytes after the last line feed, as a last line; for a file that will not grow.
     func takeRest() -> LineBuffer.Piece?
     /// Takes back the last lines of the last piece, see `LineBuffer.giveBack`.
-    func giveBack(_ count: Int)
+    func giveBack(_ count: Int, head: Range<Int>?)
 }
 
 /// The result of reading a file.

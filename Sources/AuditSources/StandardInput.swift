@@ -94,10 +94,10 @@ public struct StandardInput: AuditInput {
     ) -> InputBatch {
         var scanned = scanner.scan(
             lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: isLast)
-        lines.giveBack(scanned.rest)
+        lines.giveBack(scanned.rest, head: scanned.restHead)
         for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset }
         return InputBatch(
-            input: .stdin, path: "-", scanned: scanned, bytes: piece.consumed - scanned.rest,
+            input: .stdin, path: "-", scanned: scanned, bytes: piece.consumed - scanned.keptBytes,
             oversizedLines: piece.oversizedLines,
             countsFrom: cutoff)
     }

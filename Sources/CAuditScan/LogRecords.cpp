@@ -20,6 +20,7 @@ void LogRecords::begin(Text bytes, bool isLast) {
     state_ = State::lines;
     isLast_ = isLast;
     rest_ = end_ = bytes.to;
+    head_ = {};
 }
 
 void LogRecords::leave(const uint8_t *from) {
@@ -30,6 +31,7 @@ void LogRecords::leave(const uint8_t *from) {
 
 bool LogRecords::next(Record &record) {
     record.reason = nullptr;
+    record.isPart = false;
     if (state_ == State::array && nextItem(record)) return true;
     if (state_ == State::objects && nextObject(record)) return true;
     Text line;
@@ -38,6 +40,7 @@ bool LogRecords::next(Record &record) {
     record.text = line;
     record.end = lines_.lastEnd();
     if (*line.from == '[') return beginArray(line, record);
+    if (!isLast_ && record.end == end_) return nextOpenLine(line, record);
     if (*line.from != '{') return true;
     // As an API server writes it: a line of its own, which may be torn.
     if (line.view().substr(0, eventHead.size()) == eventHead) return true;
@@ -47,9 +50,44 @@ bool LogRecords::next(Record &record) {
     Text value;
     if (!reader.checkValue(value) || reader.at == line.to) return true;
     line_ = line;
+    isOpen_ = false;
     reader_ = JSONReader(line);
     state_ = State::objects;
     return nextObject(record);
+}
+
+/// A line that goes on in bytes that are not there yet. It may hold whole objects.
+bool LogRecords::nextOpenLine(Text line, Record &record) {
+    bool isEvent = line.view().substr(0, eventHead.size()) == eventHead;
+    if (*line.from != '{' || isEvent) {
+        leave(line.from);
+        return false;
+    }
+    line_ = line;
+    isOpen_ = true;
+    reader_ = JSONReader(line);
+    state_ = State::objects;
+    return nextObject(record);
+}
+
+bool LogRecords::open(OpenRecord &open) const {
+    if (!head_.isEmpty() || static_cast<size_t>(end_ - rest_) < shortest) return false;
+    return open.begin({rest_, end_}) && open.hasItems();
+}
+
+void LogRecords::take(const OpenRecord &open, Record &record) {
+    open.write(part_);
+    head_ = {rest_, rest_ + open.headLength()};
+    rest_ = open.rest();
+    const uint8_t *from = reinterpret_cast<const uint8_t *>(part_.data());
+    record = {Record::Kind::object, {from, from + part_.size()}, true, nullptr, nullptr};
+}
+
+void LogRecords::readArray(Text part) {
+    reader_ = JSONReader(part);
+    reader_.skip('[');
+    state_ = State::array;
+    isFirst_ = isInPart_ = true;
 }
 
 bool LogRecords::fail(Record &record, const uint8_t *from, const uint8_t *to, const char *reason) {
@@ -70,6 +108,7 @@ bool LogRecords::nextObject(Record &record) {
         return false;
     }
     bool isValid = *from == '{' && reader_.checkValue(object);
+    if (!isValid && isOpen_ && goesOn(from)) return false;
     reader_.skipSpace();
     // With other text behind an object it is not known what the object is.
     if (!isValid || (reader_.at < line_.to && *reader_.at != '{')) {
@@ -117,6 +156,7 @@ bool LogRecords::beginArray(Text line, Record &record) {
     reader_.skip('[');
     state_ = State::array;
     isFirst_ = true;
+    isInPart_ = false;
     return nextItem(record) || next(record);
 }
 
@@ -124,7 +164,7 @@ bool LogRecords::beginArray(Text line, Record &record) {
 bool LogRecords::nextItem(Record &record) {
     reader_.skipSpace();
     if (reader_.skip(']')) {
-        lines_.seek(reader_.at);
+        lines_.seek(isInPart_ ? end_ : reader_.at);
         state_ = State::lines;
         return false;
     }
@@ -135,6 +175,7 @@ bool LogRecords::nextItem(Record &record) {
     if (!reader_.checkValue(item)) return failAtLineEnd(record, "an array that is not valid");
     record.kind = Record::Kind::object;
     record.text = item;
+    record.isPart = isInPart_;
     if (*item.from == '{') return true;
     record.kind = Record::Kind::malformed;
     record.reason = "an item that is not an object";

@@ -65,7 +65,14 @@ audit_scanner::Step audit_scanner::nextRecord(audit_event &event, const char *&r
         return readBare(text, isCandidate, false, event, reason);
     }
     Record record;
-    if (!records.next(record)) return Step::end;
+    if (!records.next(record)) {
+        if (!nextPart(record)) return Step::end;
+        // The items of an array are records.
+        if (*record.text.from == '[') {
+            records.readArray(record.text);
+            return Step::next;
+        }
+    }
     text = lastRecord = record.text;
     if (record.kind == Record::Kind::malformed) {
         count++;
@@ -122,12 +129,42 @@ bool audit_scanner::isOfFormat(const Row &row) const {
 }
 
 /// GKE's records hold no literal that others do not.
-audit_scan::CandidateSearch *audit_scanner::search() { return format == AUDIT_FORMAT_GKE ? nullptr : &candidates; }
+audit_scan::CandidateSearch *audit_scanner::search(const Record &record) {
+    if (format == AUDIT_FORMAT_GKE) return nullptr;
+    return record.isPart ? &partCandidates : &candidates;
+}
+
+/// Whether the items of a record can be read before its end is known.
+bool audit_scanner::canOpen(const audit_scan::OpenRecord &open) {
+    if (open.path().empty()) return true;
+    std::string shell = open.withoutItems();
+    const uint8_t *from = reinterpret_cast<const uint8_t *>(shell.data());
+    if (!index.read({from, from + shell.size()}) || index.isEvent()) return false;
+    if (index.isEventList()) return open.path() == "items";
+    for (const Row &row : audit_scan::objectRows) {
+        bool isTwice = false;
+        if (!isOfFormat(row) || !index.matches(row, isTwice) || isTwice) continue;
+        std::string path;
+        for (std::string_view step : row.items) path.append(path.empty() ? "" : ".").append(step);
+        if (path.compare(0, open.path().size() + 2, open.path() + "[]") == 0) return true;
+    }
+    return false;
+}
+
+bool audit_scanner::nextPart(Record &record) {
+    audit_scan::OpenRecord open;
+    if (!records.open(open) || !canOpen(open)) return false;
+    records.take(open, record);
+    partCandidates = candidates;
+    partCandidates.begin(record.text.from, record.text.size());
+    return true;
+}
 
 audit_scanner::Step audit_scanner::readObject(const Record &record, audit_event &event, const char *&reason) {
     Text text = record.text;
     bool isLine = record.kind == Record::Kind::line;
-    bool isCandidate = search() == nullptr || candidates.mayContain(text.from, text.to);
+    audit_scan::CandidateSearch *search = this->search(record);
+    bool isCandidate = search == nullptr || search->mayContain(text.from, text.to);
     bool isAuto = format == AUDIT_FORMAT_AUTO;
     if (isAuto && !isCandidate && namesItselfEvent(text)) return readBare(text, false, isLine, event, reason);
     if (!index.read(text)) return readBare(text, isCandidate || !isAuto, isLine, event, reason);
@@ -136,7 +173,7 @@ audit_scanner::Step audit_scanner::readObject(const Record &record, audit_event 
         return origin == Origin::audit ? readBare(text, isCandidate, isLine, event, reason) : note(origin, reason);
     }
     if (index.isEventList()) {
-        unwrapping.begin(audit_scan::eventListRow, text, search());
+        unwrapping.begin(audit_scan::eventListRow, text, search);
         return Step::next;
     }
     bool isTwice = false;
@@ -146,7 +183,7 @@ audit_scanner::Step audit_scanner::readObject(const Record &record, audit_event 
         Piece piece;
         bool isPiece = row.joins && PieceJoiner::piece(index, piece) && piece.isAudit;
         if (isPiece) return unwrap(row, record, &piece, {});
-        unwrapping.begin(row, text, search());
+        unwrapping.begin(row, text, search);
         return Step::next;
     }
     for (const Row &row : audit_scan::objectRows) {
@@ -206,8 +243,8 @@ audit_scanner::Step audit_scanner::unwrap(
         case PieceJoiner::Result::whole: break;
         }
     }
-    if (row.prefix) unwrapping.begin(row, text, search());
-    else unwrapping.begin(row, record.text, search());
+    if (row.prefix) unwrapping.begin(row, text, search(record));
+    else unwrapping.begin(row, record.text, search(record));
     return Step::next;
 }
 

@@ -21,7 +21,8 @@ struct audit_scanner {
 
     static constexpr const char *noMemory = "not enough memory to read it";
 
-    audit_scan::CandidateSearch candidates;
+    /// Of the bytes, and of a part of a record.
+    audit_scan::CandidateSearch candidates, partCandidates;
     audit_scan::EventList list;
     audit_scan::EventFields fields;
     audit_scan::LogRecords records;
@@ -54,7 +55,9 @@ private:
     Step unwrap(const Row &row, const Record &record, const audit_scan::Piece *piece, std::string_view text);
     Step note(audit_scan::Origin origin, const char *&reason);
     bool isOfFormat(const Row &row) const;
-    audit_scan::CandidateSearch *search();
+    bool canOpen(const audit_scan::OpenRecord &open);
+    bool nextPart(Record &record);
+    audit_scan::CandidateSearch *search(const Record &record);
 };
 
 #endif

@@ -52,6 +52,13 @@ size_t audit_rest(const audit_scanner *scanner) {
     return static_cast<size_t>(scanner->bytes.to - scanner->records.rest());
 }
 
+size_t audit_rest_head(const audit_scanner *scanner, size_t *offset) {
+    const Text &head = scanner->records.head();
+    if (head.isEmpty()) return 0;
+    *offset = static_cast<size_t>(head.from - scanner->bytes.from);
+    return head.size();
+}
+
 size_t audit_foreign(const audit_scanner *scanner) { return scanner->foreign; }
 
 size_t audit_truncated(const audit_scanner *scanner) { return scanner->truncated; }
@@ -88,8 +95,11 @@ audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offs
         *reason = audit_scanner::noMemory;
         result = AUDIT_MALFORMED;
     }
-    const Text &record = scanner->lastRecord;
-    *offset = record.isEmpty() ? 0 : static_cast<size_t>(record.from - scanner->bytes.from);
+    // Items of an open record are not where they were.
+    const uint8_t *from = scanner->lastRecord.from;
+    const Text &bytes = scanner->bytes, &head = scanner->records.head();
+    if (!scanner->isList && (from < bytes.from || from >= bytes.to)) from = head.isEmpty() ? bytes.from : head.from;
+    *offset = from == nullptr ? 0 : static_cast<size_t>(from - bytes.from);
     return result;
 }
 

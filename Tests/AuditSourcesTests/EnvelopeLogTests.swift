@@ -101,4 +101,96 @@ struct EnvelopeLogTests {
             expect(found, sample, size: bytes.count)
         }
     }
+
+    /// A record of the Event Hub, of an EventList, of a search, an array, or objects behind each other, with many events.
+    private static func large(_ form: String, events: Int) -> [UInt8] {
+        let (head, end, separator) =
+            switch form {
+            case "list": (#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":["#, "]}", ",")
+            case "hub": (#"{"records":["#, "]}", ",")
+            case "search": (#"{"took":1,"hits":{"total":1,"hits":["#, "]}}\n", ",\n")
+            case "array": ("[\n", "]\n", ",\n")
+            default: ("", "", "")
+            }
+        var bytes = Array(head.utf8)
+        for id in 0..<events {
+            let event = String(LogDirectory.line(id).prefix { $0 != "\n" })
+            let text = event.replacing("\"", with: "\\\"")
+            let item =
+                switch form {
+                case "hub": #"{"category":"kube-audit","properties":{"log":"\#(text)"}}"#
+                case "search": #"{"_source":{"message":"\#(text)"}}"#
+                case "objects":
+                    #"{"messageType":"DATA_MESSAGE","logStream":"kube-apiserver-audit-1","logEvents":[{"message":"\#(text)"}]}"#
+                default: event
+                }
+            bytes += Array((item + (id < events - 1 ? separator : "")).utf8)
+        }
+        return bytes + Array(end.utf8)
+    }
+
+    @Test("of one huge record is read in little memory", arguments: ["list", "hub", "search", "array", "objects"])
+    func huge(form: String) throws {
+        let bytes = Self.large(form, events: 20_000)
+        let format: AuditFormat = form == "search" ? .elasticsearch : .auto
+        var scanner = EventScanner(selecting: Self.selectors)
+        for size in [1 << 20, 300_000] {
+            var lines = LineBuffer(offset: 0)
+            var ids: [String] = []
+            var (most, read) = (0, 0)
+            for start in stride(from: 0, to: bytes.count, by: size) {
+                var rest = bytes[start..<min(start + size, bytes.count)]
+                while !rest.isEmpty, let piece = lines.readPiece(from: &rest) {
+                    let found = scanner.scan(
+                        lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: false)
+                    lines.giveBack(found.rest, head: found.restHead)
+                    read += piece.consumed - found.keptBytes
+                    ids += found.events.map(\.event.auditID)
+                    most = max(most, lines.bytes.count)
+                    #expect(found.malformed == [] && piece.oversizedLines == [])
+                    #expect(lines.lastBytes == bytes[..<lines.end].suffix(Fingerprint.limit))
+                    #expect(lines.tail == bytes[..<lines.offset].suffix(Fingerprint.limit))
+                }
+            }
+            if let piece = lines.takeRest() {
+                let found = scanner.scan(lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format)
+                ids += found.events.map(\.event.auditID)
+                read += piece.consumed
+            }
+            #expect(ids == (0..<20_000).map { "\($0)" })
+            #expect(read == bytes.count)
+            #expect(lines.end == bytes.count && lines.offset == bytes.count)
+            #expect(most < 4 << 20)
+        }
+    }
+
+    @Test("of one huge record is read to its end after a restart", arguments: ["hub", "array", "objects"])
+    func hugeAndRestarted(form: String) throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "log")
+            let bytes = Self.large(form, events: 30_000)
+            let pattern = try #require(LogPattern(file.path))
+            var known = KnownPositions()
+            var ids: Set<String> = []
+            let half = bytes.count / 2
+            try Data(bytes[..<half]).write(to: file)
+            for end in [half, bytes.count] {
+                if end > half {
+                    let handle = try FileHandle(forWritingTo: file)
+                    try handle.seekToEnd()
+                    try handle.write(contentsOf: bytes[half...])
+                    try handle.close()
+                }
+                var found = Found()
+                var follower = LogFollower(
+                    [pattern], from: .beginning, selecting: Self.selectors, restoring: known)
+                for position in found.read(&follower) { known.add(position) }
+                _ = found.read(&follower, after: 6)
+                ids.formUnion(found.scanned.events.map(\.event.auditID))
+                if end == half { #expect(ids.count > 13_000 && ids.count < 15_001) }
+                #expect(found.scanned.malformed == [])
+            }
+            #expect(ids.count == 30_000)
+        }
+    }
 }

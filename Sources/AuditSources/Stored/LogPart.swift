@@ -54,11 +54,11 @@ public struct LogPart: Sendable, Hashable {
             while let next = try bytes.next() {
                 var rest = next[...]
                 while !rest.isEmpty, let piece = lines.readPiece(from: &rest) {
-                    let rest = reading.scan(
+                    let found = reading.scan(
                         RangeReader.Step(
                             piece: piece, storedBytes: bytes.storedOffset - reported, isLast: false),
                         lines, as: log.format, &scanner, take)
-                    lines.giveBack(rest)
+                    lines.giveBack(found.rest, head: found.restHead)
                     reported = bytes.storedOffset
                 }
             }

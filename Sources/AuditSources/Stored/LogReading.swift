@@ -44,12 +44,12 @@ public struct LogReading: Sendable, Hashable {
 
     /// Scans the lines of a piece.
     ///
-    /// - Returns: The number of bytes at its end that begin a record that is not complete.
+    /// - Returns: What was found; its last bytes may begin a record that is not complete.
     @discardableResult
     mutating func scan(
         _ step: RangeReader.Step, _ lines: borrowing LineBuffer, as format: AuditFormat,
         _ scanner: inout EventScanner, _ take: ([SelectedEvent], Int) -> Void
-    ) -> Int {
+    ) -> ScannedEvents {
         let piece = step.piece
         if piece.offset == 0, beginning.isEmpty {
             beginning = Array(
@@ -61,7 +61,7 @@ public struct LogReading: Sendable, Hashable {
         }
         guard piece.length > 0 else {
             take([], step.storedBytes)
-            return 0
+            return ScannedEvents()
         }
         let found = scanner.scan(
             lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: step.isLast)
@@ -94,7 +94,7 @@ public struct LogReading: Sendable, Hashable {
                     && Self.namesAuditEvents(text.prefix(Self.searchedLength))
         }
         take(found.events, step.storedBytes)
-        return found.rest
+        return found
     }
 
     private mutating func note(_ malformed: MalformedEvent, count: Int) {

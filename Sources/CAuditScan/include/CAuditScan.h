@@ -88,8 +88,11 @@ void audit_scanner_set_block_width(audit_scanner *scanner, size_t width);
 void audit_lines_begin(
     audit_scanner *scanner, audit_format format, const uint8_t *bytes, size_t length, bool is_last);
 /* The number of bytes at the end that were left over, after AUDIT_END: they begin with a record that is not complete, and
- * must be given again together with what follows. */
+ * must be given again together with what follows. The bytes may also end within a line, unless they are the last. */
 size_t audit_rest(const audit_scanner *scanner);
+/* If a part of this record was read, the number of bytes at its beginning that must be given again, directly before the
+ * rest; the bytes between them were read. Zero if nothing of it was. */
+size_t audit_rest_head(const audit_scanner *scanner, size_t *offset);
 /* The numbers of records of other programs, and of events that were cut off, since audit_lines_begin. */
 size_t audit_foreign(const audit_scanner *scanner);
 size_t audit_truncated(const audit_scanner *scanner);
