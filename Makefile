@@ -45,9 +45,9 @@ CHECKS ?=
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: packages package-tools packages-python image test-image test-packages
-.PHONY: help deps build test test-deploy test-envelopes test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format \
-        golden alerts deploy-files chart release-check clean python deploy-python
+.PHONY: help deps build test test-envelopes test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format golden \
+        alerts clean python deploy-python deploy-files chart test-deploy packages package-tools packages-python \
+        image test-image test-packages release-check bench bench-tools test-bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -65,10 +65,14 @@ deps: ## Install the Debian packages that are missing
 	fi
 
 # A release build contains Swift's runtime, so that it starts where Swift is not installed, and looks for no libraries in
-# its own directory. No path of this machine gets into it. Hardened as Debian's packages are: addresses are resolved at
-# the start and then read-only, C and C++ have stack protectors, C++ also bounds checks.
+# its own directory. No path of this machine gets into it, nor what follows from one: names of the module cache
+# (the breadcrumbs), and hashes of modules, which incremental builds need.
+# Hardened as Debian's packages are: addresses are resolved at the start and then read-only, C and C++ have stack
+# protectors, C++ also bounds checks.
 RELEASE := -c release --static-swift-stdlib --disable-local-rpath \
-    -Xswiftc -file-prefix-map -Xswiftc '$(CURDIR)=.' -Xcc '-ffile-prefix-map=$(CURDIR)=.' \
+    -Xswiftc -file-prefix-map -Xswiftc '$(CURDIR)=.' -Xswiftc -Xfrontend -Xswiftc -no-clang-module-breadcrumbs \
+    -Xswiftc -Xfrontend -Xswiftc -disable-incremental-llvm-codegen \
+    -Xcc '-ffile-prefix-map=$(CURDIR)=.' \
     -Xcc -fstack-protector-strong -Xcxx -D_FORTIFY_SOURCE=2 -Xcxx -D_GLIBCXX_ASSERTIONS \
     -Xlinker -z -Xlinker now -Xlinker --build-id=sha1
 
@@ -165,6 +169,8 @@ package-tools:
 	@$(MAKE) --no-print-directory deps PACKAGES='$(PACKAGE_TOOLS)'
 
 packages: $(if $(BINARY),,build) package-tools deploy-python ## Write the Debian package, the tarball, the image, the chart and checksums to dist/
+	# No file of an earlier version stays.
+	rm -rf dist
 	# The list of linked packages, for the SBOM.
 	test -f Package.resolved || swift package resolve
 	$(PACKAGES_BUILD) stage deb tarball
@@ -209,7 +215,7 @@ BENCH ?=
 BENCH_EXPORTER ?=
 BENCH_DIR ?= $(CURDIR)/.build/bench
 BENCH_PACKAGES := ripgrep grep jq mtail gzip zstd gcc g++ libsimdjson-dev golang-go \
-    golang-github-prometheus-client-golang-dev prometheus strace python3-venv
+    golang-github-prometheus-client-golang-dev prometheus strace linux-perf python3-venv
 BENCH_PYTHON := $(BENCH_DIR)/python/bin/python
 export BENCH_EXPORTER BENCH_DIR
 

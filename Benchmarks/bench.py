@@ -11,13 +11,16 @@ logs and tools (default: .build/bench). Results of full size are written to Benc
 import argparse
 import importlib
 import shlex
+import signal
 import sys
+import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
 import corpora  # these are in this directory
 import draw
 import measure
+import peers
 import report
 
 BENCHMARKS = {
@@ -109,6 +112,9 @@ def arguments():
         "--rule-interval", type=float, default=10, help="rules: seconds between evaluations (default: 10)"
     )
     parser.add_argument("--evaluations", type=int, default=5, help="rules: evaluations to measure (default: 5)")
+    parser.add_argument(
+        "--profile", action="store_true", help="scan: also say which functions take the time, with perf"
+    )
     parser.add_argument("--cache", type=Path, default=corpora.cache(), help="directory for logs and tools")
     parser.add_argument("--output", type=Path, default=None, help="directory for results")
     options = parser.parse_args()
@@ -118,6 +124,11 @@ def arguments():
     for name in options.corpora or []:
         if name not in [item.name for item in corpora.CORPORA]:
             parser.error(f"there is no corpus {name}")
+    for name in options.tools or []:
+        if name not in (known := [tool.name for tool in peers.tools(options.cache)]):
+            parser.error(f"there is no tool {name}; there are {', '.join(known)}")
+    if min(options.rounds, options.scrapes, options.evaluations) < 1:
+        parser.error("there is at least one round, one scrape of each kind, and one evaluation")
     if options.output is None:
         is_full = options.size == corpora.FULL_SIZE
         options.output = corpora.ROOT / "Benchmarks/results" if is_full else options.cache / "results"
@@ -128,6 +139,10 @@ def main():
     options = arguments()
     given = shlex.join(sys.argv[1:])
     command = f'make bench BENCH="{given}"' if given else "make bench"
+    # On the disk of the cache: elsewhere /tmp may be in memory, and a flush would cost nothing.
+    work = options.cache / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(work)
     for name in options.only:
         module = importlib.import_module(BENCHMARKS[name][0])
         where = measure.machine()
@@ -140,6 +155,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # The programs that were started are stopped then too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         main()
     except measure.Failure as failure:

@@ -165,7 +165,8 @@ def measure_rest(sources, duration):
 
 
 def run(options):
-    ((_, (path,), _),) = corpora.make(options.cache, options.size, ["busy"])
+    # At 100,000 events a second, a log of 540 MB would be used up in seconds.
+    ((_, (path,), _),) = corpora.make(options.cache, options.size * 4, ["busy"])
     rates, latencies = [], []
     for rate in options.rates:
         measure.progress(f"follow: {rate:,} events a second, {options.duration} s")

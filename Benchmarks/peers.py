@@ -140,9 +140,9 @@ def tools(cache):
             sum_of_mtail,
         ),
         # How fast the compressed bytes can be read at all.
-        Tool("zcat, zstdcat", decompress, f"{measure.debian_version('gzip')}, {measure.debian_version('zstd')}", None),
+        Tool("zcat/zstdcat", decompress, f"{measure.debian_version('gzip')}/{measure.debian_version('zstd')}", None),
     ]
-    programs = {"ripgrep -c": "rg", "grep -c": "grep", "jq": "jq", "mtail": "mtail", "zcat, zstdcat": "zstdcat"}
+    programs = {"ripgrep -c": "rg", "grep -c": "grep", "jq": "jq", "mtail": "mtail", "zcat/zstdcat": "zstdcat"}
     missing = [
         tool.name
         for tool in found

@@ -25,9 +25,7 @@ def paragraph(text):
 def write(directory, name, document, lines):
     directory.mkdir(parents=True, exist_ok=True)
     (directory / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
-    (directory / f"{name}.md").write_text(
-        "\n".join([f"## {document['title']}", "", *lines, "", *machine(document)]) + "\n"
-    )
+    (directory / f"{name}.md").write_text("\n".join([f"## {document['title']}", "", *lines, *machine(document)]) + "\n")
 
 
 def machine(document):
@@ -36,10 +34,10 @@ def machine(document):
     versions = ", ".join(
         f"{name} {version}" for name, version in document.get("versions", {}).items() if name != "scan"
     )
-    return [
+    program = where["exporter"].removesuffix(".")
+    lines = paragraph(
         f"Measured {where['date']} on {where['cpu']}, {where['cores']} cores, {where['memory_gib']} GiB, Linux "
-        f"{where['kernel']}, {where['system']}; load {where['load']} before the start.",
-        f"{where['exporter']}; scripts of revision {where['revision']}.",
-        *([f"Versions: {versions}."] if versions else []),
-        f"Repeat it: `{document['command']}`",
-    ]
+        f"{where['kernel']}, {where['system']}; load {where['load']} before the start. {program}; scripts of revision "
+        f"{where['revision']}." + (f" Versions: {versions}." if versions else "")
+    )
+    return [*lines, "", f"Repeat it: `{document['command']}`"]

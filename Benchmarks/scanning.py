@@ -5,6 +5,7 @@ import statistics
 import corpora
 import measure
 import peers
+import profiling
 import report
 
 
@@ -22,9 +23,9 @@ def reason(count, truth):
     return f"{difference}: missed"
 
 
-def measure_corpus(cache, tools, corpus, paths, truth, rounds):
+def measure_corpus(cache, tools, corpus, paths, truth, options):
     """The rows of a corpus: for each tool all counted rounds. A warm-up round comes first."""
-    runs = {}
+    rounds, runs = options.rounds, {}
     for path in paths:
         measure.read_into_cache(path)
     commands = [(tool, tool.command(corpus, paths)) for tool in tools]
@@ -59,6 +60,7 @@ def measure_corpus(cache, tools, corpus, paths, truth, rounds):
         "file_bytes": sum(path.stat().st_size for path in paths),
         "truth": {key: value for key, value in truth.items() if key != "sources"},
         "rows": rows,
+        "profile": profiling.of(commands[0][1], tools[0].statuses) if options.profile else [],
     }
 
 
@@ -92,7 +94,7 @@ def summary(rows):
 def run(options):
     tools = [tool for tool in peers.tools(options.cache) if not options.tools or tool.name in ("scan", *options.tools)]
     made = corpora.make(options.cache, options.size, options.corpora)
-    results = [measure_corpus(options.cache, tools, *corpus, options.rounds) for corpus in made]
+    results = [measure_corpus(options.cache, tools, *corpus, options) for corpus in made]
     return {
         "title": "Searching old logs",
         "rounds": options.rounds,
@@ -120,8 +122,11 @@ def markdown(document):
             cpu, peak = f"{row['cpu']:.3f}", f"{row['peak'] / (1 << 20):.0f}"
             ratios = [f"{row[key]:.2f}" for key in ("wall_ratio", "cpu_ratio")]
             lines.append(report.row(row["tool"], wall, ratios[0], cpu, ratios[1], peak, count, row["difference"]))
+        if result["profile"]:
+            lines += ["", *report.head("of the samples>|in|function of scan")]
+            lines += [report.row(f"{share:.1f} %", where, f"`{name}`") for share, where, name in result["profile"]]
         lines.append("")
-    lines += report.paragraph(f"""
+    lines = lines[:-1] + report.paragraph(f"""
         Medians of {document["rounds"]} rounds after one that does not count, page cache warm; the fastest and the
         slowest in parentheses. The ratio to scan is the median of the rounds' ratios; over 1 is slower than scan.
         CPU is user and system time. Peak memory includes the pages of a mapped file, which the kernel can drop.""")

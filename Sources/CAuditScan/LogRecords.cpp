@@ -6,15 +6,6 @@
 
 namespace audit_scan {
 
-namespace {
-
-/// Whether a line may hold objects behind each other; such bytes may also be part of a string.
-bool mayHoldSeveral(Text line) {
-    return memmem(line.from, line.size(), "}{", 2) || memmem(line.from, line.size(), "} {", 3);
-}
-
-}  // namespace
-
 void LogRecords::begin(Text bytes, bool isLast) {
     lines_.begin(bytes);
     state_ = State::lines;
@@ -30,8 +21,7 @@ void LogRecords::leave(const uint8_t *from) {
 }
 
 bool LogRecords::next(Record &record) {
-    record.reason = nullptr;
-    record.isPart = false;
+    record.isPart = record.isAsWritten = false;
     if (state_ == State::array && nextItem(record)) return true;
     if (state_ == State::objects && nextObject(record)) return true;
     Text line;
@@ -39,27 +29,29 @@ bool LogRecords::next(Record &record) {
     record.kind = Record::Kind::line;
     record.text = line;
     record.end = lines_.lastEnd();
+    record.isAsWritten = line.view().substr(0, eventHead.size()) == eventHead;
+    bool isOpen = !isLast_ && record.end == end_;
+    if (record.isAsWritten && !isOpen) return true;
     if (*line.from == '[') return beginArray(line, record);
-    if (!isLast_ && record.end == end_) return nextOpenLine(line, record);
-    if (*line.from != '{') return true;
-    // As an API server writes it: a line of its own, which may be torn.
-    if (line.view().substr(0, eventHead.size()) == eventHead) return true;
-    if (line.size() == 1) return readPrinted(line, record);
-    if (!mayHoldSeveral(line)) return true;
-    JSONReader reader(line);
+    if (isOpen) return nextOpenLine(line, record);
+    if (*line.from == '{' && line.size() == 1) return readPrinted(line, record);
+    return true;
+}
+
+bool LogRecords::split(const Record &record) {
+    JSONReader reader(record.text);
     Text value;
-    if (!reader.checkValue(value) || reader.at == line.to) return true;
-    line_ = line;
+    if (record.kind != Record::Kind::line || !reader.checkValue(value) || reader.at == record.text.to) return false;
+    line_ = record.text;
     isOpen_ = false;
-    reader_ = JSONReader(line);
+    reader_ = JSONReader(line_);
     state_ = State::objects;
-    return nextObject(record);
+    return true;
 }
 
 /// A line that goes on in bytes that are not there yet. It may hold whole objects.
 bool LogRecords::nextOpenLine(Text line, Record &record) {
-    bool isEvent = line.view().substr(0, eventHead.size()) == eventHead;
-    if (*line.from != '{' || isEvent) {
+    if (*line.from != '{' || record.isAsWritten) {
         leave(line.from);
         return false;
     }
@@ -80,7 +72,7 @@ void LogRecords::take(const OpenRecord &open, Record &record) {
     head_ = {rest_, rest_ + open.headLength()};
     rest_ = open.rest();
     const uint8_t *from = reinterpret_cast<const uint8_t *>(part_.data());
-    record = {Record::Kind::object, {from, from + part_.size()}, true, nullptr, nullptr};
+    record = {Record::Kind::object, {from, from + part_.size()}, true, false, nullptr, nullptr};
 }
 
 void LogRecords::readArray(Text part) {

@@ -26,6 +26,8 @@ public:
         Text text;
         /// Whether it has a part of a record's items, and is not part of the bytes.
         bool isPart = false;
+        /// Whether it is a line that begins as API servers write events.
+        bool isAsWritten = false;
         /// Of a line: its end before white space was removed.
         const uint8_t *end = nullptr;
         const char *reason = nullptr;
@@ -34,6 +36,8 @@ public:
     /// - Parameter isLast: Whether nothing follows the bytes.
     void begin(Text bytes, bool isLast);
     bool next(Record &record);
+    /// Takes a line that is not one object apart: its objects are the next records. False if it does not begin with one.
+    bool split(const Record &record);
     /// The lines behind the last record.
     LogLines lines() const { return lines_; }
     /// Leaves a record over that is not complete: it is the last one.

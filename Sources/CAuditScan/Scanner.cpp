@@ -15,10 +15,6 @@ constexpr const char *notAnEvent = "not an audit event";
 constexpr const char *needsFormat = "an envelope that is read only with --audit.format";
 constexpr const char *twice = "a key of the envelope is there twice";
 
-bool isAsWritten(Text text) {
-    return text.view().substr(0, audit_scan::eventHead.size()) == audit_scan::eventHead;
-}
-
 /// Whether an object names itself an audit event, not in a text that it holds. A search, since all lines of some logs
 /// are such objects.
 bool namesItselfEvent(Text object) {
@@ -80,7 +76,7 @@ audit_scanner::Step audit_scanner::nextRecord(audit_event &event, const char *&r
         reason = record.reason;
         return Step::malformed;
     }
-    if (record.kind == Record::Kind::line && isAsWritten(text)) {
+    if (record.isAsWritten) {
         return readBare(text, candidates.mayContain(text.from, text.to), true, event, reason);
     }
     return *text.from == '{' ? readObject(record, event, reason) : readLine(record, reason);
@@ -98,7 +94,11 @@ audit_scanner::Step audit_scanner::readBare(
     if (reason && isCandidate && mayBeTorn && torn.begin(text)) return Step::next;
     count++;
     if (reason) return Step::malformed;
-    if (!isCandidate) return Step::next;
+    return isCandidate ? select(text, event, reason) : Step::next;
+}
+
+/// Whether a selector matches an event that was read and counted.
+audit_scanner::Step audit_scanner::select(Text text, audit_event &event, const char *&reason) {
     if (fields.namesOrigin() && !isList) {
         index.read(text);
         Origin origin = originOfEvent(index);
@@ -166,8 +166,19 @@ audit_scanner::Step audit_scanner::readObject(const Record &record, audit_event 
     audit_scan::CandidateSearch *search = this->search(record);
     bool isCandidate = search == nullptr || search->mayContain(text.from, text.to);
     bool isAuto = format == AUDIT_FORMAT_AUTO;
-    if (isAuto && !isCandidate && namesItselfEvent(text)) return readBare(text, false, isLine, event, reason);
-    if (!index.read(text)) return readBare(text, isCandidate || !isAuto, isLine, event, reason);
+    if (!isCandidate && isAuto && namesItselfEvent(text)) return readBare(text, false, isLine, event, reason);
+    if (isCandidate) {
+        // Almost always an event with its keys in another order, or with others among them.
+        if (fields.read(text, event) == nullptr && fields.isNamed()) {
+            count++;
+            last = text;
+            return select(text, event, reason);
+        }
+    }
+    if (!index.read(text)) {
+        if (isLine && records.split(record)) return Step::next;
+        return readBare(text, isCandidate || !isAuto, isLine, event, reason);
+    }
     if (index.isEvent()) {
         Origin origin = originOfEvent(index);
         return origin == Origin::audit ? readBare(text, isCandidate, isLine, event, reason) : note(origin, reason);

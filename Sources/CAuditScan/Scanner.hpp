@@ -50,6 +50,7 @@ private:
     Step nextRecord(audit_event &event, const char *&reason);
     Step nextUnwrapped(audit_event &event, const char *&reason);
     Step readBare(Text text, bool isCandidate, bool mayBeTorn, audit_event &event, const char *&reason);
+    Step select(Text text, audit_event &event, const char *&reason);
     Step readObject(const Record &record, audit_event &event, const char *&reason);
     Step readLine(const Record &record, const char *&reason);
     Step unwrap(const Row &row, const Record &record, const audit_scan::Piece *piece, std::string_view text);

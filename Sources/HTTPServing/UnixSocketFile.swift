@@ -34,7 +34,9 @@ struct UnixSocketFile: Sendable {
                 guard address.bind(descriptor) == 0 else { throw error(errno, path) }
             }
             guard chmod(path, mode) == 0, let file = Self(path), Glibc.listen(descriptor, SOMAXCONN) == 0 else {
-                throw error(errno, path)
+                let code = errno
+                unlink(path)
+                throw error(code, path)
             }
             return (descriptor, file)
         } catch {

@@ -67,7 +67,10 @@ struct ReleasedStatesTests {
         try await withTemporaryDirectory { directory in
             try await Self.unpack(version, in: directory)
             let expected = Self.lines(
-                String(decoding: try Fixture.bytes("states/\(version).metrics.txt"), as: UTF8.self))
+                String(decoding: try Fixture.bytes("states/\(version).metrics.txt"), as: UTF8.self)
+            )
+            // A time that is in the future of this machine's clock becomes the present time.
+            .filter { !$0.hasPrefix("kube_audit_last_event_timestamp_seconds") }
             try #require(expected.count > 30)
 
             let first = try await ExporterProgram.start(in: directory, Self.flags)
@@ -108,9 +111,9 @@ struct ReleasedStatesTests {
                     "kube_audit_unauthenticated_forbidden_requests_total",
                     "kube_audit_unauthenticated_forbidden_requests_by_network_total",
                     "kube_audit_duplicate_events_total",
-                    "kube_audit_lines_total", "kube_audit_bytes_total", "kube_audit_last_event_timestamp_seconds",
+                    "kube_audit_lines_total", "kube_audit_bytes_total",
                 ], "\(changed)")
-            #expect(changed.count == 6)
+            #expect(changed.count == 5)
             await second.program.stop()
         }
     }

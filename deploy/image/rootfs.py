@@ -4,6 +4,8 @@ mmdebstrap downloads the packages and apt verifies them. No file is executed, so
 another architecture than that of this machine.
 """
 
+import io
+import os
 import posixpath
 import re
 import subprocess
@@ -29,6 +31,7 @@ MACHINES = {"amd64": "Advanced Micro Devices X86-64", "arm64": "AArch64"}
 USER = 65532
 EXPORTER = "usr/bin/kube-audit-exporter"
 DOCUMENTS = "usr/share/doc/kube-audit-exporter"
+STATUS = "var/lib/dpkg/status.d"
 STATE = "var/lib/kube-audit-exporter"
 TEXTS = {
     "etc/passwd": f"""root:x:0:0:root:/:/usr/sbin/nologin
@@ -57,9 +60,11 @@ class Entry:
     group: int = 0
 
 
-def run(*command, **options):
+def run(*command):
+    """The output of a command, in the language that it is read in here."""
+    environment = {**os.environ, "LC_ALL": "C"}
     try:
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE, **options).stdout
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment).stdout
     except FileNotFoundError:
         raise RootError(f"{command[0]} is not installed") from None
     except subprocess.CalledProcessError as error:
@@ -70,23 +75,26 @@ class Package:
     """A Debian package: its control file, and its files under the paths that they have with a merged /usr."""
 
     def __init__(self, deb):
-        self.control = run("dpkg-deb", "--field", deb).decode()
-        self.name = re.search(r"^Package: (.+)$", self.control, re.MULTILINE)[1]
-        self.files = {}
-        with tempfile.TemporaryFile() as file:
-            subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], check=True, stdout=file)
-            file.seek(0)
-            with tarfile.open(fileobj=file) as archive:
-                for member in archive:
-                    path = merged(member.name.removeprefix("./").rstrip("/"))
-                    if member.isfile() or member.islnk():
-                        self.files[path] = Entry(member.mode & 0o755, archive.extractfile(member).read())
-                    elif member.issym():
-                        self.files[path] = Entry(0o777, target=member.linkname)
-        sums = (
-            run("dpkg-deb", "--info", deb, "md5sums") if "md5sums" in run("dpkg-deb", "--info", deb).decode() else b""
-        )
-        self.checksums = dict(reversed(line.split(None, 1)) for line in sums.decode().splitlines())
+        about = unpacked(run("dpkg-deb", "--ctrl-tarfile", deb))
+        self.control = about["control"].content
+        self.name = re.search(r"^Package: (.+)$", self.control.decode(), re.MULTILINE)[1]
+        self.files = {merged(path): entry for path, entry in unpacked(run("dpkg-deb", "--fsys-tarfile", deb)).items()}
+        # Packages name their files without a merged /usr.
+        sums = about["md5sums"].content.decode().splitlines() if "md5sums" in about else []
+        self.checksums = {line: merged(line.split(None, 1)[1]) for line in sums}
+
+
+def unpacked(data):
+    """The files and links of an archive by path."""
+    result = {}
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        for member in archive:
+            path = member.name.removeprefix("./")
+            if member.isfile() or member.islnk():
+                result[path] = Entry(member.mode & 0o755, archive.extractfile(member).read())
+            elif member.issym():
+                result[path] = Entry(0o777, target=member.linkname)
+    return result
 
 
 def merged(path):
@@ -155,11 +163,10 @@ class RootBuilder:
             self.add_copyright(name)
         for name in sorted(self.used):
             package = self.packages[name]
-            self.entries[f"var/lib/dpkg/status.d/{name}"] = Entry(0o644, package.control.encode())
-            # Packages name their files without a merged /usr.
-            sums = [f"{digest}  {file}\n" for file, digest in package.checksums.items() if merged(file) in self.entries]
+            self.entries[f"{STATUS}/{name}"] = Entry(0o644, package.control)
+            sums = [f"{line}\n" for line, path in package.checksums.items() if path in self.entries]
             if sums:
-                self.entries[f"var/lib/dpkg/status.d/{name}.md5sums"] = Entry(0o644, "".join(sums).encode())
+                self.entries[f"{STATUS}/{name}.md5sums"] = Entry(0o644, "".join(sums).encode())
 
     def add_copyright(self, name):
         """Adds a package's copyright, which may be a link into the directory of another package, or that is a link."""
@@ -205,6 +212,20 @@ def program(files):
     # The default of --storage.path is data/, relative to the working directory /.
     entries["data"] = Entry(0o777, target=STATE)
     return with_directories(entries)
+
+
+def control_files(entries):
+    """The control files of the packages in a layer, by name."""
+    return [
+        entry.content
+        for path, entry in entries.items()
+        if path.startswith(f"{STATUS}/") and not path.endswith(".md5sums")
+    ]
+
+
+def document(name, content):
+    """A layer with a document."""
+    return with_directories({f"{DOCUMENTS}/{name}": Entry(0o644, content)})
 
 
 def with_directories(entries):

@@ -154,6 +154,6 @@ def exporter():
 
 def source_flags():
     """The flags of the exporter as its source declares them."""
-    source = ROOT / "Sources/kube-audit-exporter"
-    text = "".join((source / name).read_text() for name in ("ServeFlags.swift", "SelectionFlags.swift"))
+    sources = sorted((ROOT / "Sources/kube-audit-exporter").glob("*.swift"))
+    text = "".join(path.read_text() for path in sources)
     return set(re.findall(r'\.customLong\("([a-z.-]+)"\)', text))

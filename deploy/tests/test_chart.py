@@ -24,7 +24,6 @@ from engines import (
     check_operator_types,
     container,
     daemon_set,
-    failure,
     merged,
     only,
     render,
@@ -140,85 +139,6 @@ def test_generated_files_are_current():
     run(sys.executable, DEPLOY / "generate", "--check")
 
 
-# Each wrong value, and what the error must name.
-WRONG = {
-    "the image is missing": ({"image": {"repository": ""}}, ["image.repository"]),
-    "an unknown preset": ({"preset": "eks"}, ["preset", "kubeadm", "openshift"]),
-    "a key with a typing error": ({"auditlog": {"directory": "/var/log"}}, ["auditlog"]),
-    "a key below another with a typing error": ({"auditLog": {"dir": "/var/log"}}, ["auditLog", "dir"]),
-    "a relative directory": ({"auditLog": {"directory": "var/log/audit"}}, ["auditLog", "directory"]),
-    "a path as name of a log": ({"auditLog": {"files": ["/var/log/audit.log"]}}, ["auditLog", "files"]),
-    "an unknown access": ({"auditLog": {"access": "sudo"}}, ["auditLog", "access"]),
-    "a group without its number": ({"auditLog": {"access": "group"}}, ["auditLog.group"]),
-    "a number without a group": ({"auditLog": {"group": 990}}, ["auditLog.group", "auditLog.access"]),
-    "a duration without a unit": ({"auditLog": {"from": "60"}}, ["auditLog", "from"]),
-    "a port out of range": ({"web": {"port": 70000}}, ["web", "port"]),
-    "a threshold of zero": ({"exporter": {"threshold": 0}}, ["exporter", "threshold"]),
-    "a threshold as text": ({"exporter": {"threshold": "5"}}, ["exporter", "threshold"]),
-    "a window in seconds": ({"exporter": {"window": "3600s"}}, ["exporter", "window"]),
-    "a window that is too long": (
-        {"exporter": {"window": "25h", "retention": "2d"}},
-        ["exporter.window", "25h"],
-    ),
-    "a window beyond a short retention": (
-        {"exporter": {"window": "2h", "retention": "1h30m"}},
-        ["exporter.window (2h)", "exporter.retention (1h30m)"],
-    ),
-    "a retention of minutes": ({"exporter": {"retention": "30m"}}, ["exporter.retention", "1h"]),
-    "a log in the directory of the state": (
-        {"auditLog": {"directory": "/var/lib/kube-audit-exporter"}},
-        ["auditLog.directory", "state"],
-    ),
-    "one directory for the log and the state": (
-        {"state": {"directory": "/var/log/kubernetes/audit"}},
-        ["auditLog.directory", "state.directory"],
-    ),
-    "two pods on a node": (
-        {"daemonSet": {"updateStrategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}},
-        ["daemonSet.updateStrategy", "maxSurge"],
-    ),
-    "two servers on a port": (
-        merged(WEBHOOK, {"web": {"port": 9000}, "webhook": {"port": 9000}}),
-        ["web.port", "webhook.port", "9000"],
-    ),
-    "a placeholder as registry": ({"image": {"repository": "REGISTRY/kube-audit-exporter"}}, ["/image/repository"]),
-    "a password in clear text": ({"web": {"users": {"prometheus": "secret"}}}, ["users", "prometheus"]),
-    "a proxy that is no network": ({"exporter": {"trustedProxies": ["proxy.example.com"]}}, ["trustedProxies"]),
-    "a filter with an unknown key": (
-        {"exporter": {"filters": [{"name": "a", "user_agent": "b"}]}},
-        ["filters", "user_agent"],
-    ),
-    "a flag without dashes": ({"exporter": {"extraArgs": ["web.enable-lifecycle"]}}, ["exporter.extraArgs"]),
-    "a webhook for everyone": ({"webhook": {"enabled": True}}, ["webhook.tls.secretName", "webhook.insecure"]),
-    "nothing to install": ({"daemonSet": {"enabled": False}}, ["daemonSet.enabled", "webhook.enabled"]),
-    "two web configurations": ({"web": {"existingSecret": "a", "tls": {"secretName": "b"}}}, ["web.existingSecret"]),
-    "client certificates without TLS": (
-        {"web": {"tls": {"requireClientCertificate": True}}},
-        ["web.tls.requireClientCertificate", "web.tls.secretName"],
-    ),
-    "http probes without the password": (
-        {"web": {"users": {"a": "$2b$10$" + "a" * 53}}, "probes": {"type": "http"}},
-        ["probes.authorization"],
-    ),
-    "two monitors": (
-        {"monitoring": {"podMonitor": True, "serviceMonitor": True}},
-        ["monitoring.podMonitor", "monitoring.serviceMonitor"],
-    ),
-    "an unknown receiver": (
-        {"monitoring": {"alertmanagerConfig": {"receivers": {"pager": {}}}}},
-        ["receivers", "pager"],
-    ),
-}
-
-
-@pytest.mark.parametrize("case", WRONG)
-def test_an_error_names_the_wrong_value(case):
-    values, names = WRONG[case]
-    message = failure(values)
-    for name in names:
-        assert name in message, message
-
-
 def test_the_schema_describes_each_value_and_refuses_unknown_ones():
     schema = json.loads((CHART / "values.schema.json").read_text())
     jsonschema.Draft7Validator.check_schema(schema)
@@ -252,10 +172,30 @@ def test_long_names_stay_within_the_limits_of_kubernetes():
             assert len(item["metadata"]["name"]) <= 63 or item["kind"] == "ConfigMap", item["metadata"]["name"]
 
 
+def test_services_have_names_that_kubernetes_takes():
+    values = merged(WEBHOOK, {"monitoring": {"serviceMonitor": True}})
+    for name in (
+        "a",
+        "platform-security-monitoring-production",
+        "r" * 53,
+        "a" * 46 + "-b",
+        "kube-audit-exporter-" + "a" * 33,
+    ):
+        services = [item["metadata"]["name"] for item in render(values, name=name) if item["kind"] == "Service"]
+        assert len(set(services)) == 3
+        for service in services:
+            assert re.fullmatch("[a-z]([-a-z0-9]*[a-z0-9])?", service) and len(service) <= 63, service
+    with pytest.raises(helm.HelmError, match="fullnameOverride"):
+        render(values, name="1st")
+    assert render(values, {"fullnameOverride": "first"}, name="1st")
+    assert render(name="1st")
+
+
 def test_the_notes_say_what_to_do_next():
     def notes(*values):
         return templates(*values)["kube-audit-exporter/templates/NOTES.txt"]
 
+    only_webhook_values = merged(WEBHOOK, {"daemonSet": {"enabled": False}})
     for preset in PRESETS:
         text = notes({"preset": preset})
         about = (CHART / f"presets/{preset}.txt").read_text()
@@ -272,7 +212,16 @@ def test_the_notes_say_what_to_do_next():
     )
     assert "WARNING: webhook.insecure" in notes({"webhook": {"enabled": True, "insecure": True}})
     assert "two exporters count" in notes(WEBHOOK)
-    only_webhook = notes(WEBHOOK, {"daemonSet": {"enabled": False}})
+    # With several control planes, each pod is asked.
+    assert "logs -l" in notes() and "for pod in" in notes()
+    assert "seLinuxOptions.type=spc_t" in notes() and "seLinuxOptions.type" not in notes({"preset": "rke2"})
+    for preset in PRESETS:
+        has_policy = "audit-policy.yaml" in (CHART / f"presets/{preset}.txt").read_text()
+        assert ("tar -xzOf kube-audit-exporter-" in notes({"preset": preset})) == has_policy
+    for values in ({}, *({"preset": preset} for preset in PRESETS), EVERYTHING, only_webhook_values):
+        text = notes(values)
+        assert not [line for line in text.splitlines() if line != line.rstrip()] and "\n\n\n" not in text
+    only_webhook = notes(only_webhook_values)
     assert "rollout status daemonset" not in only_webhook
     assert "rollout status deployment/kube-audit-exporter-webhook" in only_webhook
 
@@ -349,6 +298,33 @@ def test_the_paths_are_those_of_the_documentation():
         values = yaml.safe_load((CHART / f"presets/{preset}.yaml").read_text())["auditLog"]
         # kubeadm has no path of its own.
         assert preset == "kubeadm" or f"`{values['directory']}/{values['files'][0]}`" in text
+
+
+def test_the_notes_warn_of_a_memory_limit_below_the_formula_of_the_documentation():
+    formula = "64 MiB + 11 KiB × (--source.limit + --source.claimed-limit) + 4 × --webhook.max-body-size"
+    assert formula in (ROOT / "docs/sizing.md").read_text()
+
+    def warnings(*values):
+        text = templates(WEBHOOK, *values)["kube-audit-exporter/templates/NOTES.txt"]
+        return re.findall(r"WARNING: (\w+)\.resources\.limits\.memory is (\S+)\.\s[^0-9]*need (\d+)Mi", text)
+
+    assert warnings() == []
+    mebibytes = 64 + -(-11 * (50000 + 1000) // 1024)
+    assert warnings({"exporter": {"sourceLimit": 50000}}) == [
+        ("daemonSet", "256Mi", str(mebibytes)),
+        ("webhook", "384Mi", str(mebibytes + 128)),
+    ]
+    assert warnings({"webhook": {"maxBodySize": "64MiB"}}) == [("webhook", "384Mi", str(64 + 119 + 256))]
+    limits = {"resources": {"limits": {"memory": "1Gi"}}}
+    assert warnings({"exporter": {"sourceLimit": 50000}, "daemonSet": limits, "webhook": limits}) == []
+    assert warnings({"daemonSet": {"resources": {"limits": {"memory": 100000000}}}}) == [
+        ("daemonSet", "100000000", "183")
+    ]
+    assert warnings({"daemonSet": {"resources": {"limits": {"memory": None}}}}) == []
+
+
+def test_the_policy_of_the_chart_is_that_of_kubeadm():
+    assert (CHART / "files/audit-policy.yaml").read_text() == (DEPLOY / "kubeadm/audit-policy.yaml").read_text()
 
 
 def test_the_memory_limits_are_those_of_the_documentation():

@@ -13,8 +13,21 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from engines import EVERYTHING, PRESETS, container, exporter, merged, only, render, run, source_flags
-from pods import COUNTER, event, pod, project
+from engines import (
+    CHART,
+    EVERYTHING,
+    PRESETS,
+    WEBHOOK,
+    container,
+    exporter,
+    failure,
+    merged,
+    only,
+    render,
+    run,
+    source_flags,
+)
+from pods import COUNTER, HASH, Pod, event, pod, project
 
 FULL = merged(
     EVERYTHING,
@@ -50,7 +63,126 @@ def test_the_build_has_each_flag_of_the_chart():
     assert used <= offered
 
 
+def test_the_chart_knows_each_flag_of_the_exporter():
+    text = (CHART / "templates/_checks.tpl").read_text()
+    known = re.findall(r"(?m)^--([a-z.-]+): ", text)
+    offered = set(re.findall(r"(?m)^  --([a-z.-]+)", run(exporter(), "--help"))) - {"version", "help"}
+    assert sorted(known) == sorted(offered)
+
+
+NETWORKS = [
+    *("10.0.0.0/8", "10.0.0.1", "10.0.0.1/32", "0.0.0.0/0", "192.168.1.128/25", "::/0", "::", "::1", "2001:db8::/32"),
+    *("1:2:3:4:5:6:7:8", "2001:db8::1:2/127", "fe80::/10", "::ffff:10.0.0.1", "::ffff:10.0.0.0/104", "1::"),
+    *("10.0.0.0/33", "10.0.0.1/8", "192.168.1.129/25", "010.0.0.1", "10.0.0.256", "10.0.0", "10.0.0.0.0", "10.0.0.0/"),
+    *("10.0.0.0/a", "10.0.0.0/8/8", "2001:db8::/129", "2001:db8::1/32", "2001:db8::1:1/127", "1:2:3:4:5:6:7"),
+    *(
+        "1:2:3:4:5:6:7:8:9",
+        "1::2::3",
+        ":::",
+        ":1",
+        "1:",
+        "12345::",
+        "g::",
+        "fe80::1%eth0",
+        "proxy.example.com",
+        "/8",
+        " ",
+    ),
+    *("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:8::", "::10.0.0.300", "10.0.0.0/-1", "::ffff:10.0.0.1/104", "10.0.0.1 "),
+]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_chart_takes_the_networks_that_the_exporter_takes(network, tmp_path):
+    command = [
+        exporter(),
+        f"--source.trusted-proxy={network}",
+        f"--audit.log={tmp_path}/audit.log",
+        # A parent that does not exist ends the start, after the flags were read.
+        f"--storage.path={tmp_path}/missing/state",
+        "--web.listen-address=127.0.0.1:0",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert result.returncode == 1
+    is_accepted = "--source.trusted-proxy" not in result.stderr
+    assert is_accepted or "--storage.path" not in result.stderr
+    for values in (
+        {"exporter": {"trustedProxies": [network]}},
+        {"exporter": {"filters": [{"name": "a", "networks": [network]}]}},
+    ):
+        if is_accepted:
+            render(values)
+        else:
+            assert network in failure(values)
+
+
 # --- A build with the rendered arguments and files
+
+
+# Sets of values of which the exporter must take every flag and every file.
+START = {
+    "defaults": {},
+    "everything": {
+        "auditLog": {"files": ["audit.log", "other-*.log"], "from": "1d12h"},
+        "exporter": {
+            "threshold": 10,
+            "window": "24h",
+            "externalURL": "https://audit.example.com/$(NODE_NAME)",
+            "trustedProxies": ["198.51.100.0/24", "2001:db8::/32", "::ffff:10.0.0.1"],
+            "sourceLimit": 100,
+            "claimedLimit": 1,
+            "networkLimit": 10,
+            "retention": "1w1d1h30m",
+            "filters": [
+                {
+                    "name": "load balancer: health checks",
+                    "networks": ["10.0.0.0/8", "::1"],
+                    "user_agents": ["kube-probe/*", ""],
+                    "request_uris": ["/livez\\?*"],
+                    "verbs": ["get"],
+                    "outcomes": ["forbidden", "unauthorized", "allowed"],
+                },
+                {"name": "2", "request_uris": ["/readyz"]},
+            ],
+            "logLevel": "debug",
+            "logFormat": "json",
+            "extraArgs": ["--web.enable-lifecycle", "--web.telemetry-path=/m", "--web.openmetrics-created-series"],
+        },
+        "webhook": {"maxBodySize": "1024MiB", "externalURL": "https://audit.example.com/webhook"},
+    },
+    "users": {"web": {"users": {"prometheus": HASH, "a b": HASH}}},
+    "client certificates": {"web": {"tls": {"secretName": "web-tls", "requireClientCertificate": True}}},
+    "web configuration": {
+        "web": {
+            "tls": {"secretName": "web-tls"},
+            "config": {
+                "tls_server_config": {
+                    "client_auth_type": "VerifyClientCertIfGiven",
+                    "client_ca_file": "/etc/kube-audit-exporter/web-tls/ca.crt",
+                    "min_version": "TLS12",
+                    "max_version": "TLS13",
+                    "prefer_server_cipher_suites": False,
+                    "curve_preferences": ["X25519", "CurveP256"],
+                },
+                "http_server_config": {"http2": False, "headers": {"X-Frame-Options": "deny"}},
+                "rate_limit": {"interval": "10ms", "burst": 100},
+            },
+        },
+        "webhook": {"maxBodySize": "1KiB", "tls": {"clientAllowedSANs": ["client.example.com", "127.0.0.1"]}},
+    },
+}
+
+
+@pytest.mark.parametrize("kind", ["DaemonSet", "Deployment"])
+@pytest.mark.parametrize("case", START)
+def test_the_exporter_starts_with_what_the_chart_renders(case, kind, tmp_path):
+    objects = render(WEBHOOK, START[case])
+    own = Pod(only(objects, kind), objects, tmp_path / "pod")
+    own.command = [argument for argument in own.command if argument != "--log.format=json"]
+    with own:
+        assert own.process.poll() is None
+        log = own.logfile.read_text()
+        assert "level=error" not in log and "error" not in log.split("Listening")[0], log
 
 
 def test_the_exporter_counts_with_the_arguments_and_files_of_the_daemon_set(tmp_path):

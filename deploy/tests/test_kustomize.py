@@ -97,6 +97,39 @@ def test_the_example_of_the_readme_sets_image_and_namespace(tmp_path):
     assert image == "registry.example.com/security/kube-audit-exporter:0.2.0"
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_webhook_goes_together_with_an_overlay(preset, tmp_path):
+    def own(*resources):
+        path = tmp_path / "-".join(part.replace("/", "-") for part in resources)
+        path.mkdir()
+        names = [os.path.relpath(KUSTOMIZE / part, path) for part in resources]
+        (path / "kustomization.yaml").write_text(yaml.safe_dump({"namespace": "audit", "resources": names}))
+        return build(path)
+
+    overlay = f"overlays/{preset}"
+    together = own(overlay, "webhook", "monitoring", "dashboards")
+    parts = [item for part in (overlay, "webhook", "monitoring", "dashboards") for item in own(part)]
+    assert by_name(together) == by_name(parts)
+    assert len(by_name(together)) == len(together) == len(parts)
+    accounts = {item["metadata"]["name"] for item in together if item["kind"] == "ServiceAccount"}
+    pods = [item["spec"]["template"]["spec"] for item in together if item["kind"] in ("DaemonSet", "Deployment")]
+    assert {pod["serviceAccountName"] for pod in pods} == accounts and len(pods) == len(accounts) == 2
+
+
+def test_the_readmes_kustomization_for_openshift_gives_cluster_scoped_objects_no_namespace(tmp_path):
+    text = (KUSTOMIZE / "README.md").read_text()
+    example = text.split("```yaml\n")[2].split("```")[0]
+    assert "overlays/openshift" in example
+    example = example.replace("kube-audit-exporter/deploy/kustomize/", os.path.relpath(KUSTOMIZE, tmp_path) + "/")
+    (tmp_path / "kustomization.yaml").write_text(example)
+    objects = build(tmp_path)
+    for item in objects:
+        is_namespaced = item["kind"] != "SecurityContextConstraints"
+        assert ("namespace" in item["metadata"]) == is_namespaced, item["metadata"]
+    binding = next(item for item in objects if item["kind"] == "RoleBinding")
+    assert [subject["namespace"] for subject in binding["subjects"]] == ["kube-audit-exporter"]
+
+
 def apply(kubectl, text, tmp_path):
     """kubectl apply --dry-run=client against a server that knows the kinds; returns the names of the objects."""
     file = tmp_path / "all.yaml"

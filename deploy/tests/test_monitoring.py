@@ -198,7 +198,8 @@ def configuration(config):
     """An AlertmanagerConfig as a configuration of Alertmanager, without namespaces."""
     spec = config["spec"]
     return {
-        "route": plain_route(spec["route"]),
+        # The operator adds the route to those of the global configuration, and the alert goes on to the next ones.
+        "route": {"receiver": "others", "routes": [{**plain_route(spec["route"]), "continue": True}]},
         "inhibit_rules": [
             {
                 "source_matchers": [matcher(item) for item in rule["sourceMatch"]],
@@ -207,7 +208,7 @@ def configuration(config):
             }
             for rule in spec["inhibitRules"]
         ],
-        "receivers": [{"name": item["name"]} for item in spec["receivers"]],
+        "receivers": [{"name": "others"}, *({"name": item["name"]} for item in spec["receivers"])],
     }
 
 
@@ -233,7 +234,6 @@ def test_amtool_routes_each_alert_as_with_alerts_alertmanager_yaml(tmp_path):
     cases |= {
         ("KubernetesAccessScanning", "warning", "20"),
         ("KubernetesAccessScanning", "info", "49"),
-        ("Other", "warning", ""),
     }
     for name, severity, score in sorted(cases):
         labels = [f"alertname={name}", f"severity={severity}", "cluster=blue"] + (
@@ -243,6 +243,20 @@ def test_amtool_routes_each_alert_as_with_alerts_alertmanager_yaml(tmp_path):
             run(amtool, "config", "routes", "test", f"--config.file={file}", *labels) for file in (own, other)
         ]
         assert mine == theirs, labels
+
+
+@pytest.mark.parametrize(
+    "name", ["Other", "KubePodCrashLooping", "KubernetesNodeNotReady", "Watchdog", "NotKubeAuditLogsLost", "KubeAudit"]
+)
+def test_an_alert_of_another_program_stays_with_its_own_routes(name, tmp_path):
+    """Also with alertmanagerConfigMatcherStrategy {type: None}, where the operator adds no matcher for the namespace."""
+    amtool = program("amtool", "AMTOOL")
+    file = tmp_path / "alertmanager.yaml"
+    file.write_text(yaml.safe_dump(configuration(only(render(ALERTMANAGER), "AlertmanagerConfig"))))
+    for severity in ("info", "warning", "critical"):
+        labels = [f"alertname={name}", f"severity={severity}", "namespace=kube-audit-exporter"]
+        out = run(amtool, "config", "routes", "test", f"--config.file={file}", *labels)
+        assert out.split() == ["others"], labels
 
 
 def test_inhibitions_are_those_of_alerts_alertmanager_yaml():
@@ -281,7 +295,7 @@ def test_each_receiver_can_be_filled():
 
 def test_amtool_and_promtool_notice_errors(tmp_path):
     config = configuration(only(render(ALERTMANAGER), "AlertmanagerConfig"))
-    config["route"]["receiver"] = "missing"
+    config["route"]["routes"][0]["receiver"] = "missing"
     file = tmp_path / "alertmanager.yaml"
     file.write_text(yaml.safe_dump(config))
     run(program("amtool", "AMTOOL"), "check-config", file, status=1)

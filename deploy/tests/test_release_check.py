@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from engines import DEPLOY, run
@@ -95,6 +96,16 @@ def test_builds_that_differ_fail_with_the_names_of_the_files(project):
     kept = output.split("Both are kept in ")[1].splitlines()[0]
     shutil.rmtree(kept)
     assert not (project / "dist").exists()
+
+
+def test_a_build_that_fails_leaves_its_clone(project):
+    (project / "Makefile").write_text("packages:\n\tfalse\n")
+    commit(project)
+    status, output = check(project, "packages")
+    assert status == 1
+    clone = Path(output.split("its clone is kept in ")[1].splitlines()[0])
+    assert clone.name == "build-1" and (clone / "VERSION").exists()
+    shutil.rmtree(clone.parent)
 
 
 # What is wrong, the file and its text, and what the output must say.

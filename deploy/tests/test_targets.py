@@ -1,13 +1,14 @@
 """The labels of targets, as a real Prometheus makes them of the chart's relabelings."""
 
 import json
+import re
 import subprocess
 import time
 import urllib.request
 
 import pytest
 import yaml
-from engines import CHART, WEBHOOK, free_port, only, program, render
+from engines import CHART, ROOT, WEBHOOK, free_port, only, program, render
 
 SNAKE = {"sourceLabels": "source_labels", "targetLabel": "target_label"}
 
@@ -87,6 +88,31 @@ def test_a_replaced_pod_keeps_the_labels_of_its_target(kind, field, tmp_path):
     assert labels["here"] == labels["there"] == {**common, "instance": "kube-audit-exporter-webhook"}
 
 
+@pytest.mark.parametrize("kind, field", [("PodMonitor", "podMetricsEndpoints"), ("ServiceMonitor", "endpoints")])
+def test_releases_of_a_namespace_keep_their_targets_apart(kind, field, tmp_path):
+    """On the same node; with the same labels, their counters would be taken for one that is reset at each scrape."""
+    values = {"monitoring": {kind[0].lower() + kind[1:]: True}}
+    releases = ["kube-audit-exporter", "blue", "green", "kube-audit-exporter-red", "kube-audit"]
+    targets = {}
+    for release in releases:
+        objects = render(WEBHOOK, values, name=release)
+        for component, suffix in (("log", "exporter"), ("webhook", "webhook")):
+            found = [item for item in objects if item["kind"] == kind]
+            (monitor,) = [
+                item for item in found if item["metadata"]["labels"]["app.kubernetes.io/component"] == component
+            ]
+            targets[f"{release} {component}"] = (
+                target(f"{release}-{suffix}", "control-plane-1"),
+                monitor["spec"][field][0]["relabelings"],
+            )
+    labels = relabelled(targets, tmp_path)
+    assert len({json.dumps(item, sort_keys=True) for item in labels.values()}) == 2 * len(releases), labels
+    for name, item in labels.items():
+        # The rules know targets that never answered by this name.
+        assert re.fullmatch("(.+[-/])?kube-audit-exporter", item["job"]), name
+    assert r'job=~"(.+[-/])?kube-audit-exporter"' in (ROOT / "alerts/access-scanning.rules.yaml").read_text()
+
+
 def test_prometheus_without_the_operator_gives_a_replaced_pod_the_same_labels(tmp_path):
     """With the configuration of the chart's README."""
     text = (CHART / "README.md").read_text()
@@ -96,8 +122,9 @@ def test_prometheus_without_the_operator_gives_a_replaced_pod_the_same_labels(tm
     assert job["kubernetes_sd_configs"] == [{"role": "pod", "namespaces": {"names": ["kube-audit-exporter"]}}]
     rules = job["relabel_configs"]
 
-    def discovered(component, node, port="web", name="kube-audit-exporter"):
+    def discovered(component, node, port="web", name="kube-audit-exporter", release="kube-audit-exporter"):
         return {
+            "__meta_kubernetes_pod_label_app_kubernetes_io_instance": release,
             "__meta_kubernetes_pod_label_app_kubernetes_io_name": name,
             "__meta_kubernetes_pod_label_app_kubernetes_io_component": component,
             "__meta_kubernetes_pod_container_port_name": port,
@@ -115,15 +142,17 @@ def test_prometheus_without_the_operator_gives_a_replaced_pod_the_same_labels(tm
             "log": (discovered("log", "control-plane-1"), rules),
             "here": (discovered("webhook", "worker-1"), rules),
             "there": (discovered("webhook", "worker-2"), rules),
+            "blue": (discovered("log", "control-plane-1", release="blue"), rules),
             # Neither the port of the webhook nor another program is scraped.
             "port": (discovered("webhook", "worker-1", port="webhook"), rules),
             "other": (discovered("log", "worker-1", name="other"), rules),
         },
         tmp_path,
-        scraped=3,
+        scraped=4,
     )
     assert labels == {
         "log": {"job": "kube-audit-exporter", "instance": "control-plane-1"},
+        "blue": {"job": "blue/kube-audit-exporter", "instance": "control-plane-1"},
         "here": {"job": "kube-audit-exporter", "instance": "kube-audit-exporter-webhook"},
         "there": {"job": "kube-audit-exporter", "instance": "kube-audit-exporter-webhook"},
     }

@@ -26,11 +26,11 @@ class Image:
 
 @pytest.fixture(scope="session")
 def archive():
-    """The archive under test: $IMAGE, else the one in dist/ with this version."""
+    """The archive under test, with this version: in the directory $DIST, else in dist/."""
     version = (ROOT / "VERSION").read_text().strip()
-    path = Path(os.environ.get("IMAGE") or ROOT / f"dist/kube-audit-exporter-{version}-linux-amd64.oci.tar")
+    path = Path(os.environ.get("DIST", ROOT / "dist")) / f"kube-audit-exporter-{version}-linux-amd64.oci.tar"
     if not path.exists():
-        pytest.skip(f"{path} does not exist: set IMAGE, or run make packages")
+        pytest.skip(f"{path} does not exist; run make packages")
     return path
 
 

@@ -224,6 +224,8 @@ class Container:
         peaks = [
             Path(f"/sys/fs/cgroup/memory{groups.get('memory')}/memory.max_usage_in_bytes"),
             Path(f"/sys/fs/cgroup{groups.get('')}/memory.peak"),
+            # Before Linux 5.19.
+            Path(f"/sys/fs/cgroup{groups.get('')}/memory.current"),
         ]
         return next((int(path.read_text()) for path in peaks if path.exists()), None)
 
@@ -247,4 +249,7 @@ def missing():
     for name, package in {"runc": "runc", "nsenter": "util-linux", "curl": "curl"}.items():
         if not shutil.which(name):
             return f"{name} is not installed (Debian's {package})"
-    return None if SECCOMP.exists() else f"{SECCOMP} does not exist (Debian's golang-github-containers-common)"
+    if not SECCOMP.exists():
+        return f"{SECCOMP} does not exist (Debian's golang-github-containers-common)"
+    namespaces = subprocess.run(["unshare", "--mount", "--net", "--pid", "--fork", "true"], capture_output=True)
+    return "this machine does not let root make namespaces" if namespaces.returncode else None

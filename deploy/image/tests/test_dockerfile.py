@@ -81,7 +81,11 @@ def base_image(buildah, directory):
 
 def test_the_dockerfile_makes_the_same_files_and_configuration(image, buildah, tmp_path):
     context = tmp_path / "context"
-    for name in ("VERSION", "LICENSE", *(f"deploy/image/{name}" for name in ("build", "archive.py", "rootfs.py"))):
+    for name in (
+        "VERSION",
+        "LICENSE",
+        *(f"deploy/image/{name}" for name in ("build", "archive.py", "rootfs.py", "sbom.py")),
+    ):
         (context / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, context / name)
     for name in ("usr/bin/kube-audit-exporter", "usr/share/doc/kube-audit-exporter"):

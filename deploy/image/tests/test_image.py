@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -151,6 +152,26 @@ def test_scanners_find_the_package_and_the_version_of_each_library(image):
     assert libraries <= listed
 
 
+def test_the_sbom_names_what_is_in_the_image(archive, image):
+    text = archive.with_suffix(".spdx.json").read_text()
+    assert (image.root / "usr/share/doc/kube-audit-exporter/sbom.spdx.json").read_text() == text
+    document = json.loads(text)
+    assert document["spdxVersion"] == "SPDX-2.3"
+    versions = {item["name"]: item["versionInfo"] for item in document["packages"]}
+    installed = {}
+    for path in (image.root / "var/lib/dpkg/status.d").iterdir():
+        if path.suffix != ".md5sums":
+            installed[path.name] = re.search(r"^Version: (.+)$", path.read_text(), re.MULTILINE)[1]
+    assert len(installed) > 15
+    assert installed.items() <= versions.items()
+    # What is linked in, and the exporter itself.
+    assert {"kube-audit-exporter", "swift", "swift-foundation", "grdb.swift", "yams"} <= set(versions)
+    identifiers = [item["SPDXID"] for item in document["packages"]]
+    assert len(set(identifiers)) == len(identifiers)
+    for item in document["relationships"]:
+        assert {item["spdxElementId"], item["relatedSpdxElement"]} <= {*identifiers, "SPDXRef-DOCUMENT"}
+
+
 def test_the_authorities_are_those_of_debian(image):
     """GnuTLS reads one file; update-ca-certificates would have written it."""
     bundle = (image.root / "etc/ssl/certs/ca-certificates.crt").read_text()
@@ -175,6 +196,7 @@ def test_a_second_build_is_the_same_byte_for_byte(archive, image, tmp_path):
     )
     assert result.returncode == 0, result.stderr
     (second,) = tmp_path.glob("*.oci.tar")
+    assert second.with_suffix(".spdx.json").read_bytes() == archive.with_suffix(".spdx.json").read_bytes()
     assert hashlib.sha256(second.read_bytes()).digest() == hashlib.sha256(archive.read_bytes()).digest(), result.stdout
 
 

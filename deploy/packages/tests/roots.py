@@ -26,8 +26,8 @@ STATE = f"var/lib/{NAME}"
 # What apt needs of this machine in a root file system.
 PROXIES = {key: value for key, value in os.environ.items() if key.lower() in ("http_proxy", "https_proxy", "no_proxy")}
 
-# Stands in for systemd: enables units at their installation, says that all are enabled and running, and writes down what
-# maintainer scripts ask for.
+# Stands in for systemd: enables units at their installation, says that all are enabled and running, and writes down
+# what maintainer scripts ask for.
 SYSTEMCTL = f"""#!/bin/sh
 echo "$*" >>/systemctl.log
 case "$*" in
@@ -94,8 +94,8 @@ class Root:
         sets = [part for key, value in environment.items() for part in ("--setenv", key, value)]
         networks = [f for name in ("resolv.conf", "hosts") for f in ("--ro-bind", f"/etc/{name}", f"/etc/{name}")]
         return [
-            "bwrap", "--bind" if writable else "--ro-bind", str(self.directory), "/", "--proc", "/proc", "--dev", "/dev",
-            "--tmpfs", "/run", "--dir", "/run/systemd/system", "--perms", "1777", "--tmpfs", "/tmp", *networks,
+            "bwrap", "--bind" if writable else "--ro-bind", str(self.directory), "/",
+            "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--dir", "/run/systemd/system", "--perms", "1777", "--tmpfs", "/tmp", *networks,
             *options,
             "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--cap-add", "ALL",
             "--chdir", "/root", "--clearenv", *sets, *map(str, command),
@@ -203,7 +203,8 @@ class Service:
         deadline, seen = time.monotonic() + seconds, None
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                raise AssertionError(f"the exporter ended with {self.process.returncode}:\n{self.process.stdout.read()}")
+                log = self.process.stdout.read()
+                raise AssertionError(f"the exporter ended with {self.process.returncode}:\n{log}")
             try:
                 seen = counts_in(self.fetch())
             except OSError as error:

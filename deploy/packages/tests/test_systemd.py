@@ -49,7 +49,8 @@ class Machine:
     def metrics(self):
         """The page, from the container's network."""
         result = subprocess.run(
-            ["nsenter", "--target", self.first, "--net", "curl", "-sS", "--noproxy", "*", "http://127.0.0.1:10403/metrics"],
+            ["nsenter", "--target", self.first, "--net",
+             "curl", "-sS", "--noproxy", "*", "http://127.0.0.1:10403/metrics"],
             capture_output=True, text=True,
         )  # fmt: skip
         return result.stdout
@@ -172,6 +173,7 @@ def test_install_use_upgrade_and_purge(machine, deb, directory, expected):
 def test_sockets_of_systemd(machine, deb, expected):
     """docs/web-configuration.md, from an installation to a scrape on both sockets."""
     root = machine.root
+    root.path(LOG).parent.mkdir(parents=True, mode=0o700, exist_ok=True)
     root.path(LOG).write_text(recent_log())
     machine.run("dpkg", "-i", root.add(deb))
     for unit in commands("docs/web-configuration.md", "systemd sockets", "ini"):

@@ -32,7 +32,8 @@ def test_commands_install_run_and_remove_it(base, directory, tarball, instructio
     root = Root.unpacked(base, directory / "tarball")
     before = {path for path in root.directory.rglob("*") if "/proc/" not in str(path)}
     assert libraries.startswith("apt-get install ")
-    root.install(*libraries.split()[2:])
+    root.install(*libraries.replace("\\\n", "").split()[2:])
+    root.systemctl_calls()
     archive = root.add(tarball)
     script = f"set -e\ntar -xf {archive}\ncd {tarball.name.removesuffix('.tar.gz')}\n"
     root.run("bash", "-c", script + install)

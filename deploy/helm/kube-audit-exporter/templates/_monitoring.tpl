@@ -1,6 +1,8 @@
 {{/*
 Relabelings of a target. The instance stays the same when a pod is replaced: the node's name for a DaemonSet, a fixed name
-for the webhook. Labels that change with the pod are dropped, so that its series continue.
+for the webhook. Labels that change with the pod are dropped, so that its series continue. Two releases on the same nodes
+then differ in nothing but the job, so a release of another name has its name in it. The rules know a job by the end of
+its name.
 */}}
 {{- define "kube-audit-exporter.relabelings" -}}
 {{- if eq .component "log" -}}
@@ -9,6 +11,10 @@ for the webhook. Labels that change with the pod are dropped, so that its series
 {{- else -}}
 - targetLabel: instance
   replacement: {{ include "kube-audit-exporter.fullname" .root }}-webhook
+{{- end }}
+{{- if ne .root.Release.Name (include "kube-audit-exporter.name" .root) }}
+- targetLabel: job
+  replacement: {{ .root.Release.Name }}/{{ include "kube-audit-exporter.name" .root }}
 {{- end }}
 - action: labeldrop
   regex: (pod|container|endpoint|service)
@@ -38,10 +44,7 @@ relabelings:
 {{- end -}}
 
 {{- define "kube-audit-exporter.monitorLabels" -}}
-{{ include "kube-audit-exporter.labels" . }}
-{{- with .Values.monitoring.labels }}
-{{ toYaml . }}
-{{- end }}
+{{- include "kube-audit-exporter.labelsWith" (dict "root" . "labels" .Values.monitoring.labels) -}}
 {{- end -}}
 
 {{/* The components that are installed, separated by spaces. */}}
