@@ -33,7 +33,7 @@ SLOWLORIS ?=
 
 # Duration per target of `make fuzz`, and the targets.
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration filter headers requests exposition state \
+FUZZ_TARGETS ?= lines envelopes differential eventlist addresses webconfiguration filter headers requests exposition state \
     decompression following
 # The toolchain's libFuzzer without its main function; Fuzzing has its own.
 FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a

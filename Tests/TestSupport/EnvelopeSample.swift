@@ -33,11 +33,13 @@ public struct EnvelopeSample: Sendable, Decodable, CustomStringConvertible {
         case format, forbidden, unauthorized, allowed, events, foreign, truncated, malformed, auto, same
     }
 
+    /// Its name.
     public var description: String { name }
     /// Its file.
     public var url: URL { Fixture.url("envelopes/\(name)") }
     /// `NAME:PATH`
     public var argument: String { "\(format):\(url.path)" }
+    /// The format.
     public var auditFormat: AuditFormat { AuditFormat(rawValue: format) ?? .auto }
 
     /// All of them, by name.

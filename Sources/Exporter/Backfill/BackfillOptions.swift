@@ -29,7 +29,8 @@ public struct BackfillOptions: Sendable {
 
     /// Arguments and flags, each with its default.
     public init(
-        files: [String], output: String, auditFormat: String = "auto", force: Bool = false, labels: [String] = [], step: String = "1m",
+        files: [String], output: String, auditFormat: String = "auto", force: Bool = false, labels: [String] = [],
+        step: String = "1m",
         window: String = "1h",
         since: String? = nil, until: String? = nil, threshold: String = "5", geoipDatabase: String? = nil,
         trustedProxies: [String] = [], filterFile: String? = nil

@@ -161,7 +161,8 @@ enum ReadingMetrics {
 
     /// In the order in which they are exposed.
     static let metrics = [
-        filteredRequests, lines, bytes, malformedEvents, foreignRecords, truncatedEvents, oversizedLines, duplicateEvents, oldRequests, inexactEvents,
+        filteredRequests, lines, bytes, malformedEvents, foreignRecords, truncatedEvents, oversizedLines,
+        duplicateEvents, oldRequests, inexactEvents,
         lastEvent, lostLogs, lostBytes,
     ]
 

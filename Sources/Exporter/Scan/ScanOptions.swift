@@ -25,7 +25,8 @@ public struct ScanOptions: Sendable {
 
     /// Arguments and flags, each with its default.
     public init(
-        files: [String], auditFormat: String = "auto", outcome: String = "forbidden", format: String = "table", threshold: String? = nil,
+        files: [String], auditFormat: String = "auto", outcome: String = "forbidden", format: String = "table",
+        threshold: String? = nil,
         window: String = "1h", since: String? = nil, until: String? = nil, geoipDatabase: String? = nil,
         trustedProxies: [String] = [],
         filterFile: String? = nil
