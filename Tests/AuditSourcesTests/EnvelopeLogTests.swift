@@ -108,7 +108,7 @@ struct EnvelopeLogTests {
             switch form {
             case "list": (#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":["#, "]}", ",")
             case "hub": (#"{"records":["#, "]}", ",")
-            case "search": (#"{"took":1,"hits":{"total":1,"hits":["#, "]}}\n", ",\n")
+            case "search": (#"{"took":1,"hits":{"total":1,"hits":["#, "]}}\n", ",")
             case "array": ("[\n", "]\n", ",\n")
             default: ("", "", "")
             }
