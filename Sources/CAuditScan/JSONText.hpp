@@ -20,6 +20,12 @@ struct Text {
     Text trimmed() const;
 };
 
+/// Bytes as a text.
+inline Text textOf(std::string_view bytes) {
+    const uint8_t *from = reinterpret_cast<const uint8_t *>(bytes.data());
+    return {from, from + bytes.size()};
+}
+
 /// Whether a JSON string, given with its quotes, is equal to a word of ASCII once its escapes are resolved.
 bool spells(Text string, std::string_view word);
 

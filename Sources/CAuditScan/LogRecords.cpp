@@ -71,8 +71,7 @@ void LogRecords::take(const OpenRecord &open, Record &record) {
     open.write(part_);
     head_ = {rest_, rest_ + open.headLength()};
     rest_ = open.rest();
-    const uint8_t *from = reinterpret_cast<const uint8_t *>(part_.data());
-    record = {Record::Kind::object, {from, from + part_.size()}, true, false, nullptr, nullptr};
+    record = {Record::Kind::object, textOf(part_), true, false, nullptr, nullptr};
 }
 
 void LogRecords::readArray(Text part) {

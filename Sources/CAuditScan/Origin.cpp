@@ -79,9 +79,8 @@ Origin namedOrigin(const ObjectIndex &record, Naming naming, std::string &buffer
         if (attributes.isTwice) return Origin::twice;
         if (!attributes.isArray()) continue;
         if (decodeAttributes(attributes.value, buffer)) return Origin::twice;
-        const uint8_t *from = reinterpret_cast<const uint8_t *>(buffer.data());
         ObjectIndex index;
-        index.read({from, from + buffer.size()});
+        index.read(textOf(buffer));
         worst = worse(worst, origin(index, names(naming)));
     }
     return worst;

@@ -7,6 +7,7 @@ using audit_scan::Origin;
 using audit_scan::Piece;
 using audit_scan::PieceJoiner;
 using audit_scan::Text;
+using audit_scan::textOf;
 using audit_scan::Unwrapping;
 
 namespace {
@@ -138,8 +139,7 @@ audit_scan::CandidateSearch *audit_scanner::search(const Record &record) {
 bool audit_scanner::canOpen(const audit_scan::OpenRecord &open) {
     if (open.path().empty()) return true;
     std::string shell = open.withoutItems();
-    const uint8_t *from = reinterpret_cast<const uint8_t *>(shell.data());
-    if (!index.read({from, from + shell.size()}) || index.isEvent()) return false;
+    if (!index.read(textOf(shell)) || index.isEvent()) return false;
     if (index.isEventList()) return open.path() == "items";
     for (const Row &row : audit_scan::objectRows) {
         bool isTwice = false;

@@ -47,6 +47,8 @@ public:
     bool readLast(Text &event);
 
 private:
+    /// Texts up to this size are not cut off: the smallest limit of a platform is 16 KiB.
+    static constexpr size_t shorterThanLimits = 8 << 10;
     // A row inside a row, and its EventList.
     static constexpr size_t deepest = 3, mostLevels = 3;
 
