@@ -33,7 +33,7 @@ SLOWLORIS ?=
 
 # Duration per target of `make fuzz`, and the targets.
 FUZZ_SECONDS ?= 600
-FUZZ_TARGETS ?= lines differential eventlist addresses webconfiguration filter headers requests exposition state \
+FUZZ_TARGETS ?= lines envelopes differential eventlist addresses webconfiguration filter headers requests exposition state \
     decompression following
 # The toolchain's libFuzzer without its main function; Fuzzing has its own.
 FUZZER_LIBRARY = $(dir $(shell command -v clang))../lib/clang/*/lib/linux/libclang_rt.fuzzer_no_main-$(shell uname -m).a
@@ -45,9 +45,9 @@ CHECKS ?=
 THRESHOLD ?= 5
 WINDOW ?= 1h
 
-.PHONY: help toolchain deps build test test-asan test-tsan fuzz demo pictures torture flood slowloris run lint format golden \
-        alerts clean python deploy-python deploy-files chart test-deploy packages package-tools packages-python \
-        image test-image test-packages release-check bench bench-tools test-bench
+.PHONY: help toolchain deps build test test-envelopes test-asan test-tsan fuzz demo pictures torture flood slowloris run \
+        lint format golden alerts clean python deploy-python deploy-files chart test-deploy packages package-tools \
+        packages-python image test-image test-packages release-check bench bench-tools test-bench
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -166,6 +166,10 @@ chart: deploy-python ## Write the Helm chart as an archive: dist/kube-audit-expo
 
 test-deploy: deploy-python ## Test deploy/ with Helm, kubectl, promtool and amtool, and with the exporter if it is built
 	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q -rs deploy/tests
+
+test-envelopes: deploy-python ## Test the reference reader of envelopes; ENVELOPES_BINARY=FILE compares a binary with it
+	cd Tests/Envelopes && PYTHONDONTWRITEBYTECODE=1 $(abspath $(DEPLOY_PYTHON)) -m pytest -q -rs -p no:cacheprovider
+	$(if $(ENVELOPES_BINARY),Tests/Envelopes/differential.py $(ENVELOPES_BINARY) --damaged 5)
 
 # Packages. BINARY=FILE packages a release binary that exists, instead of building one.
 BINARY ?=

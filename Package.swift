@@ -49,8 +49,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
-        // C++ over simdjson (Debian: libsimdjson-dev), behind a C header of a few calls.
-        .target(name: "CAuditScan", linkerSettings: [.linkedLibrary("simdjson")]),
+        // C++ over simdjson (Debian: libsimdjson-dev) and zlib, behind a C header of a few calls.
+        .target(name: "CAuditScan", linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("z")]),
         // Version and revision of the build; the values come from the Makefile's environment.
         .target(name: "CBuildInfo", cSettings: buildInfo),
 

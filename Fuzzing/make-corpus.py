@@ -5,6 +5,7 @@ Their file names are numbers. Files with other names were found by fuzzing; this
 """
 import gzip
 import itertools
+import json
 import pathlib
 import random
 
@@ -41,6 +42,14 @@ write("differential", lines + [torn, sent + wanted[1], wanted[0] + wanted[1][:50
 nul = "\0" * 20
 write("lines", ["\n".join(lines), short + "\r\n\n \n" + short, "\n\n", "no JSON\n" + wanted[1] + "\n",
     "\ufeff" + short + "\n" + nul + short + "\n" + short[:50] + nul + short + "\n" + nul, torn + "\n" + sent + "\n" + docker, "\n".join(outcomes)])
+
+# In the order of AuditFormat.
+FORMATS = ("auto eks aks gke cri docker fluent-bit fluentd vector filebeat elasticsearch otlp loki syslog journald "
+    "splunk-hec gelf ovh oc-node-logs").split()
+SAMPLES = HERE.parent / "Tests/Fixtures/envelopes"
+expected = json.loads((HERE.parent / "Tests/Envelopes/expected.json").read_text())
+write("envelopes", [bytes([FORMATS.index(sample["format"])]) + (SAMPLES / name).read_bytes()
+    for name, sample in sorted(expected.items()) if not name.endswith(".gz")])
 
 head = '{"kind":"EventList","apiVersion":"audit.k8s.io/%s","metadata":{},"items":%s}'
 items = ["[]", "null", "{}", f"[{short}]", f"[{short},{{}},{spelled}]", f"[{wanted[0]},{other[0]}]", "[7]",

@@ -48,33 +48,58 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         audit_scanner_destroy(scanner)
     }
 
-    /// Scans whole lines: each ends with a line feed, except the last one, which may end where the bytes end.
+    /// Scans whole lines: each ends with a line feed, except the last one, which may end where the bytes end. If the bytes
+    /// are not the last, that line goes on.
     ///
-    /// - Parameter lines: Bytes of a log, any number of lines.
-    public mutating func scan(lines: RawSpan) -> ScannedEvents {
+    /// - Parameters:
+    ///   - lines: Bytes of a log, any number of lines.
+    ///   - format: The form of their records.
+    ///   - isLast: Whether nothing follows. If not, a record that goes on in further lines is left over: see
+    ///     `ScannedEvents.rest`.
+    public mutating func scan(
+        lines: RawSpan, as format: AuditFormat = .auto, isLast: Bool = true
+    ) -> ScannedEvents {
         lines.withUnsafeBytes { bytes in
             var found = ScannedEvents()
             let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
             guard let base else { return found }
-            audit_lines_begin(scanner, base, bytes.count)
+            audit_lines_begin(scanner, format.code, base, bytes.count, isLast)
             collect(into: &found)
+            found.foreign = audit_foreign(scanner)
+            found.truncated = audit_truncated(scanner)
+            found.rest = audit_rest(scanner)
+            var start = 0
+            let length = audit_rest_head(scanner, &start)
+            found.restHead = length > 0 ? start..<start + length : nil
             return found
+        }
+    }
+
+    /// Whether bytes are whole JSON objects or arrays, one or several behind each other. Then nothing is missing of them,
+    /// also without a line feed.
+    public static func areWhole(_ bytes: RawSpan) -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return false }
+            return audit_is_whole(base, bytes.count)
         }
     }
 
     /// What a line looks like that is not an audit event, also if it cannot hold a selected one, so that `scan` does not
     /// report it.
     ///
-    /// - Parameter line: One line of a log.
+    /// - Parameters:
+    ///   - line: One line of a log.
+    ///   - format: The form of its records.
     /// - Returns: `nil` if it is an audit event, or looks like nothing that is known.
-    public mutating func foreignShape(ofLine line: RawSpan) -> RecordShape? {
+    public mutating func foreignShape(ofLine line: RawSpan, as format: AuditFormat = .auto) -> RecordShape? {
         line.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
-            audit_lines_begin(scanner, base, bytes.count)
+            audit_lines_begin(scanner, format.code, base, bytes.count, true)
             var (event, offset) = (audit_event(), 0)
             var reason: UnsafePointer<CChar>?
             while audit_next(scanner, &event, &offset, &reason) != AUDIT_END {}
-            return audit_last_is_event(scanner) ? nil : RecordShape(audit_last_shape(scanner))
+            let isRead = audit_foreign(scanner) > 0 || audit_truncated(scanner) > 0
+            return isRead || audit_last_is_event(scanner) ? nil : RecordShape(audit_last_shape(scanner))
         }
     }
 
@@ -157,7 +182,10 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
                 bytes += event.length
             case AUDIT_MALFORMED:
                 found.append(at: offset) {
-                    (describe(Self.text(reason)), RecordShape(audit_last_shape(scanner)))
+                    MalformedEvent(
+                        offset: offset, reason: describe(Self.text(reason)),
+                        shape: RecordShape(audit_last_shape(scanner)),
+                        format: AuditFormat(audit_last_format(scanner)))
                 }
                 // A malformed item has a cost too, so that a body full of them is split into parts.
                 bytes += 64
@@ -225,6 +253,8 @@ extension AuditEvent {
             requestReceivedTimestamp: String(event.request_received_timestamp) ?? "",
             stageTimestamp: String(event.stage_timestamp) ?? "")
         checkIdentity()
+        // Entries of GKE have one time, which may be cut, and an ID that no client has chosen.
+        if event.has_unique_id { hasCompleteIdentity = !auditID.isEmpty }
     }
 }
 

@@ -19,14 +19,27 @@ public struct ScannedEvents: Sendable, Hashable {
 
     /// The selected events, in the order in which they were written.
     public var events: [SelectedEvent] = []
-    /// Number of lines (of a log; empty ones excluded) or items (of an EventList), selected or not.
+    /// Number of lines (of a log; empty ones excluded) or items (of an EventList or an envelope), selected or not.
     public var lines = 0
     /// Number of those lines that are not an audit event. Each piece of a torn line is a line.
     public var malformedCount = 0
     /// The first malformed ones.
     public var malformed: [MalformedEvent] = []
+    /// Number of records of other programs in envelopes.
+    public var foreign = 0
+    /// Number of events that were cut off on their way.
+    public var truncated = 0
+    /// Number of bytes at the end that begin with a record that is not complete. They are scanned again together with
+    /// what follows.
+    public var rest = 0
+    /// If a part of this record was read: where its beginning is, which is scanned again directly before the rest. The
+    /// bytes between them were read.
+    public var restHead: Range<Int>?
     /// The `stageTimestamp` of the last line or item, selected or not, in seconds since 1970; `nil` if it has none.
     public var lastEventTimestamp: Double?
+
+    /// Number of the bytes that are scanned again.
+    public var keptBytes: Int { rest + (restHead?.count ?? 0) }
 
     /// Nothing found yet.
     public init() {}
@@ -40,16 +53,19 @@ public struct ScannedEvents: Sendable, Hashable {
         events += other.events
         lines += other.lines
         malformedCount += other.malformedCount
+        foreign += other.foreign
+        truncated += other.truncated
+        rest = other.rest
+        restHead = other.restHead
         malformed += other.malformed.prefix(Self.describedMalformedLimit - malformed.count)
         lastEventTimestamp = other.lastEventTimestamp ?? lastEventTimestamp
     }
 
     /// - Parameter describe: Called only if the event is added to `malformed`.
-    mutating func append(at offset: Int, describe: () -> (reason: String, shape: RecordShape?)) {
+    mutating func append(at offset: Int, describe: () -> MalformedEvent) {
         malformedCount += 1
         guard malformed.count < Self.describedMalformedLimit else { return }
-        let (reason, shape) = describe()
-        malformed.append(MalformedEvent(offset: offset, reason: reason, shape: shape))
+        malformed.append(describe())
     }
 }
 
@@ -61,9 +77,12 @@ public struct MalformedEvent: Error, Sendable, Hashable, CustomStringConvertible
     public var reason: String
     /// What it looks like; `nil` if that is not known, as for a part of an event.
     public var shape: RecordShape?
+    /// The format with which it may be read; `nil` if it looks like none.
+    public var format: AuditFormat?
 
     /// A malformed event at `offset`.
-    public init(offset: Int, reason: String, shape: RecordShape? = nil) {
+    public init(offset: Int, reason: String, shape: RecordShape? = nil, format: AuditFormat? = nil) {
+        self.format = format
         self.offset = offset
         self.reason = reason
         self.shape = shape

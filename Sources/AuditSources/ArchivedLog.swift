@@ -222,6 +222,10 @@ final class ArchivedLog: LogReader {
     func takeRest() -> LineBuffer.Piece? {
         lines.takeRest()
     }
+
+    func giveBack(_ count: Int, head: Range<Int>?) {
+        lines.giveBack(count, head: head)
+    }
 }
 
 extension LogLoss {

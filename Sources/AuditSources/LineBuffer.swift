@@ -6,7 +6,8 @@ import Glibc
 /// never kept, and an event behind it is a line of its own.
 ///
 /// A piece is the result of one read, so lines are neither copied nor examined one by one. Only the incomplete last line
-/// is kept, up to `lineLimit` bytes; a longer line is skipped to its end.
+/// is kept, up to `lineLimit` bytes; a longer line is skipped to its end. A line that begins as JSON is passed on before
+/// its end once it is long: it may hold objects, or items of one, that are complete, and the rest is given back.
 struct LineBuffer {
     /// The longest line that is read, in bytes.
     static let lineLimit = 16 << 20
@@ -23,6 +24,8 @@ struct LineBuffer {
         var oversizedLines: [Int] = []
         /// Bytes read and skipped since the last piece.
         var consumed: Int
+        /// Whether it begins with a record of which a part was read before.
+        var isContinued = false
     }
 
     enum Outcome {
@@ -43,8 +46,14 @@ struct LineBuffer {
     /// The last bytes before `offset`, as many as a fingerprint needs.
     private(set) var tail: [UInt8]
 
-    // The incomplete line, at the end of the last piece.
+    // The incomplete line, at the end of the last piece; also lines before it that were given back.
     private var kept = 0..<0
+    // `tail` before the last piece.
+    private var formerTail: [UInt8] = []
+    private var pieceLength = 0
+    // Bytes of the record at `offset` that were read and are not kept; they were behind its beginning, which is kept.
+    private var removed = 0
+    private var formerRemoved = 0
 
     /// - Parameters:
     ///   - offset: The offset in the log where reading begins.
@@ -57,10 +66,13 @@ struct LineBuffer {
     }
 
     /// The offset in the log up to which bytes were read.
-    var end: Int { offset + kept.count }
+    var end: Int { offset + removed + kept.count }
 
     /// The last bytes before `end`, as many as a fingerprint needs.
     var lastBytes: [UInt8] { Self.lastBytes(tail, bytes[kept]) }
+
+    /// The incomplete line.
+    var rest: ArraySlice<UInt8> { bytes[kept] }
 
     /// Whether the last byte that was read is NUL: a hole may follow.
     var endsWithNUL: Bool { kept.isEmpty && tail.last == 0 }
@@ -114,8 +126,41 @@ struct LineBuffer {
         moveRestToFront()
         guard !kept.isEmpty else { return nil }
         let piece = Piece(length: kept.count, offset: offset, consumed: kept.count)
+        formerTail = tail
+        formerRemoved = removed
+        pieceLength = piece.length
         consume(kept)
         return piece
+    }
+
+    /// Takes back the last lines of the last piece: they begin a record that is not complete, and come again with what
+    /// follows. Together with it they are limited to `lineLimit`.
+    ///
+    /// - Parameters:
+    ///   - count: The number of their bytes.
+    ///   - head: The beginning of the record in the piece, if a part of the record was read: what is between it and these
+    ///     bytes is not kept. The record's offset stays that of its beginning.
+    mutating func giveBack(_ count: Int, head: Range<Int>? = nil) {
+        guard count > 0 else { return }
+        let pieceStart = kept.lowerBound - pieceLength
+        let restStart = kept.lowerBound - count
+        let head = head.map { pieceStart + $0.lowerBound..<pieceStart + $0.upperBound } ?? restStart..<restStart
+        precondition(head.lowerBound >= pieceStart && head.upperBound <= restStart, "the piece has fewer bytes")
+        let before = head.lowerBound - pieceStart
+        let isFirst = before == 0
+        offset -= pieceLength + formerRemoved
+        tail = formerTail
+        if !isFirst {
+            offset += before + formerRemoved
+            tail = Self.lastBytes(formerTail, bytes[pieceStart..<head.lowerBound])
+        }
+        removed = (isFirst ? formerRemoved : 0) + restStart - head.upperBound
+        let start = restStart - head.count
+        bytes.withUnsafeMutableBytes { buffer in
+            guard let base = buffer.baseAddress, !head.isEmpty else { return }
+            memmove(base + start, base + head.lowerBound, head.count)
+        }
+        kept = start..<kept.upperBound
     }
 
     /// Shrinks the buffer to the incomplete line until the next read, so that a quiet log needs little memory.
@@ -153,10 +198,15 @@ struct LineBuffer {
             start = firstEnd.map { $0 + 1 } ?? end
             consume(0..<start)
         }
-        let wholeEnd = lastLineEnd(in: max(start, filled)..<end).map { $0 + 1 } ?? start
+        var wholeEnd = lastLineEnd(in: max(start, filled)..<end).map { $0 + 1 } ?? start
+        if wholeEnd == start, end - start >= Self.readSize, Self.beginsJSON(bytes[start]) { wholeEnd = end }
         piece.offset = offset
         piece.length = wholeEnd - start
         piece.consumed = wholeEnd
+        formerTail = tail
+        formerRemoved = removed
+        pieceLength = piece.length
+        piece.isContinued = removed > 0
         consume(start..<wholeEnd)
         kept = wholeEnd..<end
         // After a skipped line: a piece begins at the beginning of the buffer.
@@ -167,9 +217,12 @@ struct LineBuffer {
     private mutating func consume(_ range: Range<Int>) {
         guard !range.isEmpty else { return }
         tail = Self.lastBytes(tail, bytes[range])
-        offset += range.count
+        offset += range.count + removed
+        removed = 0
         kept = range.upperBound..<range.upperBound
     }
+
+    private static func beginsJSON(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") }
 
     /// The last bytes of two consecutive runs, as many as a fingerprint needs.
     static func lastBytes(_ before: [UInt8], _ behind: ArraySlice<UInt8>) -> [UInt8] {

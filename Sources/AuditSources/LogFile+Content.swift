@@ -58,6 +58,13 @@ extension LogFile {
         return place == 0 ? 0 : nil
     }
 
+    /// Whether one object ends before an offset, and another one begins there.
+    func beginsObject(at offset: Int) throws(FileFailure) -> Bool {
+        let before = try bytes(before: offset, count: 16)
+        let next = try bytes(at: offset, count: 1)
+        return before.last { ![9, 10, 13, 32].contains($0) } == UInt8(ascii: "}") && next == [UInt8(ascii: "{")]
+    }
+
     /// Whether a line can begin behind a byte: a line feed, or a NUL behind a truncation or a power failure.
     static func endsLine(_ byte: UInt8) -> Bool { byte == 10 || byte == 0 }
 

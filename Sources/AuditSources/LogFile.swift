@@ -156,7 +156,7 @@ final class LogFile: LogReader {
     }
 
     private func noteBeginning(_ piece: LineBuffer.Piece) {
-        if piece.offset == 0, piece.length > 0 {
+        if piece.offset == 0, piece.length > 0, !piece.isContinued {
             beginning = Self.beginning(lines.bytes[..<piece.length])
         } else if beginning == nil, lines.offset > 0 {
             _ = try? findBeginning()
@@ -201,7 +201,9 @@ final class LogFile: LogReader {
     /// Moves to the beginning of the line that an offset is in. Of an oversized one, the rest is skipped.
     private func begin(at offset: Int) throws(FileFailure) {
         let start = try lineStart(before: offset)
-        try move(to: start ?? offset, isSkipping: start == nil)
+        // Objects behind each other may be one line of any length.
+        let isObject = start == nil ? try beginsObject(at: offset) : true
+        try move(to: start ?? offset, isSkipping: !isObject)
     }
 
     private func move(to offset: Int, isSkipping: Bool) throws(FileFailure) {
@@ -296,6 +298,10 @@ final class LogFile: LogReader {
 
     func takeRest() -> LineBuffer.Piece? {
         lines.takeRest()
+    }
+
+    func giveBack(_ count: Int, head: Range<Int>?) {
+        lines.giveBack(count, head: head)
     }
 
     private func outcome(of read: LineBuffer.Outcome) -> LogOutcome {

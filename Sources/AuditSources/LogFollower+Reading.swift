@@ -18,7 +18,7 @@ extension LogFollower {
             }
             switch streams[turn].read() {
             case .piece(let piece, let file, let lines):
-                let batch = batch(piece, of: file, without: lines)
+                let batch = batch(piece, of: file, in: turn, without: lines)
                 for pattern in streams[turn].patterns { progress[pattern].note(batch.scanned) }
                 return .batch(batch)
             case .determinable(let file): determine(file, in: turn)
@@ -30,7 +30,7 @@ extension LogFollower {
         }
         if search.advance(&ledger, reading: pread) { return .working }
         settleDoubtfulLosses()
-        if let last = closeFinished() ?? remainder() { return .batch(last) }
+        if let last = closeFinished() ?? wholeRest() ?? remainder() { return .batch(last) }
         return makeRoom() ? .working : .idle
     }
 
@@ -155,10 +155,19 @@ extension LogFollower {
                 since: deadline, isCrowded: isCrowded, keepsRemoved: isNamed)
             {
                 let rest = file.takeRest()
-                let last = rest.map { batch($0, of: file, without: nil) }
+                let last = rest.map { batch($0, of: file, in: index, without: nil, isLast: true) }
                 close(file)
                 if let last { return last }
             }
+        }
+        return nil
+    }
+
+    /// The last line of a quiet log that lacks nothing but its line feed.
+    private mutating func wholeRest() -> InputBatch? {
+        for index in streams.indices {
+            guard let (file, piece) = streams[index].takeWholeRest(since: lastLook - Self.patience) else { continue }
+            return batch(piece, of: file, in: index, without: nil, isLast: true)
         }
         return nil
     }
@@ -199,25 +208,44 @@ extension LogFollower {
             losses: ledger.takeLosses())
     }
 
-    private mutating func batch(_ piece: LineBuffer.Piece, of file: any LogReader, without lines: LineSet?)
-        -> InputBatch
-    {
+    /// The form of the records of a log. If several flags name it, that of the first one.
+    private func format(of index: Int) -> AuditFormat {
+        streams[index].patterns.min().map { patterns[$0].format } ?? .auto
+    }
+
+    /// - Parameters:
+    ///   - lines: Lines that were read elsewhere.
+    ///   - isLast: Whether the file has nothing behind the piece.
+    private mutating func batch(
+        _ piece: LineBuffer.Piece, of file: any LogReader, in index: Int, without lines: LineSet?, isLast: Bool = false
+    ) -> InputBatch {
+        let found = scan(piece, of: file, as: format(of: index), without: lines, isLast: isLast)
+        // What is left over is read again, also after a restart.
+        file.giveBack(found.rest, head: found.restHead)
         let position = file.position
         if let position { ledger.noteRead(position) }
-        var batch = InputBatch(
-            input: .file, path: file.name, scanned: ScannedEvents(), bytes: piece.consumed,
+        return InputBatch(
+            input: .file, path: file.name, scanned: found, bytes: piece.consumed - found.keptBytes,
             oversizedLines: piece.oversizedLines,
             positions: ledger.takeChanged() + (position.map { [$0] } ?? []), losses: ledger.takeLosses(),
             countsFrom: file.countsFrom)
+    }
+
+    private mutating func scan(
+        _ piece: LineBuffer.Piece, of file: any LogReader, as format: AuditFormat, without lines: LineSet?, isLast: Bool
+    ) -> ScannedEvents {
+        var found = ScannedEvents()
         let bytes = file.lines.bytes
         let runs = lines.map { lines in
             bytes.withUnsafeBytes { lines.others(in: UnsafeRawBufferPointer(rebasing: $0[..<piece.length])) }
         }
         for run in runs ?? [0..<piece.length] {
-            var scanned = scanner.scan(lines: bytes.span.bytes.extracting(run))
+            // A record that goes on behind lines that were read elsewhere is not complete.
+            let isLast = isLast || run.upperBound < piece.length
+            var scanned = scanner.scan(lines: bytes.span.bytes.extracting(run), as: format, isLast: isLast)
             for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset + run.lowerBound }
-            batch.scanned.append(scanned)
+            found.append(scanned)
         }
-        return batch
+        return found
     }
 }

@@ -1,14 +1,26 @@
+public import AuditEvents
 import Glibc
 
-/// A log as given on the command line: a path, or a glob for several files.
+/// A log as given on the command line: a path, or a glob for several files, with the form of its records.
 public struct LogPattern: Sendable, Hashable, CustomStringConvertible {
-    /// The text as given.
+    /// The path or the glob as given.
     public let description: String
+    /// The form of its records.
+    public let format: AuditFormat
 
-    /// - Parameter text: A path or a glob; not empty.
+    /// - Parameter text: A path or a glob, or `NAME:PATH` with the name of a format; not empty.
     public init?(_ text: String) {
-        guard !text.isEmpty, !text.utf8.contains(0) else { return nil }
-        description = text
+        self.init(text, as: .auto)
+    }
+
+    /// - Parameters:
+    ///   - text: A path or a glob, or `NAME:PATH` with the name of a format; not empty.
+    ///   - format: The form of the records if no name is given.
+    public init?(_ text: String, as format: AuditFormat) {
+        let (named, path) = AuditFormat.split(text)
+        guard !path.isEmpty, !path.utf8.contains(0) else { return nil }
+        description = path
+        self.format = named ?? format
     }
 
     /// The paths that a pattern matches now.

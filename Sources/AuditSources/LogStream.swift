@@ -1,3 +1,4 @@
+import AuditEvents
 import Glibc
 
 /// A file that is part of a log, plain or compressed.
@@ -32,6 +33,8 @@ protocol LogReader: AnyObject {
     func read() -> LogOutcome
     /// The bytes after the last line feed, as a last line; for a file that will not grow.
     func takeRest() -> LineBuffer.Piece?
+    /// Takes back the last lines of the last piece, see `LineBuffer.giveBack`.
+    func giveBack(_ count: Int, head: Range<Int>?)
 }
 
 /// The result of reading a file.
@@ -71,6 +74,8 @@ struct LogStream {
         /// Whether it has a name under which it is found when it grows.
         var isListed = false
         var readFailure: String?
+        /// Up to which byte its incomplete line was examined.
+        var examinedEnd = 0
 
         /// Whether it is rotated and had no new bytes since `deadline`; if its last line is incomplete, for longer.
         func isFinished(
@@ -317,6 +322,23 @@ struct LogStream {
                     if piece.consumed > 0 { return .piece(piece, of: file, without: entries[index].knownLines) }
                 }
             }
+        }
+        return nil
+    }
+
+    /// Takes the last line of a file without new bytes since `deadline`, if it is whole except for its line feed: an
+    /// object in a bucket, or a file that a shipper has closed, has none at its end.
+    mutating func takeWholeRest(since deadline: ContinuousClock.Instant) -> (any LogReader, LineBuffer.Piece)? {
+        for index in entries.indices {
+            let file = entries[index].file
+            guard file.isAtEnd, file.lines.end > file.lines.offset, !file.lines.isSkipping,
+                entries[index].comparison == nil, entries[index].knownLines == nil,
+                entries[index].examinedEnd != file.lines.end,
+                entries[index].lastBytesRead ?? entries[index].begun <= deadline
+            else { continue }
+            entries[index].examinedEnd = file.lines.end
+            guard EventScanner.areWhole(file.lines.rest.span.bytes), let piece = file.takeRest() else { continue }
+            return (file, piece)
         }
         return nil
     }

@@ -11,6 +11,7 @@ public struct StandardInput: AuditInput {
 
     private let descriptor: Int32
     private let selectors: [EventSelector]
+    private let format: AuditFormat
     private let start: StartingPoint
     private let now: @Sendable () -> Double
     private let report: LogReport
@@ -18,16 +19,19 @@ public struct StandardInput: AuditInput {
     /// - Parameters:
     ///   - descriptor: The descriptor to read.
     ///   - selectors: Which events are wanted.
+    ///   - format: The form of the records.
     ///   - start: Which requests count, measured from the time at which reading begins.
     ///   - report: Takes the state when reading begins and when it ends.
     ///   - now: Seconds since 1970.
     public init(
-        descriptor: Int32 = 0, selecting selectors: [EventSelector], from start: StartingPoint = .beginning,
+        descriptor: Int32 = 0, selecting selectors: [EventSelector], as format: AuditFormat = .auto,
+        from start: StartingPoint = .beginning,
         report: @escaping LogReport = { _ in },
         now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
     ) {
         self.descriptor = descriptor
         self.selectors = selectors
+        self.format = format
         self.start = start
         self.now = now
         self.report = report
@@ -53,7 +57,7 @@ public struct StandardInput: AuditInput {
                 var rest = bytes[...]
                 while !rest.isEmpty {
                     guard let piece = lines.readPiece(from: &rest), piece.consumed > 0 else { continue }
-                    let batch = batch(piece, in: lines, from: cutoff, &scanner)
+                    let batch = batch(piece, in: &lines, from: cutoff, &scanner, isLast: false)
                     state.note(batch.scanned)
                     guard try await self.deliver(batch, to: deliver) else { return }
                 }
@@ -63,7 +67,7 @@ public struct StandardInput: AuditInput {
         }
         guard !Task.isCancelled else { return }
         if let piece = lines.takeRest() {
-            let batch = batch(piece, in: lines, from: cutoff, &scanner)
+            let batch = batch(piece, in: &lines, from: cutoff, &scanner, isLast: true)
             state.note(batch.scanned)
             _ = try await self.deliver(batch, to: deliver)
         }
@@ -85,12 +89,16 @@ public struct StandardInput: AuditInput {
     }
 
     private func batch(
-        _ piece: LineBuffer.Piece, in lines: LineBuffer, from cutoff: Double?, _ scanner: inout EventScanner
+        _ piece: LineBuffer.Piece, in lines: inout LineBuffer, from cutoff: Double?, _ scanner: inout EventScanner,
+        isLast: Bool
     ) -> InputBatch {
-        var scanned = scanner.scan(lines: lines.bytes.span.bytes.extracting(0..<piece.length))
+        var scanned = scanner.scan(
+            lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: isLast)
+        lines.giveBack(scanned.rest, head: scanned.restHead)
         for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset }
         return InputBatch(
-            input: .stdin, path: "-", scanned: scanned, bytes: piece.consumed, oversizedLines: piece.oversizedLines,
+            input: .stdin, path: "-", scanned: scanned, bytes: piece.consumed - scanned.keptBytes,
+            oversizedLines: piece.oversizedLines,
             countsFrom: cutoff)
     }
 }

@@ -29,13 +29,17 @@ constexpr size_t mostPatterns = 4;
 
 void CandidateSearch::addText(std::string_view text) {
     for (char letter : text) escaped_[static_cast<uint8_t>(letter)] = true;
+    escaped_[static_cast<uint8_t>('\\')] = true;
     // JSON has many letters and digits; a mark between letters is rare in strings.
     size_t anchor = 0, last = text.size() - probes;
     while (anchor < last && isLetterOrDigit(static_cast<uint8_t>(text[anchor]))) anchor++;
     add({std::string(text), false, anchor});
 }
 
-void CandidateSearch::addNumber(std::string_view digits) { add({std::string(digits), true, 0}); }
+void CandidateSearch::addNumber(std::string_view digits) {
+    for (char letter : std::string_view("\\:0123456789 \t\r\n")) escaped_[static_cast<uint8_t>(letter)] = true;
+    add({std::string(digits), true, 0});
+}
 
 void CandidateSearch::add(Pattern pattern) {
     bool isKnown = std::any_of(patterns_.begin(), patterns_.end(), [&](const Pattern &known) {
@@ -80,7 +84,14 @@ bool CandidateSearch::isEscape(const uint8_t *place) const {
 /// Whether digits are a whole number, without fraction and exponent, and the value of a member.
 bool CandidateSearch::isNumber(const uint8_t *from, const uint8_t *to) const {
     if (to < end_ && (isDigit(*to) || *to == '.' || (*to | 0x20) == 'e')) return false;
-    while (from > begin_ && isSpace(from[-1])) from--;
+    if (findsQuotedNumbers_ && from > begin_ && from[-1] == '"') from--;
+    if (findsQuotedNumbers_ && from > begin_ && from[-1] == '\\') from--;
+    // White space, which may be escaped in the text of an envelope.
+    while (from > begin_) {
+        if (isSpace(from[-1])) from--;
+        else if (from - begin_ >= 2 && from[-2] == '\\' && strchr("nrt", from[-1])) from -= 2;
+        else break;
+    }
     return from > begin_ && from[-1] == ':';
 }
 

@@ -20,7 +20,8 @@ namespace audit_scan {
 ///
 /// A JSON string that contains a text spells it either with all its characters, or with at least one of them as a \u00xx
 /// escape (these characters have no short escape). A number has no escapes, and is the value of a member: a colon is
-/// before it, with white space between them. So a line that contains neither the text itself nor such an escape of one
+/// before it, with white space between them. In the text of an event that is a string of an envelope, both may be escaped
+/// once more: there a backslash, and what is around a number, can be \u00xx escapes too. So a line that contains neither the text itself nor such an escape of one
 /// of its characters, and no such number, cannot match, and is not parsed.
 ///
 /// One pass over the bytes searches for everything. It compares blocks of 16 or 32 bytes with the backslash and with
@@ -31,6 +32,9 @@ public:
     void addText(std::string_view text);
     /// Adds a natural number of at least three digits. Only its plain spelling is found: not 401.0, 4.01e2 or 40100e-2.
     void addNumber(std::string_view digits);
+
+    /// Whether a number may also be the value of a string, as in OTLP's `{"intValue":"401"}`.
+    void setQuotedNumbers(bool areFound) { findsQuotedNumbers_ = areFound; }
 
     /// Sets the bytes to search. They must stay valid until the next call.
     void begin(const uint8_t *bytes, size_t length);
@@ -65,7 +69,8 @@ private:
 
     std::vector<Pattern> patterns_;
     size_t blockWidth_ = bestBlockWidth();
-    bool escaped_[256] = {};  // the bytes of texts
+    bool escaped_[256] = {};  // the bytes of texts, and those around a number
+    bool findsQuotedNumbers_ = false;
     const uint8_t *begin_ = nullptr;
     const uint8_t *end_ = nullptr;
     // The first place at or after the last range; end_ if there is none.

@@ -42,11 +42,14 @@ bool integer(element value, int64_t &into) {
     return true;
 }
 
+bool isAuditSource(std::string_view source) { return source == "kubeAPI" || source == "openshiftAPI"; }
+
 /// Whether a member is used.
 bool isUsed(Text key) {
     static constexpr std::string_view used[] = {
         "auditID", "stage", "requestURI", "verb", "user", "sourceIPs", "userAgent", "responseStatus",
         "objectRef", "requestReceivedTimestamp", "stageTimestamp", "kind", "apiVersion",
+        "kubernetes", "stream", "log_type", "log_source",
     };
     return std::any_of(std::begin(used), std::end(used), [key](std::string_view name) { return spells(key, name); });
 }
@@ -94,6 +97,8 @@ void EventFields::read(object fields, audit_event &event) {
     groups_.clear();
     sourceIPs_.clear();
     bool hasRequest = false, hasOutcome = false;
+    namesOrigin_ = false;
+    size_t types = 0, sources = 0;
     std::string_view kind, version;
     // The last of duplicate keys is used, as in Go's decoder and most others.
     for (auto field : fields) {
@@ -113,8 +118,13 @@ void EventFields::read(object fields, audit_event &event) {
         else if (key == "stageTimestamp") event.stage_timestamp = string(field.value);
         else if (key == "kind") kind = text(field.value);
         else if (key == "apiVersion") version = text(field.value);
+        else if (key == "kubernetes" || key == "stream") namesOrigin_ = true;
+        // OpenShift names the program in each event. Twice, it may be a client's.
+        else if (key == "log_type") namesOrigin_ |= types++ > 0 || text(field.value) != "audit";
+        else if (key == "log_source") namesOrigin_ |= sources++ > 0 || !isAuditSource(text(field.value));
     }
-    isEvent_ = (kind == "Event" && version.substr(0, group.size()) == group) || (hasRequest && hasOutcome);
+    isNamed_ = kind == "Event" && version.substr(0, group.size()) == group;
+    isEvent_ = isNamed_ || (hasRequest && hasOutcome);
     event.groups = groups_.data();
     event.group_count = groups_.size();
     event.source_ips = sourceIPs_.data();

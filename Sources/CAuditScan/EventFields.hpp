@@ -37,6 +37,12 @@ public:
     /// auditID and its responseStatus or stage.
     bool isEvent() const { return isEvent_; }
 
+    /// Whether the last text is an audit event by kind and apiVersion.
+    bool isNamed() const { return isNamed_; }
+
+    /// Whether the last event has keys that API servers do not write, and that may name a container or another program.
+    bool namesOrigin() const { return namesOrigin_; }
+
     /// Whether a selector matches the last event; if so, sets the event's selector.
     bool match(audit_event &event) const;
 
@@ -54,7 +60,7 @@ private:
     bool hasGroup(std::string_view group) const;
 
     std::vector<Selector> selectors_;
-    bool isEvent_ = false;
+    bool isEvent_ = false, isNamed_ = false, namesOrigin_ = false;
     MemberParser parser_;
     std::string reason_;
     // The lists are stored here, because a C struct can only point at them.

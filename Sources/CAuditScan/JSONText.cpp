@@ -1,49 +1,16 @@
 #include "JSONText.hpp"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstring>
-#include <system_error>
+
+#include "JSONCharacters.hpp"
 
 namespace audit_scan {
 
 namespace {
 
 bool isSpace(uint8_t byte) { return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n'; }
-
-bool isDigit(uint8_t byte) { return byte >= '0' && byte <= '9'; }
-
-int hexDigit(uint8_t byte) {
-    if (isDigit(byte)) return byte - '0';
-    byte |= 0x20;
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
-/// The value of four hexadecimal digits; -1 if there are fewer.
-int hexNumber(const uint8_t *from, const uint8_t *to) {
-    if (to - from < 4) return -1;
-    int number = 0;
-    for (int index = 0; index < 4; index++) {
-        int digit = hexDigit(from[index]);
-        if (digit < 0) return -1;
-        number = number * 16 + digit;
-    }
-    return number;
-}
-
-/// The length of the UTF-8 sequence at `from`; 0 if it is not valid (Unicode 15, table 3-7).
-size_t sequenceLength(const uint8_t *from, const uint8_t *to) {
-    uint8_t lead = *from;
-    size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-    if (length == 0 || static_cast<size_t>(to - from) < length) return 0;
-    uint8_t lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    uint8_t highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (from[1] < lowest || from[1] > highest) return 0;
-    for (size_t index = 2; index < length; index++) {
-        if (from[index] < 0x80 || from[index] > 0xBF) return 0;
-    }
-    return length;
-}
 
 /// Whether one of eight bytes may end a run of plain characters in a string: a quote, a backslash or a control
 /// character. Computed for all eight at once; bytes above 0x7F are plain.
@@ -55,19 +22,6 @@ bool endsRun(const uint8_t *bytes) {
     return (((word - ones * 0x20) | (quotes - ones) | (backslashes - ones)) & ~word & highs) != 0;
 }
 
-size_t numberLength(const uint8_t *from, const uint8_t *to) {
-    const uint8_t *at = from;
-    while (at < to && (isDigit(*at) || *at == '-' || *at == '+' || *at == '.' || (*at | 0x20) == 'e')) at++;
-    return static_cast<size_t>(at - from);
-}
-
-/// Whether a valid number fits into 64 bits, or into a double where it has a fraction or an exponent.
-bool isHeldByParsers(std::string_view number) {
-    if (number.find_first_of(".eE") == std::string_view::npos) return number.size() <= 18;
-    double value;
-    return std::from_chars(number.data(), number.data() + number.size(), value).ec == std::errc();
-}
-
 }  // namespace
 
 Text Text::trimmed() const {
@@ -77,11 +31,12 @@ Text Text::trimmed() const {
     return text;
 }
 
-bool spells(Text string, std::string_view word) {
-    if (string.size() == word.size() + 2) return string.view().substr(1, word.size()) == word;
-    const uint8_t *at = string.from + 1, *end = string.to - 1;
+namespace {
+
+/// The end of a word at the beginning of a JSON string's content; NULL if it begins otherwise.
+const uint8_t *behindWord(const uint8_t *at, const uint8_t *end, std::string_view word) {
     for (char letter : word) {
-        if (at == end) return false;
+        if (at == end) return nullptr;
         int found = *at;
         size_t length = 1;
         if (*at == '\\' && end - at >= 6 && at[1] == 'u') {
@@ -91,10 +46,41 @@ bool spells(Text string, std::string_view word) {
             found = '/';
             length = 2;
         }
-        if (found != static_cast<uint8_t>(letter)) return false;
+        if (found != static_cast<uint8_t>(letter)) return nullptr;
         at += length;
     }
-    return at == end;
+    return at;
+}
+
+bool isString(Text value) { return value.size() >= 2 && *value.from == '"'; }
+
+}  // namespace
+
+bool spells(Text string, std::string_view word) {
+    if (string.size() == word.size() + 2) return string.view().substr(1, word.size()) == word;
+    const uint8_t *end = string.to - 1;
+    return behindWord(string.from + 1, end, word) == end;
+}
+
+bool beginsWith(Text string, std::string_view word) {
+    return isString(string) && behindWord(string.from + 1, string.to - 1, word) != nullptr;
+}
+
+bool isCutOff(Text text) {
+    JSONReader reader(text);
+    Text value;
+    reader.skipSpace();
+    if (reader.at == reader.end || reader.checkValue(value)) return false;
+    reader.skipSpace();
+    std::string_view rest = Text{reader.at, reader.end}.view();
+    if (rest.empty() || rest == "\\") return true;
+    for (std::string_view word : {std::string_view("true"), std::string_view("false"), std::string_view("null")}) {
+        if (word.substr(0, rest.size()) == rest) return true;
+    }
+    bool isEscape = rest.size() < 6 && rest.substr(0, 2) == "\\u";
+    return isEscape && std::all_of(rest.begin() + 2, rest.end(), [](char digit) {
+        return hexDigit(static_cast<uint8_t>(digit)) >= 0;
+    });
 }
 
 // MARK: JSONReader
@@ -307,59 +293,6 @@ bool Members::next() {
     if (!reader.skip(':')) return fail();
     reader.skipSpace();
     return reader.checkValue(value) || fail();
-}
-
-// MARK: Rewriting
-
-void rewriteAsUnderstoodByGo(std::string_view text, std::string &into) {
-    static constexpr std::string_view replacement = "\xEF\xBF\xBD";
-    into.clear();
-    const uint8_t *at = reinterpret_cast<const uint8_t *>(text.data()), *end = at + text.size();
-    bool isInString = false;
-    auto copy = [&](size_t count) {
-        into.append(reinterpret_cast<const char *>(at), count);
-        at += count;
-    };
-    while (at < end) {
-        if (!isInString) {
-            if (*at == '-' || isDigit(*at)) {
-                size_t length = numberLength(at, end);
-                if (isHeldByParsers({reinterpret_cast<const char *>(at), length})) {
-                    copy(length);
-                } else {
-                    into.push_back('0');
-                    at += length;
-                }
-                continue;
-            }
-            isInString = *at == '"';
-            copy(1);
-        } else if (*at == '\\') {
-            int unit = end - at > 1 && at[1] == 'u' ? hexNumber(at + 2, end) : -1;
-            if (unit < 0xD800 || unit > 0xDFFF) {
-                copy(end - at > 1 ? 2 : 1);
-                continue;
-            }
-            bool hasPair = unit < 0xDC00 && end - at >= 12 && at[6] == '\\' && at[7] == 'u';
-            int second = hasPair ? hexNumber(at + 8, end) : -1;
-            if (second >= 0xDC00 && second <= 0xDFFF) {
-                copy(12);
-            } else {
-                into += replacement;
-                at += 6;
-            }
-        } else if (*at >= 0x80) {
-            if (size_t length = sequenceLength(at, end)) {
-                copy(length);
-            } else {
-                into += replacement;
-                at++;
-            }
-        } else {
-            isInString = *at != '"';
-            copy(1);
-        }
-    }
 }
 
 }  // namespace audit_scan

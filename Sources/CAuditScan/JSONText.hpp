@@ -20,8 +20,20 @@ struct Text {
     Text trimmed() const;
 };
 
+/// Bytes as a text.
+inline Text textOf(std::string_view bytes) {
+    const uint8_t *from = reinterpret_cast<const uint8_t *>(bytes.data());
+    return {from, from + bytes.size()};
+}
+
 /// Whether a JSON string, given with its quotes, is equal to a word of ASCII once its escapes are resolved.
 bool spells(Text string, std::string_view word);
+
+/// Whether a JSON string, given with its quotes, begins with a word of ASCII once its escapes are resolved.
+bool beginsWith(Text string, std::string_view word);
+
+/// Whether a text is the beginning of a JSON value and ends before it: its grammar has no fault, but no end either.
+bool isCutOff(Text text);
 
 /// Finds the ends of JSON values in a text without building anything from them.
 ///
@@ -83,6 +95,10 @@ private:
     bool fail();
     State state_ = State::begin;
 };
+
+/// Resolves the escapes of a valid JSON string, given with its quotes. Half of a surrogate pair becomes three bytes that
+/// are not UTF-8.
+void resolveEscapes(Text string, std::string &into);
 
 /// Rewrites valid JSON text so that a strict parser reads what Go's decoder reads: bytes that are not UTF-8, and halves of
 /// surrogate pairs, become U+FFFD, and numbers out of range become 0.

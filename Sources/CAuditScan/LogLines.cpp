@@ -31,6 +31,7 @@ bool LogLines::next(Text &line) {
         if (*at_ == 0) at_ = skipNULs(at_, end_);
         const uint8_t *to = lineEnd();
         line = Text{at_, to}.trimmed();
+        lastEnd_ = to;
         at_ = to < end_ ? to + 1 : end_;
         if (line.view().substr(0, byteOrderMark.size()) == byteOrderMark) {
             line = Text{line.from + byteOrderMark.size(), line.to}.trimmed();

@@ -14,11 +14,16 @@ class LogLines {
 public:
     void begin(Text bytes);
     bool next(Text &line);
+    /// Continues behind a text that was read beyond the end of a line.
+    void seek(const uint8_t *at) { at_ = at; }
+    /// The end of the last line, before white space was removed.
+    const uint8_t *lastEnd() const { return lastEnd_; }
 
 private:
     const uint8_t *lineEnd() const;
 
     const uint8_t *at_ = nullptr;
+    const uint8_t *lastEnd_ = nullptr;
     // Behind the last line feed: up to here a search without a limit finds one.
     const uint8_t *fed_ = nullptr;
     const uint8_t *end_ = nullptr;

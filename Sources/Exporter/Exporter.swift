@@ -88,7 +88,9 @@ public enum Exporter {
         if let webhook { inputs.append(webhook) }
         if configuration.readsStandardInput {
             inputs.append(
-                StandardInput(selecting: selectors, from: configuration.standardInputStart, report: report))
+                StandardInput(
+                    selecting: selectors, as: configuration.standardInputFormat,
+                    from: configuration.standardInputStart, report: report))
         }
         if !configuration.logs.isEmpty {
             inputs.append(

@@ -55,7 +55,8 @@ struct BackfillCommand: ParsableCommand {
 
     func run() throws {
         let options = BackfillOptions(
-            files: logs.files, output: output, force: force, labels: label, step: step, window: window,
+            files: logs.files, output: output, auditFormat: selection.auditFormat, force: force, labels: label,
+            step: step, window: window,
             since: logs.since,
             until: logs.until, threshold: sourceThreshold, geoipDatabase: selection.geoipDatabase,
             trustedProxies: selection.sourceTrustedProxy, filterFile: selection.filterFile)

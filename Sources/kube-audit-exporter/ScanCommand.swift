@@ -57,7 +57,8 @@ struct ScanCommand: ParsableCommand {
 
     func run() throws {
         let options = ScanOptions(
-            files: logs.files, outcome: outcome, format: format, threshold: threshold, window: window,
+            files: logs.files, auditFormat: selection.auditFormat, outcome: outcome, format: format,
+            threshold: threshold, window: window,
             since: logs.since,
             until: logs.until,
             geoipDatabase: selection.geoipDatabase, trustedProxies: selection.sourceTrustedProxy,

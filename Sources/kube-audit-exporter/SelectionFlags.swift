@@ -1,7 +1,16 @@
 import ArgumentParser
+import Exporter
 
 /// The flags that decide which requests count, and for which sources; the same for all commands.
 struct SelectionFlags: ParsableArguments {
+    @Option(
+        name: .customLong("audit.format"),
+        help: ArgumentHelp(
+            "Form of the records in logs that are given without one; NAME:PATH gives the form of one log. auto reads bare "
+                + "events, EventLists, and the envelopes of EKS and AKS.", valueName: "name"),
+        completion: .list(ServeOptions.auditFormats))
+    var auditFormat = "auto"
+
     @Option(
         name: .customLong("geoip.database"),
         help: ArgumentHelp(

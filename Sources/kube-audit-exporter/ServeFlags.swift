@@ -12,7 +12,8 @@ struct ServeFlags: ParsableArguments {
     @Option(
         name: .customLong("audit.log"),
         help: ArgumentHelp(
-            "An audit log to follow: a path, a glob (quote it), a FIFO, or - for standard input. Repeatable.",
+            "An audit log to follow: a path, a glob (quote it), a FIFO, or - for standard input, each also as NAME:PATH "
+                + "with the form of its records, see --audit.format. Repeatable.",
             valueName: "path"), completion: .file())
     var auditLog: [String] = []
 
@@ -137,7 +138,7 @@ struct ServeFlags: ParsableArguments {
     /// Runs the exporter with these flags.
     func run() async throws {
         let options = ServeOptions(
-            auditLogs: auditLog, auditFrom: auditFrom, storagePath: storage.path,
+            auditLogs: auditLog, auditFormat: selection.auditFormat, auditFrom: auditFrom, storagePath: storage.path,
             listenAddresses: webListenAddress, usesSystemdSockets: webSystemdSocket,
             webConfigFile: webConfigFile, enablesLifecycle: webEnableLifecycle, telemetryPath: webTelemetryPath,
             externalURL: webExternalURL, showsCreatedSeries: webOpenmetricsCreatedSeries,

@@ -188,7 +188,12 @@ struct AgreesWithGoTests {
 
     /// - Returns: The number of selected events.
     private func expectAgreement(on lines: [[UInt8]]) throws -> Int {
-        let lines = lines.filter { !$0.allSatisfy { [0x20, 0x09, 0x0D].contains($0) } }
+        // Arrays of events, and events behind each other, are no event for Go, but are read by the scanner.
+        let lines = lines.filter { line in
+            let text = line.filter { ![0x20, 0x09, 0x0D].contains($0) }
+            guard let first = text.first else { return false }
+            return first != UInt8(ascii: "[") && text.firstRange(of: Array("}{".utf8)) == nil
+        }
         let events = try GoReference.events(in: lines)
         try #require(events.count == lines.count)
         var scanner = EventScanner(selecting: [Self.selector])

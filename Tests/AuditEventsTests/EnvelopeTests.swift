@@ -3,68 +3,95 @@ import Foundation
 import Testing
 import TestSupport
 
-/// The forms in which shippers and clouds pass events on, see Tests/Fixtures/envelopes/README.md. Bare events count; of
-/// all others the log says what they look like.
-@Suite("A line that is no audit event is never passed over in silence")
+/// The forms in which shippers and clouds pass events on, see Tests/Fixtures/envelopes/README.md.
+@Suite("A record in an envelope")
 struct EnvelopeTests {
-    /// Files whose lines are bare events.
-    private static let bare: Set<String> = ["fluent-bit-parsed.log", "gdc.log", "hostile.log", "viaq.log"]
-
-    private static let shapes: [String: RecordShape] = [
-        "aks-audit-table.log": .aks, "aks-azurediagnostics.log": .aks, "aks-eventhub.json": .aks,
-        "aks-storage.log": .aks, "cri.log": .containerLog, "docker-json.log": .dockerLog,
-        "eks-filter-log-events.json": .printed, "eks-firehose-s3.json": .eks, "eks-kinesis.json": .eks,
-        "eks-lambda.json": .eks, "eks-s3-export.log": .eks, "eks-subscription.json": .eks, "eks-tail.log": .eks,
-        "elasticsearch.json": .store, "filebeat.log": .shipper, "fluent-bit-http.json": .shipper,
-        "fluent-bit-kubernetes.log": .shipper, "fluent-bit-out-file.log": .shipper, "fluent-bit.log": .shipper,
-        "fluentd.log": .fluentd, "gelf.log": .shipper, "gke-gcs.log": .gke, "gke-pubsub-push.log": .gke,
-        "gke-pubsub.log": .gke, "gke-read.json": .printed, "journald.log": .journald, "loki-push.json": .store,
-        "loki.jsonl": .store, "openshift-node-logs.log": .prefixed, "otlp.json": .store, "ovh-ldp.log": .shipper,
-        "rancher.log": .otherProgram, "splunk-hec.log": .shipper, "syslog.log": .syslog, "vector.log": .shipper,
-        "webhook-v1beta1.json": .eventList,
+    private static let selectors = [
+        EventSelector(group: "system:unauthenticated", responseCode: 403),
+        EventSelector.withoutUser(responseCode: 401),
+        EventSelector(group: "system:unauthenticated", responseCodes: 100...399, excludingOpenPaths: true),
     ]
+    /// Compressed files are those of AuditSources.
+    private static let samples = EnvelopeSample.all.filter { !$0.name.hasSuffix(".gz") }
 
-    private static func lines(of name: String) throws -> [[UInt8]] {
-        try Fixture.bytes("envelopes/\(name)").split(separator: UInt8(ascii: "\n")).map(Array.init)
+    /// Scans bytes as they are read from a log: whole lines, then what was left over with the next ones.
+    private static func scan(_ bytes: [UInt8], as format: AuditFormat, reading size: Int = .max) -> ScannedEvents {
+        var scanner = EventScanner(selecting: selectors)
+        var found = ScannedEvents()
+        var kept: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: min(size, bytes.count)) {
+            kept += bytes[start..<min(start + min(size, bytes.count), bytes.count)]
+            guard let feed = kept.lastIndex(of: 10), start + size < bytes.count else { continue }
+            let lines = Array(kept[...feed])
+            let piece = scanner.scan(lines: lines.span.bytes, as: format, isLast: false)
+            found.append(piece)
+            kept.removeFirst(feed + 1 - piece.rest)
+        }
+        found.append(scanner.scan(lines: kept.span.bytes, as: format))
+        return found
     }
 
-    private func scan(_ bytes: [UInt8]) -> ScannedEvents {
-        var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
-        return scanner.scan(lines: bytes.span.bytes)
+    private func scan(_ bytes: [UInt8]) -> ScannedEvents { Self.scan(bytes, as: .auto) }
+
+    private static func counts(_ found: ScannedEvents, of selector: Int) -> [String: Int] {
+        Dictionary(
+            found.events.filter { $0.selector == selector }.map { ("\($0.event.sourceIPs.last ?? "") verified", 1) },
+            uniquingKeysWith: +)
     }
 
-    @Test("and every fixture is one of these tests")
+    @Test("is one of these samples")
     func all() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Fixture.url("envelopes").path)
-        #expect(Set(files) == Self.bare.union(Self.shapes.keys).union(["README.md", "eks-firehose-s3.gz"]))
+        #expect(Set(files) == Set(EnvelopeSample.all.map(\.name) + ["README.md"]))
+        #expect(EnvelopeSample.all.count == 41)
     }
 
-    @Test("but a bare event with other keys counts, with a complete identity", arguments: bare.sorted())
-    func bareEvents(name: String) throws {
-        let found = scan(try Fixture.bytes("envelopes/\(name)"))
-        let addresses = found.events.compactMap(\.event.sourceIPs.last)
-        #expect(addresses == ["203.0.113.10", "203.0.113.10", "2001:db8::5"])
-        #expect(found.events.allSatisfy { $0.event.hasCompleteIdentity })
-        // viaq.log has a record of auditd.
-        #expect(found.malformed.map(\.shape) == (name == "viaq.log" ? [.otherProgram] : []))
-    }
-
-    @Test("and its description fits its form", arguments: shapes.sorted { $0.key < $1.key })
-    func shape(name: String, shape: RecordShape) throws {
-        let found = scan(try Fixture.bytes("envelopes/\(name)"))
-        #expect(found.events == [])
-        #expect(found.malformedCount > 0)
-        // Lines of the printed forms begin in many ways, and one of a form may hold another program's text.
-        let shapes = found.malformed.compactMap(\.shape)
-        #expect(shapes.contains(shape), "\(shapes)")
-        if shape != .printed { #expect(Set(shapes) == [shape], "\(shapes)") }
-        if name == "rancher.log" { return }
-        // Whatever holds a counted request is a malformed line of its own, unless it is printed over many lines.
-        for line in try Self.lines(of: name) where shape != .printed {
-            let text = String(decoding: line, as: UTF8.self)
-            guard ["203.0.113.10", "2001:db8::5"].contains(where: text.contains) else { continue }
-            #expect(scan(line).malformedCount == 1, "\(text.prefix(200))")
+    @Test("counts as its README says, however the log is read", arguments: samples)
+    func counts(sample: EnvelopeSample) throws {
+        let bytes = try Fixture.bytes("envelopes/\(sample.name)")
+        for size in [Int.max, 3000, 700, 64, 1] {
+            let found = Self.scan(bytes, as: sample.auditFormat, reading: size)
+            #expect(Self.counts(found, of: 0) == sample.forbidden, "\(size)")
+            #expect(Self.counts(found, of: 1) == sample.unauthorized, "\(size)")
+            #expect(found.foreign == sample.foreign, "\(size)")
+            #expect(found.truncated == sample.truncated, "\(size)")
+            #expect(found.malformedCount == sample.malformed, "\(size): \(found.malformed)")
+            #expect(found.lines == sample.events + sample.foreign + sample.truncated + sample.malformed, "\(size)")
         }
+    }
+
+    @Test("is the same request whatever delivers it", arguments: samples.filter(\.same))
+    func secondDelivery(sample: EnvelopeSample) throws {
+        let key = SipHash128.Key(first: 1, second: 2)
+        let identities = { (sample: EnvelopeSample) in
+            let found = Self.scan(try Fixture.bytes("envelopes/\(sample.name)"), as: sample.auditFormat)
+            #expect(found.events.allSatisfy { $0.event.hasCompleteIdentity })
+            return Set(found.events.filter { $0.selector == 0 }.map { RequestIdentity(of: $0.event, key: key) })
+        }
+        let first = try #require(Self.samples.first { $0.name == "viaq.log" })
+        #expect(try identities(sample) == identities(first))
+    }
+
+    @Test("counts only with its flag, and the log names it", arguments: samples.filter { $0.auto != nil })
+    func withoutFlag(sample: EnvelopeSample) throws {
+        let found = scan(try Fixture.bytes("envelopes/\(sample.name)"))
+        #expect(found.events == [])
+        // An event that is an object of an envelope, and cannot be selected, is not examined.
+        let unexamined = sample.name == "splunk-hec.log" ? 1 : 0
+        #expect(found.malformedCount == (sample.auto?.malformed ?? 0) - unexamined)
+        let formats = found.malformed.compactMap(\.format?.rawValue)
+        #expect(formats.count { $0 == sample.auto?.looksLike } * 2 > formats.count, "\(formats)")
+    }
+
+    @Test("is not found in an event, with any flag", arguments: AuditFormat.allCases)
+    func hostile(format: AuditFormat) throws {
+        for sample in Self.samples {
+            let found = Self.scan(try Fixture.bytes("envelopes/\(sample.name)"), as: format)
+            let addresses = Set(found.events.flatMap(\.event.sourceIPs))
+            #expect(addresses.isDisjoint(with: ["192.0.2.66", "203.0.113.99"]), "\(sample.name)")
+        }
+        let hostile = Self.scan(try Fixture.bytes("envelopes/hostile.log"), as: format)
+        #expect(Self.counts(hostile, of: 0) == ["203.0.113.10 verified": 2, "2001:db8::5 verified": 1])
     }
 
     @Test("and it is described without reading the whole of it as an event: a log of another kind of object")

@@ -78,7 +78,7 @@ struct EventScannerTests {
             found.malformed == [
                 MalformedEvent(offset: 8, reason: "not a JSON object"),
                 MalformedEvent(offset: base, reason: "audit event is cut off"),
-                MalformedEvent(offset: base + 32, reason: "not a JSON object"),
+                MalformedEvent(offset: base + 33, reason: "an item that is not an object"),
                 MalformedEvent(offset: base + 36, reason: "audit event is cut off"),
             ])
     }

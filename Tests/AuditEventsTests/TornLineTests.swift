@@ -136,9 +136,9 @@ struct TornLineTests {
     func envelopes() {
         let event = Self.event("198.51.100.66")
         for before in [
-            #"{"time":1,"event":"#, #"{"log":""#, #"[{"a":1},"#,
+            #"{"time":1,"event":"#, #"{"log":""#,
             #"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":["#,
-            "2024-05-01T10:00:01.123Z stdout F ", "May  1 10:00:01 cp-1 k8s-audit: ", "x", "{}", #"{"kind":"Event"}"#,
+            "2024-05-01T10:00:01.123Z stdout F ", "May  1 10:00:01 cp-1 k8s-audit: ", "x",
         ] {
             let found = scan(before + event)
             #expect(found.events == [], "\(before)")

@@ -135,7 +135,7 @@ struct StoredLogTests {
             #expect(try !holdsEvents(#"{"level":"info","msg":"hello"}"# + "\n"))
             #expect(try !holdsEvents("hello\n"))
             #expect(try !holdsEvents(""))
-            for name in ["cri.log", "docker-json.log", "webhook-v1beta1.json"] {
+            for name in ["cri.log", "docker-json.log", "gelf.log"] {
                 let reading = try Self.read(Fixture.url("envelopes/\(name)").path).reading
                 #expect(!reading.holdsAuditEvents, "\(name)")
                 #expect(reading.firstMalformed?.shape != nil, "\(name)")

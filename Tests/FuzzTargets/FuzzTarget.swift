@@ -2,6 +2,8 @@
 public enum FuzzTarget: String, Sendable, CaseIterable {
     /// A log in pieces.
     case lines
+    /// A log of envelopes in pieces, behind a byte that names their form.
+    case envelopes
     /// One line, read by the fast scan and by Foundation.
     case differential
     /// A webhook body, read by the fast scan and by Foundation.
@@ -30,6 +32,7 @@ public enum FuzzTarget: String, Sendable, CaseIterable {
     /// - Throws: `Disagreement`, or the system's error if a file could not be created.
     public func run(_ bytes: [UInt8]) throws {
         switch self {
+        case .envelopes: try EnvelopesTarget.run(bytes)
         case .lines: try LinesTarget.run(bytes)
         case .differential: try DifferentialTarget.run(bytes)
         case .eventlist: try EventListTarget.run(bytes)

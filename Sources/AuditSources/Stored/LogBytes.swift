@@ -8,7 +8,7 @@ struct OpenLog: ~Copyable {
     private let isStandardInput: Bool
 
     init(_ log: StoredLog) throws(StoredLogProblem) {
-        let isStandardInput = log == .standardInput
+        let isStandardInput = log.isStandardInput
         let descriptor = isStandardInput ? 0 : open(log.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw StoredLogProblem(log.path, opening: errno) }
         path = log.path

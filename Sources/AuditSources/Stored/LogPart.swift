@@ -31,7 +31,9 @@ public struct LogPart: Sendable, Hashable {
         do throws(StoredLogProblem) {
             if let range {
                 var reader = try RangeReader(log, range, isLast: isLast)
-                while let step = try reader.next() { reading.scan(step, reader.lines, &scanner, take) }
+                while let step = try reader.next() {
+                    reading.scan(step, reader.lines, as: log.format, &scanner, take)
+                }
             } else {
                 try readAll(&reading, &scanner, take)
             }
@@ -52,9 +54,11 @@ public struct LogPart: Sendable, Hashable {
             while let next = try bytes.next() {
                 var rest = next[...]
                 while !rest.isEmpty, let piece = lines.readPiece(from: &rest) {
-                    reading.scan(
-                        RangeReader.Step(piece: piece, storedBytes: bytes.storedOffset - reported), lines, &scanner,
-                        take)
+                    let found = reading.scan(
+                        RangeReader.Step(
+                            piece: piece, storedBytes: bytes.storedOffset - reported, isLast: false),
+                        lines, as: log.format, &scanner, take)
+                    lines.giveBack(found.rest, head: found.restHead)
                     reported = bytes.storedOffset
                 }
             }
@@ -63,7 +67,7 @@ public struct LogPart: Sendable, Hashable {
         }
         // Also before a fault: a last line that is whole counts, and one that is torn is a malformed line.
         if let piece = lines.takeRest() {
-            reading.scan(RangeReader.Step(piece: piece, storedBytes: 0), lines, &scanner, take)
+            reading.scan(RangeReader.Step(piece: piece, storedBytes: 0), lines, as: log.format, &scanner, take)
         }
         take([], bytes.storedOffset - reported)
         if let failure { throw failure }
@@ -74,12 +78,12 @@ extension StoredLog {
     /// The size of a part of a plain file, in bytes.
     public static let partSize = 16 << 20
 
-    /// The parts in which the log is read: several for a large plain file.
+    /// The parts in which the log is read: several for a large plain file whose records are lines.
     ///
     /// - Parameter partSize: Bytes of a part.
     /// - Throws: `StoredLogProblem` if the log cannot be opened.
     public func parts(of partSize: Int = partSize) throws(StoredLogProblem) -> [LogPart] {
-        guard isRegularFile, let size, size > partSize, try !LogBytes(self).isCompressed else {
+        guard isRegularFile, let size, size > partSize, try hasRecordsOfOneLine() else {
             return [LogPart(log: self, range: nil, isLast: true)]
         }
         return stride(from: 0, to: size, by: partSize).map { start in
@@ -89,12 +93,26 @@ extension StoredLog {
     }
 }
 
+extension StoredLog {
+    /// Whether each line is a record, by its format and its first bytes.
+    private func hasRecordsOfOneLine() throws(StoredLogProblem) -> Bool {
+        guard format.hasRecordsOfOneLine, try !LogBytes(self).isCompressed else { return false }
+        let beginning = firstBytes() ?? []
+        guard let start = beginning.first(where: { ![0, 9, 10, 13, 32].contains($0) }) else { return true }
+        // An array, or an object that is printed over many lines.
+        let isOpen = start == UInt8(ascii: "[") || beginning.starts(with: [UInt8(ascii: "{"), 10])
+        return !isOpen && beginning.contains(10)
+    }
+}
+
 /// Reads the lines that begin in a range of a plain file.
 struct RangeReader: ~Copyable {
     /// A piece of whole lines, and the number of bytes that were read for it.
     struct Step {
         var piece: LineBuffer.Piece
         var storedBytes: Int
+        /// Whether nothing follows that a record could go on in.
+        var isLast = true
     }
 
     // Enough for the rest of most lines.

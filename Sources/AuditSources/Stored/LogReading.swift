@@ -10,6 +10,10 @@ public struct LogReading: Sendable, Hashable {
     public private(set) var firstMalformed: MalformedEvent?
     /// The first line that may hold audit events in another form, such as an envelope: they are not counted.
     public private(set) var firstWrapped: MalformedEvent?
+    /// Records of other programs in envelopes.
+    public private(set) var foreign = 0
+    /// Events that were cut off on their way.
+    public private(set) var truncated = 0
     /// Whether it holds audit events, wanted or not.
     public private(set) var holdsAuditEvents = false
     /// The first bytes of the log, at most its first line.
@@ -29,6 +33,8 @@ public struct LogReading: Sendable, Hashable {
     public mutating func add(_ other: LogReading) {
         lines += other.lines
         malformedCount += other.malformedCount
+        foreign += other.foreign
+        truncated += other.truncated
         firstMalformed = [firstMalformed, other.firstMalformed].compactMap(\.self).min { $0.offset < $1.offset }
         firstWrapped = [firstWrapped, other.firstWrapped].compactMap(\.self).min { $0.offset < $1.offset }
         holdsAuditEvents = holdsAuditEvents || other.holdsAuditEvents
@@ -37,10 +43,13 @@ public struct LogReading: Sendable, Hashable {
     }
 
     /// Scans the lines of a piece.
+    ///
+    /// - Returns: What was found; its last bytes may begin a record that is not complete.
+    @discardableResult
     mutating func scan(
-        _ step: RangeReader.Step, _ lines: borrowing LineBuffer, _ scanner: inout EventScanner,
-        _ take: ([SelectedEvent], Int) -> Void
-    ) {
+        _ step: RangeReader.Step, _ lines: borrowing LineBuffer, as format: AuditFormat,
+        _ scanner: inout EventScanner, _ take: ([SelectedEvent], Int) -> Void
+    ) -> ScannedEvents {
         let piece = step.piece
         if piece.offset == 0, beginning.isEmpty {
             beginning = Array(
@@ -50,13 +59,19 @@ public struct LogReading: Sendable, Hashable {
             note(MalformedEvent(offset: offset, reason: "a line longer than 16 MiB"), count: 1)
             self.lines += 1
         }
-        guard piece.length > 0 else { return take([], step.storedBytes) }
-        let found = scanner.scan(lines: lines.bytes.span.bytes.extracting(0..<piece.length))
+        guard piece.length > 0 else {
+            take([], step.storedBytes)
+            return ScannedEvents()
+        }
+        let found = scanner.scan(
+            lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: step.isLast)
         self.lines += found.lines
-        let text = lines.bytes[..<piece.length]
+        foreign += found.foreign
+        truncated += found.truncated
+        let text = lines.bytes[..<(piece.length - found.rest)]
         var malformed = found.malformed
         var malformedCount = found.malformedCount
-        if let line = firstLine(in: text, besides: malformed, &scanner) {
+        if format == .auto, let line = firstLine(in: text, besides: malformed, &scanner) {
             malformed.insert(line, at: 0)
             malformedCount += 1
         }
@@ -79,6 +94,7 @@ public struct LogReading: Sendable, Hashable {
                     && Self.namesAuditEvents(text.prefix(Self.searchedLength))
         }
         take(found.events, step.storedBytes)
+        return found
     }
 
     private mutating func note(_ malformed: MalformedEvent, count: Int) {
@@ -93,7 +109,7 @@ public struct LogReading: Sendable, Hashable {
     ) -> MalformedEvent? {
         guard let start = text.firstIndex(where: { ![0, 9, 10, 13, 32].contains($0) }) else { return nil }
         // Almost all lines; they need no second look.
-        guard !text[start...].starts(with: Self.eventHead) else { return nil }
+        guard text[start] == UInt8(ascii: "{"), !text[start...].starts(with: Self.eventHead) else { return nil }
         let end = text[start...].firstIndex { $0 == 10 || $0 == 0 } ?? text.endIndex
         guard !malformed.contains(where: { (start..<end).contains($0.offset) }) else { return nil }
         guard let shape = scanner.foreignShape(ofLine: text[start..<end].span.bytes) else { return nil }

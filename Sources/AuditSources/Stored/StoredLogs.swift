@@ -1,3 +1,4 @@
+public import AuditEvents
 import Glibc
 
 /// A log that is read once, from its beginning to its end: a file, a FIFO or standard input.
@@ -10,9 +11,14 @@ public struct StoredLog: Sendable, Hashable {
     public let isFromDirectory: Bool
 
     let isRegularFile: Bool
+    /// The form of its records.
+    public var format = AuditFormat.auto
 
     /// Standard input.
     static let standardInput = StoredLog(path: "-", size: nil, isFromDirectory: false, isRegularFile: false)
+
+    /// Whether it is standard input.
+    var isStandardInput: Bool { path == "-" && !isRegularFile }
 }
 
 /// Why a log was not read, or not to its end.
@@ -60,22 +66,34 @@ extension StoredLog {
     /// - A directory is the regular files in it, without those whose name begins with a dot, and without the files in
     ///   its own directories: rotated logs are in one directory.
     /// - `-` is standard input.
+    /// - `NAME:` before any of them is the form of its records.
     ///
+    /// - Parameters:
+    ///   - arguments: Paths, globs and directories.
+    ///   - format: The form of the records where no name is given.
     /// - Returns: The logs, and a problem for each argument that names none.
-    public static func find(_ arguments: [String]) -> (logs: [StoredLog], problems: [StoredLogProblem]) {
+    public static func find(
+        _ arguments: [String], as format: AuditFormat = .auto
+    ) -> (logs: [StoredLog], problems: [StoredLogProblem]) {
         var logs: [StoredLog] = []
         var problems: [StoredLogProblem] = []
         // Names of the same file: it is read once.
         var known: Set<Inode> = []
         var readsStandardInput = false
-        for argument in arguments {
+        for text in arguments {
+            let (named, argument) = AuditFormat.split(text)
+            let format = named ?? format
             guard argument != "-" else {
-                if !readsStandardInput { logs.append(.standardInput) }
+                var input = standardInput
+                input.format = format
+                if !readsStandardInput { logs.append(input) }
                 readsStandardInput = true
                 continue
             }
             do throws(StoredLogProblem) {
                 for (log, inode) in try files(named: argument, &problems) where known.insert(inode).inserted {
+                    var log = log
+                    log.format = format
                     logs.append(log)
                 }
             } catch {
@@ -90,7 +108,8 @@ extension StoredLog {
     private static func files(
         named argument: String, _ problems: inout [StoredLogProblem]
     ) throws(StoredLogProblem) -> [Found] {
-        guard let pattern = LogPattern(argument) else {
+        // The name of a format is split off before.
+        guard let pattern = LogPattern("auto:" + argument) else {
             throw StoredLogProblem("\"\"", "is not a path; name a file, a glob, a directory, or -")
         }
         guard pattern.isGlob else {

@@ -31,6 +31,7 @@ typedef struct {
     size_t source_ip_count;
     int64_t response_code;
     bool has_response_code;
+    bool has_unique_id; /* audit_id is unique by itself, whatever the times are */
     size_t selector; /* the first one that matches the event, by the order in which they were added */
 } audit_event;
 
@@ -43,6 +44,30 @@ typedef struct {
     audit_string group;
     int64_t lowest_code, highest_code;
 } audit_selector;
+
+/* The form of the records in a log. AUTO is bare events, EventLists, and the envelopes that name the API server's audit
+ * by constants; each other one is also that of one program or platform. */
+typedef enum {
+    AUDIT_FORMAT_AUTO,
+    AUDIT_FORMAT_EKS,
+    AUDIT_FORMAT_AKS,
+    AUDIT_FORMAT_GKE,
+    AUDIT_FORMAT_CRI,
+    AUDIT_FORMAT_DOCKER,
+    AUDIT_FORMAT_FLUENT_BIT,
+    AUDIT_FORMAT_FLUENTD,
+    AUDIT_FORMAT_VECTOR,
+    AUDIT_FORMAT_FILEBEAT,
+    AUDIT_FORMAT_ELASTICSEARCH,
+    AUDIT_FORMAT_OTLP,
+    AUDIT_FORMAT_LOKI,
+    AUDIT_FORMAT_SYSLOG,
+    AUDIT_FORMAT_JOURNALD,
+    AUDIT_FORMAT_SPLUNK_HEC,
+    AUDIT_FORMAT_GELF,
+    AUDIT_FORMAT_OVH,
+    AUDIT_FORMAT_OC_NODE_LOGS,
+} audit_format;
 
 typedef enum {
     AUDIT_END,       /* there are no more */
@@ -58,8 +83,19 @@ void audit_scanner_destroy(audit_scanner *scanner);
 /* For tests: compares blocks of `width` bytes, 0 (byte by byte), 16 or 32, instead of the widest that the processor has. */
 void audit_scanner_set_block_width(audit_scanner *scanner, size_t width);
 
-/* Begins the lines of a log. The bytes must stay valid until audit_next returns AUDIT_END. */
-void audit_lines_begin(audit_scanner *scanner, const uint8_t *bytes, size_t length);
+/* Begins the lines of a log. The bytes must stay valid until audit_next returns AUDIT_END. `is_last` tells that no bytes
+ * follow: a record that goes on in further lines is then cut off. Otherwise it is left over, see audit_rest. */
+void audit_lines_begin(
+    audit_scanner *scanner, audit_format format, const uint8_t *bytes, size_t length, bool is_last);
+/* The number of bytes at the end that were left over, after AUDIT_END: they begin with a record that is not complete, and
+ * must be given again together with what follows. The bytes may also end within a line, unless they are the last. */
+size_t audit_rest(const audit_scanner *scanner);
+/* If a part of this record was read, the number of bytes at its beginning that must be given again, directly before the
+ * rest; the bytes between them were read. Zero if nothing of it was. */
+size_t audit_rest_head(const audit_scanner *scanner, size_t *offset);
+/* The numbers of records of other programs, and of events that were cut off, since audit_lines_begin. */
+size_t audit_foreign(const audit_scanner *scanner);
+size_t audit_truncated(const audit_scanner *scanner);
 
 /* Begins an EventList, the body of one request. Returns NULL, or the reason why it is not an EventList. */
 const char *audit_list_begin(audit_scanner *scanner, const uint8_t *bytes, size_t length);
@@ -68,6 +104,9 @@ void audit_list_continue(audit_scanner *scanner, const uint8_t *bytes);
 
 /* The next event that a selector matches, or that is malformed, with its offset in the bytes. */
 audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offset, const char **reason);
+
+/* Whether bytes are whole JSON objects or arrays, one or several behind each other, and nothing else. */
+bool audit_is_whole(const uint8_t *bytes, size_t length);
 
 /* What a record that is no audit event looks like. */
 typedef enum {
@@ -94,7 +133,10 @@ typedef enum {
 
 /* The shape of the last record. */
 audit_shape audit_last_shape(const audit_scanner *scanner);
-/* The number of lines or items so far, except empty lines. Each piece of a torn line counts. */
+/* The format that the last malformed record looks like; AUTO if it looks like none. */
+audit_format audit_last_format(const audit_scanner *scanner);
+/* The number of lines or items so far, except empty lines. Each piece of a torn line counts, and so does each item of an
+ * envelope. */
 size_t audit_count(const audit_scanner *scanner);
 /* The last line or item so far, whether a selector matches it or not; false if there is none, or it is malformed. */
 bool audit_last(audit_scanner *scanner, audit_event *event);

@@ -18,7 +18,7 @@ public enum Backfill {
     /// - Throws: `ConfigurationError` if a flag, or a file that it names, cannot be used.
     public static func run(_ options: BackfillOptions) throws(ConfigurationError) -> Bool {
         let configuration = try BackfillConfiguration(options, at: Date.now.timeIntervalSince1970)
-        let inputs = StoredLog.find(configuration.scan.files).logs.map(\.path)
+        let inputs = StoredLog.find(configuration.scan.files, as: configuration.scan.auditFormat).logs.map(\.path)
         let file = try OutputFile(configuration.output, replaces: configuration.replacesOutput, inputs: inputs)
         guard let found = Scan.read(configuration.scan) else { return false }
         let histories = configuration.scan.selection.analytics.enumerated().map { index, analytic in

@@ -23,7 +23,8 @@ struct BackfillConfiguration: Sendable {
     init(_ options: BackfillOptions, at now: Double) throws(ConfigurationError) {
         scan = try ScanConfiguration(
             ScanOptions(
-                files: options.files, outcome: OutcomeChoice.all.rawValue, since: options.since, until: options.until,
+                files: options.files, auditFormat: options.auditFormat, outcome: OutcomeChoice.all.rawValue,
+                since: options.since, until: options.until,
                 geoipDatabase: options.geoipDatabase,
                 trustedProxies: options.trustedProxies, filterFile: options.filterFile), at: now,
             command: "backfill - --output OUTPUT")

@@ -2,6 +2,8 @@
 public struct BackfillOptions: Sendable {
     /// The logs: files, globs, directories, or `-` for standard input.
     public var files: [String]
+    /// `--audit.format`
+    public var auditFormat: String
     /// `--output`
     public var output: String
     /// `--force`
@@ -27,12 +29,14 @@ public struct BackfillOptions: Sendable {
 
     /// Arguments and flags, each with its default.
     public init(
-        files: [String], output: String, force: Bool = false, labels: [String] = [], step: String = "1m",
+        files: [String], output: String, auditFormat: String = "auto", force: Bool = false, labels: [String] = [],
+        step: String = "1m",
         window: String = "1h",
         since: String? = nil, until: String? = nil, threshold: String = "5", geoipDatabase: String? = nil,
         trustedProxies: [String] = [], filterFile: String? = nil
     ) {
         self.files = files
+        self.auditFormat = auditFormat
         self.output = output
         self.force = force
         self.labels = labels

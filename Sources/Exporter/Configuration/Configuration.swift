@@ -1,4 +1,5 @@
 import AccessScanning
+import AuditEvents
 import AuditSources
 import ConfigurationFiles
 import HTTPServing
@@ -16,6 +17,8 @@ struct Configuration: Sendable {
     let logs: [LogPattern]
     /// Whether standard input is read too.
     let readsStandardInput: Bool
+    /// The form of the records that come from it.
+    let standardInputFormat: AuditFormat
     /// The directory of the state.
     let storagePath: String
     /// Which requests count in logs that were never followed before.
@@ -53,7 +56,11 @@ struct Configuration: Sendable {
     init(_ options: ServeOptions) throws(ConfigurationError) {
         logger = try Self.logger(options)
         webhook = try WebhookConfiguration(options)
-        (logs, readsStandardInput) = try Self.inputs(options.auditLogs, isOptional: webhook != nil)
+        let format: AuditFormat = try Self.choice(options.auditFormat, for: "--audit.format")
+        let inputs = try Self.inputs(options.auditLogs, as: format, isOptional: webhook != nil)
+        logs = inputs.logs
+        readsStandardInput = inputs.standardInput != nil
+        standardInputFormat = inputs.standardInput ?? .auto
         storagePath = try Self.storagePath(options.storagePath)
         start = try Self.startingPoint(options.auditFrom ?? "1h")
         standardInputStart = options.auditFrom == nil ? .beginning : start
@@ -137,8 +144,8 @@ struct Configuration: Sendable {
     }
 
     private static func inputs(
-        _ texts: [String], isOptional: Bool
-    ) throws(ConfigurationError) -> ([LogPattern], Bool) {
+        _ texts: [String], as format: AuditFormat, isOptional: Bool
+    ) throws(ConfigurationError) -> (logs: [LogPattern], standardInput: AuditFormat?) {
         guard isOptional || !texts.isEmpty else {
             throw ConfigurationError(
                 flag: "--audit.log",
@@ -147,14 +154,28 @@ struct Configuration: Sendable {
                     + "--webhook.listen-address HOST:PORT")
         }
         var patterns: [LogPattern] = []
-        for text in texts where text != "-" {
-            guard let pattern = LogPattern(text) else {
+        var standardInput: AuditFormat?
+        for text in texts {
+            let (named, path) = AuditFormat.split(text)
+            if path == "-" {
+                let format = named ?? format
+                guard standardInput == nil || standardInput == format else { throw ambiguous(path) }
+                standardInput = format
+                continue
+            }
+            guard let pattern = LogPattern(text, as: format) else {
                 throw ConfigurationError(flag: "--audit.log", reason: "is empty; give a path, a glob, or -")
             }
             // Each pattern has its own series in the metrics.
-            if !patterns.contains(pattern) { patterns.append(pattern) }
+            if patterns.contains(pattern) { continue }
+            guard !patterns.contains(where: { $0.description == path }) else { throw ambiguous(path) }
+            patterns.append(pattern)
         }
-        return (patterns, texts.contains("-"))
+        return (patterns, standardInput)
+    }
+
+    private static func ambiguous(_ path: String) -> ConfigurationError {
+        ConfigurationError(flag: "--audit.log", value: path, reason: "is given with two formats; give one")
     }
 
     private static func listeners(

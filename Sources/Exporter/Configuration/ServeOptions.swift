@@ -1,7 +1,14 @@
+import AuditEvents
+
 /// The flags of the command line, not validated yet.
 public struct ServeOptions: Sendable {
+    /// The values of `--audit.format`.
+    public static let auditFormats = AuditFormat.allCases.map(\.rawValue)
+
     /// `--audit.log`
     public var auditLogs: [String]
+    /// `--audit.format`
+    public var auditFormat: String
     /// `--audit.from`; the default, `1h`, if it is `nil`
     public var auditFrom: String?
     /// `--storage.path`
@@ -49,7 +56,7 @@ public struct ServeOptions: Sendable {
 
     /// The flags, each with its default.
     public init(
-        auditLogs: [String] = [], auditFrom: String? = nil, storagePath: String = "data/",
+        auditLogs: [String] = [], auditFormat: String = "auto", auditFrom: String? = nil, storagePath: String = "data/",
         listenAddresses: [String] = [], usesSystemdSockets: Bool = false,
         webConfigFile: String? = nil, enablesLifecycle: Bool = false, telemetryPath: String = "/metrics",
         externalURL: String? = nil, showsCreatedSeries: Bool = false,
@@ -62,6 +69,7 @@ public struct ServeOptions: Sendable {
         logLevel: String = "info", logFormat: String = "logfmt"
     ) {
         self.auditLogs = auditLogs
+        self.auditFormat = auditFormat
         self.auditFrom = auditFrom
         self.storagePath = storagePath
         self.listenAddresses = listenAddresses

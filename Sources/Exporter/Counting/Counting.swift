@@ -24,6 +24,8 @@ struct Counting {
     private var detector: AccessScanningDetector
     private var reading: ReadingTotals
     private var inexactEvents: [String: UInt64]
+    private var foreignRecords: [String: UInt64]
+    private var truncatedEvents: [String: UInt64]
     private var lostLogs: UInt64 = 0
     private var lostBytes: UInt64 = 0
     // Those that have changed since the last checkpoint.
@@ -44,6 +46,8 @@ struct Counting {
         reading.limitTime(to: now)
         // Zero from the first scrape on.
         inexactEvents = Dictionary(uniqueKeysWithValues: configuration.inputs.map { ($0.rawValue, 0) })
+        foreignRecords = inexactEvents
+        truncatedEvents = inexactEvents
         for input in configuration.inputs where reading.inputs[input.rawValue] == nil {
             reading.inputs[input.rawValue] = ReadingTotals.Input()
         }
@@ -55,7 +59,8 @@ struct Counting {
             analytics: detector.ledgers.map(\.counts), profiles: detector.profiles,
             duplicateEvents: detector.duplicateEvents,
             oldRequests: detector.oldRequests, filteredRequests: detector.filteredRequests, reading: reading,
-            inexactEvents: inexactEvents, lostLogs: lostLogs, lostBytes: lostBytes)
+            inexactEvents: inexactEvents, foreignRecords: foreignRecords,
+            truncatedEvents: truncatedEvents, lostLogs: lostLogs, lostBytes: lostBytes)
     }
 
     /// Counts the events of a batch, and notes how far was read.
@@ -72,6 +77,8 @@ struct Counting {
         }
         inexactEvents[batch.input.rawValue, default: 0] &+= UInt64(
             batch.scanned.events.count { !$0.event.hasCompleteIdentity })
+        foreignRecords[batch.input.rawValue, default: 0] &+= UInt64(batch.scanned.foreign)
+        truncatedEvents[batch.input.rawValue, default: 0] &+= UInt64(batch.scanned.truncated)
         reading.add(batch, at: now)
         for position in batch.positions { positions.add(position) }
         for loss in batch.losses {

@@ -18,6 +18,10 @@ struct Counts: Sendable {
     var reading = ReadingTotals()
     /// Selected events with an incomplete identity since the start, by input.
     var inexactEvents: [String: UInt64] = [:]
+    /// Records of other programs in envelopes since the start, by input.
+    var foreignRecords: [String: UInt64] = [:]
+    /// Events that were cut off on their way, since the start, by input.
+    var truncatedEvents: [String: UInt64] = [:]
     /// Logs of which some bytes were lost, since the start.
     var lostLogs: UInt64 = 0
     /// Known bytes lost, since the start.

@@ -52,10 +52,16 @@ final class ReadingLog: Sendable {
                 "Audit events lack auditID or times to the microsecond; counting each of them as a request",
                 metadata: ["hint": "read the API server's own log to count a request with two events once"])
         }
-        for case let shape? in batch.scanned.malformed.map(\.shape) {
-            noteOnce(
-                "\(shape)", of: batch, "Lines that are not bare audit events are not counted",
-                metadata: ["looks_like": "\(shape)", "hint": "\(shape.advice)"])
+        for malformed in batch.scanned.malformed {
+            if let format = malformed.format {
+                noteOnce(
+                    format.rawValue, of: batch, "Records are not counted",
+                    metadata: ["looks_like": "\(format.rawValue)", "hint": "use --audit.format \(format.rawValue)"])
+            } else if let shape = malformed.shape {
+                noteOnce(
+                    "\(shape)", of: batch, "Lines that are not bare audit events are not counted",
+                    metadata: ["looks_like": "\(shape)", "hint": "\(shape.advice)"])
+            }
         }
         for malformed in batch.scanned.malformed {
             warn("Malformed audit event skipped", of: batch.path, at: malformed.offset, reason: malformed.reason)

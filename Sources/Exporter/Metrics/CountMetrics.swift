@@ -122,11 +122,19 @@ enum ReadingMetrics {
         labels: ["filter"], details: "See [Filter](filter.md).", condition: "with a filter, or if there was one before")
     static let lines = Metric(
         "kube_audit_lines_total", .counter, "Lines read; empty lines are not counted.", labels: ["input"],
-        details: "`input` is `file`, `stdin` or `webhook`; the webhook counts the items of its bodies.")
+        details: "`input` is `file`, `stdin` or `webhook`; items of webhook bodies and of envelopes count as lines.")
     static let bytes = Metric("kube_audit_bytes_total", .counter, "Bytes read.", labels: ["input"])
     static let malformedEvents = Metric(
         "kube_audit_malformed_events_total", .counter, "Lines that are not an audit event; the log names them.",
         labels: ["input"])
+    static let foreignRecords = Metric(
+        "kube_audit_foreign_records_total", .counter,
+        "Records in envelopes that name another source than the API server's audit; they are not read.",
+        labels: ["input"], details: "Such as other streams, categories and containers.")
+    static let truncatedEvents = Metric(
+        "kube_audit_truncated_events_total", .counter,
+        "Audit events that were cut off on their way to the exporter; their requests are not counted.",
+        labels: ["input"], details: "A client can hide behind a long path.")
     static let oversizedLines = Metric(
         "kube_audit_oversized_lines_total", .counter,
         "Lines over 16 MiB, which are skipped; they are also counted as malformed.", labels: ["input"])
@@ -153,7 +161,8 @@ enum ReadingMetrics {
 
     /// In the order in which they are exposed.
     static let metrics = [
-        filteredRequests, lines, bytes, malformedEvents, oversizedLines, duplicateEvents, oldRequests, inexactEvents,
+        filteredRequests, lines, bytes, malformedEvents, foreignRecords, truncatedEvents, oversizedLines,
+        duplicateEvents, oldRequests, inexactEvents,
         lastEvent, lostLogs, lostBytes,
     ]
 
@@ -163,19 +172,20 @@ enum ReadingMetrics {
         let byInput = { (metric: Metric, value: (ReadingTotals.Input) -> UInt64) in
             MetricFamily(metric, inputs.map { metric.sample(.integer(value($0.value)), $0.key) })
         }
+        let sinceStart = { (metric: Metric, values: [String: UInt64]) in
+            MetricFamily(
+                metric, values.sorted { $0.key < $1.key }.map { metric.sample(.integer($0.value), $0.key) })
+        }
         let filtered = counts.filteredRequests.sorted { $0.key < $1.key }.map { filter, requests in
             filteredRequests.sample(.integer(requests), filter)
         }
         return (filtered.isEmpty ? [] : [MetricFamily(filteredRequests, filtered)]) + [
             byInput(lines, \.lines), byInput(bytes, \.bytes), byInput(malformedEvents, \.malformed),
+            sinceStart(foreignRecords, counts.foreignRecords), sinceStart(truncatedEvents, counts.truncatedEvents),
             byInput(oversizedLines, \.oversized),
             MetricFamily(duplicateEvents, .integer(counts.duplicateEvents)),
             MetricFamily(oldRequests, .integer(counts.oldRequests)),
-            MetricFamily(
-                inexactEvents,
-                counts.inexactEvents.sorted { $0.key < $1.key }.map {
-                    inexactEvents.sample(.integer($0.value), $0.key)
-                }),
+            sinceStart(inexactEvents, counts.inexactEvents),
             MetricFamily(lastEvent, counts.reading.lastEventTimestamp.map(SampleValue.number)),
             MetricFamily(lostLogs, .integer(counts.lostLogs)), MetricFamily(lostBytes, .integer(counts.lostBytes)),
         ]

@@ -41,16 +41,20 @@ enum LogFindings {
             let skipped = count == 1 ? "that is not an audit event" : "that are not audit events"
             var text =
                 "\(log.path): skipped \(count) of \(reading.lines) lines \(skipped); the first is at byte "
-                + "\(first.offset): \(first.reason)" + (first.shape.map { ", it looks like \($0)" } ?? "")
-            if let wrapped = reading.firstWrapped, let shape = wrapped.shape {
-                let place = wrapped == first ? "" : "the line at byte \(wrapped.offset) looks like \(shape), and "
+                + "\(first.offset): \(first.reason)" + (looks(first).map { ", it looks like \($0)" } ?? "")
+            if let wrapped = reading.firstWrapped, let looks = looks(wrapped) {
+                let place = wrapped == first ? "" : "the line at byte \(wrapped.offset) looks like \(looks), and "
                 text +=
                     "; \(place)events in such lines are not counted: "
-                    + advice.text(for: shape, isWrapped: true)
+                    + advice.text(for: wrapped, isWrapped: true)
             }
             messages.append(Message(text: text, isProblem: reading.firstWrapped != nil))
         }
         return messages
+    }
+
+    private static func looks(_ malformed: MalformedEvent) -> String? {
+        malformed.format.map { "the format \($0.rawValue)" } ?? malformed.shape?.description
     }
 
     private static func description(of log: StoredLog, _ reading: LogReading, _ advice: Advice) -> String {
@@ -66,8 +70,12 @@ enum LogFindings {
             return "its lines end with a carriage return; convert them: jq -c . \(advice.file) | \(advice.command)"
         }
         let isArray = reading.beginning.first == UInt8(ascii: "[")
-        if let shape = (reading.firstWrapped ?? reading.firstMalformed)?.shape ?? (isArray ? .array : nil) {
-            return "it looks like \(shape); \(advice.text(for: shape, isWrapped: reading.firstWrapped != nil))"
+        let malformed = reading.firstWrapped ?? reading.firstMalformed
+        if let malformed, let looks = looks(malformed) {
+            return "it looks like \(looks); \(advice.text(for: malformed, isWrapped: reading.firstWrapped != nil))"
+        }
+        if isArray {
+            return "it looks like \(RecordShape.array); \(advice.text(for: .array, isWrapped: false))"
         }
         let line = text.prefix { $0 != 10 && $0 != 13 }
         let shown = LogFormat.quoted(String(decoding: line, as: UTF8.self).shortened(to: 60))
@@ -114,6 +122,11 @@ private struct Advice {
     let command: String
     /// The first line of the log, or a part of it.
     let beginning: [UInt8]
+
+    func text(for malformed: MalformedEvent, isWrapped: Bool) -> String {
+        if let format = malformed.format { return "give --audit.format \(format.rawValue)" }
+        return malformed.shape.map { text(for: $0, isWrapped: isWrapped) } ?? ""
+    }
 
     /// - Parameters:
     ///   - shape: What its lines look like.

@@ -50,7 +50,7 @@ public enum Scan {
     ///
     /// - Returns: `nil` if no audit event was found.
     static func read(_ configuration: ScanConfiguration) -> Findings? {
-        let (logs, problems) = StoredLog.find(configuration.files)
+        let (logs, problems) = StoredLog.find(configuration.files, as: configuration.auditFormat)
         // The problems of the arguments come before a long read.
         for problem in problems { complain("\(problem)") }
         guard !logs.isEmpty else { return nil }

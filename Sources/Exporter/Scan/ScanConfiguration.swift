@@ -14,6 +14,8 @@ struct ScanConfiguration: Sendable {
     /// The command that reads standard input, for advice: `kube-audit-exporter scan -`.
     let command: String
     let files: [String]
+    /// The form of the records in files that are given without one.
+    let auditFormat: AuditFormat
     /// The outcomes whose requests are counted.
     let outcome: OutcomeChoice
     let format: Format
@@ -35,6 +37,7 @@ struct ScanConfiguration: Sendable {
     init(_ options: ScanOptions, at now: Double, command: String = "scan -") throws(ConfigurationError) {
         self.command = "kube-audit-exporter \(command)"
         files = options.files
+        auditFormat = try Configuration.choice(options.auditFormat, for: "--audit.format")
         let outcome: OutcomeChoice = try Configuration.choice(options.outcome, for: "--outcome")
         self.outcome = outcome
         format = try Configuration.choice(options.format, for: "--format")

@@ -2,6 +2,8 @@
 public struct ScanOptions: Sendable {
     /// Files, globs and directories; `-` for standard input.
     public var files: [String]
+    /// `--audit.format`
+    public var auditFormat: String
     /// `--outcome`
     public var outcome: String
     /// `--format`
@@ -23,12 +25,14 @@ public struct ScanOptions: Sendable {
 
     /// Arguments and flags, each with its default.
     public init(
-        files: [String], outcome: String = "forbidden", format: String = "table", threshold: String? = nil,
+        files: [String], auditFormat: String = "auto", outcome: String = "forbidden", format: String = "table",
+        threshold: String? = nil,
         window: String = "1h", since: String? = nil, until: String? = nil, geoipDatabase: String? = nil,
         trustedProxies: [String] = [],
         filterFile: String? = nil
     ) {
         self.files = files
+        self.auditFormat = auditFormat
         self.outcome = outcome
         self.format = format
         self.threshold = threshold

@@ -1,0 +1,176 @@
+#include "LogRecords.hpp"
+
+#include <cstring>
+
+#include "TornLine.hpp"
+
+namespace audit_scan {
+
+void LogRecords::begin(Text bytes, bool isLast) {
+    lines_.begin(bytes);
+    state_ = State::lines;
+    isLast_ = isLast;
+    rest_ = end_ = bytes.to;
+    head_ = {};
+}
+
+void LogRecords::leave(const uint8_t *from) {
+    rest_ = from;
+    lines_.seek(end_);
+    state_ = State::lines;
+}
+
+bool LogRecords::next(Record &record) {
+    record.isPart = record.isAsWritten = false;
+    if (state_ == State::array && nextItem(record)) return true;
+    if (state_ == State::objects && nextObject(record)) return true;
+    Text line;
+    if (!lines_.next(line)) return false;
+    record.kind = Record::Kind::line;
+    record.text = line;
+    record.end = lines_.lastEnd();
+    record.isAsWritten = line.view().substr(0, eventHead.size()) == eventHead;
+    bool isOpen = !isLast_ && record.end == end_;
+    if (record.isAsWritten && !isOpen) return true;
+    if (*line.from == '[') return beginArray(line, record);
+    if (isOpen) return nextOpenLine(line, record);
+    if (*line.from == '{' && line.size() == 1) return readPrinted(line, record);
+    return true;
+}
+
+bool LogRecords::split(const Record &record) {
+    JSONReader reader(record.text);
+    Text value;
+    if (record.kind != Record::Kind::line || !reader.checkValue(value) || reader.at == record.text.to) return false;
+    line_ = record.text;
+    isOpen_ = false;
+    reader_ = JSONReader(line_);
+    state_ = State::objects;
+    return true;
+}
+
+/// A line that goes on in bytes that are not there yet. It may hold whole objects.
+bool LogRecords::nextOpenLine(Text line, Record &record) {
+    if (*line.from != '{' || record.isAsWritten) {
+        leave(line.from);
+        return false;
+    }
+    line_ = line;
+    isOpen_ = true;
+    reader_ = JSONReader(line);
+    state_ = State::objects;
+    return nextObject(record);
+}
+
+bool LogRecords::open(OpenRecord &open) const {
+    if (!head_.isEmpty() || static_cast<size_t>(end_ - rest_) < shortest) return false;
+    return open.begin({rest_, end_}) && open.hasItems();
+}
+
+void LogRecords::take(const OpenRecord &open, Record &record) {
+    open.write(part_);
+    head_ = {rest_, rest_ + open.headLength()};
+    rest_ = open.rest();
+    record = {Record::Kind::object, textOf(part_), true, false, nullptr, nullptr};
+}
+
+void LogRecords::readArray(Text part) {
+    reader_ = JSONReader(part);
+    reader_.skip('[');
+    state_ = State::array;
+    isFirst_ = isInPart_ = true;
+}
+
+bool LogRecords::fail(Record &record, const uint8_t *from, const uint8_t *to, const char *reason) {
+    record.kind = Record::Kind::malformed;
+    record.text = Text{from, to}.trimmed();
+    if (record.text.isEmpty()) record.text = {from, from + 1};
+    record.reason = reason;
+    state_ = State::lines;
+    return true;
+}
+
+/// False at the end of the line.
+bool LogRecords::nextObject(Record &record) {
+    Text object;
+    const uint8_t *from = reader_.at;
+    if (from == line_.to) {
+        state_ = State::lines;
+        return false;
+    }
+    bool isValid = *from == '{' && reader_.checkValue(object);
+    if (!isValid && isOpen_ && goesOn(from)) return false;
+    reader_.skipSpace();
+    // With other text behind an object it is not known what the object is.
+    if (!isValid || (reader_.at < line_.to && *reader_.at != '{')) {
+        return fail(record, from, line_.to, "text behind a JSON object, or an object that is not valid");
+    }
+    record.kind = Record::Kind::object;
+    record.text = object;
+    return true;
+}
+
+bool LogRecords::readPrinted(Text line, Record &record) {
+    reader_ = JSONReader({line.from, end_});
+    Text object;
+    if (!reader_.checkValue(object)) {
+        if (goesOn(line.from)) return false;
+        return failAtLineEnd(record, "a JSON object that is not valid");
+    }
+    lines_.seek(reader_.at);
+    record.kind = Record::Kind::object;
+    record.text = object;
+    return true;
+}
+
+/// Whether a value has no fault, but no end either, because it goes on in bytes that are not there yet: it is left over.
+bool LogRecords::goesOn(const uint8_t *from) {
+    bool isLeft = !isLast_ && isCutOff({from, end_});
+    if (isLeft) leave(from);
+    return isLeft;
+}
+
+/// Reading goes on in the line behind the fault.
+bool LogRecords::failAtLineEnd(Record &record, const char *reason) {
+    const uint8_t *at = reader_.at;
+    const void *feed = memchr(at, '\n', static_cast<size_t>(end_ - at));
+    const uint8_t *to = feed ? static_cast<const uint8_t *>(feed) : end_;
+    lines_.seek(to);
+    return fail(record, at < to ? at : at - 1, to, reason);
+}
+
+bool LogRecords::beginArray(Text line, Record &record) {
+    JSONReader reader({line.from, end_});
+    Text array;
+    if (!isLast_ && !reader.checkValue(array) && goesOn(line.from)) return false;
+    reader_ = JSONReader({line.from, end_});
+    reader_.skip('[');
+    state_ = State::array;
+    isFirst_ = true;
+    isInPart_ = false;
+    return nextItem(record) || next(record);
+}
+
+/// False behind the array.
+bool LogRecords::nextItem(Record &record) {
+    reader_.skipSpace();
+    if (reader_.skip(']')) {
+        lines_.seek(isInPart_ ? end_ : reader_.at);
+        state_ = State::lines;
+        return false;
+    }
+    if (!isFirst_ && !reader_.skip(',')) return failAtLineEnd(record, "an array that has no end");
+    if (!isFirst_) reader_.skipSpace();
+    isFirst_ = false;
+    Text item;
+    if (!reader_.checkValue(item)) return failAtLineEnd(record, "an array that is not valid");
+    record.kind = Record::Kind::object;
+    record.text = item;
+    record.isPart = isInPart_;
+    if (*item.from == '{') return true;
+    record.kind = Record::Kind::malformed;
+    record.reason = "an item that is not an object";
+    return true;
+}
+
+}  // namespace audit_scan

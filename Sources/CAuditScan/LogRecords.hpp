@@ -1,0 +1,86 @@
+#ifndef LOG_RECORDS_HPP
+#define LOG_RECORDS_HPP
+
+#include "LogLines.hpp"
+#include "OpenRecord.hpp"
+
+namespace audit_scan {
+
+/// Iterates over the records of a log.
+///
+/// - A line that begins with `{` holds one object, or objects behind each other.
+/// - A line that is nothing but `{` begins an object that is printed over many lines.
+/// - A line that begins with `[` begins an array, which ends at its bracket, on whatever line. Its items are records.
+/// - Any other line is a text.
+///
+/// A record that goes on in bytes that are not there yet is left over. If it is long, and holds items that can be read
+/// one by one, those that are complete are passed on, see `OpenRecord`.
+///
+/// So a line that was cut off never takes its neighbours with it.
+class LogRecords {
+public:
+    struct Record {
+        enum class Kind : uint8_t { line, object, malformed };
+
+        Kind kind = Kind::line;
+        Text text;
+        /// Whether it has a part of a record's items, and is not part of the bytes.
+        bool isPart = false;
+        /// Whether it is a line that begins as API servers write events.
+        bool isAsWritten = false;
+        /// Of a line: its end before white space was removed.
+        const uint8_t *end = nullptr;
+        const char *reason = nullptr;
+    };
+
+    /// - Parameter isLast: Whether nothing follows the bytes.
+    void begin(Text bytes, bool isLast);
+    bool next(Record &record);
+    /// Takes a line that is not one object apart: its objects are the next records. False if it does not begin with one.
+    bool split(const Record &record);
+    /// The lines behind the last record.
+    LogLines lines() const { return lines_; }
+    /// Leaves a record over that is not complete: it is the last one.
+    void leave(const uint8_t *from);
+    /// The bytes from the first record that was left over.
+    const uint8_t *rest() const { return rest_; }
+    /// Passes on the items of a part that is an array.
+    void readArray(Text part);
+    bool isLast() const { return isLast_; }
+    /// The beginning of the record that was left over, if a part of it was read.
+    const Text &head() const { return head_; }
+    /// Finds complete items in a long record that was left over. False if there are none.
+    bool open(OpenRecord &open) const;
+    /// Passes on the complete items of an open record: next as the items of an array, or at once as a record.
+    void take(const OpenRecord &open, Record &record);
+
+private:
+    // Shorter records are not read in parts.
+    static constexpr size_t shortest = 256 << 10;
+
+    enum class State : uint8_t { lines, objects, array };
+
+    bool beginArray(Text line, Record &record);
+    bool nextItem(Record &record);
+    bool nextOpenLine(Text line, Record &record);
+    bool nextObject(Record &record);
+    bool readPrinted(Text line, Record &record);
+    bool goesOn(const uint8_t *from);
+    bool failAtLineEnd(Record &record, const char *reason);
+    bool fail(Record &record, const uint8_t *from, const uint8_t *to, const char *reason);
+
+    LogLines lines_;
+    State state_ = State::lines;
+    bool isLast_ = true, isFirst_ = true, isInPart_ = false, isOpen_ = false;
+    // Of an array, or of the objects of a line.
+    JSONReader reader_ = JSONReader({});
+    Text line_;
+    const uint8_t *rest_ = nullptr;
+    Text head_;
+    std::string part_;
+    const uint8_t *end_ = nullptr;
+};
+
+}  // namespace audit_scan
+
+#endif

@@ -1,0 +1,61 @@
+#include "PieceJoiner.hpp"
+
+namespace audit_scan {
+
+bool PieceJoiner::piece(const ObjectIndex &record, Piece &piece) {
+    Found log = record.look("log");
+    if (!log.isText()) return false;
+    std::string_view text = log.value.view();
+    // An escaped line feed: with an even number of backslashes before it, it is not escaped.
+    size_t slashes = 0;
+    bool hasFeed = text.size() >= 4 && text.substr(text.size() - 3, 2) == "\\n";
+    while (hasFeed && slashes + 4 <= text.size() && text[text.size() - 4 - slashes] == '\\') slashes++;
+    piece = {log.value, true, hasFeed && slashes % 2 == 0, record.look("stream").spells("stdout")};
+    return true;
+}
+
+bool PieceJoiner::piece(const Row &row, Text line, const uint8_t *end, Piece &piece) {
+    if (row.prefix == nullptr) {
+        ObjectIndex record;
+        bool isTwice = false;
+        return *line.from == '{' && record.read(line) && record.matches(row, isTwice) && !isTwice
+            && PieceJoiner::piece(record, piece);
+    }
+    PrefixMatch match = row.prefix(line.view());
+    if (!match.isFound) return false;
+    const uint8_t *from = reinterpret_cast<const uint8_t *>(match.text.data());
+    // White space at the end of a piece is part of the text.
+    piece = {{from, end}, false, !match.isPiece, match.stream.substr(0, row.stream.size()) == row.stream};
+    return true;
+}
+
+void PieceJoiner::add(const Piece &piece) {
+    if (!piece.isString) {
+        joined_.append(piece.text.view());
+        return;
+    }
+    resolveEscapes(piece.text, resolved_);
+    joined_ += resolved_;
+}
+
+PieceJoiner::Result PieceJoiner::join(
+    const Row &row, const Piece &first, const uint8_t *at, LogLines behind, std::string_view &text
+) {
+    if (at < joinedTo_) return Result::passed;
+    if (first.isLast) return Result::whole;
+    joined_.clear();
+    add(first);
+    for (Text line; behind.next(line);) {
+        Piece next;
+        if (!piece(row, line, behind.lastEnd(), next) || !next.isAudit) continue;
+        add(next);
+        joinedTo_ = line.to;
+        if (!next.isLast) continue;
+        text = joined_;
+        return Result::joined;
+    }
+    joinedTo_ = reinterpret_cast<const uint8_t *>(UINTPTR_MAX);
+    return Result::incomplete;
+}
+
+}  // namespace audit_scan

@@ -1,0 +1,287 @@
+#include "Scanner.hpp"
+
+#include <cstring>
+#include <utility>
+
+using audit_scan::Origin;
+using audit_scan::Piece;
+using audit_scan::PieceJoiner;
+using audit_scan::Text;
+using audit_scan::textOf;
+using audit_scan::Unwrapping;
+
+namespace {
+
+constexpr const char *notAnEvent = "not an audit event";
+constexpr const char *needsFormat = "an envelope that is read only with --audit.format";
+constexpr const char *twice = "a key of the envelope is there twice";
+
+/// Whether an object names itself an audit event, not in a text that it holds. A search, since all lines of some logs
+/// are such objects.
+bool namesItselfEvent(Text object) {
+    static constexpr std::string_view group = "\"audit.k8s.io/";
+    const void *found = memmem(object.from, object.size(), group.data(), group.size());
+    return found && static_cast<const uint8_t *>(found)[-1] != '\\';
+}
+
+}  // namespace
+
+void audit_scanner::begin(const uint8_t *from, size_t length, bool hasList) {
+    isList = hasList;
+    bytes = {from, from + length};
+    lastRecord = last = {};
+    count = foreign = truncated = 0;
+    looksLike = AUDIT_FORMAT_AUTO;
+    torn = {};
+    unwrapping.end();
+}
+
+audit_result audit_scanner::next(audit_event &event, const char *&reason) {
+    while (true) {
+        Step step = unwrapping.isActive() ? nextUnwrapped(event, reason) : nextRecord(event, reason);
+        if (step == Step::event) return AUDIT_EVENT;
+        if (step == Step::malformed) return AUDIT_MALFORMED;
+        if (step == Step::end) return AUDIT_END;
+    }
+}
+
+audit_scanner::Step audit_scanner::nextRecord(audit_event &event, const char *&reason) {
+    Text text;
+    bool isPiece = torn.next(text);
+    looksLike = AUDIT_FORMAT_AUTO;
+    if (isList || isPiece) {
+        if (!isPiece && !list.next(text)) return Step::end;
+        lastRecord = text;
+        bool isCandidate = candidates.mayContain(text.from, text.to);
+        if (isList && !isCandidate && *text.from == '{' && audit_scan::isOtherRecord(text)) {
+            count++;
+            last = {};
+            reason = notAnEvent;
+            return Step::malformed;
+        }
+        return readBare(text, isCandidate, false, event, reason);
+    }
+    Record record;
+    if (!records.next(record)) {
+        if (!nextPart(record)) return Step::end;
+        // The items of an array are records.
+        if (*record.text.from == '[') {
+            records.readArray(record.text);
+            return Step::next;
+        }
+    }
+    text = lastRecord = record.text;
+    if (record.kind == Record::Kind::malformed) {
+        count++;
+        last = {};
+        reason = record.reason;
+        return Step::malformed;
+    }
+    if (record.isAsWritten) {
+        return readBare(text, candidates.mayContain(text.from, text.to), true, event, reason);
+    }
+    return *text.from == '{' ? readObject(record, event, reason) : readLine(record, reason);
+}
+
+/// Reads an event without an envelope.
+audit_scanner::Step audit_scanner::readBare(
+    Text text, bool isCandidate, bool mayBeTorn, audit_event &event, const char *&reason
+) {
+    last = text;
+    // The only check of an event that cannot match; it detects lines that are not JSON or were cut off.
+    reason = *text.from != '{' ? "not a JSON object" : text.to[-1] != '}' ? "audit event is cut off" : nullptr;
+    if (!reason && isCandidate) reason = fields.read(text, event);
+    // Its pieces come next.
+    if (reason && isCandidate && mayBeTorn && torn.begin(text)) return Step::next;
+    count++;
+    if (reason) return Step::malformed;
+    return isCandidate ? select(text, event, reason) : Step::next;
+}
+
+/// Whether a selector matches an event that was read and counted.
+audit_scanner::Step audit_scanner::select(Text text, audit_event &event, const char *&reason) {
+    if (fields.namesOrigin() && !isList) {
+        index.read(text);
+        Origin origin = originOfEvent(index);
+        if (origin != Origin::audit) {
+            count--;
+            return note(origin, reason);
+        }
+    }
+    if (fields.match(event)) return Step::event;
+    if (fields.isEvent()) return Step::next;
+    reason = notAnEvent;
+    return Step::malformed;
+}
+
+audit_scanner::Step audit_scanner::note(Origin origin, const char *&reason) {
+    count++;
+    last = {};
+    reason = twice;
+    if (origin == Origin::twice) return Step::malformed;
+    foreign++;
+    return Step::next;
+}
+
+// MARK: Envelopes
+
+bool audit_scanner::isOfFormat(const Row &row) const {
+    return format == AUDIT_FORMAT_AUTO ? row.isAuto : row.format == format;
+}
+
+/// GKE's records hold no literal that others do not.
+audit_scan::CandidateSearch *audit_scanner::search(const Record &record) {
+    if (format == AUDIT_FORMAT_GKE) return nullptr;
+    return record.isPart ? &partCandidates : &candidates;
+}
+
+/// Whether the items of a record can be read before its end is known.
+bool audit_scanner::canOpen(const audit_scan::OpenRecord &open) {
+    if (open.path().empty()) return true;
+    std::string shell = open.withoutItems();
+    if (!index.read(textOf(shell)) || index.isEvent()) return false;
+    if (index.isEventList()) return open.path() == "items";
+    for (const Row &row : audit_scan::objectRows) {
+        bool isTwice = false;
+        if (!isOfFormat(row) || !index.matches(row, isTwice) || isTwice) continue;
+        std::string path;
+        for (std::string_view step : row.items) path.append(path.empty() ? "" : ".").append(step);
+        if (path.compare(0, open.path().size() + 2, open.path() + "[]") == 0) return true;
+    }
+    return false;
+}
+
+bool audit_scanner::nextPart(Record &record) {
+    audit_scan::OpenRecord open;
+    if (!records.open(open) || !canOpen(open)) return false;
+    records.take(open, record);
+    partCandidates = candidates;
+    partCandidates.begin(record.text.from, record.text.size());
+    return true;
+}
+
+audit_scanner::Step audit_scanner::readObject(const Record &record, audit_event &event, const char *&reason) {
+    Text text = record.text;
+    bool isLine = record.kind == Record::Kind::line;
+    audit_scan::CandidateSearch *search = this->search(record);
+    bool isCandidate = search == nullptr || search->mayContain(text.from, text.to);
+    bool isAuto = format == AUDIT_FORMAT_AUTO;
+    if (!isCandidate && isAuto && namesItselfEvent(text)) return readBare(text, false, isLine, event, reason);
+    if (isCandidate) {
+        // Almost always an event with its keys in another order, or with others among them.
+        if (fields.read(text, event) == nullptr && fields.isNamed()) {
+            count++;
+            last = text;
+            return select(text, event, reason);
+        }
+    }
+    if (!index.read(text)) {
+        if (isLine && records.split(record)) return Step::next;
+        return readBare(text, isCandidate || !isAuto, isLine, event, reason);
+    }
+    if (index.isEvent()) {
+        Origin origin = originOfEvent(index);
+        return origin == Origin::audit ? readBare(text, isCandidate, isLine, event, reason) : note(origin, reason);
+    }
+    if (index.isEventList()) {
+        unwrapping.begin(audit_scan::eventListRow, text, search);
+        return Step::next;
+    }
+    bool isTwice = false;
+    for (const Row &row : audit_scan::objectRows) {
+        if (!isOfFormat(row) || !index.matches(row, isTwice)) continue;
+        if (isTwice) return note(Origin::twice, reason);
+        Piece piece;
+        bool isPiece = row.joins && PieceJoiner::piece(index, piece) && piece.isAudit;
+        if (isPiece) return unwrap(row, record, &piece, {});
+        unwrapping.begin(row, text, search);
+        return Step::next;
+    }
+    for (const Row &row : audit_scan::objectRows) {
+        bool isTwice = false;
+        if (row.format == AUDIT_FORMAT_AUTO || !index.matches(row, isTwice)) continue;
+        looksLike = row.format;
+        count++;
+        last = {};
+        reason = needsFormat;
+        return Step::malformed;
+    }
+    // Another program's record of a request.
+    bool isOther = !index.mayBeEvent() && (index.look("auditID").isThere || index.look("requestURI").isThere);
+    return readBare(text, isCandidate || !isAuto || isOther, isLine, event, reason);
+}
+
+/// A line that begins with something else: its event is behind a prefix.
+audit_scanner::Step audit_scanner::readLine(const Record &record, const char *&reason) {
+    Text text = record.text;
+    last = {};
+    reason = "not a JSON object";
+    for (const Row &row : audit_scan::prefixRows) {
+        audit_scan::PrefixMatch match = row.prefix(text.view());
+        if (!match.isFound) continue;
+        bool isAudit = match.stream.substr(0, row.stream.size()) == row.stream;
+        if (!isOfFormat(row)) {
+            if (looksLike == AUDIT_FORMAT_AUTO && (isAudit || row.joins)) looksLike = row.format;
+            continue;
+        }
+        looksLike = AUDIT_FORMAT_AUTO;
+        if (!isAudit) return note(Origin::foreign, reason);
+        Piece piece;
+        bool isPiece = row.joins && PieceJoiner::piece(row, text, record.end, piece);
+        return unwrap(row, record, isPiece ? &piece : nullptr, match.text);
+    }
+    count++;
+    return Step::malformed;
+}
+
+/// Begins the text behind a prefix, or a text of which this record may have a piece.
+audit_scanner::Step audit_scanner::unwrap(
+    const Row &row, const Record &record, const Piece *piece, std::string_view text
+) {
+    if (piece) {
+        bool isLine = record.kind == Record::Kind::line;
+        switch (joiner.join(row, *piece, record.text.from, isLine ? records.lines() : audit_scan::LogLines(), text)) {
+        case PieceJoiner::Result::passed: return Step::next;
+        case PieceJoiner::Result::joined: unwrapping.begin(row, text, nullptr); return Step::next;
+        case PieceJoiner::Result::incomplete:
+            if (!records.isLast()) {
+                records.leave(record.text.from);
+                return Step::end;
+            }
+            count++;
+            truncated++;
+            return Step::next;
+        case PieceJoiner::Result::whole: break;
+        }
+    }
+    if (row.prefix) unwrapping.begin(row, text, search(record));
+    else unwrapping.begin(row, record.text, search(record));
+    return Step::next;
+}
+
+audit_scanner::Step audit_scanner::nextUnwrapped(audit_event &event, const char *&reason) {
+    Text text;
+    // What the last event was decoded to is written over.
+    Text before = std::exchange(last, Text());
+    Unwrapping::Result result = unwrapping.next(text, reason);
+    if (result == Unwrapping::Result::end) {
+        last = before;
+        return Step::next;
+    }
+    count++;
+    switch (result) {
+    case Unwrapping::Result::foreign: foreign++; return Step::next;
+    case Unwrapping::Result::truncated: truncated++; return Step::next;
+    case Unwrapping::Result::malformed: return Step::malformed;
+    case Unwrapping::Result::unread: last = text; return Step::next;
+    default: break;
+    }
+    last = text;
+    reason = *text.from == '{' ? fields.read(text, event) : "not a JSON object";
+    if (reason) return Step::malformed;
+    event.has_unique_id = unwrapping.hasUniqueID();
+    if (fields.match(event)) return Step::event;
+    if (fields.isEvent()) return Step::next;
+    reason = notAnEvent;
+    return Step::malformed;
+}

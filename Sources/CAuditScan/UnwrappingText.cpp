@@ -1,0 +1,142 @@
+#include "Decoding.hpp"
+#include "Unwrapping.hpp"
+
+namespace audit_scan {
+
+namespace {
+
+constexpr std::string_view truncationMark = "[Truncated...]";
+/// Whether a JSON string is an object to its end, by its first and last character.
+bool looksWhole(Text string) {
+    std::string_view text = Text{string.from + 1, string.to - 1}.trimmed().view();
+    while (text.size() > 1 && text[text.size() - 2] == '\\' && std::string_view("nrt").find(text.back()) != text.npos) {
+        text.remove_suffix(2);
+    }
+    return !text.empty() && text.front() == '{' && text.back() == '}';
+}
+
+bool endsWith(std::string_view text, std::string_view end) {
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+bool isTruncated(Text text) {
+    if (isCutOff(text)) return true;
+    return endsWith(text.view(), truncationMark) && isCutOff({text.from, text.to - truncationMark.size()});
+}
+
+}  // namespace
+
+bool Unwrapping::mayBeSelected(Text value) {
+    // What is decoded from other bytes was not searched.
+    return depth_ > 1 || search_ == nullptr || search_->mayContain(value.from, value.to);
+}
+
+Unwrapping::Result Unwrapping::decode(Frame &frame, Found found, Text &event, const char *&reason) {
+    const Row &row = *frame.row;
+    std::string &into = frame.decoded;
+    Text value = found.value;
+    bool isString = found.isText();
+    reason = nullptr;
+    switch (row.step) {
+    case Step::textOrObject:
+        if (found.isObject()) return inside(row, value, event, reason);
+        [[fallthrough]];
+    case Step::text:
+        break;
+    case Step::bytes:
+        if (value.view() == "null") return Result::foreign;
+        if (!isString && !found.isArray()) break;
+        if (!isString) reason = decodeBytes(value, into);
+        if (reason) return Result::malformed;
+        if (!isString) return embedded(row, textOf(into), event, reason);
+        break;
+    case Step::base64:
+    case Step::base64Gzip:
+        reason = isString ? decodeBase64(value, row.step == Step::base64 ? into : inflated_) : "not base64";
+        if (!reason && row.step == Step::base64Gzip) reason = inflate(inflated_, into);
+        if (inflated_.capacity() > (1 << 20)) std::string().swap(inflated_);
+        return reason ? Result::malformed : embedded(row, textOf(into), event, reason);
+    case Step::keyValues:
+        if (!mayBeSelected(value)) return Result::unread;
+        reason = decodeAnyValue(value, into);
+        if (reason) return Result::malformed;
+        if (into.empty() || into[0] != '"') return embedded(row, textOf(into), event, reason);
+        // A text: its escapes are resolved below.
+        inflated_.swap(into);
+        value = textOf(inflated_);
+        isString = true;
+        break;
+    }
+    if (!isString) {
+        reason = "not a text";
+        return Result::malformed;
+    }
+    bool isShort = value.size() < shorterThanLimits;
+    if (row.step != Step::keyValues && isShort && looksWhole(value) && row.inner == nullptr && !mayBeSelected(value)) {
+        unread_ = value;
+        event = {};
+        return Result::unread;
+    }
+    resolveEscapes(value, into);
+    return embedded(row, textOf(into), event, reason);
+}
+
+bool Unwrapping::readLast(Text &event) {
+    if (unread_.isEmpty()) return false;
+    resolveEscapes(unread_, last_);
+    event = textOf(last_).trimmed();
+    return true;
+}
+
+/// A text that must be exactly one object.
+Unwrapping::Result Unwrapping::embedded(const Row &row, Text text, Text &event, const char *&reason) {
+    text = text.trimmed();
+    char first = row.holdsArray ? '[' : '{';
+    if (text.isEmpty() || *text.from != static_cast<uint8_t>(first)) {
+        reason = "the text in the envelope is not a JSON object";
+        return row.othersAreForeign ? Result::foreign : Result::malformed;
+    }
+    Text value;
+    JSONReader reader(text);
+    bool isWhole = reader.checkValue(value) && reader.at == reader.end;
+    if (!isWhole) {
+        reason = "the text in the envelope is not exactly one JSON object";
+        return isTruncated(text) ? Result::truncated : Result::malformed;
+    }
+    if (!row.holdsArray) return inside(row, text, event, reason);
+    // A time and a record.
+    Entries entries;
+    entries.begin(text);
+    Text time, record, other;
+    bool isPair = entries.next(time) && entries.next(record) && !entries.next(other) && *record.from == '{'
+        && (*time.from == '-' || (*time.from >= '0' && *time.from <= '9'));
+    reason = "not a time and a record";
+    return isPair ? inside(row, record, event, reason) : Result::malformed;
+}
+
+/// An object where the event is expected. `end` if it is another envelope, which was begun.
+Unwrapping::Result Unwrapping::inside(const Row &row, Text object, Text &event, const char *&reason) {
+    ObjectIndex index;
+    index.read(object);
+    event = object;
+    if (index.isEvent()) {
+        switch (originOfEvent(index)) {
+        case Origin::audit: return Result::event;
+        case Origin::foreign: return Result::foreign;
+        case Origin::twice: break;
+        }
+        reason = "a key of the envelope is there twice";
+        return Result::malformed;
+    }
+    const Row *inner = index.isEventList() ? &eventListRow : row.inner;
+    bool isTwice = false;
+    if (inner != nullptr && (inner == &eventListRow || index.matches(*inner, isTwice))) {
+        reason = isTwice ? "a key of the envelope is there twice" : push(*inner, object);
+        if (reason == nullptr) return Result::end;
+        return Result::malformed;
+    }
+    reason = "the text in the envelope is not an audit event";
+    return row.othersAreForeign ? Result::foreign : Result::malformed;
+}
+
+}  // namespace audit_scan

@@ -1,0 +1,100 @@
+import AuditEvents
+import Testing
+import TestSupport
+
+/// Records that look almost like envelopes of the API server's audit, or whose text is almost an event.
+@Suite("An envelope that is not exactly one of the table")
+struct EnvelopeNearMissTests {
+    private static let event =
+        #"{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"1","stage":"ResponseComplete","user":{"username":"system:anonymous","groups":["system:unauthenticated"]},"sourceIPs":["192.0.2.66"],"responseStatus":{"code":403}}"#
+
+    /// As a JSON string.
+    private static func text(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n") + "\""
+    }
+
+    private static let embedded = text(event)
+
+    private func scan(_ record: String, as format: AuditFormat) -> ScannedEvents {
+        var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
+        return scanner.scan(lines: Array(record.utf8).span.bytes, as: format)
+    }
+
+    enum Kind: String { case event, foreign, truncated, malformed }
+
+    @Test(
+        "is read only if it is one",
+        arguments: [
+            (.fluentBit, #"{"date":1,"log":\#(embedded)}"#, .event),
+            (.fluentBit, #"{"log":\#(embedded)}"#, .malformed),
+            (.fluentBit, #"{"date":1,"log":\#(embedded),"log":\#(embedded)}"#, .malformed),
+            (.fluentBit, #"{"date":1,"log":\#(text(embedded))}"#, .malformed),
+            (.fluentBit, #"{"date":1,"log":\#(text(event + event))}"#, .malformed),
+            (.fluentBit, #"{"date":1,"log":\#(text("x" + event))}"#, .malformed),
+            (.fluentBit, #"{"date":1,"log":\#(text(String(event.dropLast())))}"#, .truncated),
+            (.fluentBit, #"{"date":1,"log":\#(text(String(event.dropLast(30)) + "[Truncated...]"))}"#, .truncated),
+            (.fluentBit, #"{"date":1,"log":\#(text(event + "[Truncated...]"))}"#, .malformed),
+            (.fluentBit, #"{"date":1,"log":\#(text(event + "\n"))}"#, .event),
+            (.fluentBit, #"{"date":1,"log":\#(embedded),"stream":"stderr"}"#, .foreign),
+            (
+                .fluentBit,
+                #"{"date":1,"log":\#(embedded),"kubernetes":{"namespace_name":"kube-system","container_name":"x"}}"#,
+                .foreign
+            ),
+            (.fluentBit, #"{"date":1,"log":\#(embedded),"kubernetes":{"namespace_name":"kube-system"}}"#, .foreign),
+            (.auto, String(event.dropLast()) + #","kubernetes":{"container_name":"x"}}"#, .foreign),
+            (.auto, String(event.dropLast()) + #","log_type":"infrastructure"}"#, .foreign),
+            (.auto, #"{"date":1,"log":\#(embedded)}"#, .malformed),
+            (
+                .eks,
+                #"{"messageType":"DATA_MESSAGE","logStream":"kube-apiserver-1","logEvents":[{"message":\#(embedded)}]}"#,
+                .foreign
+            ),
+            (
+                .auto,
+                #"{"messageType":"CONTROL_MESSAGE","logStream":"kube-apiserver-audit-1","logEvents":[{"message":\#(embedded)}]}"#,
+                .foreign
+            ),
+            (
+                .auto,
+                #"{"messageType":"DATA_MESSAGE","logStream":"kube-apiserver-audit-1","logStream":"kube-apiserver-audit-1","logEvents":[{"message":\#(embedded)}]}"#,
+                .malformed
+            ),
+            (.auto, #"{"records":[{"category":"guard","properties":{"log":\#(embedded)}}]}"#, .foreign),
+            (.auto, #"{"records":[{"properties":{"category":"kube-audit","log":\#(embedded)}}]}"#, .foreign),
+            (.auto, #"{"records":[{"category":"kube-audit","properties":{"log":\#(embedded)}}],"x":1}"#, .malformed),
+            (.auto, #"{"records":[{"category":"kube-\u0061udit","properties":{"log":\#(embedded)}}]}"#, .event),
+            (.docker, #"{"log":\#(text(event + "\n")),"stream":"stdout","time":"t"}"#, .event),
+            (.docker, #"{"log":\#(text(event + "\n")),"stream":"stderr","time":"t"}"#, .foreign),
+            (.docker, #"{"log":\#(embedded),"stream":"stdout","time":"t"}"#, .truncated),
+            (.docker, #"{"log":\#(text(event + "\n")),"stream":"stdout","time":"t","x":1}"#, .malformed),
+            (.cri, "2024-05-01T10:00:00.000000000Z stdout F " + event, .event),
+            (.cri, "2024-05-01T10:00:00.000000000Z stderr F " + event, .foreign),
+            (.cri, "2024-05-01T10:00:00.000000000Z stdout P " + event, .truncated),
+            (.cri, "x2024-05-01T10:00:00.000000000Z stdout F " + event, .malformed),
+            (.syslog, "<13>May  1 10:00:00 host tag: " + event, .event),
+            (.syslog, "<13>May  1 10:00:00 host tag: x " + event, .foreign),
+            (.syslog, "<13>1 2024-05-01T10:00:00Z host app 1 2 [a b=\"]\"] " + event, .malformed),
+            (.nodeLogs, "node-1 " + event, .event),
+            (.nodeLogs, "node 1 " + event, .malformed),
+            (.journald, #"{"__REALTIME_TIMESTAMP":"1","MESSAGE":null}"#, .foreign),
+            (.journald, #"{"__REALTIME_TIMESTAMP":"1","MESSAGE":[256]}"#, .malformed),
+            (
+                .otlp, #"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":\#(embedded)}}]}]}]}"#,
+                .event
+            ),
+            (
+                .otlp,
+                #"{"resourceLogs":[{"resource":{"attributes":[{"key":"k8s.namespace.name","value":{"stringValue":"x"}}]},"scopeLogs":[{"logRecords":[{"body":{"stringValue":\#(embedded)}}]}]}]}"#,
+                .foreign
+            ),
+            (.loki, #"{"labels":{"container":"x"},"line":\#(embedded),"timestamp":"t"}"#, .foreign),
+        ] as [(AuditFormat, String, Kind)])
+    func record(format: AuditFormat, record: String, kind: Kind) {
+        let found = scan(record, as: format)
+        #expect(found.events.count == (kind == .event ? 1 : 0), "\(record)")
+        #expect(found.foreign == (kind == .foreign ? 1 : 0), "\(record)")
+        #expect(found.truncated == (kind == .truncated ? 1 : 0), "\(record)")
+        #expect(found.malformedCount == (kind == .malformed ? 1 : 0), "\(record): \(found.malformed)")
+    }
+}

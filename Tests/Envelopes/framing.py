@@ -1,0 +1,138 @@
+"""Cuts a file into records.
+
+- A line that begins with `{` holds one object, or objects behind each other. With other text behind it an object is no
+  record. A line never goes on in the next one, except if it is nothing but `{`: that object is printed over many lines.
+- A line that begins with `[` begins an array, which ends at its bracket, on whatever line. Its items are records.
+- Any other line is a record by itself: one with a prefix.
+- A byte order mark at the beginning of a line is skipped.
+
+So a line that was cut off never takes its neighbours with it. Lines end at a line feed or at NUL, and nowhere else: not
+at U+0085, U+2028 or a carriage return.
+"""
+
+import re
+import zlib
+
+import jsontext
+
+_LINE_END = re.compile("[\n\0]")
+BYTE_ORDER_MARK = "\ufeff"
+_BLANK = " \t\r\n\0"
+
+OBJECT, TEXT, FAULT = "object", "text", "fault"
+
+MEMBERS_LIMIT = 64 << 20
+
+
+def text_of(data):
+    """Bytes as text; those that are not UTF-8 become halves of surrogate pairs."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def gunzip(data, limit=MEMBERS_LIMIT):
+    """All gzip members behind each other: their bytes up to the first fault or the limit, and the reason or None."""
+    out, size = [], 0
+    while data:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            out.append(member.decompress(data, limit - size + 1))
+        except zlib.error as error:
+            return b"".join(out), str(error)
+        size += len(out[-1])
+        if size > limit:
+            return b"".join(out), f"more than {limit} bytes"
+        if not member.eof:
+            return b"".join(out), "cut off"
+        data = member.unused_data
+    return b"".join(out), None
+
+
+def records(text):
+    """Yields (kind, value): an object, a line's text, or a fault and its reason."""
+    at = 0
+    while True:
+        at = jsontext.skip_space(text, at, _BLANK)
+        if at == len(text):
+            return
+        if text[at] == BYTE_ORDER_MARK:
+            at = jsontext.skip_space(text, at + 1, _BLANK)
+            if at == len(text):
+                return
+        if text[at] == "{":
+            at = yield from _objects(text, at)
+        elif text[at] == "[":
+            at = yield from _array(text, at)
+        else:
+            end = _line_end(text, at)
+            yield TEXT, text[at:end]
+            at = end
+
+
+def _line_end(text, at):
+    found = _LINE_END.search(text, at)
+    return found.start() if found else len(text)
+
+
+def _objects(text, at):
+    end = _line_end(text, at)
+    if text[at:end].strip(jsontext.SPACE) == "{":
+        try:
+            value, at = jsontext.value_at(text, at)
+        except jsontext.Fault as fault:
+            yield FAULT, str(fault)
+            return _line_end(text, max(at, min(fault.position, len(text))))
+        yield OBJECT, value
+        return (yield from _rest(text, at))
+    line = text[at:end]
+    place = 0
+    while place < len(line):
+        try:
+            value, place = jsontext.value_at(line, place)
+        except jsontext.Fault as fault:
+            yield FAULT, str(fault)
+            break
+        place = jsontext.skip_space(line, place)
+        if place < len(line) and line[place] != "{":
+            # Then it is not known what the object before it is either.
+            yield FAULT, "text behind the record"
+            break
+        yield OBJECT, value
+    return end
+
+
+def _rest(text, at):
+    """The line behind a value that was read over many lines."""
+    end = _line_end(text, at)
+    rest = text[at:end].strip(jsontext.SPACE)
+    if rest.startswith(("{", "[")):
+        return jsontext.skip_space(text, at)
+    if rest:
+        yield FAULT, "text behind the record"
+    return end
+
+
+def _array(text, at):
+    at += 1
+    is_first = True
+    while True:
+        at = jsontext.skip_space(text, at)
+        if text.startswith("]", at) and is_first:
+            at += 1
+            break
+        try:
+            value, at = jsontext.value_at(text, at)
+        except jsontext.Fault as fault:
+            yield FAULT, str(fault)
+            return _line_end(text, max(at, min(fault.position, len(text))))
+        yield (OBJECT, value) if isinstance(value, dict) else (FAULT, "an item that is no object")
+        is_first = False
+        at = jsontext.skip_space(text, at)
+        if text.startswith(",", at):
+            at += 1
+        elif text.startswith("]", at):
+            at += 1
+            break
+        else:
+            yield FAULT, "an array that has no end"
+            return _line_end(text, at)
+    return (yield from _rest(text, at))
