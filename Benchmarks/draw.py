@@ -112,56 +112,70 @@ def scan(document):
     return picture.svg()
 
 
-def scrape(document):
-    """CPU of a scrape by the number of sources, on logarithmic axes: a curve for each program and kind of scrape."""
-    import scraping
+def powers(values):
+    """The powers of ten around values."""
+    return math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
 
-    kinds = [("first", "first"), ("unchanged", "unchanged"), ("changed", "after a change")]
-    curves = []
-    for program, color in (("exporter", OURS), ("client_golang", WRONG)):
-        for kind, words in kinds:
-            points = [
-                (result["sources"], scraping.median(result[program], kind, "cpu") * 1000)
-                for result in document["results"]
-            ]
-            curves.append((f"{program}, {words}", color, kind, points))
-    sources = [result["sources"] for result in document["results"]]
-    values = [max(value, 0.01) for *_, points in curves for _, value in points]
-    low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
+
+def panel(picture, left, top, title, unit, sources, curves):
+    """Curves by the number of sources, on logarithmic axes. A curve is (name, color, dashes, values)."""
+    width, height, smallest = 250, 300, 0.01
+    values = [max(value, smallest) for *_, values in curves for value in values]
+    low, high = powers(values)
     first, last = math.log10(min(sources)), math.log10(max(sources))
-    picture, left, top, width, height = Picture(860, 430), 70, 70, 560, 310
-    where = document["machine"]
-    picture.text(14, 26, "CPU time of a scrape", 17, weight=600)
-    picture.text(
-        14,
-        45,
-        f"milliseconds, gzip, same series; {where['cpu']}, {where['cores']} cores, {where['date'][:10]}",
-        11.5,
-        FAINT,
-    )
 
     def place(number, value):
         across = (math.log10(number) - first) / (last - first) if last > first else 0.5
-        return left + width * across, top + height * (1 - (math.log10(max(value, 0.01)) - low) / max(1, high - low))
+        return (
+            left + width * across,
+            top + height * (1 - (math.log10(max(value, smallest)) - low) / max(1, high - low)),
+        )
 
+    picture.text(left, top - 14, title, 13, weight=600)
     for power in range(low, high + 1):
-        y = place(min(sources), 10.0**power)[1]
+        y = place(sources[0], 10.0**power)[1]
         picture.line(left, y, left + width, y)
-        picture.text(left - 8, y + 4, f"{10.0**power:g} ms", 10.5, FAINT, "end")
+        picture.text(left - 8, y + 4, f"{10.0**power:g} {unit}", 10.5, FAINT, "end")
     for number in sources:
-        x = place(number, 1)[0]
+        x = place(number, 10.0**low)[0]
         picture.line(x, top, x, top + height)
-        picture.text(x, top + height + 17, f"{number:,}", 10.5, FAINT, "middle")
+        picture.text(x, top + height + 17, f"{number / 1000:g}k" if number >= 1000 else number, 10.5, FAINT, "middle")
     picture.text(left + width / 2, top + height + 36, "sources", 11.5, FAINT, "middle")
     # The lowest of the labels at the right end comes first; each takes a line of its own.
-    labels = sorted(((place(*points[-1])[1], name, color) for name, color, _, points in curves), reverse=True)
+    labels = sorted(((place(sources[-1], values[-1])[1], name, color) for name, color, _, values in curves), reverse=True)
     bottom = top + height + 20
     for y, name, color in labels:
         bottom = min(y + 4, bottom - 15)
-        picture.text(left + width + 10, bottom, name, 11.5, color)
-    for _, color, kind, points in curves:
-        dashes = {"first": "", "unchanged": "2 4", "changed": "8 4"}[kind]
-        picture.curve([place(*point) for point in points], color, dashes)
+        picture.text(left + width + 8, bottom, name, 11, color)
+    for _, color, dashes, values in curves:
+        picture.curve([place(*point) for point in zip(sources, values)], color, dashes)
+
+
+def scrape(document):
+    """CPU of a scrape, and resident memory, by the number of sources: a curve for each program and kind of scrape."""
+    import scraping
+
+    results = document["results"]
+    sources = [result["sources"] for result in results]
+    kinds = [("first", "first", ""), ("unchanged", "unchanged", "2 4"), ("changed", "one changed", "8 4")]
+    cpu, memory = [], []
+    for program, color in (("exporter", OURS), ("client_golang", WRONG)):
+        for kind, words, dashes in kinds:
+            values = [scraping.median(result[program], kind, "cpu") * 1000 for result in results]
+            cpu.append((f"{program}, {words}", color, dashes, values))
+        values = [result[program]["resident"] / (1 << 20) for result in results]
+        memory.append((program, color, "", values))
+    picture, where = Picture(880, 430), document["machine"]
+    picture.text(14, 26, "A scrape by the number of sources", 17, weight=600)
+    picture.text(
+        14,
+        45,
+        f"gzip, same series, logarithmic; {where['cpu']}, {where['cores']} cores, {where['date'][:10]}",
+        11.5,
+        FAINT,
+    )
+    panel(picture, 70, 86, "CPU time", "ms", sources, cpu)
+    panel(picture, 530, 86, "Resident memory", "MiB", sources, memory)
     return picture.svg()
 
 

@@ -7,6 +7,7 @@ import measure
 import peers
 import profiling
 import report
+import targets
 
 
 def reason(count, truth):
@@ -54,14 +55,18 @@ def measure_corpus(cache, tools, corpus, paths, truth, options):
                 "runs": [result.figures() for result in runs[tool.name]],
             }
         )
-    return {
+    result = {
         "corpus": corpus.name,
         "title": corpus.title,
         "file_bytes": sum(path.stat().st_size for path in paths),
         "truth": {key: value for key, value in truth.items() if key != "sources"},
         "rows": rows,
-        "profile": profiling.of(commands[0][1], tools[0].statuses) if options.profile else [],
+        "profile": [],
     }
+    # A missed target is explained.
+    if options.profile or not all(row.is_met for row in targets.scan_of(result)):
+        result["profile"] = profiling.of(commands[0][1], tools[0].statuses)
+    return result
 
 
 def summary(rows):

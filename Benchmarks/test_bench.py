@@ -14,8 +14,10 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import bench
 import corpora
+import document
 import peers
 import rules
+import targets
 
 SIZE = 2_000_000
 BUILDS = [HERE.parent / ".build" / kind / "kube-audit-exporter" for kind in ("debug", "release")]
@@ -109,6 +111,7 @@ def test_the_scan_benchmark_runs(cache, made):
     table = (output / "scan.md").read_text()
     assert "| scan |" in table and "Repeat it: `make bench BENCH=" in table
     assert (output / "scan.svg").read_text().startswith("<svg")
+    assert "| `scan`: Metadata, 1% hits: peak memory | at most 48 MiB |" in (output / "targets.md").read_text()
 
 
 def test_every_tool_is_installed():
@@ -118,6 +121,32 @@ def test_every_tool_is_installed():
     missing += [name for name in ("duckdb", "polars") if peers.python_version(name) == "not installed"]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}; make bench-tools installs them")
+
+
+def test_a_target_is_met_up_to_its_limit():
+    for value, is_met in ((0.9, True), (1, True), (1.0001, False)):
+        assert targets.Row("a ratio", 1, value).is_met == is_met
+        assert targets.Row("a rate", 1, value, is_minimum=True).is_met == (value >= 1)
+    assert targets.Row("latency", 100, 99.4, " ms").cells() == ("latency", "at most 100 ms", "99.4 ms", "yes")
+    missed = targets.Row("rate", 700_000, 698_999, is_minimum=True)
+    assert missed.cells() == ("rate", "at least 700,000", "698,999", "**no**")
+
+
+def test_the_page_has_the_committed_results():
+    page = document.PAGE.read_text()
+    assert document.filled(page) == page, "run Benchmarks/document.py"
+    for path, text in document.pictures().items():
+        assert path.read_text() == text, "run Benchmarks/document.py"
+
+
+def test_a_page_is_filled_with_results(tmp_path):
+    page = "# T\n<!-- scan: bars -->\nold\n<!-- end -->\n\n<!-- start: table -->\n<!-- end -->\n"
+    (tmp_path / "scan.md").write_text("## Searching\n\n| a |\n")
+    (tmp_path / "scan.svg").write_text("<svg/>")
+    once = document.filled(page, tmp_path)
+    assert "-->\n\n![bars](pictures/performance-scan.svg)\n\n| a |\n\n<!-- end -->" in once
+    assert "old" not in once and document.MISSING in once
+    assert document.filled(once, tmp_path) == once
 
 
 def test_an_unknown_name_is_refused():
@@ -141,9 +170,11 @@ def test_the_scrape_benchmark_runs(cache):
 
 def test_the_webhook_benchmark_runs(cache, made):
     output = run(cache, "--only", "webhook", "--rounds", "1")
-    for result in json.loads((output / "webhook.json").read_text())["results"]:
+    found = json.loads((output / "webhook.json").read_text())
+    for result in found["results"]:
         (figures,) = result["rounds"]
         assert figures["events"] > 0 and figures["refused"] == 0
+    assert [row.limit for row in targets.rows("webhook", found)] == [700_000, 100]
 
 
 def test_the_benchmark_of_following_runs(cache, made):
@@ -152,12 +183,15 @@ def test_the_benchmark_of_following_runs(cache, made):
     assert [figures["sources"] for figures in document["rest"]] == [0, 50]
     assert document["rates"][0]["reached"] > 0
     assert document["latencies"][0]["latencies"][0] > 0
+    # At a rate of 100,000 events a second there are two more.
+    assert len(targets.rows("follow", document)) >= 5
 
 
 def test_the_benchmark_of_the_start_runs(cache):
     output = run(cache, "--only", "start", "--rounds", "1", "--start-sources", "50")
     results = json.loads((output / "start.json").read_text())["results"]
     assert [(result["sources"], len(result["rounds"])) for result in results] == [(0, 1), (50, 1)]
+    assert [row.limit for row in targets.rows("start", {"results": results})] == [50]
 
 
 def test_the_benchmark_of_the_rules_runs(cache):

@@ -54,20 +54,20 @@ def run(options):
     return {"title": "The webhook", "rounds": options.rounds, "results": results}
 
 
+def median(result, value):
+    return statistics.median(value(figures) for figures in result["rounds"])
+
+
 def markdown(document):
     lines = report.head(
         "events|events/s>|CPU: exporter, sender>|latency of a batch: p50, p99, worst, ms>|peak, MiB>|not accepted>"
     )
     for result in document["results"]:
-
-        def median(value):
-            return statistics.median(value(figures) for figures in result["rounds"])
-
-        rate = median(lambda figures: figures["events"] / figures["seconds"])
-        shares = [median(lambda figures: figures[key] / figures["seconds"]) for key in ("exporter_cpu", "cpu")]
-        latencies = [f"{median(lambda figures: figures[key]) * 1000:.1f}" for key in ("p50", "p99", "worst")]
-        peak = median(lambda figures: figures["peak"]) / (1 << 20)
-        refused = median(lambda figures: figures["refused"])
+        rate = median(result, lambda figures: figures["events"] / figures["seconds"])
+        shares = [median(result, lambda figures: figures[key] / figures["seconds"]) for key in ("exporter_cpu", "cpu")]
+        latencies = [f"{median(result, lambda figures: figures[key]) * 1000:.1f}" for key in ("p50", "p99", "worst")]
+        peak = median(result, lambda figures: figures["peak"]) / (1 << 20)
+        refused = median(result, lambda figures: figures["refused"])
         cpu = f"{shares[0] * 100:.0f} %, {shares[1] * 100:.0f} % of a core"
         lines.append(
             report.row(result["title"], f"{rate:,.0f}", cpu, ", ".join(latencies), f"{peak:.0f}", f"{refused:.0f}")
