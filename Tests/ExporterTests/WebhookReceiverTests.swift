@@ -3,6 +3,7 @@ import AuditSources
 import Foundation
 import HTTPServing
 import RawHTTP
+import Synchronization
 import Testing
 import TestSupport
 
@@ -176,5 +177,21 @@ struct WebhookReceiverTests {
         #expect(try await RawConnection(to: service.address).answer(to: webhookPost(Self.emptyList)).status == 200)
         #expect(sink.taken.map(\.scanned.lines) == [0])
         #expect(service.answers == [#"{code="200"} 1"#])
+    }
+
+    @Test("delivers the hundred-thousandth batch like the first one", .timeLimit(.minutes(1)))
+    func manyBatches() async {
+        let handler = WebhookHandler()
+        let delivered = Mutex(0)
+        handler.use { _ in
+            delivered.withLock { $0 += 1 }
+            return .committed
+        }
+        // If each batch left a call behind that all later ones go through, this would take hours.
+        for _ in 0..<100_000 {
+            _ = await handler.take(InputBatch(input: .webhook, path: "webhook", scanned: ScannedEvents(), bytes: 0))
+            _ = handler.isInUse
+        }
+        #expect(delivered.withLock { $0 } == 100_000)
     }
 }

@@ -60,21 +60,27 @@ struct WebhookInput: AuditInput {
 
 /// Takes the webhook's batches once the input runs.
 final class WebhookHandler: Sendable {
-    private let deliver = Mutex<BatchHandler?>(nil)
-
-    func use(_ deliver: @escaping BatchHandler) {
-        self.deliver.withLock { $0 = deliver }
+    /// A function that is the value of a `Mutex` itself is wrapped into another one at each access, and the wrappers are
+    /// kept. In a struct it stays as it is.
+    private struct Delivery: Sendable {
+        let handler: BatchHandler
     }
 
-    var isInUse: Bool { deliver.withLock { $0 != nil } }
+    private let delivery = Mutex<Delivery?>(nil)
+
+    func use(_ deliver: @escaping BatchHandler) {
+        delivery.withLock { $0 = Delivery(handler: deliver) }
+    }
+
+    var isInUse: Bool { delivery.withLock { $0 != nil } }
 
     /// Returns when the batch is written, or cannot be.
     func take(_ batch: InputBatch) async -> Acknowledgement {
-        guard let deliver = deliver.withLock({ $0 }) else {
+        guard let delivery = delivery.withLock({ $0 }) else {
             return .unavailable(reason: "the exporter has just started, and accepts batches within a minute")
         }
         do {
-            return try await deliver(batch)
+            return try await delivery.handler(batch)
         } catch {
             return .unavailable(reason: "\(error)")
         }
