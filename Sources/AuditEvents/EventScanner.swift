@@ -44,6 +44,16 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         audit_scanner_set_block_width(scanner, width)
     }
 
+    /// For tests: the length of the object or array that bytes begin with, found with blocks of `blockWidth` bytes; `nil`
+    /// if it has no end.
+    package static func lengthOfContainer(in bytes: RawSpan, blockWidth: Int) -> Int? {
+        bytes.withUnsafeBytes { bytes in
+            let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            let length = base.map { audit_container_length($0, bytes.count, blockWidth) } ?? 0
+            return length > 0 ? length : nil
+        }
+    }
+
     deinit {
         audit_scanner_destroy(scanner)
     }

@@ -1,9 +1,9 @@
 #include "JSONText.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
+#include "ContainerEnd.hpp"
 #include "JSONCharacters.hpp"
 
 namespace audit_scan {
@@ -221,47 +221,20 @@ bool JSONReader::skipQuoted() {
 }
 
 bool JSONReader::skipValue(Text &value) {
-    enum Mark : uint8_t { none, quote, open, close };
-    static const std::array<Mark, 256> marks = [] {
-        std::array<Mark, 256> marks{};
-        marks['"'] = quote;
-        marks['{'] = marks['['] = open;
-        marks['}'] = marks[']'] = close;
-        return marks;
-    }();
     value.from = at;
-    size_t depth = 0;
-    while (at < end) {
-        switch (marks[*at]) {
-        case quote:
-            if (!skipQuoted()) return false;
-            break;
-        case open:
-            depth++;
-            at++;
-            continue;
-        case close:
-            // The value is missing; this is the end of the container.
-            if (depth == 0) return false;
-            depth--;
-            at++;
-            break;
-        case none:
-            if (depth > 0) {
-                do at++;
-                while (at < end && marks[*at] == none);
-                continue;
-            }
-            // A number, true, false or null.
-            while (at < end && !isSpace(*at) && *at != ',' && marks[*at] == none) at++;
-            break;
-        }
-        if (depth == 0) {
-            value.to = at;
-            return value.from < value.to;
-        }
+    if (at == end) return false;
+    if (*at == '{' || *at == '[') {
+        const uint8_t *behind = endOfContainer({at, end});
+        at = behind == nullptr ? end : behind;
+        if (behind == nullptr) return false;
+    } else if (*at == '"') {
+        if (!skipQuoted()) return false;
+    } else {
+        // A number, true, false or null. If a closing bracket is here, the value is missing.
+        while (at < end && !isSpace(*at) && memchr(",\"{}[]", *at, 6) == nullptr) at++;
     }
-    return false;
+    value.to = at;
+    return value.from < value.to;
 }
 
 // MARK: Members

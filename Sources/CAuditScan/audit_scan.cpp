@@ -4,6 +4,7 @@
 #include <new>
 #include <string>
 
+#include "ContainerEnd.hpp"
 #include "Scanner.hpp"
 
 using audit_scan::Text;
@@ -36,6 +37,11 @@ bool audit_scanner_select(audit_scanner *scanner, audit_selector selector) {
 void audit_scanner_destroy(audit_scanner *scanner) { delete scanner; }
 
 void audit_scanner_set_block_width(audit_scanner *scanner, size_t width) { scanner->candidates.setBlockWidth(width); }
+
+size_t audit_container_length(const uint8_t *bytes, size_t length, size_t width) {
+    const uint8_t *end = audit_scan::endOfContainer({bytes, bytes + length}, width);
+    return end == nullptr ? 0 : static_cast<size_t>(end - bytes);
+}
 
 void audit_lines_begin(
     audit_scanner *scanner, audit_format format, const uint8_t *bytes, size_t length, bool is_last

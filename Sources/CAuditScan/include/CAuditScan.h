@@ -82,6 +82,9 @@ bool audit_scanner_select(audit_scanner *scanner, audit_selector selector);
 void audit_scanner_destroy(audit_scanner *scanner);
 /* For tests: compares blocks of `width` bytes, 0 (byte by byte), 16 or 32, instead of the widest that the processor has. */
 void audit_scanner_set_block_width(audit_scanner *scanner, size_t width);
+/* For tests: the length of the object or array at the beginning of some bytes, found with blocks of such a width; 0 if it
+ * has no end. */
+size_t audit_container_length(const uint8_t *bytes, size_t length, size_t width);
 
 /* Begins the lines of a log. The bytes must stay valid until audit_next returns AUDIT_END. `is_last` tells that no bytes
  * follow: a record that goes on in further lines is then cut off. Otherwise it is left over, see audit_rest. */
