@@ -6,6 +6,12 @@ import sys
 import tempfile
 
 SHOWN = 12
+# Characters of a function's name; those of templates and closures have no end.
+LONGEST = 80
+
+
+def shortened(name):
+    return name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip() + "…"
 
 
 def demangled(names):
@@ -36,4 +42,7 @@ def of(command, statuses):
         :SHOWN
     ]
     names = demangled([row[2].split("] ", 1)[-1].strip() for row in rows])
-    return [(float(row[0].strip().rstrip("%")), row[1].strip(), name) for row, name in zip(rows, names, strict=True)]
+    return [
+        (float(row[0].strip().rstrip("%")), row[1].strip(), shortened(name))
+        for row, name in zip(rows, names, strict=True)
+    ]

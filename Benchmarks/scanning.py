@@ -91,6 +91,7 @@ def summary(rows):
                 "peak": statistics.median(result["peak"] for result in row["runs"]),
                 "wall_ratio": statistics.median(other["wall"] / our["wall"] for other, our in pairs),
                 "cpu_ratio": statistics.median(cpu(other) / max(cpu(our), 1e-6) for other, our in pairs),
+                "peak_ratio": statistics.median(other["peak"] / our["peak"] for other, our in pairs),
             }
         )
     return found
@@ -119,14 +120,15 @@ def markdown(document):
             f"{result['file_bytes'] / 1e6:.0f} MB, {truth['lines']:,} lines, {truth['requests']:,} requests count "
             f"({truth['events']:,} events).",
             "",
-            *report.head("tool|wall, s>|of scan>|CPU, s>|of scan>|peak, MiB>|count>|difference"),
+            *report.head("tool|wall, s>|to scan>|CPU, s>|to scan>|peak, MiB>|to scan>|count>|difference"),
         ]
         for row in summary(result["rows"]):
             count = "" if row["count"] is None else f"{row['count']:,}"
             wall = f"{row['wall']:.3f} ({row['fastest']:.3f} to {row['slowest']:.3f})"
             cpu, peak = f"{row['cpu']:.3f}", f"{row['peak'] / (1 << 20):.0f}"
-            ratios = [f"{row[key]:.2f}" for key in ("wall_ratio", "cpu_ratio")]
-            lines.append(report.row(row["tool"], wall, ratios[0], cpu, ratios[1], peak, count, row["difference"]))
+            ratios = [f"{row[key]:.2f}" for key in ("wall_ratio", "cpu_ratio", "peak_ratio")]
+            cells = [wall, ratios[0], cpu, ratios[1], peak, ratios[2], count, row["difference"]]
+            lines.append(report.row(row["tool"], *cells))
         if result["profile"]:
             lines += ["", *report.head("of the samples>|in|function of scan")]
             lines += [report.row(f"{share:.1f} %", where, f"`{name}`") for share, where, name in result["profile"]]
