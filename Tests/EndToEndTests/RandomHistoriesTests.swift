@@ -52,7 +52,8 @@ struct RandomHistoriesTests {
         // Two counters of an exporter that were created at the same time.
         let rule = DetectionRule.unauthorized
         let anyCredentials = try rule.expression().replacing(
-            "topk by (src_ip, origin, credentials, first_seen)", with: "topk by (src_ip, origin, first_seen)")
+            "topk by (src_ip, origin, credentials, first_seen, copy)",
+            with: "topk by (src_ip, origin, first_seen, copy)")
         let found = try await PromtoolHistories(
             histories: SourceHistory.randomWithCredentials(20, seed: 1), rule: rule
         ).differences(of: [("any_credentials", anyCredentials)])[0]

@@ -75,30 +75,27 @@ struct DetectionRule: Sendable, CustomTestStringConvertible {
     static func mutants() throws -> [(name: String, expression: String)] {
         let (requests, firstSeen) = (forbidden.requests, forbidden.firstSeen)
         let right = try forbidden.expression()
-        let or = "\n    or ignoring (first_seen)\n"
-        let head = try #require(right.range(of: "  (\n"), "the rule has another form:\n\(right)").upperBound
-        let tail = try #require(right.range(of: "\n  )\n  and ignoring"), "the rule has another form:\n\(right)")
-        let terms = right[head..<tail.lowerBound].components(separatedBy: or)
-        try #require(terms.count == 4, "the rule has another form:\n\(right)")
-        let without = { (index: Int) -> String in
-            let others = terms.indices.filter { $0 != index }.map { terms[$0] }
-            return right[..<head] + others.joined(separator: or) + right[tail.lowerBound...]
+        let without = { (first: String, last: String) throws in
+            let from = try #require(right.range(of: first), "the rule has another form:\n\(right)")
+            let to = try #require(
+                right.range(of: last, range: from.upperBound..<right.endIndex), "the rule has another form:\n\(right)")
+            return String(right[..<from.lowerBound] + right[to.upperBound...])
         }
         let replaced = { (one: String, other: String) throws in
             try #require(right.contains(one), "the rule has no \(one):\n\(right)")
             return right.replacingOccurrences(of: one, with: other)
         }
         let identity = "last_over_time(\(firstSeen)[35m] offset 1h)"
-        let highest = "topk by (src_ip, origin, first_seen) (1,"
+        let highest = "topk by (src_ip, origin, first_seen, copy) (1,"
         return [
-            ("without_first", without(0)),
-            ("without_second", without(1)),
-            ("without_third", without(2)),
+            ("without_first", try without("          max by", "        or\n")),
+            ("without_second", try without("          0 * count_values", "        or\n")),
+            ("without_third", try without("        or\n          min by", "\n          )\n")),
             ("of_any_counter", try replaced(identity, firstSeen)),
             ("bare_offset", try replaced("last_over_time(\(requests)[35m] offset 1h)", "\(requests) offset 1h")),
             ("shorter_hour", try replaced("- 3600", "- 3540")),
             ("shorter_offset", try replaced("[35m] offset 1h", "[35m] offset 59m")),
-            ("every_series", try replaced(highest, "topk by (src_ip, origin, first_seen) (99,")),
+            ("every_series", try replaced(highest, "topk by (src_ip, origin, first_seen, copy) (99,")),
             ("one_exporter", try replaced(highest, "topk by (src_ip, origin) (1,")),
             ("by_series", bySeries),
             ("increase", "sum by (cluster, src_ip, origin) (increase(\(requests)[1h])) > 0"),
