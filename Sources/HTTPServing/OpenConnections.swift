@@ -7,57 +7,101 @@ import Synchronization
 /// A connection is cut with `shutdown`, which wakes its owner libmicrohttpd; libmicrohttpd then closes it. The call is
 /// made under the lock. libmicrohttpd reports the end of a connection before it closes the descriptor, and the report
 /// removes the connection from the list. So a descriptor that has been reused for something else is never shut down.
+///
+/// Its timer is set to the next deadline, so that a server without clients wakes nobody up.
 final class ConnectionWatch: Sendable {
-    private static let interval: DispatchTimeInterval = .milliseconds(250)
+    /// The time between two looks at all connections, at least: each may have its own deadline.
+    private static let grain: Duration = .milliseconds(250)
 
-    private let connections: Mutex<OpenConnections>
-
-    init(_ limits: Limits) {
-        connections = Mutex(OpenConnections(limits))
+    /// Unchecked, because a dispatch source, which any thread may set, is not declared as Sendable.
+    private struct Timer: @unchecked Sendable {
+        let source: any DispatchSourceTimer
     }
 
-    /// Cuts overdue connections four times a second until the timer is cancelled.
+    private struct State {
+        var connections: OpenConnections
+        var timer: Timer?
+        /// When the timer fires; `nil` while no connection has a deadline.
+        var alarm: ContinuousClock.Instant?
+    }
+
+    private let state: Mutex<State>
+
+    init(_ limits: Limits) {
+        state = Mutex(State(connections: OpenConnections(limits)))
+    }
+
+    /// Cuts overdue connections until the timer is cancelled.
     func start() -> any DispatchSourceTimer {
-        let timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "ConnectionWatch"))
-        timer.schedule(deadline: .now() + Self.interval, repeating: Self.interval, leeway: Self.interval)
-        timer.setEventHandler { [weak self] in self?.cut { $0.overdue(at: .now) } }
-        timer.activate()
-        return timer
+        let source = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "ConnectionWatch"))
+        source.schedule(deadline: .distantFuture)
+        source.setEventHandler { [weak self] in self?.cutOverdue() }
+        source.activate()
+        let timer = Timer(source: source)
+        state.withLock { state in
+            state.timer = timer
+            Self.set(&state, to: state.connections.nextDeadline)
+        }
+        return source
     }
 
     /// A connection was accepted.
     func opened(_ descriptor: Int32, by client: ClientNetwork) {
-        cut { $0.open(descriptor, client, at: .now) }
+        change(descriptor) { $0.open(descriptor, client, at: .now) }
     }
 
     /// A connection has ended; its descriptor is still open.
     func closed(_ descriptor: Int32) {
-        connections.withLock { $0.close(descriptor) }
+        state.withLock { $0.connections.close(descriptor) }
     }
 
-    /// A piece of a request's body was received.
+    /// A piece of a request's body was received, which moves its deadline forward.
     func received(_ count: Int, on descriptor: Int32) {
-        connections.withLock { $0.received(count, on: descriptor) }
+        state.withLock { $0.connections.received(count, on: descriptor) }
     }
 
-    /// A piece of a stream is about to be sent.
+    /// A piece of a stream is about to be sent, which moves its deadline forward.
     func sent(_ count: Int, on descriptor: Int32) {
-        connections.withLock { $0.sent(count, on: descriptor) }
+        state.withLock { $0.connections.sent(count, on: descriptor) }
     }
 
     /// A connection enters another phase.
     func enter(_ phase: OpenConnection.Phase, on descriptor: Int32) {
-        cut { $0.enter(phase, on: descriptor, at: .now) }
+        change(descriptor) { $0.enter(phase, on: descriptor, at: .now) }
     }
 
-    private func cut(_ choose: (inout OpenConnections) -> [Int32]) {
-        connections.withLock { connections in
-            for descriptor in choose(&connections) {
-                // Discards unsent data, including what the kernel has buffered.
-                var now = linger(l_onoff: 1, l_linger: 0)
-                setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
-                shutdown(descriptor, Int32(SHUT_RDWR))
-            }
+    private func change(_ descriptor: Int32, _ choose: (inout OpenConnections) -> [Int32]) {
+        state.withLock { state in
+            Self.cut(choose(&state.connections))
+            // The deadline of a connection is rarely earlier than those of the older ones.
+            guard let deadline = state.connections.deadline(of: descriptor) else { return }
+            if state.alarm.map({ deadline < $0 }) ?? true { Self.set(&state, to: deadline) }
+        }
+    }
+
+    private func cutOverdue() {
+        state.withLock { state in
+            let now = ContinuousClock.now
+            Self.cut(state.connections.overdue(at: now))
+            Self.set(&state, to: state.connections.nextDeadline.map { max($0, now + Self.grain) })
+        }
+    }
+
+    /// Sets the timer; a deadline that is removed later costs one look for nothing.
+    private static func set(_ state: inout State, to alarm: ContinuousClock.Instant?) {
+        state.alarm = alarm
+        guard let alarm else { return }
+        // The timer's clock has other ticks.
+        let delay = max(.zero, ContinuousClock.now.duration(to: alarm)) + .milliseconds(1)
+        state.timer?.source.schedule(deadline: .now() + delay / .seconds(1), leeway: .milliseconds(50))
+    }
+
+    private static func cut(_ descriptors: [Int32]) {
+        for descriptor in descriptors {
+            // Discards unsent data, including what the kernel has buffered.
+            var now = linger(l_onoff: 1, l_linger: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+            shutdown(descriptor, Int32(SHUT_RDWR))
         }
     }
 }
@@ -143,6 +187,15 @@ struct OpenConnections {
         take(
             present.filter { _, connection in connection.deadline(limits).map { $0 <= now } ?? false }.map(\.descriptor)
         )
+    }
+
+    /// When the next connection is overdue; `nil` while none has a deadline.
+    var nextDeadline: ContinuousClock.Instant? { present.compactMap { $0.connection.deadline(limits) }.min() }
+
+    /// When a connection is overdue; `nil` while it has no deadline, or was cut.
+    func deadline(of descriptor: Int32) -> ContinuousClock.Instant? {
+        guard connections.indices.contains(Int(descriptor)) else { return nil }
+        return connections[Int(descriptor)].flatMap { $0.isCut ? nil : $0.deadline(limits) }
     }
 
     /// The connection to cut when a place is needed: the oldest unfinished connection of the client that has the most

@@ -32,6 +32,19 @@ struct OpenConnectionsTests {
         #expect(connections.count == 0)
     }
 
+    @Test("the next deadline is that of the first one that can be overdue")
+    func nextDeadline() {
+        var connections = opened([1, 2])
+        #expect(connections.nextDeadline == after(15))
+        #expect(connections.deadline(of: 1) == after(16))
+        #expect(connections.deadline(of: 7) == nil)
+        _ = connections.enter(.handling, on: 0, at: after(2))
+        #expect(connections.deadline(of: 0) == nil, "its handler may take any time")
+        #expect(connections.nextDeadline == after(16))
+        _ = connections.overdue(at: after(16))
+        #expect(connections.nextDeadline == nil, "a connection that was cut has no deadline")
+    }
+
     @Test("one has its time limit from its beginning, not from its header")
     func head() {
         var connections = opened([1])
