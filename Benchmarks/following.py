@@ -81,13 +81,14 @@ class Flushes:
 
 def load(server, duration, action):
     """What the server used meanwhile, per second."""
-    before = server.cpu(), server.switches(), server.written()
+    before, wakeups = (server.cpu(), server.written()), serving.WakeUps(server)
     begin = time.monotonic()
     action()
     seconds = time.monotonic() - begin
-    after = server.cpu(), server.switches(), server.written()
-    names = ("cpu", "wakeups", "written")
-    return {"seconds": seconds, **{name: (end - start) / seconds for name, start, end in zip(names, before, after)}}
+    after, threads = (server.cpu(), server.written()), wakeups.stop()
+    rates = {name: (end - start) / seconds for name, start, end in zip(("cpu", "written"), before, after)}
+    threads = {name: count / seconds for name, count in threads.items()}
+    return {"seconds": seconds, **rates, "wakeups": sum(threads.values()), "threads": threads}
 
 
 def caught_up(exporter, lines):
@@ -220,4 +221,8 @@ def markdown(document):
         a marked request ten times a second, from its append to the end of the first scrape that shows it, so what
         is shown is on disk. Wake-ups are voluntary context switches of all threads. Flushes are counted by strace,
         also in a part of their own.""")
+    for figures in document["rest"]:
+        threads = ", ".join(f"{name} {count:.2f}" for name, count in figures.get("threads", {}).items())
+        lines += report.paragraph(f"""
+            Wake-ups a second by the name of the threads, at rest with {figures["sources"]:,} sources: {threads}.""")
     return lines

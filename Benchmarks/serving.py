@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,11 +102,16 @@ class Server:
         return self.status("VmHWM") * 1024
 
     def switches(self):
-        """How often a thread gave up the CPU to wait: as often one of them was woken."""
-        count = 0
-        for status in Path(f"/proc/{self.process.pid}/task").glob("*/status"):
-            count += int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text(), re.M)[1])
-        return count
+        """How often each thread gave up the CPU to wait, as often it was woken: by its id and its name."""
+        counts = {}
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            try:
+                status = (task / "status").read_text()
+            except OSError:
+                continue
+            name = re.search(r"^Name:\s+(.*)$", status, re.M)[1]
+            counts[task.name, name] = int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.M)[1])
+        return counts
 
     def written(self):
         """Bytes that the process gave to the disk."""
@@ -119,6 +125,30 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+class WakeUps:
+    """Counts the wake-ups of a server's threads. It looks twice a second, since threads come and go."""
+
+    def __init__(self, server):
+        self.server, self.ended = server, threading.Event()
+        self.first, self.last = server.switches(), {}
+        self.looks = threading.Thread(target=self.look, daemon=True)
+        self.looks.start()
+
+    def look(self):
+        while not self.ended.wait(0.5):
+            self.last |= self.server.switches()
+
+    def stop(self):
+        """The number by the threads' name."""
+        self.ended.set()
+        self.looks.join()
+        self.last |= self.server.switches()
+        counts = {}
+        for thread, count in self.last.items():
+            counts[thread[1]] = counts.get(thread[1], 0) + count - self.first.get(thread, 0)
+        return {name: count for name, count in sorted(counts.items(), key=lambda item: -item[1]) if count}
 
 
 class Exporter(Server):

@@ -6,13 +6,16 @@ public struct FollowedLogs: AuditInput {
     /// `file`.
     public let kind = InputKind.file
 
-    /// The pause between two rounds of reading. Under load, a batch then has many events.
+    /// The pause after a round that a change began. Under load, a batch then has many events.
     static let pause: Duration = .milliseconds(20)
     /// The number of steps between two looks while there is always more to read: a rotated file must be opened before it
     /// is removed.
     static let stepsBetweenLooks = 32
     /// The time between these looks is at least this: a look at many logs takes longer than their steps.
     static let timeBetweenLooks: Duration = .milliseconds(100)
+    /// The number of rounds without anything to read after which every second look is left out. Changes that inotify
+    /// reports begin a round at once.
+    static let roundsUntilRest = 10
     /// How long a call may take before the logs are reported as unreadable. Slow disks take seconds.
     static let patience: Duration = .seconds(10)
 
@@ -35,9 +38,9 @@ public struct FollowedLogs: AuditInput {
     ///   - start: Which requests count in logs that were never followed before.
     ///   - selectors: Which events are wanted.
     ///   - known: The read positions from before the start.
-    ///   - interval: The time between two looks without inotify events. inotify does not report everything, for example
-    ///     on network file systems.
-    ///   - report: Takes the states of the logs after each round of reading.
+    ///   - interval: The time between two looks without inotify events; twice as long while nothing is written. inotify
+    ///     does not report everything, for example on network file systems.
+    ///   - report: Takes the states of the logs when they have changed.
     public init(
         _ patterns: [LogPattern], from start: StartingPoint, selecting selectors: [EventSelector],
         restoring known: KnownPositions = KnownPositions(), every interval: Duration = .seconds(1),
@@ -59,7 +62,8 @@ public struct FollowedLogs: AuditInput {
         defer { thread.stop() }
         let watch = Task {
             while !Task.isCancelled {
-                try await Task.sleep(for: .seconds(1))
+                // A thread that waits now cannot be stuck before its patience is over.
+                try await Task.sleep(for: max(.seconds(1), thread.timeUntilStuck(for: Self.patience)))
                 if thread.isStuck(for: Self.patience) { thread.interject(.stuck) }
             }
         }
@@ -88,12 +92,15 @@ public struct FollowedLogs: AuditInput {
     private func follow(_ thread: InputThread<Event>) {
         var follower = LogFollower(patterns, from: start, selecting: selectors, restoring: known)
         let changes = FileChanges()
-        repeat {
+        var reported: [LogState] = []
+        // Rounds since the last change.
+        var quietRounds = 0
+        while true {
             changes.forget()
             follower.look()
             var lastLook = ContinuousClock.now
             changes.watch(follower.directories)
-            guard thread.hand(over: .states(follower.states)) else { return }
+            guard show(follower.states, insteadOf: &reported, thread) else { return }
             var steps = 0
             reading: while thread.noteProgress() {
                 switch follower.step() {
@@ -106,11 +113,32 @@ public struct FollowedLogs: AuditInput {
                 guard steps % Self.stepsBetweenLooks == 0, .now - lastLook >= Self.timeBetweenLooks else { continue }
                 follower.look()
                 lastLook = .now
-                guard thread.hand(over: .states(follower.states)) else { return }
+                guard show(follower.states, insteadOf: &reported, thread) else { return }
             }
-            if steps > 0 { guard thread.hand(over: .states(follower.states)) else { return } }
-            guard thread.wait(for: -1, timeout: Self.pause) else { return }
-        } while thread.wait(for: changes.descriptor, timeout: interval)
+            if steps > 0 {
+                guard show(follower.states, insteadOf: &reported, thread) else { return }
+                quietRounds = 0
+            }
+            if quietRounds == 0 { guard thread.wait(for: -1, timeout: Self.pause) else { return } }
+            // A log with a problem is tried again after each interval.
+            let isAtRest = quietRounds >= Self.roundsUntilRest && reported.allSatisfy { $0.problem == nil }
+            switch thread.waking(by: changes.descriptor, timeout: isAtRest ? interval * 2 : interval) {
+            case .stopped: return
+            case .timedOut: quietRounds += 1
+            case .ready: quietRounds = 0
+            }
+        }
+    }
+
+    /// Hands the states over if they have changed, or if others were shown meanwhile.
+    ///
+    /// - Returns: `false` if the thread must stop.
+    private func show(
+        _ states: [LogState], insteadOf reported: inout [LogState], _ thread: InputThread<Event>
+    ) -> Bool {
+        guard thread.takeInterruption() || states != reported else { return thread.noteProgress() }
+        reported = states
+        return thread.hand(over: .states(states))
     }
 }
 

@@ -24,8 +24,19 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
     /// The elements. The stream ends when the thread ends.
     let elements: AsyncStream<Element>
 
+    /// Why a wait ended.
+    enum Waking {
+        /// The descriptor is readable.
+        case ready
+        case timedOut
+        /// The thread must stop, or waiting failed.
+        case stopped
+    }
+
     private struct State {
         var isStopped = false
+        /// Whether an element of others went to the stream that the thread does not know of.
+        var isInterrupted = false
         /// When the current call began; `nil` while the thread waits for the consumer or for input.
         var busySince: ContinuousClock.Instant? = .now
     }
@@ -48,10 +59,11 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
         stopSignal = (ends[0], ends[1])
         taken.signal()
         let thread = Thread { [self] in
+            // Foundation names a thread only after its start.
+            Thread.current.name = name
             body(self)
             continuation.finish()
         }
-        thread.name = name
         thread.start()
     }
 
@@ -79,6 +91,11 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
     ///   - timeout: The maximum time; unlimited unless given.
     /// - Returns: `false` if the thread must stop, or waiting failed.
     func wait(for descriptor: Int32, timeout: Duration? = nil) -> Bool {
+        waking(by: descriptor, timeout: timeout) != .stopped
+    }
+
+    /// Waits as `wait` does, and says what ended it.
+    func waking(by descriptor: Int32, timeout: Duration? = nil) -> Waking {
         var waiting = [
             pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stopSignal.read, events: Int16(POLLIN), revents: 0),
@@ -86,9 +103,10 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
         let milliseconds = timeout.map { Int32(clamping: Int64($0 / .milliseconds(1))) } ?? -1
         return idle {
             while poll(&waiting, 2, milliseconds) < 0 {
-                guard errno == EINTR else { return false }
+                guard errno == EINTR else { return .stopped }
             }
-            return waiting[1].revents == 0
+            guard waiting[1].revents == 0 else { return .stopped }
+            return waiting[0].revents == 0 ? .timedOut : .ready
         }
     }
 
@@ -99,6 +117,14 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
         state.withLock {
             $0.busySince = .now
             return !$0.isStopped
+        }
+    }
+
+    /// Whether an element was interjected since the last call.
+    func takeInterruption() -> Bool {
+        state.withLock { state in
+            defer { state.isInterrupted = false }
+            return state.isInterrupted
         }
     }
 
@@ -117,6 +143,12 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
         state.withLock { state in state.busySince.map { $0 + patience < .now } ?? false }
     }
 
+    /// The time until `isStuck` can be true; all of `patience` while the thread waits.
+    func timeUntilStuck(for patience: Duration) -> Duration {
+        let busySince = state.withLock { $0.busySince }
+        return busySince.map { max(.zero, ContinuousClock.now.duration(to: $0 + patience)) } ?? patience
+    }
+
     /// Lets the thread pass the next element.
     func takeNext() {
         taken.signal()
@@ -124,6 +156,7 @@ final class InputThread<Element: Sendable>: @unchecked Sendable {
 
     /// Passes an element that is not from the thread. `takeNext` must not be called for it.
     func interject(_ element: Element) {
+        state.withLock { $0.isInterrupted = true }
         continuation.yield(element)
     }
 

@@ -76,7 +76,7 @@ public enum Exporter {
                 files.flushLog()
             },
             try WebService(configuration, routes: routes), ReloadService(files: files),
-            UpkeepService(pipeline: pipeline), MemoryService(),
+            UpkeepService(pipeline: pipeline), MemoryService(pipeline: pipeline),
             PipelineService(pipeline: pipeline),
         ]
         let report: LogReport = { states in

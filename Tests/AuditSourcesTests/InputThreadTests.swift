@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 import Synchronization
 import TestSupport
 import Testing
@@ -63,5 +64,38 @@ struct InputThreadTests {
         #expect(!isEnded.withLock { $0 })
         thread.stop()
         try await eventually("its end") { isEnded.withLock { $0 } }
+    }
+
+    @Test("that waits says what woke it")
+    func waking() async throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        let (input, output) = (ends[0], ends[1])
+        defer { for end in ends { close(end) } }
+        let wakings = Mutex<[InputThread<Int>.Waking]>([])
+        let thread = InputThread<Int>("test") { thread in
+            for timeout: Duration? in [.milliseconds(1), nil, nil] {
+                let waking = thread.waking(by: input, timeout: timeout)
+                wakings.withLock { $0.append(waking) }
+                var byte: UInt8 = 0
+                if waking == .ready { read(input, &byte, 1) }
+            }
+        }
+        try await eventually("the end of the timeout") { wakings.withLock { $0 } == [.timedOut] }
+        try #require(write(output, [1], 1) == 1)
+        try await eventually("a byte to read") { wakings.withLock { $0 } == [.timedOut, .ready] }
+        thread.stop()
+        try await eventually("its end") { wakings.withLock { $0 } == [.timedOut, .ready, .stopped] }
+    }
+
+    @Test("knows once that others have passed an element, and until when it cannot be stuck")
+    func interjected() async throws {
+        let thread = InputThread<Int>("test") { thread in _ = thread.wait(for: -1) }
+        defer { thread.stop() }
+        #expect(!thread.takeInterruption())
+        thread.interject(1)
+        #expect(thread.takeInterruption())
+        #expect(!thread.takeInterruption())
+        try await eventually("the wait") { thread.timeUntilStuck(for: .seconds(30)) == .seconds(30) }
     }
 }

@@ -47,10 +47,15 @@ extension Analytic {
 /// The latest version of a value. Writers replace it, and readers take it; a reader waits for the exchange of a
 /// reference, never for a writer's work.
 final class Published<Value: Sendable>: Sendable {
+    /// An element after each change; changes that nobody waited for are one element. For one reader.
+    let changes: AsyncStream<Void>
+
     private let newest: Mutex<(value: Value, version: UInt64)>
+    private let changed: AsyncStream<Void>.Continuation
 
     init(_ value: Value) {
         newest = Mutex((value, 0))
+        (changes, changed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// The latest value.
@@ -62,6 +67,7 @@ final class Published<Value: Sendable>: Sendable {
     /// Replaces the value.
     func publish(_ new: Value) {
         newest.withLock { $0 = (new, $0.version + 1) }
+        changed.yield()
     }
 }
 
@@ -71,7 +77,9 @@ extension Published where Value: Equatable {
         newest.withLock { newest in
             var value = newest.value
             change(&value)
-            if value != newest.value { newest = (value, newest.version + 1) }
+            guard value != newest.value else { return }
+            newest = (value, newest.version + 1)
+            changed.yield()
         }
     }
 }

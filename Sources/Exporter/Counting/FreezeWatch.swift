@@ -5,7 +5,8 @@ import Glibc
 /// suspended or paused. Prometheus then has no recent value of any counter, as after a long downtime, and new requests
 /// that are counted at once would look like old ones. So the counts that were published last stand for a minute more.
 ///
-/// A value without a clock of its own, for one that looks at it at least every few seconds while the process runs.
+/// A value without a clock of its own. It is looked at in short intervals compared with `Holdback.absence`, and before
+/// anything is counted or published: time without a look is time without the process.
 struct FreezeWatch: Sendable {
     /// The time by two clocks, in seconds.
     struct Reading: Sendable {

@@ -67,43 +67,47 @@ struct StateNotWritten: Error, CustomStringConvertible {
     }
 }
 
-/// Looks every second whether the process was frozen. Retires silent sources and writes the time, once a minute, and soon
-/// after the clock was set back: times that were kept until then lie in the future, and become the present time.
+/// Retires silent sources and writes the time, once a minute, and soon after the clock was set back: times that were kept
+/// until then lie in the future, and become the present time. Each look also tells the pipeline that the process runs.
 struct UpkeepService: Service {
     // Retention is at least an hour, so a minute is precise enough.
-    private static let interval = 60
+    private static let interval: Duration = .seconds(60)
     /// The steps of a clock that is corrected by small amounts, in seconds.
     private static let tolerance: Double = 1
 
     let pipeline: Pipeline
     /// The exporter's clock, in seconds since 1970.
     var now: @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
+    /// The time between two looks at the clock. Each one wakes an idle machine up.
+    var look: Duration = .seconds(15)
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var latest = now()
-            var seconds = 0
+            var lastUpkeep = ContinuousClock.now
             while !Task.isCancelled {
-                try? await Task.sleep(for: .seconds(1))
-                seconds += 1
+                try? await Task.sleep(for: look)
                 await pipeline.isHolding()
                 let now = now()
                 let wasSetBack = now < latest - Self.tolerance
                 latest = wasSetBack ? now : max(latest, now)
-                guard seconds >= Self.interval || wasSetBack else { continue }
-                seconds = 0
+                guard wasSetBack || .now - lastUpkeep >= Self.interval else { continue }
+                lastUpkeep = .now
                 await pipeline.performUpkeep()
             }
         }
     }
 }
 
-/// Returns freed memory to the system, every second.
+/// Returns freed memory to the system, at most once a second, after counts were published: until then, little was freed.
 struct MemoryService: Service {
+    let pipeline: Pipeline
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
+            for await _ in pipeline.published.changes {
                 try? await Task.sleep(for: .seconds(1))
+                guard !Task.isCancelled else { return }
                 await withCheckedContinuation { continuation in
                     DispatchQueue.global(qos: .utility).async {
                         ProcessMemory.returnFreed()
