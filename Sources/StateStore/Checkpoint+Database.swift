@@ -4,6 +4,9 @@ import AuditSources
 import Foundation
 import GRDB
 
+// A commit writes each page that it touches as a whole. So rows that have not changed are not written, and rows that
+// change often are updated in place, which leaves their indices alone; `INSERT OR REPLACE` would write these, too.
+
 extension Checkpoint {
     /// Writes the checkpoint within a transaction.
     ///
@@ -29,8 +32,12 @@ extension Checkpoint {
 
     private func writeFiltered(_ db: Database) throws {
         for (name, requests) in detection.filteredRequests {
-            try db.cachedStatement(sql: "INSERT OR REPLACE INTO filtered (name, requests) VALUES (?, ?)")
-                .execute(arguments: [Data(name.utf8), Int64(bitPattern: requests)])
+            try db.cachedStatement(
+                sql: """
+                    INSERT INTO filtered (name, requests) VALUES (?, ?)
+                    ON CONFLICT (name) DO UPDATE SET requests = excluded.requests WHERE requests != excluded.requests
+                    """
+            ).execute(arguments: [Data(name.utf8), Int64(bitPattern: requests)])
         }
     }
 
@@ -58,23 +65,34 @@ extension Checkpoint {
     }
 
     private func writePositions(_ db: Database) throws {
-        // The unique indices replace the position of the same file; new rows come last.
-        let keep = try db.cachedStatement(
+        // A file that was the last one to change stays the last one.
+        let update = try db.cachedStatement(
             sql: """
-                INSERT OR REPLACE INTO position (path, device, inode, offset, fingerprint_length, fingerprint,
-                    in_skipped_line, size, finished, counts_from, beginning, marks)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                UPDATE position SET path = ?, offset = ?, fingerprint_length = ?, fingerprint = ?, in_skipped_line = ?,
+                    size = ?, finished = ?, counts_from = ?, beginning = ?, marks = ?
+                    WHERE change = (SELECT max(change) FROM position) AND device = ? AND inode = ? AND inode != 0
                 """)
+        // The unique indices replace the position of the same file; new rows come last.
+        let replace = try db.cachedStatement(
+            sql: """
+                INSERT OR REPLACE INTO position (path, offset, fingerprint_length, fingerprint, in_skipped_line, size,
+                    finished, counts_from, beginning, marks, device, inode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """)
+        var hasNewRows = false
         for position in positions {
-            try keep.execute(arguments: [
-                Data(position.path.utf8), Int64(bitPattern: position.inode.device),
-                Int64(bitPattern: position.inode.number), position.offset, position.fingerprint.length,
+            let row: StatementArguments = [
+                Data(position.path.utf8), position.offset, position.fingerprint.length,
                 LittleEndian.data(position.fingerprint.digest.first, position.fingerprint.digest.second),
                 position.isInSkippedLine, position.size, position.isFinished, position.countsFrom,
                 position.beginning.map { Int64(bitPattern: $0) }, MarkBlock.data(position.marks),
-            ])
+                Int64(bitPattern: position.inode.device), Int64(bitPattern: position.inode.number),
+            ]
+            try update.execute(arguments: row)
+            guard db.changesCount == 0 else { continue }
+            try replace.execute(arguments: row)
+            hasNewRows = true
         }
-        guard !positions.isEmpty else { return }
+        guard hasNewRows else { return }
         try db.execute(
             sql: """
                 DELETE FROM position WHERE change <=
@@ -84,12 +102,18 @@ extension Checkpoint {
 
     private func writeReading(_ db: Database) throws {
         for (name, input) in reading.inputs {
-            try db.execute(
-                sql: "INSERT OR REPLACE INTO input (name, lines, bytes, malformed, oversized) VALUES (?, ?, ?, ?, ?)",
-                arguments: [
-                    Data(name.utf8), Int64(bitPattern: input.lines), Int64(bitPattern: input.bytes),
-                    Int64(bitPattern: input.malformed), Int64(bitPattern: input.oversized),
-                ])
+            try db.cachedStatement(
+                sql: """
+                    INSERT INTO input (name, lines, bytes, malformed, oversized) VALUES (?, ?, ?, ?, ?)
+                    ON CONFLICT (name) DO UPDATE SET lines = excluded.lines, bytes = excluded.bytes,
+                        malformed = excluded.malformed, oversized = excluded.oversized
+                        WHERE lines != excluded.lines OR bytes != excluded.bytes
+                            OR malformed != excluded.malformed OR oversized != excluded.oversized
+                    """
+            ).execute(arguments: [
+                Data(name.utf8), Int64(bitPattern: input.lines), Int64(bitPattern: input.bytes),
+                Int64(bitPattern: input.malformed), Int64(bitPattern: input.oversized),
+            ])
         }
     }
 }
@@ -99,7 +123,11 @@ extension AnalyticChanges {
     fileprivate func write(_ db: Database) throws {
         try db.cachedStatement(
             sql: """
-                INSERT OR REPLACE INTO analytic (name, retired_requests, retired_network_requests) VALUES (?, ?, ?)
+                INSERT INTO analytic (name, retired_requests, retired_network_requests) VALUES (?, ?, ?)
+                ON CONFLICT (name) DO UPDATE SET retired_requests = excluded.retired_requests,
+                    retired_network_requests = excluded.retired_network_requests
+                    WHERE retired_requests != excluded.retired_requests
+                        OR retired_network_requests != excluded.retired_network_requests
                 """
         ).execute(arguments: [name, Int64(bitPattern: retiredRequests), Int64(bitPattern: retiredNetworkRequests)])
         try writeSources(db)
@@ -162,8 +190,12 @@ extension AnalyticChanges {
     private func write(_ changes: DisplacedChanges, of population: String, _ db: Database) throws {
         try db.cachedStatement(
             sql: """
-                INSERT OR REPLACE INTO displaced (analytic, population, next, untracked_requests, births)
+                INSERT INTO displaced (analytic, population, next, untracked_requests, births)
                     VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (analytic, population) DO UPDATE SET next = excluded.next,
+                    untracked_requests = excluded.untracked_requests, births = excluded.births
+                    WHERE next != excluded.next OR untracked_requests != excluded.untracked_requests
+                        OR births != excluded.births
                 """
         ).execute(arguments: [
             name, population, changes.next, Int64(bitPattern: changes.untrackedRequests),
