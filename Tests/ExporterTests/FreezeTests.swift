@@ -74,7 +74,7 @@ struct FreezeTests {
         #expect(await pipeline.apply(Samples.batch([Samples.event(2)])) == .accepted)
         clocks.move(4000)
         await pipeline.isHolding()
-        try await Task.sleep(for: Pipeline.writingDelay + .milliseconds(400))
+        try await Task.sleep(for: Pipeline.writingInterval + .milliseconds(400))
         #expect(Self.requests(of: pipeline) == 1)
         clocks.move(61)
         try await eventually("both requests") { Self.requests(of: pipeline) == 2 }

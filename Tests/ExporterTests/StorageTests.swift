@@ -118,7 +118,7 @@ struct StorageTests {
             #expect(
                 await pipeline.commit(Samples.batch([Samples.event(3)]))
                     == .unavailable(reason: "the exporter is stopping"))
-            try await Task.sleep(for: Pipeline.writingDelay + .milliseconds(100))
+            try await Task.sleep(for: Pipeline.writingInterval + .milliseconds(100))
             #expect(pipeline.status.current.storage?.problem == nil)
             #expect(await pipeline.finish(), "it may be asked again")
             let stored = try StateStore.open(directory: directory.path, version: "1", at: 0).stored
@@ -156,7 +156,7 @@ struct StorageTests {
 
     @Test("within a quarter of a second, and at once if a sender waits for it")
     func delay() async throws {
-        #expect(Pipeline.writingDelay <= .milliseconds(250))
+        #expect(Pipeline.writingInterval <= .milliseconds(250) && Pipeline.quietInterval <= .seconds(1))
         try await withTemporaryDirectory { directory in
             let (pipeline, _, _) = try Self.open(directory)
             let start = ContinuousClock.now
@@ -165,9 +165,31 @@ struct StorageTests {
                 await pipeline.apply(Samples.batch([Samples.event(2 * id)]))
                 #expect(await pipeline.commit(Samples.batch([Samples.event(2 * id + 1)])) == .committed)
             }
-            #expect(ContinuousClock.now - start < Pipeline.writingDelay * 25, "fifty pauses would take twice as long")
+            let took = ContinuousClock.now - start
+            #expect(took < Pipeline.writingInterval * 25, "fifty pauses would take twice as long")
             #expect(Self.requests(pipeline.published.current) == [100])
             #expect(await pipeline.finish())
+        }
+    }
+
+    @Test("of read positions alone once a second, until an event comes")
+    func quiet() async throws {
+        try await withTemporaryDirectory { directory in
+            let (pipeline, _, _) = try Self.open(directory)
+            let writes = { pipeline.status.current.storage?.writes ?? 0 }
+            #expect(await pipeline.commit(Samples.batch([Samples.event(0)])) == .committed)
+            // Slower machines write more often, never less often.
+            let begin = ContinuousClock.now
+            for number in 1...40 {
+                await pipeline.apply(Samples.batch([], positions: [Samples.position(number)]))
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(Double(writes()) <= 2 + begin.duration(to: .now) / Pipeline.quietInterval)
+            await pipeline.apply(Samples.batch([Samples.event(1)]))
+            try await eventually("the event") { Self.requests(pipeline.published.current) == [2] }
+            #expect(await pipeline.finish())
+            let stored = try StateStore.open(directory: directory.path, version: "1", at: 0).stored
+            #expect(stored.positions == [Samples.position(40)])
         }
     }
 

@@ -15,10 +15,13 @@ struct Counting {
         set {
             detector.filter = newValue
             hasChanges = true
+            hasUrgentChanges = true
         }
     }
     /// Whether something has changed since the last checkpoint.
     private(set) var hasChanges = false
+    /// Whether it is more than read positions and the totals of reading: something that people wait for.
+    private(set) var hasUrgentChanges = false
 
     private let starts: [InputKind: StartingPoint]
     private var detector: AccessScanningDetector
@@ -87,6 +90,7 @@ struct Counting {
             lostBytes = isTooMuch ? .max : sum
         }
         hasChanges = true
+        if !batch.scanned.events.isEmpty || !batch.losses.isEmpty { hasUrgentChanges = true }
     }
 
     /// Retires the sources that were silent for longer than the retention.
@@ -107,6 +111,7 @@ struct Counting {
         defer {
             positions = KnownPositions()
             hasChanges = false
+            hasUrgentChanges = false
         }
         return Checkpoint(
             detection: detector.takeChanges(), positions: positions.positions, reading: reading, time: now)
@@ -120,6 +125,7 @@ struct Counting {
         positions = KnownPositions(checkpoint.positions)
         for position in newer { positions.add(position) }
         hasChanges = true
+        hasUrgentChanges = true
     }
 }
 

@@ -21,12 +21,17 @@ import StateStore
 ///
 /// Nothing slow runs in here: files are read, and locations and filters loaded, elsewhere.
 actor Pipeline {
-    /// How long changes are collected before they are written, unless a sender waits. Each checkpoint flushes the
-    /// disk, which other programs need too, for example etcd.
-    static let writingDelay: Duration = .milliseconds(200)
+    /// How long changes are collected before they are written, unless a sender waits: the events of a burst are one
+    /// checkpoint.
+    static let gatheringDelay: Duration = .milliseconds(20)
+    /// The time from the beginning of a checkpoint to that of the next one, unless a sender waits. Each checkpoint
+    /// flushes the disk, which other programs need too, for example etcd.
+    static let writingInterval: Duration = .milliseconds(230)
+    /// The same while no event was selected: then only read positions and the totals of reading have changed.
+    static let quietInterval: Duration = .seconds(1)
     /// The number of changed profiles in a checkpoint from which on batches wait until it is written.
     static let largeCheckpoint = 2000
-    /// How long after a failed write the next attempt is made.
+    /// How long after a failed write the next attempt is made, unless a sender waits.
     static let retryDelay: Duration = .seconds(1)
 
     private enum State {
@@ -40,7 +45,9 @@ actor Pipeline {
 
     private struct WriteLoop {
         let task: Task<Void, Never>
-        /// The delay before the next checkpoint; cancelled when a sender waits.
+        /// When the next changes came to be written.
+        var begin: ContinuousClock.Instant
+        /// The delay before the next checkpoint; cancelled when it is due earlier.
         var delay: Task<Void, Never>?
     }
 
@@ -57,6 +64,8 @@ actor Pipeline {
     private var freezes: FreezeWatch
     private var state = State.running(nil)
     private var storageProblem: String?
+    /// When the last attempt to write was begun, and how long it took.
+    private var lastWrite: (begin: ContinuousClock.Instant, length: Duration)?
     private var waiting: [CheckedContinuation<Acknowledgement, Never>] = []
     // While a large checkpoint is being written, and the batches that wait for that.
     private var isWritingMuch = false
@@ -94,7 +103,9 @@ actor Pipeline {
         guard !isHolding() else {
             return .unavailable(reason: "the exporter did not run for a while, and accepts batches within a minute")
         }
+        let wasUrgent = counting.hasUrgentChanges
         counting.count(batch, at: now())
+        if counting.hasUrgentChanges, !wasUrgent { endDelay() }
         writeSoon()
         return .accepted
     }
@@ -106,7 +117,7 @@ actor Pipeline {
         if let storageProblem { return .unavailable(reason: storageProblem) }
         let acknowledgement = await apply(batch)
         guard acknowledgement == .accepted else { return acknowledgement }
-        if case .running(let loop) = state { loop?.delay?.cancel() }
+        endDelay()
         return await withCheckedContinuation { waiting.append($0) }
     }
 
@@ -119,7 +130,7 @@ actor Pipeline {
     }
 
     /// Finds out whether the process was frozen for more than 30 minutes, and whether the published counts must still
-    /// stand. It is called at least once a second while the process runs.
+    /// stand. `UpkeepService` calls it while there is nothing to count.
     @discardableResult
     func isHolding() -> Bool {
         if let absence = freezes.look(at: reading()) {
@@ -139,6 +150,7 @@ actor Pipeline {
     func use(_ filter: RequestFilter) {
         guard case .running = state else { return }
         counting.filter = filter
+        endDelay()
         // Its new entries are shown at zero.
         writeSoon()
     }
@@ -152,27 +164,55 @@ actor Pipeline {
 
     private func writeSoon() {
         guard case .running(nil) = state else { return }
-        state = .running(WriteLoop(task: Task { await writeChanges() }))
+        state = .running(WriteLoop(task: Task { await writeChanges() }, begin: .now))
     }
 
     private func writeChanges() async {
-        var delay = Self.writingDelay
         while case .running(var loop?) = state, counting.hasChanges {
-            if waiting.isEmpty {
-                let pause = Task { [delay] in _ = try? await Task.sleep(for: delay) }
-                loop.delay = pause
+            // An event may end the delay of changes that are not urgent.
+            while waiting.isEmpty, case .running = state {
+                let due = timeOfNextWrite(collectingSince: loop.begin)
+                guard due > .now else { break }
+                let delay = Task { _ = try? await Task.sleep(until: due, clock: .continuous) }
+                loop.delay = delay
                 state = .running(loop)
-                await pause.value
+                await delay.value
             }
             // Requests that were counted before a freeze are shown a minute after it, like those that are read then.
             await waitWhileHolding()
-            delay = await write() ? Self.writingDelay : Self.retryDelay
+            await write()
+            if case .running(var loop?) = state {
+                // Changes that came meanwhile wait for the next checkpoint.
+                loop.begin = .now
+                loop.delay = nil
+                state = .running(loop)
+            }
         }
         if case .running = state { state = .running(nil) }
     }
 
+    /// When the changes are written, unless a sender waits.
+    private func timeOfNextWrite(collectingSince begin: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        let gathered = begin + Self.gatheringDelay
+        guard let lastWrite else { return gathered }
+        let interval =
+            if storageProblem != nil { Self.retryDelay } else {
+                counting.hasUrgentChanges ? Self.writingInterval : Self.quietInterval
+            }
+        // A slow disk is left alone for as long as it worked.
+        return max(gathered, lastWrite.begin + max(interval, lastWrite.length * 2))
+    }
+
+    /// Ends the delay, so that the time of the next checkpoint is determined again.
+    private func endDelay() {
+        if case .running(let loop?) = state { loop.delay?.cancel() }
+    }
+
     /// Writes all changes, then publishes the counts as they were when the write began.
+    @discardableResult
     private func write() async -> Bool {
+        let begin = ContinuousClock.now
+        defer { lastWrite = (begin, begin.duration(to: .now)) }
         let counts = counting.counts
         let checkpoint = counting.takeCheckpoint(at: now())
         let waiting = waiting
