@@ -174,17 +174,21 @@ def table(found):
 
 def summary(directory):
     """The targets of all results in a directory, as the lines of one table; and how many are missed."""
-    lines, missed, count = report.head("|target>|measured>|met"), [], 0
+    lines, missed, count, places = report.head("|target>|measured>|met"), [], 0, {}
     for name in BENCHMARKS:
         path = directory / f"{name}.json"
         if not path.exists():
             continue
         document = json.loads(path.read_text())
+        where = document["machine"]
+        # In the order of the results, each once.
+        places[f"{where['date'][:10]} on {where['cpu']}, {where['cores']} cores (revision {where['revision']})"] = True
         for row in rows(name, document):
             what, *others = row.cells()
             lines.append(report.row(f"`{name}`: {what}", *others))
             count += 1
             if not row.is_met:
                 missed.append(row)
-    lines += report.paragraph(f"{count - len(missed)} of {count} targets are met.")
+    lines += report.paragraph(f"""
+        {count - len(missed)} of {count} targets are met. Measured {"; ".join(places)}.""")
     return lines, missed
