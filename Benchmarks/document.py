@@ -10,10 +10,15 @@ import re
 import sys
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+import targets  # in this directory
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "Benchmarks/results"
 PAGE = ROOT / "docs/performance.md"
 PICTURES = ROOT / "docs/pictures"
+# The page has all targets in one table.
+TARGETS = re.compile(r"(?m)^" + re.escape(targets.HEAD[0]) + r"\n(?:\|.*\n)+\n?")
 BLOCK = re.compile(r"(?s)(<!-- (\w+): ([^>]*) -->\n).*?(<!-- end -->)")
 MISSING = "There is no result yet: run `make bench`."
 
@@ -25,7 +30,8 @@ def filled(page, results=RESULTS):
         begin, name, shown, end = match.groups()
         path = results / f"{name}.md"
         # The heading is the page's own.
-        content = path.read_text().split("\n", 1)[1].strip("\n") if path.exists() else MISSING
+        content = path.read_text().split("\n", 1)[1] if path.exists() else MISSING
+        content = (content if name == "targets" else TARGETS.sub("", content)).strip("\n")
         if (results / f"{name}.svg").exists():
             content = f"![{shown}](pictures/performance-{name}.svg)\n\n{content}"
         return f"{begin}\n{content}\n\n{end}"

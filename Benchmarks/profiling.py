@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 
-SHOWN = 12
+SHOWN = 8
 # Characters of a function's name; those of templates and closures have no end.
 LONGEST = 80
 

@@ -40,4 +40,4 @@ def machine(document):
         f"{where['kernel']}, {where['system']}; load {where['load']} before the start. {program}; scripts of revision "
         f"{where['revision']}." + (f" Versions: {versions}." if versions else "")
     )
-    return [*lines, "", f"Repeat it: `{document['command']}`"]
+    return [*lines, *paragraph(f"Repeat it: `{document['command']}`")]

@@ -168,13 +168,16 @@ def rows(name, document):
     return list(BENCHMARKS[name](document))
 
 
+HEAD = report.head("|target>|measured>|met")
+
+
 def table(found):
-    return [*report.head("|target>|measured>|met"), *(report.row(*row.cells()) for row in found)]
+    return [*HEAD, *(report.row(*row.cells()) for row in found)]
 
 
 def summary(directory):
     """The targets of all results in a directory, as the lines of one table; and how many are missed."""
-    lines, missed, count, places = report.head("|target>|measured>|met"), [], 0, {}
+    lines, missed, count, places = list(HEAD), [], 0, {}
     for name in BENCHMARKS:
         path = directory / f"{name}.json"
         if not path.exists():

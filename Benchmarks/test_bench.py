@@ -141,10 +141,11 @@ def test_the_page_has_the_committed_results():
 
 def test_a_page_is_filled_with_results(tmp_path):
     page = "# T\n<!-- scan: bars -->\nold\n<!-- end -->\n\n<!-- start: table -->\n<!-- end -->\n"
-    (tmp_path / "scan.md").write_text("## Searching\n\n| a |\n")
+    row = targets.Row("rate", 1, 2)
+    (tmp_path / "scan.md").write_text("\n".join(["## Searching\n", "| a |", "", *targets.table([row]), "", "Date"]))
     (tmp_path / "scan.svg").write_text("<svg/>")
     once = document.filled(page, tmp_path)
-    assert "-->\n\n![bars](pictures/performance-scan.svg)\n\n| a |\n\n<!-- end -->" in once
+    assert "-->\n\n![bars](pictures/performance-scan.svg)\n\n| a |\n\nDate\n\n<!-- end -->" in once
     assert "old" not in once and document.MISSING in once
     assert document.filled(once, tmp_path) == once
 
