@@ -16,6 +16,9 @@ constexpr Is cloudWatchKeys[] = {
 };
 constexpr string_view cloudWatchItems[] = {"logEvents[]"};
 constexpr Is cloudWatchAudit[] = {{"messageType", text, {"DATA_MESSAGE"}}, {"logStream", text, {}, auditStream}};
+constexpr string_view cloudWatchFirst[] = {
+    "messageType", "owner", "logGroup", "logStream", "subscriptionFilters", "policyLevel", "logEvents",
+};
 constexpr Is messageKey[] = {{"message"}};
 constexpr string_view message[] = {"message"};
 
@@ -61,6 +64,8 @@ constexpr Is pushKeys[] = {{"message", object}, {"subscription"}};
 // MARK: Shippers
 
 constexpr Is fluentBitKeys[] = {{"log"}, {"date", any}};
+// Of parsers for container logs: P is a piece, F the last one.
+constexpr Is taggedPiece[] = {{"logtag", text, {"P"}}};
 constexpr Is logKey[] = {{"log"}};
 constexpr string_view log[] = {"log"};
 constexpr Is vectorKeys[] = {{"message"}, {"source_type"}, {"timestamp"}};
@@ -96,6 +101,8 @@ constexpr string_view dockerOnly[] = {"log", "stream", "time", "attrs"};
 constexpr Is standardOutput[] = {{"stream", text, {"stdout"}}};
 constexpr Is journalKeys[] = {{"__REALTIME_TIMESTAMP"}, {"MESSAGE", any}};
 constexpr string_view journalMessage[] = {"MESSAGE"};
+// journald has split a line of standard output.
+constexpr Is splitLine[] = {{"_LINE_BREAK", text, {"line-max"}}};
 constexpr Is viaqKeys[] = {{"log_type"}, {"log_source"}, {"openshift", object}};
 constexpr Is nothing[] = {{"log_type", Type::never}};
 
@@ -111,16 +118,16 @@ constexpr Row row(string_view name, audit_format format, Set set) {
 
 constexpr Row cloudWatch = row("eks-cloudwatch", AUDIT_FORMAT_EKS, [](Row &row) {
     row.keys = cloudWatchKeys, row.items = cloudWatchItems, row.itemKeys = messageKey;
-    row.recordAudit = cloudWatchAudit, row.event = message, row.isAuto = true;
+    row.recordAudit = cloudWatchAudit, row.event = message, row.first = cloudWatchFirst, row.isAuto = true;
 });
 constexpr Row gkeEntry = row("gke-entry", AUDIT_FORMAT_GKE, [](Row &row) {
     row.keys = entryKeys, row.audit = entryAudit, row.schema = Schema::gke;
 });
 constexpr Row fluentBitRecord = row("fluent-bit-record", AUDIT_FORMAT_FLUENT_BIT, [](Row &row) {
-    row.keys = logKey, row.event = log;
+    row.keys = logKey, row.event = log, row.piece = taggedPiece;
 });
 constexpr Row fluentdRecord = row("fluentd-record", AUDIT_FORMAT_FLUENTD, [](Row &row) {
-    row.keys = messageKey, row.event = message;
+    row.keys = messageKey, row.event = message, row.piece = taggedPiece;
 });
 constexpr Row gelf = row("gelf", AUDIT_FORMAT_GELF, [](Row &row) {
     row.keys = gelfKeys, row.event = shortMessage;
@@ -187,9 +194,12 @@ constexpr Row objects[] = {
     row("docker", AUDIT_FORMAT_DOCKER, [](Row &row) {
         row.keys = dockerKeys, row.only = dockerOnly, row.audit = standardOutput, row.event = log, row.joins = true;
     }),
-    row("fluent-bit", AUDIT_FORMAT_FLUENT_BIT, [](Row &row) { row.keys = fluentBitKeys, row.event = log; }),
+    row("fluent-bit", AUDIT_FORMAT_FLUENT_BIT, [](Row &row) {
+        row.keys = fluentBitKeys, row.event = log, row.piece = taggedPiece;
+    }),
     row("journald", AUDIT_FORMAT_JOURNALD, [](Row &row) {
         row.keys = journalKeys, row.event = journalMessage, row.step = Step::bytes, row.othersAreForeign = true;
+        row.piece = splitLine;
     }),
     // OpenShift: records of auditd among bare events. Only foreign ones, since events are found before.
     row("viaq-other", AUDIT_FORMAT_AUTO, [](Row &row) {
@@ -227,11 +237,14 @@ constexpr Row prefixes[] = {
 };
 
 constexpr string_view listItems[] = {"items[]"};
+constexpr string_view listFirst[] = {"kind", "apiVersion", "metadata", "items"};
 
 }  // namespace
 
 const List<Row> objectRows = objects;
 const List<Row> prefixRows = prefixes;
-const Row eventListRow = row("event-list", AUDIT_FORMAT_AUTO, [](Row &row) { row.items = listItems; });
+const Row eventListRow = row("event-list", AUDIT_FORMAT_AUTO, [](Row &row) {
+    row.items = listItems, row.first = listFirst;
+});
 
 }  // namespace audit_scan

@@ -75,6 +75,10 @@ struct Row {
     Naming naming = Naming::record;
     /// The keys besides which there are no others, if there are any.
     List<std::string_view> only = {};
+    /// The keys besides which no others come before the items of a record that is read in parts, if there are any.
+    List<std::string_view> first = {};
+    /// The members of an item whose text is a piece, if there are any: the text goes on in another record.
+    List<Is> piece = {};
     /// Whether it is recognised without a flag.
     bool isAuto = false;
     /// Whether a text that is no audit event is another program's, not a fault.

@@ -38,10 +38,13 @@ Found lookAmong(std::string_view path, Each each) {
         if (spells(key, path)) note(found, value);
         else if (dot != std::string_view::npos && spells(key, path.substr(0, dot))) note(holder, value);
     });
-    if (found.isThere || !holder.isObject()) return found;
-    found = look(holder.value, path.substr(dot + 1));
     found.isTwice |= holder.isTwice;
-    return found;
+    if (!holder.isObject()) return found;
+    Found inner = look(holder.value, path.substr(dot + 1));
+    // One key with dots, and keys in each other, spell the same path: one of them may be a client's.
+    if (found.isThere) found.isTwice |= inner.isThere;
+    else inner.isTwice |= found.isTwice;
+    return found.isThere ? found : inner;
 }
 
 }  // namespace
@@ -59,7 +62,9 @@ bool ObjectIndex::read(Text object) {
     members_.clear();
     Members members(object);
     while (members.next()) {
-        if (members_.size() < most) members_.push_back({members.key, members.value});
+        // What comes behind may name the writer.
+        if (members_.size() == most) return false;
+        members_.push_back({members.key, members.value});
     }
     return members.isComplete();
 }

@@ -12,7 +12,7 @@ namespace audit_scan {
 struct Found {
     Text value;
     bool isThere = false;
-    /// Whether a key on the way is there twice: a client may have written one of them.
+    /// Whether a key on the way is there twice, also if nothing is found: a client may have written one of them.
     bool isTwice = false;
 
     bool is(char first) const { return isThere && *value.from == static_cast<uint8_t>(first); }
@@ -28,7 +28,7 @@ public:
     /// More members than any envelope has.
     static constexpr size_t most = 4096;
 
-    /// False if the text is not exactly one object.
+    /// False if the text is not exactly one object, or has too many members.
     bool read(Text object);
     /// The value at a path: keys with dots between them. A key that has dots itself is found first.
     Found look(std::string_view path) const;

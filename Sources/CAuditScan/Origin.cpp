@@ -67,11 +67,20 @@ Origin origin(const ObjectIndex &record, const Names &names) {
     return isTwice ? Origin::twice : Origin::audit;
 }
 
+Origin originOfRecord(const ObjectIndex &record) {
+    // Another value than an object may be a pod's, in the place of the names.
+    Found named = record.look("kubernetes");
+    bool isOther = named.isThere && !named.isObject() && named.value.view() != "null";
+    Origin found = origin(record, names(Naming::record));
+    return isOther && found == Origin::audit ? Origin::foreign : found;
+}
+
 }  // namespace
 
 Origin worse(Origin first, Origin second) { return first == Origin::audit ? second : first; }
 
 Origin namedOrigin(const ObjectIndex &record, Naming naming, std::string &buffer) {
+    if (naming == Naming::record) return originOfRecord(record);
     if (naming != Naming::otlp) return origin(record, names(naming));
     Origin worst = Origin::audit;
     for (std::string_view path : {std::string_view("resource.attributes"), std::string_view("attributes")}) {
@@ -80,14 +89,14 @@ Origin namedOrigin(const ObjectIndex &record, Naming naming, std::string &buffer
         if (!attributes.isArray()) continue;
         if (decodeAttributes(attributes.value, buffer)) return Origin::twice;
         ObjectIndex index;
-        index.read(textOf(buffer));
+        if (!index.read(textOf(buffer))) return Origin::twice;
         worst = worse(worst, origin(index, names(naming)));
     }
     return worst;
 }
 
 Origin originOfEvent(const ObjectIndex &event) {
-    Origin found = origin(event, names(Naming::record));
+    Origin found = originOfRecord(event);
     // OpenShift's records of several programs.
     Found type = event.look("log_type"), source = event.look("log_source");
     bool isOther = (type.isThere && !type.spells("audit"))

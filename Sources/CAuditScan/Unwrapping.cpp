@@ -8,7 +8,7 @@ namespace audit_scan {
 
 void Unwrapping::begin(const Row &row, Text record, CandidateSearch *search) {
     depth_ = 0;
-    isTextPending_ = false;
+    isTextPending_ = isPiece_ = false;
     unread_ = {};
     search_ = search;
     push(row, record);
@@ -17,6 +17,7 @@ void Unwrapping::begin(const Row &row, Text record, CandidateSearch *search) {
 void Unwrapping::begin(const Row &row, std::string_view text, CandidateSearch *search) {
     depth_ = 0;
     isTextPending_ = true;
+    isPiece_ = false;
     unread_ = {};
     search_ = search;
     text_ = textOf(text);
@@ -74,7 +75,7 @@ const char *Unwrapping::open(Frame &frame, Text holder) {
     level.isSingle = step.back() != ']';
     level.single = {};
     level.entries = Entries();
-    level.holder.read(holder);
+    if (!level.holder.read(holder)) return tooManyKeys;
     frame.level++;
     Found found = level.holder.look(level.isSingle ? step : step.substr(0, step.size() - 2));
     level.origin = found.isTwice ? Origin::twice : Origin::audit;
@@ -123,8 +124,13 @@ Unwrapping::Result Unwrapping::take(Frame &frame, Text item, Text &event, const 
     Origin origin = Origin::audit;
     for (size_t index = 0; index < frame.level; index++) origin = worse(origin, frame.levels[index].origin);
     Found found;
+    isPiece_ = false;
     if (isObject) {
-        item_.read(item);
+        if (!item_.read(item)) {
+            reason = tooManyKeys;
+            return Result::malformed;
+        }
+        isPiece_ = !row.piece.isEmpty() && item_.holds(row.piece, isTwice);
         isForeign |= !item_.holds(row.audit, isTwice);
         isWhole = item_.holds(row.itemKeys, isTwice);
         origin = worse(origin, namedOrigin(item_, row.naming, attributes_));

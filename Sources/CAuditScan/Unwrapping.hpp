@@ -51,6 +51,7 @@ private:
     static constexpr size_t shorterThanLimits = 8 << 10;
     // A row inside a row, and its EventList.
     static constexpr size_t deepest = 3, mostLevels = 3;
+    static constexpr const char *tooManyKeys = "more keys than an envelope has";
 
     /// One array of items.
     struct Level {
@@ -89,6 +90,8 @@ private:
     ObjectIndex item_;
     std::string attributes_, inflated_, last_;
     CandidateSearch *search_ = nullptr;
+    // Whether the text of the item goes on elsewhere.
+    bool isPiece_ = false;
     // A text behind a prefix.
     bool isTextPending_ = false;
     Text text_;

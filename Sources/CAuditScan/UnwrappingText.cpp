@@ -71,7 +71,7 @@ Unwrapping::Result Unwrapping::decode(Frame &frame, Found found, Text &event, co
         reason = "not a text";
         return Result::malformed;
     }
-    bool isShort = value.size() < shorterThanLimits;
+    bool isShort = value.size() < shorterThanLimits && !isPiece_;
     if (row.step != Step::keyValues && isShort && looksWhole(value) && row.inner == nullptr && !mayBeSelected(value)) {
         unread_ = value;
         event = {};
@@ -96,6 +96,8 @@ Unwrapping::Result Unwrapping::embedded(const Row &row, Text text, Text &event, 
         reason = "the text in the envelope is not a JSON object";
         return row.othersAreForeign ? Result::foreign : Result::malformed;
     }
+    // Pieces are cut at a fixed length, so a client can make one that looks whole.
+    if (isPiece_) return Result::truncated;
     Text value;
     JSONReader reader(text);
     bool isWhole = reader.checkValue(value) && reader.at == reader.end;
@@ -117,7 +119,8 @@ Unwrapping::Result Unwrapping::embedded(const Row &row, Text text, Text &event, 
 /// An object where the event is expected. `end` if it is another envelope, which was begun.
 Unwrapping::Result Unwrapping::inside(const Row &row, Text object, Text &event, const char *&reason) {
     ObjectIndex index;
-    index.read(object);
+    reason = tooManyKeys;
+    if (!index.read(object)) return Result::malformed;
     event = object;
     if (index.isEvent()) {
         switch (originOfEvent(index)) {

@@ -14,6 +14,11 @@ struct EnvelopeNearMissTests {
     }
 
     private static let embedded = text(event)
+    private static let list = #""kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[\#(event)]"#
+    private static let pod = #"{"namespace_name":"shop","container_name":"web"}"#
+    private static let dottedServer =
+        #""kubernetes.namespace_name":"kube-system","kubernetes.container_name":"kube-apiserver""#
+    private static let manyKeys = (0..<5000).map { #""k\#($0)":1"# }.joined(separator: ",")
 
     private func scan(_ record: String, as format: AuditFormat) -> ScannedEvents {
         var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
@@ -44,6 +49,24 @@ struct EnvelopeNearMissTests {
             (.fluentBit, #"{"date":1,"log":\#(embedded),"kubernetes":{"namespace_name":"kube-system"}}"#, .foreign),
             (.auto, String(event.dropLast()) + #","kubernetes":{"container_name":"x"}}"#, .foreign),
             (.auto, String(event.dropLast()) + #","log_type":"infrastructure"}"#, .foreign),
+            (.auto, String(event.dropLast()) + #","kubernetes":"x"}"#, .foreign),
+            (.auto, String(event.dropLast()) + #","kubernetes":null}"#, .event),
+            // A pod's keys, and those of the shipper.
+            (.auto, String(event.dropLast()) + #",\#(dottedServer),"kubernetes":\#(pod)}"#, .malformed),
+            (.auto, String(event.dropLast()) + #","kubernetes":\#(pod),"kubernetes":1}"#, .malformed),
+            (.auto, String(event.dropLast()) + #",\#(manyKeys),"kubernetes":\#(pod)}"#, .malformed),
+            (.auto, String(event.dropLast()) + #",\#(manyKeys)}"#, .event),
+            (.auto, #"{\#(list),"kubernetes":\#(pod)}"#, .foreign),
+            (.auto, #"{\#(list)}"#, .event),
+            (.auto, #"{"category":"kube-audit","properties":{"log":\#(embedded)},"kubernetes":\#(pod)}"#, .foreign),
+            (.auto, #"{"category":"kube-audit","properties":{"log":\#(embedded)},\#(manyKeys)}"#, .malformed),
+            (.auto, #"{"category":"kube-audit","properties":{"log":"{}"},"properties.log":\#(embedded)}"#, .malformed),
+            (.fluentBit, #"{"date":1,"log":\#(embedded),"logtag":"P"}"#, .truncated),
+            (.fluentBit, #"{"date":1,"log":\#(embedded),"logtag":"F"}"#, .event),
+            (.fluentd, "2024-05-01T10:00:01Z\ta\t" + #"{"message":\#(embedded),"logtag":"P"}"#, .truncated),
+            (.journald, #"{"__REALTIME_TIMESTAMP":"1","_LINE_BREAK":"line-max","MESSAGE":\#(embedded)}"#, .truncated),
+            (.journald, #"{"__REALTIME_TIMESTAMP":"1","_LINE_BREAK":"line-max","MESSAGE":"x"}"#, .foreign),
+            (.journald, #"{"__REALTIME_TIMESTAMP":"1","_LINE_BREAK":"eof","MESSAGE":\#(embedded)}"#, .event),
             (.auto, #"{"date":1,"log":\#(embedded)}"#, .malformed),
             (
                 .eks,

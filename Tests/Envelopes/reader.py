@@ -35,6 +35,9 @@ def check_duplicates(value, paths):
         head, _, rest = path.partition(".")
         if rest and isinstance(value, dict) and isinstance(value.get(head), dict):
             check_duplicates(value[head], [rest])
+            # One key with dots, and keys in each other, spell the same path.
+            if path in value and look(value[head], rest)[1]:
+                raise Malformed(f"duplicate key {path}")
 
 
 def holds(value, conditions):
@@ -55,6 +58,9 @@ def check_names(value, format=""):
         if any(name != wanted for name in names):
             raise Foreign("another container")
         named.append(bool(names))
+    # Another value may be a pod's, in the place of the names.
+    if table.NAMES.get(format, table.NAMES[""]) is table.NAMES[""] and not isinstance(value.get("kubernetes"), (dict, type(None))):
+        raise Foreign("a container that is not named")
     if named[0] != named[1]:
         raise Foreign("a container that is not named in full")
     if any(look(value, path)[0] == "stderr" for path in streams):
@@ -76,6 +82,7 @@ class Reader:
                      and (row.auto and format == "auto" or row.format == format)]
         self._every_prefix = prefixes
         self._pieces = {}
+        self._is_piece = False
         self.requests = counting.Requests()
         self.events = self.foreign = self.truncated = self.malformed = 0
         self.reasons, self.looks_like = {}, {}
@@ -152,6 +159,7 @@ class Reader:
             text = found["text"]
             if prefix.joined_by:
                 text = self._join(found[prefix.joined_by], text, found["piece"] == "F")
+            self._is_piece = False
             return None if text is None else self._embedded(text, prefix, 0)
         for prefix in self._every_prefix:
             if prefix.pattern.match(text):
@@ -220,6 +228,8 @@ class Reader:
             found = self._join(item[row.joined_by], found, found.endswith("\n"))
             if found is None:
                 return
+        self._is_piece = bool(row.piece) and holds(item, row.piece)
+        check_duplicates(item, row.piece)
         self._unwrap(found, row, layers)
 
     def _unwrap(self, value, row, layers):
@@ -247,6 +257,9 @@ class Reader:
         wanted = "[" if isinstance(row, table.Prefix) and row.holds == "array" else "{"
         if not text.startswith(wanted):
             raise (Foreign if row.other == "foreign" else Malformed)("not a JSON object")
+        # Pieces are cut at a fixed length, so a client can make one that looks whole.
+        if self._is_piece:
+            raise Truncated
         try:
             value = jsontext.whole(text)
         except jsontext.Fault as fault:
@@ -273,13 +286,11 @@ class Reader:
 
     def _event_or_list(self, value):
         if is_event(value):
-            check_names(value)
-            check_duplicates(value, table.LOG_TYPE)
-            if any(key in value and value[key] not in wanted for key, wanted in table.LOG_TYPE.items()):
-                raise Foreign("another program's event")
+            self._check_origin(value)
             self._take(value)
             return True
         if value.get("kind") == "EventList" and value.get("apiVersion") in ("audit.k8s.io/v1", "audit.k8s.io/v1beta1"):
+            self._check_origin(value)
             items = value.get("items")
             if items is not None and not isinstance(items, list):
                 raise Malformed("items is no array")
@@ -287,6 +298,13 @@ class Reader:
                 self._try(self._list_item, item)
             return True
         return False
+
+    @staticmethod
+    def _check_origin(value):
+        check_names(value)
+        check_duplicates(value, table.LOG_TYPE)
+        if any(key in value and value[key] not in wanted for key, wanted in table.LOG_TYPE.items()):
+            raise Foreign("another program's event")
 
     def _list_item(self, item):
         # Items of old API servers have no kind and no apiVersion; those that have some must have the right ones.

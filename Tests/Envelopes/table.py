@@ -72,6 +72,8 @@ class Row:
     only: tuple = ()
     # Pieces are joined by this key until a text ends in a line feed.
     joined_by: str = ""
+    # What marks an item whose text goes on in another record.
+    piece: dict = field(default_factory=dict)
     # Recognised without a flag.
     auto: bool = False
     # Only inside another row.
@@ -106,6 +108,8 @@ _SD = r'(?:-|(?:\[[^ =\]"]{1,32}(?: [^ =\]"]{1,32}="(?:[^"\\\]]|\\.)*")*\])+)'
 
 AKS_CATEGORIES = const("kube-audit", "kube-audit-admin")
 AUDIT_STREAM = begins("kube-apiserver-audit-")
+# Of parsers for container logs: P is a piece, F the last one.
+TAGGED = {"logtag": const("P")}
 
 ROWS = (
     # Amazon EKS
@@ -143,9 +147,11 @@ ROWS = (
     Row("gke-pubsub-push", "gke", keys={"message": OBJECT, "subscription": TEXT}, items=("message",),
         item_keys={"data": TEXT}, event=("data",), steps=("base64",), inner=("gke-entry",)),
     # Shippers
-    Row("fluent-bit", "fluent-bit", keys={"log": TEXT, "date": ANY}, event=("log",), steps=("text",)),
-    Row("fluent-bit-record", "fluent-bit", nested=True, keys={"log": TEXT}, event=("log",), steps=("text",)),
-    Row("fluentd-record", "fluentd", nested=True, keys={"message": TEXT}, event=("message",), steps=("text",)),
+    Row("fluent-bit", "fluent-bit", keys={"log": TEXT, "date": ANY}, event=("log",), steps=("text",), piece=TAGGED),
+    Row("fluent-bit-record", "fluent-bit", nested=True, keys={"log": TEXT}, event=("log",), steps=("text",),
+        piece=TAGGED),
+    Row("fluentd-record", "fluentd", nested=True, keys={"message": TEXT}, event=("message",), steps=("text",),
+        piece=TAGGED),
     Row("vector", "vector", keys={"message": TEXT, "source_type": TEXT, "timestamp": TEXT},
         event=("message",), steps=("text",)),
     Row("filebeat", "filebeat",
@@ -173,7 +179,7 @@ ROWS = (
         only=("log", "stream", "time", "attrs"), audit={"stream": const("stdout")},
         event=("log",), steps=("text",), joined_by="stream"),
     Row("journald", "journald", keys={"__REALTIME_TIMESTAMP": TEXT, "MESSAGE": ANY}, event=("MESSAGE",),
-        steps=("bytes",), other="foreign"),
+        steps=("bytes",), other="foreign", piece={"_LINE_BREAK": const("line-max")}),
     # OpenShift: records of auditd among bare events.
     Row("viaq-other", "openshift", auto=True, keys={"log_type": TEXT, "log_source": TEXT, "openshift": OBJECT},
         audit={"log_type": NEVER}),

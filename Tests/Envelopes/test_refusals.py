@@ -244,6 +244,23 @@ def test_keys_that_a_shipper_lifts_from_a_pods_text_are_foreign(format):
     for pair in itertools.permutations(names):
         assert counted(read(TEXT[:-1] + "," + ",".join(pair) + "}", format)) == 0
     assert counted(read(json.dumps(FORGED | {"log_type": "application", "log_source": "container"}), format)) == 0
+    # The same names as keys with dots, a value in their place, and a list.
+    dotted = {f"kubernetes.{key}": value for key, value in APISERVER.items()}
+    assert counted(read(json.dumps(FORGED | dotted | {"kubernetes": POD}), format)) == 0
+    assert counted(read(TEXT[:-1] + "," + names[1] + ',"kubernetes":1}', format)) == 0
+    assert counted(read(json.dumps(FORGED | {"kubernetes": "kube-apiserver"}), format)) == 0
+    listed = {"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [FORGED]}
+    assert counted(read(json.dumps(listed), format)) == 1
+    assert counted(read(json.dumps(listed | {"kubernetes": POD}), format)) == 0
+
+
+@pytest.mark.parametrize("format, key, whole, piece", [
+    ("fluent-bit", "logtag", "F", "P"), ("journald", "_LINE_BREAK", "eof", "line-max")])
+def test_a_piece_is_cut_off_even_if_it_looks_whole(format, key, whole, piece):
+    record = {"date": 1, "log": TEXT} if format == "fluent-bit" else {"__REALTIME_TIMESTAMP": "1", "MESSAGE": TEXT}
+    assert counted(read(json.dumps(record | {key: whole}), format)) == 1
+    result = read(json.dumps(record | {key: piece}), format)
+    assert (counted(result), result["truncated"]) == (0, 1)
 
 
 @pytest.mark.parametrize("kubernetes, wanted", [
