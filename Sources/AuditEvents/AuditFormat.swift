@@ -35,8 +35,9 @@ public enum AuditFormat: String, Sendable, Hashable, CaseIterable {
         return (format, String(parts[1]))
     }
 
-    /// Whether records are lines, so that a log can be read in parts.
-    public var hasRecordsOfOneLine: Bool { self == .auto }
+    /// Whether no record goes on in further lines, so that a log can be read in parts; apart from arrays and objects that
+    /// are printed over many lines, which begin with a bracket of their own.
+    public var hasRecordsOfOneLine: Bool { self != .cri && self != .docker }
 
     init?(_ format: audit_format) {
         guard format != AUDIT_FORMAT_AUTO else { return nil }

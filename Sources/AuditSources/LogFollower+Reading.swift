@@ -208,9 +208,12 @@ extension LogFollower {
             losses: ledger.takeLosses())
     }
 
-    /// The form of the records of a log. If several flags name it, that of the first one.
-    private func format(of index: Int) -> AuditFormat {
-        streams[index].patterns.min().map { patterns[$0].format } ?? .auto
+    /// The form of the records of a log. If several flags name it, that of a path before that of a glob, and that of the
+    /// first flag.
+    func format(of stream: LogStream) -> AuditFormat {
+        let indices = stream.patterns.sorted()
+        guard indices.count > 1 else { return indices.first.map { patterns[$0].format } ?? .auto }
+        return patterns[indices.first { !patterns[$0].isGlob } ?? indices[0]].format
     }
 
     /// - Parameters:
@@ -219,7 +222,7 @@ extension LogFollower {
     private mutating func batch(
         _ piece: LineBuffer.Piece, of file: any LogReader, in index: Int, without lines: LineSet?, isLast: Bool = false
     ) -> InputBatch {
-        let found = scan(piece, of: file, as: format(of: index), without: lines, isLast: isLast)
+        let found = scan(piece, of: file, as: format(of: streams[index]), without: lines, isLast: isLast)
         // What is left over is read again, also after a restart.
         file.giveBack(found.rest, head: found.restHead)
         let position = file.position

@@ -1,3 +1,4 @@
+import AuditEvents
 import Glibc
 
 /// The condition of the logs.
@@ -21,6 +22,9 @@ extension LogFollower {
                 states[index].unreadBytes = states[index].unreadBytes.addingSaturated(stream.unreadBytes)
                 states[index].unreadRotated.merge(stream.unreadable) { $1 }
             }
+            if let format = ambiguousFormat(of: stream), let index = stream.patterns.min() {
+                states[index].ambiguousFormats[stream.path] = format
+            }
         }
         for index in patterns.indices {
             states[index].problem =
@@ -32,6 +36,16 @@ extension LogFollower {
                 }
         }
         return states
+    }
+
+    /// The form in which a log is read of which several globs, or several paths, name different ones.
+    private func ambiguousFormat(of stream: LogStream) -> AuditFormat? {
+        guard stream.patterns.count > 1 else { return nil }
+        let format = format(of: stream)
+        guard stream.patterns.contains(where: { patterns[$0].format != format }) else { return nil }
+        let areGlobs = stream.patterns.allSatisfy { patterns[$0].isGlob }
+        let rivals = stream.patterns.filter { areGlobs || !patterns[$0].isGlob }
+        return rivals.contains { patterns[$0].format != format } ? format : nil
     }
 
     /// The directories to watch for changes.

@@ -98,11 +98,17 @@ extension StoredLog {
     private func hasRecordsOfOneLine() throws(StoredLogProblem) -> Bool {
         guard format.hasRecordsOfOneLine, try !LogBytes(self).isCompressed else { return false }
         let beginning = firstBytes() ?? []
-        guard let start = beginning.first(where: { ![0, 9, 10, 13, 32].contains($0) }) else { return true }
+        guard let start = beginning.firstIndex(where: { !Self.isSpace($0) }) else { return true }
+        guard let end = beginning[start...].firstIndex(of: 10) else { return false }
         // An array, or an object that is printed over many lines.
-        let isOpen = start == UInt8(ascii: "[") || beginning.starts(with: [UInt8(ascii: "{"), 10])
-        return !isOpen && beginning.contains(10)
+        let isPrinted =
+            beginning[start] == UInt8(ascii: "{") && beginning[start..<end].dropFirst().allSatisfy(Self.isSpace)
+        return beginning[start] != UInt8(ascii: "[") && !isPrinted
     }
+}
+
+extension StoredLog {
+    private static func isSpace(_ byte: UInt8) -> Bool { [0, 9, 10, 13, 32].contains(byte) }
 }
 
 /// Reads the lines that begin in a range of a plain file.

@@ -52,6 +52,14 @@ public struct StoredLogProblem: Error, Sendable, Hashable, CustomStringConvertib
         }
     }
 
+    /// A log that is named with two forms of records.
+    init(_ path: String, asked format: AuditFormat, and other: AuditFormat) {
+        self.init(
+            path,
+            "is named with two formats, \(format.rawValue) and \(other.rawValue); it is read as \(format.rawValue), "
+                + "name it with one")
+    }
+
     static func text(_ code: Int32) -> String { "\(FileFailure.read(code))".lowercased() }
 
     /// The path and the reason.
@@ -66,7 +74,7 @@ extension StoredLog {
     /// - A directory is the regular files in it, without those whose name begins with a dot, and without the files in
     ///   its own directories: rotated logs are in one directory.
     /// - `-` is standard input.
-    /// - `NAME:` before any of them is the form of its records.
+    /// - `NAME:` before any of them is the form of its records. That of a path counts before that of a glob or a directory.
     ///
     /// - Parameters:
     ///   - arguments: Paths, globs and directories.
@@ -78,23 +86,38 @@ extension StoredLog {
         var logs: [StoredLog] = []
         var problems: [StoredLogProblem] = []
         // Names of the same file: it is read once.
-        var known: Set<Inode> = []
-        var readsStandardInput = false
+        var known: [Inode: (index: Int, isExact: Bool)] = [:]
+        var standardInputFormat: AuditFormat?
         for text in arguments {
             let (named, argument) = AuditFormat.split(text)
             let format = named ?? format
             guard argument != "-" else {
                 var input = standardInput
                 input.format = format
-                if !readsStandardInput { logs.append(input) }
-                readsStandardInput = true
+                if standardInputFormat == nil { logs.append(input) }
+                if let other = standardInputFormat, other != format {
+                    problems.append(StoredLogProblem(argument, asked: other, and: format))
+                }
+                standardInputFormat = standardInputFormat ?? format
                 continue
             }
             do throws(StoredLogProblem) {
-                for (log, inode) in try files(named: argument, &problems) where known.insert(inode).inserted {
+                for (log, inode, isExact) in try files(named: argument, &problems) {
                     var log = log
                     log.format = format
-                    logs.append(log)
+                    guard let other = known[inode] else {
+                        known[inode] = (logs.count, isExact)
+                        logs.append(log)
+                        continue
+                    }
+                    let former = logs[other.index].format
+                    // The form of a path counts before that of a glob or a directory.
+                    if isExact, !other.isExact {
+                        logs[other.index].format = format
+                        known[inode] = (other.index, true)
+                    } else if isExact == other.isExact, former != format {
+                        problems.append(StoredLogProblem(log.path, asked: former, and: format))
+                    }
                 }
             } catch {
                 problems.append(error)
@@ -103,7 +126,7 @@ extension StoredLog {
         return (logs, problems)
     }
 
-    private typealias Found = (log: StoredLog, inode: Inode)
+    private typealias Found = (log: StoredLog, inode: Inode, isExact: Bool)
 
     private static func files(
         named argument: String, _ problems: inout [StoredLogProblem]
@@ -114,7 +137,8 @@ extension StoredLog {
         }
         guard pattern.isGlob else {
             let version = try version(of: argument)
-            return version.isDirectory ? try files(in: argument, &problems) : [found(argument, version)]
+            return version.isDirectory
+                ? try files(in: argument, &problems) : [found(argument, version, isExact: true)]
         }
         let matches = pattern.matches()
         problems += matches.unreadable.map { StoredLogProblem($0.directory, $0.failure) }
@@ -165,11 +189,13 @@ extension StoredLog {
         return found
     }
 
-    private static func found(_ path: String, _ version: FileVersion, isFromDirectory: Bool = false) -> Found {
+    private static func found(
+        _ path: String, _ version: FileVersion, isFromDirectory: Bool = false, isExact: Bool = false
+    ) -> Found {
         let log = StoredLog(
             path: path, size: version.isFile ? version.size : nil, isFromDirectory: isFromDirectory,
             isRegularFile: version.isFile)
-        return (log, version.inode)
+        return (log, version.inode, isExact)
     }
 
     private static func version(of path: String) throws(StoredLogProblem) -> FileVersion {

@@ -52,6 +52,11 @@ final class ReadingLog: Sendable {
                 "Audit events lack auditID or times to the microsecond; counting each of them as a request",
                 metadata: ["hint": "read the API server's own log to count a request with two events once"])
         }
+        if batch.scanned.truncated > 0 {
+            noteOnce(
+                "truncated", of: batch, "Audit events were cut off on their way; their requests are not counted",
+                metadata: ["hint": "raise the limit of the shipper or the service; see docs/envelopes.md"])
+        }
         for malformed in batch.scanned.malformed {
             if let format = malformed.format {
                 noteOnce(
@@ -119,6 +124,11 @@ final class ReadingLog: Sendable {
                 now.unreadRotated, before: before.unreadRotated,
                 begin: "Rotated log cannot be read; it is read when that is mended",
                 end: "Rotated log is read, or was removed")
+            for (path, format) in now.ambiguousFormats where before.ambiguousFormats[path] == nil {
+                files.log(
+                    .warning, "Log is named with several formats; reading it as the first flag says",
+                    metadata: ["log": "\(path)", "format": "\(format.rawValue)"])
+            }
             noteEnd(of: now)
         }
     }

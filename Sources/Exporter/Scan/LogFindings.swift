@@ -29,6 +29,14 @@ enum LogFindings {
                 Message(text: "\(log.path): \(state)", isProblem: !log.isFromDirectory && !othersHaveLines)
             ]
         }
+        if reading.truncated > 0 {
+            let were = reading.truncated == 1 ? "audit event was" : "audit events were"
+            messages.append(
+                Message(
+                    text:
+                        "\(log.path): \(reading.truncated) \(were) cut off on the way; their requests are not counted",
+                    isProblem: false))
+        }
         guard reading.holdsAuditEvents else {
             let text = "\(log.path): holds no audit event; \(description(of: log, reading, advice))"
             // Foreign files and archives in a directory are left out; events that cannot be read are a problem there too.
@@ -68,6 +76,10 @@ enum LogFindings {
         }
         if text.prefix(while: { $0 != 10 }).firstRange(of: Array("}\r{".utf8)) != nil {
             return "its lines end with a carriage return; convert them: jq -c . \(advice.file) | \(advice.command)"
+        }
+        if reading.foreign > 0, reading.firstMalformed == nil {
+            let count = reading.foreign == 1 ? "its one record is" : "its \(reading.foreign) records are"
+            return "\(count) of other sources; name the log stream, category or container of the API server's audit"
         }
         let isArray = reading.beginning.first == UInt8(ascii: "[")
         let malformed = reading.firstWrapped ?? reading.firstMalformed
