@@ -49,6 +49,7 @@ those of the exporter.
 {{- define "kube-audit-exporter.flags" -}}
 --audit.log: "*"
 --audit.from: auditLog.from
+--audit.format: auditLog.format
 --storage.path: state.directory
 --web.listen-address: "*"
 --web.systemd-socket: ""
