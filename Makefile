@@ -167,9 +167,14 @@ chart: deploy-python ## Write the Helm chart as an archive: dist/kube-audit-expo
 test-deploy: deploy-python ## Test deploy/ with Helm, kubectl, promtool and amtool, and with the exporter if it is built
 	PYTHONDONTWRITEBYTECODE=1 $(DEPLOY_PYTHON) -m pytest -q -rs deploy/tests
 
-test-envelopes: deploy-python ## Test the reference reader of envelopes; ENVELOPES_BINARY=FILE compares a binary with it
+# A binary that exists.
+ENVELOPES_BINARY ?= $(firstword $(wildcard .build/release/kube-audit-exporter .build/debug/kube-audit-exporter))
+# Flags of the comparison; for a long one "--seeds 20 --damaged 20".
+DIFFERENTIAL ?= --seeds 1 --damaged 3
+
+test-envelopes: deploy-python ## Test the reference reader of envelopes, and compare the binary with it, if one is built
 	cd Tests/Envelopes && PYTHONDONTWRITEBYTECODE=1 $(abspath $(DEPLOY_PYTHON)) -m pytest -q -rs -p no:cacheprovider
-	$(if $(ENVELOPES_BINARY),Tests/Envelopes/differential.py $(ENVELOPES_BINARY) --damaged 5)
+	$(if $(ENVELOPES_BINARY),Tests/Envelopes/differential.py $(ENVELOPES_BINARY) $(DIFFERENTIAL))
 
 # Packages. BINARY=FILE packages a release binary that exists, instead of building one.
 BINARY ?=
