@@ -176,6 +176,8 @@ struct LoggingTests {
         logger.notice("two")
         logger.warning("three")
         logger.critical("four")
+        // Afterwards the pipe is closed, and its descriptor is another test's.
+        defer { withExtendedLifetime(pipe) { _ = writer.flush(within: .seconds(10)) } }
         #expect(messages.counts.map(\.messages) == [0, 2, 1, 1])
     }
 
