@@ -43,7 +43,7 @@ def numbers(text):
     return [int(number) for number in names(text)]
 
 
-def scales(text):
+def pairs(text):
     return [tuple(map(int, pair.split(":"))) for pair in names(text)]
 
 
@@ -101,18 +101,19 @@ def arguments():
     )
     parser.add_argument(
         "--rule-sources",
-        type=scales,
-        default=[(10_000, 60), (100_000, 12)],
-        metavar="N:SCALE,...",
-        help="rules: numbers of sources, and by how much time is compressed (default: 10000:60,100000:12)",
+        type=pairs,
+        default=[(10_000, 1), (10_000, 3), (100_000, 1)],
+        metavar="N:OUTCOMES,...",
+        help="rules: numbers of sources, each with counters of so many outcomes (default: 10000:1,10000:3,100000:1)",
     )
-    parser.add_argument("--rule-hours", type=float, default=2, help="rules: hours of samples, compressed (default: 2)")
+    parser.add_argument("--rule-hours", type=float, default=2, help="rules: hours of samples (default: 2)")
     parser.add_argument(
         "--rule-scanning", type=int, default=100, help="rules: sources that scan and raise alerts (default: 100)"
     )
     parser.add_argument(
-        "--rule-interval", type=float, default=10, help="rules: seconds between evaluations (default: 10)"
+        "--rule-interval", type=float, default=30, help="rules: seconds between evaluations (default: 30)"
     )
+    parser.add_argument("--rule-panels", action="store_true", help="rules: time the queries of the dashboards, too")
     parser.add_argument("--evaluations", type=int, default=5, help="rules: evaluations to measure (default: 5)")
     parser.add_argument(
         "--profile",

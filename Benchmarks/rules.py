@@ -1,10 +1,11 @@
-"""The rules in a real Prometheus: what an evaluation of each group costs.
+"""The rules in a real Prometheus: what an evaluation of each group and of each rule costs, and the dashboards' queries.
 
-Two hours of samples are needed, so time is compressed: with a scale of 60 an hour of the rules is a minute, and the
-scrape interval 0.25 s instead of 15 s. Each window and subquery then has as many samples and steps as in real time.
-Ages in the rules that are numbers of seconds are not scaled, so all sources are new ones, the most expensive case.
+The exporter counts requests of many sources. Its series are written into Prometheus with two hours of past samples, one
+every 15 s as if it had been scraped, and then really scraped. Every counter rose within the last hour, and none is new:
+the most expensive case, because each window is full.
 """
 
+import http.client
 import json
 import re
 import signal
@@ -12,69 +13,78 @@ import statistics
 import subprocess
 import tempfile
 import time
+import urllib.parse
 from pathlib import Path
 
 import measure
+import remotewrite
 import report
 import serving
 
-UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 SCRAPE_INTERVAL = 15
 RULES = measure.ROOT / "alerts/access-scanning.rules.yaml"
-DURATION = r"\d+(?:ms|[smhd])"
+DASHBOARDS = measure.ROOT / "dashboards"
+SLOW = 1
+SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
-def milliseconds(text):
-    number, unit = re.fullmatch(r"(\d+)(ms|[smhd])", text).groups()
-    return int(number) * UNITS[unit]
-
-
-def scaled(rules, scale):
-    """The rules with windows, steps and offsets divided by the scale."""
-
-    def shorter(match):
-        return f"{max(1, round(milliseconds(match[0]) / scale))}ms"
-
-    def inside(match):
-        return re.sub(DURATION, shorter, match[0])
-
-    return re.sub(rf"\[{DURATION}(?::(?:{DURATION})?)?\]|\boffset {DURATION}", inside, rules)
-
-
-def configuration(directory, exporter, interval, scale, with_rules):
-    files = [str(directory / "rules.yaml")] if with_rules else []
+def configuration(directory, exporter, interval, is_complete):
+    """At first without targets and rules, while samples of the past are written."""
+    targets = [f"127.0.0.1:{exporter.port}"] if is_complete else []
     text = {
         "global": {
-            "scrape_interval": f"{SCRAPE_INTERVAL * 1000 // scale}ms",
-            "scrape_timeout": f"{SCRAPE_INTERVAL * 1000 // scale}ms",
+            "scrape_interval": f"{SCRAPE_INTERVAL}s",
+            "scrape_timeout": f"{SCRAPE_INTERVAL}s",
             "evaluation_interval": f"{round(interval * 1000)}ms",
         },
-        "rule_files": files,
-        "scrape_configs": [
-            {"job_name": "kube-audit-exporter", "static_configs": [{"targets": [f"127.0.0.1:{exporter.port}"]}]}
-        ],
+        "rule_files": [str(RULES)] if is_complete else [],
+        "scrape_configs": [{"job_name": "kube-audit-exporter", "static_configs": [{"targets": targets}]}],
     }
     # JSON is YAML.
     (directory / "prometheus.yml").write_text(json.dumps(text))
 
 
 class Prometheus(serving.Server):
-    def __init__(self, directory, scale):
+    def __init__(self, directory):
         port = serving.free_port()
         self.errors = open(directory / "prometheus.log", "ab")
-        lookback = f"{300_000 // scale}ms"
         super().__init__(
             [
                 "prometheus",
                 f"--config.file={directory}/prometheus.yml",
                 f"--storage.tsdb.path={directory}/tsdb",
                 f"--web.listen-address=127.0.0.1:{port}",
-                f"--query.lookback-delta={lookback}",
+                "--web.enable-remote-write-receiver",
                 "--log.level=warn",
             ],
             port,
             self.errors,
         )
+
+    def post(self, path, body, headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+        try:
+            connection.request("POST", path, body, headers)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def write(self, body):
+        status, answer = self.post(
+            "/api/v1/write", body, {"Content-Encoding": "snappy", "Content-Type": "application/x-protobuf"}
+        )
+        if status // 100 != 2:
+            raise measure.Failure(f"Prometheus did not take samples: {status} {answer[:200]!r}")
+
+    def query(self, path, **parameters):
+        """Seconds, and the answer's data or its error."""
+        body = urllib.parse.urlencode(parameters)
+        begin = time.monotonic()
+        _, answer = self.post(path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+        seconds, document = time.monotonic() - begin, json.loads(answer)
+        return seconds, document.get("data"), document.get("error")
 
     def groups(self):
         return json.loads(self.get("/api/v1/rules")[1])["data"]["groups"]
@@ -84,84 +94,157 @@ class Prometheus(serving.Server):
         self.errors.close()
 
 
-def keep_changing(exporter, sources, seconds, number):
-    """A request in a hundredth of a second, of one of the sources that scan after the other; the others made one."""
-    end = time.monotonic() + seconds
-    with open(exporter.log, "a", buffering=1) as log:
-        while time.monotonic() < end:
-            log.write(serving.refused(number, serving.source(number % sources)))
-            number += 1
-            time.sleep(0.01)
+def unauthorized(line):
+    """The line of a request that was answered 401, from that of a refused one."""
+    user = '"user":{"username":"system:anonymous","groups":["system:unauthenticated"]}'
+    return line.replace(user, '"user":{}').replace('"Forbidden","code":403', '"Unauthorized","code":401')
+
+
+def allowed(line):
+    return line.replace('"status":"Failure","reason":"Forbidden","code":403', '"code":200')
+
+
+def write_log(path, sources, outcomes, scanning):
+    """Two requests of each source in each outcome; more than the threshold of those that scan."""
+    number = 0
+    with open(path, "a") as log:
+        for change in [str, unauthorized, allowed][:outcomes]:
+            for source in range(sources):
+                for _ in range(8 if source < scanning else 2):
+                    log.write(change(serving.refused(number, serving.source(source))))
+                    number += 1
     return number
 
 
-def measure_sources(sources, scale, options):
-    interval, hours, evaluations = options.rule_interval, options.rule_hours, options.evaluations
-    fill, scanning = hours * 3600 / scale, min(sources, options.rule_scanning)
+def past(text, port, count):
+    """The exporter's series as Prometheus has them after a scrape; counters begin at 1 and rise within the last hour."""
+    target = {"job": "kube-audit-exporter", "instance": f"127.0.0.1:{port}"}
+    series = [(remotewrite.labels({"__name__": "up", **target}), [(0, 1.0)])]
+    for line in text.splitlines():
+        match = SAMPLE.fullmatch(line)
+        if line.startswith("#") or not match:
+            continue
+        name, labels, value = match[1], dict(LABEL.findall(match[2] or "")), float(match[3])
+        values = [(0, value)]
+        if name.endswith("_total") and ("src_ip" in labels or "network" in labels) and value > 1:
+            # At different times, all within the hour.
+            step = max(0, count - 230) + len(series) * 7 % 200
+            values = [(0, 1.0), (step, value)] if step else values
+        series.append((remotewrite.labels({"__name__": name, **labels, **target}), values))
+    return series
+
+
+def fill(prometheus, exporter, hours):
+    count = max(2, round(hours * 3600 / SCRAPE_INTERVAL))
+    series = past(exporter.get()[1].decode(), exporter.port, count)
+    now = int(time.time() * 1000)
+    times = [now - (count - 1 - index) * SCRAPE_INTERVAL * 1000 for index in range(count)]
+    written = 0
+
+    def progress():
+        nonlocal written
+        written += 1
+        measure.progress(f"rules: {len(series):,} series, request {written} with past samples")
+
+    for body in remotewrite.messages(series, times, progress):
+        prometheus.write(body)
+
+
+def evaluate(prometheus, evaluations, interval):
+    """Durations of each group and of each rule, by name, and the highest memory meanwhile."""
+    groups, rules, last, peak = {}, {}, {}, prometheus.resident()
+    begin = time.monotonic()
+    while min((len(times) for times in groups.values()), default=0) < evaluations:
+        if time.monotonic() - begin > 600 + evaluations * interval * 10:
+            raise measure.Failure("Prometheus did not evaluate the rules")
+        time.sleep(interval / 4)
+        peak = max(peak, prometheus.resident())
+        for group in prometheus.groups():
+            times = groups.setdefault(group["name"], [])
+            if group["evaluationTime"] and last.get(group["name"]) != group["lastEvaluation"]:
+                last[group["name"]] = group["lastEvaluation"]
+                times.append(group["evaluationTime"])
+                for number, rule in enumerate(group["rules"]):
+                    key = f"{number} {rule['name']}"
+                    rules.setdefault(group["name"], {}).setdefault(key, []).append(rule["evaluationTime"])
+                    if rule.get("lastError"):
+                        raise measure.Failure(f"a rule fails: {rule['lastError']}")
+        measure.progress(f"rules: {min(map(len, groups.values()), default=0)} of {evaluations} evaluations")
+    return groups, rules, peak
+
+
+def panels():
+    """Queries of the dashboards, for all exporters: dashboard, panel, expression, and whether it is a graph."""
+    for file in sorted(DASHBOARDS.glob("*.json")):
+        waiting = list(json.loads(file.read_text())["panels"])
+        while waiting:
+            panel = waiting.pop(0)
+            waiting[:0] = panel.get("panels", [])
+            for target in panel.get("targets", []):
+                expression = re.sub(r"\$(cluster|job|instance)\b", ".*", target["expr"])
+                expression = expression.replace("$__interval_ms", "30000").replace("$__rate_interval", "60s")
+                expression = expression.replace("$__interval", "30s").replace("$__range", "2h")
+                yield file.stem, panel["title"], expression, not target.get("instant")
+
+
+def ask(prometheus):
+    found = []
+    now = time.time()
+    for dashboard, panel, expression, is_graph in panels():
+        measure.progress(f"rules: queries of {dashboard}, {panel}")
+        if is_graph:
+            path, parameters = "/api/v1/query_range", {"start": now - 7200, "end": now, "step": 30}
+        else:
+            path, parameters = "/api/v1/query", {"time": now}
+        seconds, _, error = prometheus.query(path, query=expression, **parameters)
+        found.append({"dashboard": dashboard, "panel": panel, "seconds": seconds, "error": error})
+    return found
+
+
+def measure_sources(sources, outcomes, options):
+    interval, scanning = options.rule_interval, min(sources, options.rule_scanning)
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        (directory / "rules.yaml").write_text(scaled(RULES.read_text(), scale))
-        subprocess.run(["promtool", "check", "rules", directory / "rules.yaml"], check=True, capture_output=True)
-        number = serving.write_sources(directory / "audit.log", sources)
+        lines = write_log(directory / "audit.log", sources, outcomes, scanning)
         flags = ["--source.limit", str(max(sources, 10_000))]
         with serving.running(serving.Exporter(directory, *flags)) as exporter:
-            exporter.wait(lambda: exporter.has_read(sources), pause=0.5)
-            configuration(directory, exporter, interval, scale, with_rules=False)
-            with serving.running(Prometheus(directory, scale)) as prometheus:
+            exporter.wait(lambda: exporter.has_read(lines), pause=0.5)
+            configuration(directory, exporter, interval, is_complete=False)
+            with serving.running(Prometheus(directory)) as prometheus:
                 prometheus.wait(lambda: prometheus.get("/-/ready")[0] == 200)
-                measure.progress(f"rules: {sources:,} sources, Prometheus scrapes for {fill:.0f} s")
-                number = keep_changing(exporter, scanning, fill, number)
+                fill(prometheus, exporter, options.rule_hours)
+                before = prometheus.resident()
+                # Targets without rules, for the CPU time of scrapes; its rules have no group yet.
+                configuration(directory, exporter, interval, is_complete=True)
                 series = prometheus.value("prometheus_tsdb_head_series ")
                 samples = prometheus.value("prometheus_tsdb_head_samples_appended_total")
-                cpu, begin, before = prometheus.cpu(), time.monotonic(), prometheus.resident()
-                number = keep_changing(exporter, scanning, interval * 2, number)
-                rest = (prometheus.cpu() - cpu) / (time.monotonic() - begin)
-                configuration(directory, exporter, interval, scale, with_rules=True)
                 prometheus.process.send_signal(signal.SIGHUP)
                 cpu, begin = prometheus.cpu(), time.monotonic()
-                found, last, peak = {}, {}, before
-                while min((len(times) for times in found.values()), default=0) < evaluations:
-                    if time.monotonic() - begin > 600 + evaluations * interval * 10:
-                        raise measure.Failure("Prometheus did not evaluate the rules")
-                    done = min(map(len, found.values()), default=0)
-                    measure.progress(f"rules: {sources:,} sources, {done} of {evaluations} evaluations")
-                    number = keep_changing(exporter, scanning, interval / 4, number)
-                    peak = max(peak, prometheus.resident())
-                    for group in prometheus.groups():
-                        times = found.setdefault(group["name"], [])
-                        if group["evaluationTime"] and last.get(group["name"]) != group["lastEvaluation"]:
-                            last[group["name"]] = group["lastEvaluation"]
-                            times.append(group["evaluationTime"])
-                        failing = [rule["lastError"] for rule in group["rules"] if rule.get("lastError")]
-                        if failing:
-                            raise measure.Failure(f"a rule fails: {failing[0]}")
-                with_rules = (prometheus.cpu() - cpu) / (time.monotonic() - begin)
-                slowest = sorted(
-                    (
-                        (rule["evaluationTime"], rule["name"])
-                        for group in prometheus.groups()
-                        for rule in group["rules"]
-                    ),
-                    reverse=True,
-                )[:5]
+                groups, rules, peak = evaluate(prometheus, options.evaluations, interval)
+                seconds = time.monotonic() - begin
+                used = (prometheus.cpu() - cpu) / seconds
+                created = prometheus.value("prometheus_tsdb_head_series ") - series
+                queries = ask(prometheus) if options.rule_panels else []
     measure.progress()
     return {
         "sources": sources,
+        "outcomes": outcomes,
         "scanning": scanning,
-        "scale": scale,
         "series": series,
         "samples": samples,
-        "groups": found,
-        "slowest": slowest,
+        "series_created": created,
+        "groups": groups,
+        "rules": rules,
         "resident_before": before,
         "peak": peak,
-        "cpu_scraping": rest,
-        "cpu_with_rules": with_rules,
+        "cpu": used * interval,
+        "panels": queries,
     }
 
 
 def run(options):
-    results = [measure_sources(sources, scale, options) for sources, scale in options.rule_sources]
+    subprocess.run(["promtool", "check", "rules", RULES], check=True, capture_output=True)
+    results = [measure_sources(sources, outcomes, options) for sources, outcomes in options.rule_sources]
     return {
         "title": "The rules",
         "hours": options.rule_hours,
@@ -174,32 +257,44 @@ def run(options):
 
 def markdown(document):
     lines = report.head(
-        "sources>|series>|group|an evaluation, s>|of 30 s>|CPU of all groups, s>|Prometheus MiB: before, at most>"
+        "sources>|outcomes>|series>|created by rules>|group|an evaluation, s>|of 30 s>|CPU of all groups, s>"
+        "|Prometheus MiB: before, at most>"
     )
     for result in document["results"]:
-        cpu = (result["cpu_with_rules"] - result["cpu_scraping"]) * document["interval"]
         for number, (group, times) in enumerate(sorted(result["groups"].items())):
             median = statistics.median(times)
             memory = f"{result['resident_before'] / (1 << 20):.0f}, {result['peak'] / (1 << 20):.0f}"
-            evaluation = f"{median:.3f} (at most {max(times):.3f})"
             cells = [
                 f"{result['sources']:,}",
+                str(result["outcomes"]),
                 f"{result['series']:,.0f}",
+                f"{result['series_created']:,.0f}",
                 group,
-                evaluation,
+                f"{median:.3f} (at most {max(times):.3f})",
                 f"{median / 30 * 100:.1f} %",
             ]
             # Of all groups together, in the row of the first one.
-            lines.append(report.row(*cells, *(["", ""] if number else [f"{cpu:.2f}", memory])))
+            lines.append(report.row(*cells, *(["", ""] if number else [f"{result['cpu']:.2f}", memory])))
     for result in document["results"]:
-        rules = ", ".join(f"`{name}` {seconds:.2f}" for seconds, name in result["slowest"])
-        lines += report.paragraph(f"The slowest rules with {result['sources']:,} sources, in seconds: {rules}.")
-    scales = ", ".join(f"{result['scale']} times for {result['sources']:,} sources" for result in document["results"])
+        title = f"{result['sources']:,} sources, outcomes: {result['outcomes']}"
+        lines += ["", *report.head(f"rule ({title})|an evaluation, s>")]
+        durations = [
+            (statistics.median(times), name.split(" ", 1)[1])
+            for rules in result["rules"].values()
+            for name, times in rules.items()
+        ]
+        lines += [report.row(f"`{name}`", f"{seconds:.3f}") for seconds, name in sorted(durations, reverse=True)[:12]]
+        slow = [panel for panel in result["panels"] if panel["seconds"] > SLOW]
+        if slow:
+            lines += ["", *report.head(f"panel, over {SLOW} s ({title})|s>")]
+            for panel in sorted(slow, key=lambda panel: -panel["seconds"]):
+                name = f"{panel['dashboard']}: {panel['panel']}" + (f" ({panel['error']})" if panel["error"] else "")
+                lines.append(report.row(name, f"{panel['seconds']:.1f}"))
+        elif result["panels"]:
+            lines += report.paragraph(f"{title}: each query of the dashboards takes less than {SLOW} s.")
     lines += report.paragraph(f"""
-        {document["hours"]:g} hours of samples of each series, with time compressed {scales}: windows, steps,
-        offsets and the scrape interval are shorter by this factor, so that each window has as many samples as in
-        real time. All sources are new within the hour; {document["scanning"]} scan, and raise alerts, the others
-        made one request. The rules are loaded when the samples are there, and evaluated every
-        {document["interval"]:g} s while scrapes go on. Groups are evaluated at the same time. CPU is that of
-        Prometheus with the rules, less that without them, for each interval.""")
+        {document["hours"]:g} hours of samples of each series, one every {SCRAPE_INTERVAL} s. Each counter rose within
+        the last hour; {document["scanning"]} sources scan, and raise alerts. Rules are evaluated every
+        {document["interval"]:g} s while scrapes go on; groups are evaluated at the same time. CPU is that of
+        Prometheus for each interval, scrapes included.""")
     return lines

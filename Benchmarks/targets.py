@@ -146,9 +146,8 @@ def start(document):
 def rules(document):
     for result in document["results"]:
         if result["sources"] == 10_000:
-            for group, times in sorted(result["groups"].items()):
-                share = statistics.median(times) / 30 * 100
-                yield Row(f"{result['sources']:,} sources, {group}: an evaluation, of 30 s", 10, share, " %")
+            what = f"{result['sources']:,} sources, outcomes: {result['outcomes']}: CPU of an evaluation, of 30 s"
+            yield Row(what, 10, result["cpu"] / 30 * 100, " %")
 
 
 BENCHMARKS = {
