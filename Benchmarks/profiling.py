@@ -14,6 +14,10 @@ def shortened(name):
     return name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip() + "…"
 
 
+def place(program):
+    return "kernel" if program.startswith("[kernel") else program
+
+
 def demangled(names):
     """Swift's names as people write them, if the toolchain is there."""
     if not names or not shutil.which("swift"):
@@ -43,6 +47,6 @@ def of(command, statuses):
     ]
     names = demangled([row[2].split("] ", 1)[-1].strip() for row in rows])
     return [
-        (float(row[0].strip().rstrip("%")), row[1].strip(), shortened(name))
+        (float(row[0].strip().rstrip("%")), place(row[1].strip()), shortened(name))
         for row, name in zip(rows, names, strict=True)
     ]

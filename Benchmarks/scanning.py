@@ -130,8 +130,8 @@ def markdown(document):
             cells = [wall, ratios[0], cpu, ratios[1], peak, ratios[2], count, row["difference"]]
             lines.append(report.row(row["tool"], *cells))
         if result["profile"]:
-            lines += ["", *report.head("of the samples>|in|function of scan")]
-            lines += [report.row(f"{share:.1f} %", where, f"`{name}`") for share, where, name in result["profile"]]
+            functions = ", ".join(f"`{name}` {share:.1f} % ({where})" for share, where, name in result["profile"])
+            lines += report.paragraph(f"The functions of scan with the most samples: {functions}.")
         lines.append("")
     lines = lines[:-1] + report.paragraph(f"""
         Medians of {document["rounds"]} rounds after one that does not count, page cache warm; the fastest and the

@@ -111,6 +111,7 @@ def test_the_scan_benchmark_runs(cache, made):
             assert counts[tool] == truth["lines_with_text"], tool
     table = (output / "scan.md").read_text()
     assert "| scan |" in table and "Repeat it: `make bench BENCH=" in table
+    assert "The functions of scan with the most samples: `" in table or not shutil.which("perf")
     assert (output / "scan.svg").read_text().startswith("<svg")
     assert "| `scan`: Metadata, 1% hits: peak memory | at most 48 MiB |" in (output / "targets.md").read_text()
 
