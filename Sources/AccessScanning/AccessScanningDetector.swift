@@ -53,11 +53,11 @@ public struct AccessScanningDetector: Sendable {
                 at: now)
         }
         let profiles = { [ledgers] (origin: Origin) in
+            // By index, since a copy of a ledger takes more time than the lookup.
             ProfileTable(
-                budget: limits[origin], key: state.key, restoring: state.profiles.filter { $0.source.origin == origin },
-                at: now,
-                where: { source in ledgers.contains { $0.contains(source) } },
-                isScanning: { source in ledgers.contains { $0.isScanning(source, at: now) } })
+                budget: limits[origin], key: state.key, restoring: state.profiles, of: origin, at: now,
+                where: { source in ledgers.indices.contains { ledgers[$0].contains(source) } },
+                isScanning: { source in ledgers.indices.contains { ledgers[$0].isScanning(source, at: now) } })
         }
         verifiedProfiles = profiles(.verified)
         claimedProfiles = profiles(.claimed)
@@ -151,7 +151,7 @@ public struct AccessScanningDetector: Sendable {
 
     /// Removes the profiles of the sources that have no counter any more.
     private mutating func removeProfiles(of removed: [SourceSubject]) {
-        for subject in removed where !ledgers.contains(where: { $0.contains(subject.source) }) {
+        for subject in removed where !ledgers.indices.contains(where: { ledgers[$0].contains(subject.source) }) {
             self[profilesOf: subject.source.origin].remove(subject.source)
         }
     }
@@ -176,7 +176,9 @@ public struct AccessScanningDetector: Sendable {
             verifiedProfiles.limitTimes(to: now)
             claimedProfiles.limitTimes(to: now)
         }
-        let isScanning = { [ledgers] (source: Source) in ledgers.contains { $0.isScanning(source, at: now) } }
+        let isScanning = { [ledgers] (source: Source) in
+            ledgers.indices.contains { ledgers[$0].isScanning(source, at: now) }
+        }
         verifiedProfiles.arrange(isScanning)
         claimedProfiles.arrange(isScanning)
         latest = now

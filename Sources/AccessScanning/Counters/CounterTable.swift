@@ -39,7 +39,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     private var owed: [Counter.Subject: [Counter.Subject]] = [:]
     // Counters that stand for many, in the order of creation; never more than a few.
     private var unbudgeted = PagedArray<Counter>()
-    private var tracker: ChangeTracker<Counter.Subject>
+    private var tracker = ChangeTracker<Counter.Subject>()
 
     /// - Parameters:
     ///   - limit: The maximum number of subjects with a counter of their own. Restored counters past it stay until
@@ -62,7 +62,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         self.retiredRequests = retiredRequests
         self.displaced = DisplacedCounters(
             capacity: DisplacedCounters.capacity(forBudget: limit), restoring: displaced)
-        tracker = ChangeTracker(stored: restored.lazy.map(\.subject))
+        places.reserve(restored.count)
         for counter in restored {
             if counter.subject.isBudgeted { places.append(counter, to: .quiet) } else { unbudgeted.append(counter) }
         }
@@ -112,6 +112,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
             }
         } else if let counter = admit(subject, at: now, create) {
             places.append(counter, to: .quiet)
+            tracker.noteCreated(subject)
             // It has its place now, like any other.
             count(subject, at: now, create: create, note: note)
         } else {
@@ -304,7 +305,10 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         _ subject: Counter.Subject, _ create: (Counter.Subject) -> Counter, _ change: (inout Counter) -> Void
     ) {
         let place = unbudgeted.firstIndex { $0.subject == subject } ?? unbudgeted.count
-        if place == unbudgeted.count { unbudgeted.append(create(subject)) }
+        if place == unbudgeted.count {
+            unbudgeted.append(create(subject))
+            tracker.noteCreated(subject)
+        }
         change(&unbudgeted[place])
         tracker.noteChanged(subject)
     }

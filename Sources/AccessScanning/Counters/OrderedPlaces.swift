@@ -18,7 +18,7 @@ struct OrderedPlaces<Value: PlacedValue>: Sendable {
     /// The values by place.
     private(set) var values = PagedArray<Value>()
     /// The place of each subject.
-    private(set) var places: [Value.Subject: Int] = [:]
+    private(set) var index = PlaceIndex<Value.Subject>()
 
     private var order = RecencyLists()
 
@@ -35,14 +35,17 @@ struct OrderedPlaces<Value: PlacedValue>: Sendable {
     }
 
     /// The place of a subject; `nil` if it has none.
-    func place(of subject: Value.Subject) -> Int? { places[subject] }
+    func place(of subject: Value.Subject) -> Int? { index.place(of: subject) { values[$0].subject } }
 
     /// The value of a subject; `nil` if it has none.
-    func value(of subject: Value.Subject) -> Value? { places[subject].map { values[$0] } }
+    func value(of subject: Value.Subject) -> Value? { place(of: subject).map { values[$0] } }
+
+    /// Makes room for so many values at once.
+    mutating func reserve(_ count: Int) { index.reserve(count) { [values] in values[$0].subject } }
 
     /// Adds the value of a subject without one, as the most recently used one of a list.
     mutating func append(_ value: Value, to list: RecencyLists.List) {
-        places[value.subject] = values.count
+        index.insert(values.count, of: value.subject) { [values] in values[$0].subject }
         values.append(value)
         order.append(to: list)
     }
@@ -53,12 +56,12 @@ struct OrderedPlaces<Value: PlacedValue>: Sendable {
     @discardableResult
     mutating func remove(_ place: Int) -> Value.Subject {
         let subject = values[place].subject
-        places[subject] = nil
+        index.remove(place, of: subject) { [values] in values[$0].subject }
         order.remove(place)
         let last = values.removeLast()
         if place < values.count {
             values[place] = last
-            places[last.subject] = place
+            index.move(last.subject, from: values.count, to: place)
         }
         return subject
     }
@@ -76,7 +79,7 @@ struct OrderedPlaces<Value: PlacedValue>: Sendable {
 
     /// All places, the one whose value was used least recently first.
     var byLastSeen: [Int] {
-        let lastSeen = values.map(\.lastSeen)
+        let lastSeen = indices.map { values[$0].lastSeen }
         return indices.sorted { lastSeen[$0] < lastSeen[$1] }
     }
 

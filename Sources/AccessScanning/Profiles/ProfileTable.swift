@@ -14,29 +14,33 @@ struct ProfileTable: Sendable {
     private(set) var profiles = OrderedPlaces<SourceProfile>()
 
     private let key: SipHash128.Key
-    private var tracker: ChangeTracker<Source>
+    private var tracker = ChangeTracker<Source>()
     // Since changes were last taken.
     private var changedEvidence: [Source: Evidence.Change] = [:]
 
     /// - Parameters:
     ///   - budget: The maximum number of counters of an outcome; the limit leaves room for `other` and `invalid`.
     ///   - key: The key of the samples of evidence.
-    ///   - restored: Profiles, no two of the same source. Those past the limit stay until others need a place.
+    ///   - restored: Profiles, no two of the same source, of which those of the origin are taken. Those past the limit
+    ///     stay until others need a place.
+    ///   - origin: The origin of the sources.
     ///   - isCounted: Whether a source has a counter. Profiles of others are removed.
     ///   - isScanning: Whether a source scans.
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
-        budget: Int, key: SipHash128.Key, restoring restored: [SourceProfile], at now: Double,
+        budget: Int, key: SipHash128.Key, restoring restored: [SourceProfile], of origin: Origin, at now: Double,
         where isCounted: (Source) -> Bool, isScanning: (Source) -> Bool
     ) {
         limit = budget + 2
         self.key = key
-        tracker = ChangeTracker(stored: restored.lazy.map(\.source))
-        for profile in restored {
-            if isCounted(profile.source) {
-                profiles.append(profile, to: .loud)
+        // By index, since a profile is large, and most are of the other origin.
+        let sources = restored.indices.lazy.filter { restored[$0].source.origin == origin }
+        profiles.reserve(sources.count)
+        for index in sources {
+            if isCounted(restored[index].source) {
+                profiles.append(restored[index], to: .loud)
             } else {
-                tracker.noteRemoved(profile.source)
+                tracker.noteRemoved(restored[index].source)
             }
         }
         limitTimes(to: now)
@@ -63,6 +67,7 @@ struct ProfileTable: Sendable {
             }
             let profile = SourceProfile(source: source, location: location, lastSeen: now)
             profiles.append(profile, to: isScanning ? .loud : .quiet)
+            tracker.noteCreated(source)
         }
         guard let place = profiles.place(of: source) else { return }
         let change = profiles[place].note(event, outcome, reference, path: path, key: key, at: now)

@@ -20,6 +20,14 @@ public struct SourceProfile: Sendable, Hashable {
     /// The requests counted last, newest last; at most `requestLimit`. A request without ID and time is left out.
     public var lastRequests: [RequestReference] { last.references }
 
+    /// The number of distinct paths that were asked for in the present minute and the 60 minutes before it.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    public func distinctPaths(at now: Double) -> Int {
+        // Without a look at the paths, which are elsewhere in memory: most sources were silent for longer.
+        now - lastSeen > 62 * 60 ? 0 : paths.count(at: now)
+    }
+
     private var last: LastRequests
 
     /// A profile with these values.
@@ -69,28 +77,32 @@ public struct SourceProfiles: Sendable {
     /// the last one of a part may move, to an index that became free.
     public var profiles: JoinedPages<SourceProfile>
 
-    private let indices: [[Source: Int]]
+    // Of each part.
+    private let indices: [PlaceIndex<Source>]
 
     /// Profiles; none unless they are given.
     ///
     /// - Parameter profiles: No two of the same source.
     public init(_ profiles: [SourceProfile] = []) {
-        let parts = [Origin.verified, .claimed].map { origin in profiles.filter { $0.source.origin == origin } }
-        self.profiles = JoinedPages(parts.map { PagedArray($0) })
-        indices = parts.map { part in
-            Dictionary(part.enumerated().map { ($1.source, $0) }) { first, _ in first }
+        let parts = [Origin.verified, .claimed].map { origin in
+            var part = OrderedPlaces<SourceProfile>()
+            for profile in profiles where profile.source.origin == origin { part.append(profile, to: .quiet) }
+            return part
         }
+        self.profiles = JoinedPages(parts.map(\.values))
+        indices = parts.map(\.index)
     }
 
     init(verified: ProfileTable, claimed: ProfileTable) {
         profiles = JoinedPages([verified.profiles.values, claimed.profiles.values])
-        indices = [verified.profiles.places, claimed.profiles.places]
+        indices = [verified.profiles.index, claimed.profiles.index]
     }
 
     /// The profile of a source; `nil` if it has no counter, or if the profile gave way to those of others.
     public func profile(of source: Source) -> SourceProfile? {
         let part = source.origin == .verified ? 0 : 1
-        return indices[part][source].map { profiles.parts[part][$0] }
+        let profiles = profiles.parts[part]
+        return indices[part].place(of: source) { profiles[$0].source }.map { profiles[$0] }
     }
 }
 
