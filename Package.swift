@@ -64,6 +64,7 @@ let package = Package(
             name: "StateStore",
             dependencies: [
                 "AccessScanning", "AuditEvents", "AuditSources", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]),
         .target(name: "Exposition"),
         .target(

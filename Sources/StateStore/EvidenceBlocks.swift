@@ -17,18 +17,18 @@ enum RequestsBlock {
         return data
     }
 
-    /// The requests in `data`, as far as they are whole.
-    static func requests(_ data: Data) -> [RequestReference] {
-        let data = Data(data)
+    /// The requests in `bytes`, as far as they are whole.
+    static func requests(_ bytes: [UInt8]) -> [RequestReference] {
         var requests: [RequestReference] = []
         var start = 0
-        while start + 9 <= data.count, requests.count < SourceProfile.requestLimit - 1 {
-            let received = Double(bitPattern: LittleEndian.number(in: data, at: start))
-            let end = start + 9 + Int(data[start + 8])
-            guard end <= data.count else { break }
+        while start + 9 <= bytes.count, requests.count < SourceProfile.requestLimit - 1 {
+            let bits = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: UInt64.self) }
+            let received = Double(bitPattern: UInt64(littleEndian: bits))
+            let end = start + 9 + Int(bytes[start + 8])
+            guard end <= bytes.count else { break }
             requests.append(
                 RequestReference(
-                    auditID: String(decoding: data[start + 9..<end], as: UTF8.self),
+                    auditID: String(decoding: bytes[start + 9..<end], as: UTF8.self),
                     received: received.isNaN ? nil : received))
             start = end
         }
@@ -37,14 +37,9 @@ enum RequestsBlock {
 }
 
 /// A list of numbers of 64 bits, little-endian: the paths of the last hour (see `RecentPaths.entries`), and the requests
-/// values that were left out, by column of the evidence (no bytes for none).
+/// values that were left out, by column of the evidence (no bytes for none). `StoredRow.numbers` reads it.
 enum NumbersBlock {
     static func data(_ numbers: [UInt64]) -> Data {
         LittleEndian.data(numbers)
-    }
-
-    /// The numbers in `data`; what follows the last whole one is ignored.
-    static func numbers(_ data: Data) -> [UInt64] {
-        (0..<data.count / 8).map { LittleEndian.number(in: data, at: 8 * $0) }
     }
 }

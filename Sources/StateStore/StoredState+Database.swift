@@ -65,42 +65,62 @@ extension StoredState {
     }
 
     private static func readSources(_ db: Database, into analytics: inout [String: AnalyticState]) throws {
-        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM source ORDER BY first_seen, id")
-        while let row = try rows.next() {
-            let credentials: String = try row.value("credentials")
+        // Few analytics: the last one is nearly always that of the next row.
+        var found: [(analytic: String, counters: [SourceCounter])] = []
+        try StoredRow.forEach(
+            db,
+            sql: """
+                SELECT analytic, credentials, address, origin, country, city, first_seen, last_seen, requests, recent,
+                    last_audit_id, last_received, by_minute FROM source ORDER BY id
+                """
+        ) { row in
+            let analytic = try row.string(0)
+            let credentials = try row.string(1)
             guard credentials.isEmpty || Credentials(rawValue: credentials) != nil else {
                 throw ImpossibleContent(description: "not credentials: \(credentials)")
             }
-            let (id, received) = (try row.text("last_audit_id"), try row.value("last_received") as Double?)
-            let last = RequestReference(auditID: id, received: received)
-            analytics[try row.value("analytic"), default: AnalyticState()].counters.append(
+            let last = RequestReference(auditID: try row.text(10), received: try row.optionalNumber(11))
+            let place = found.lastIndex { $0.analytic == analytic } ?? found.count
+            if place == found.count { found.append((analytic, [])) }
+            found[place].counters.append(
                 SourceCounter(
-                    SourceSubject(try row.source(), Credentials(rawValue: credentials)), location: try row.location(),
-                    firstSeen: try row.value("first_seen"), lastSeen: try row.value("last_seen"),
-                    requests: try row.count("requests"), recent: try row.recentRequests("recent"),
-                    lastRequest: last.isEmpty ? nil : last,
-                    byMinute: RequestsByMinute(entries: NumbersBlock.numbers(row.bytes("by_minute")))))
+                    SourceSubject(try row.source(2), Credentials(rawValue: credentials)), location: try row.location(4),
+                    firstSeen: try row.number(6), lastSeen: try row.number(7), requests: try row.count(8),
+                    recent: try row.recentRequests(9), lastRequest: last.isEmpty ? nil : last,
+                    byMinute: RequestsByMinute(entries: row.numbers(12))))
         }
+        for (analytic, counters) in found {
+            analytics[analytic, default: AnalyticState()].counters = inOrderOfCreation(counters)
+        }
+    }
+
+    /// Sorts counters by the time of their creation. Those of one time stay in their order.
+    ///
+    /// - Parameter counters: In the order in which they were written first, which is nearly always the one wanted.
+    private static func inOrderOfCreation(_ counters: [SourceCounter]) -> [SourceCounter] {
+        let times = counters.map(\.firstSeen)
+        guard !zip(times, times.dropFirst()).allSatisfy({ $0 <= $1 }) else { return counters }
+        return counters.indices.sorted { (times[$0], $0) < (times[$1], $1) }.map { counters[$0] }
     }
 
     private static func profiles(_ db: Database) throws -> [SourceProfile] {
         var profiles: [SourceProfile] = []
-        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM profile ORDER BY id")
-        let first = try db.cachedStatement(sql: "SELECT texts FROM first_evidence WHERE profile = ?")
-        let newest = try db.cachedStatement(sql: "SELECT texts FROM newest_evidence WHERE profile = ?")
-        while let row = try rows.next() {
-            let id: Int64 = try row.value("id")
-            let texts = try [first, newest].map { statement in
-                Array(try Row.fetchOne(statement, arguments: [id])?.bytes("texts") ?? Data())
-            }
+        try StoredRow.forEach(
+            db,
+            sql: """
+                SELECT address, origin, country, city, last_seen, first_evidence.texts, newest_evidence.texts, left_out,
+                    paths, last_audit_id, last_received, earlier_requests FROM profile
+                    LEFT JOIN first_evidence ON first_evidence.profile = id
+                    LEFT JOIN newest_evidence ON newest_evidence.profile = id ORDER BY id
+                """
+        ) { row in
+            let last = RequestReference(auditID: try row.text(9), received: try row.optionalNumber(10))
             profiles.append(
                 SourceProfile(
-                    source: try row.source(), location: try row.location(), lastSeen: try row.value("last_seen"),
-                    evidence: Evidence(
-                        first: texts[0], newest: texts[1],
-                        leftOutValues: NumbersBlock.numbers(row.bytes("left_out"))),
-                    paths: RecentPaths(entries: NumbersBlock.numbers(row.bytes("paths"))),
-                    lastRequests: try row.lastRequests()))
+                    source: try row.source(0), location: try row.location(2), lastSeen: try row.number(4),
+                    evidence: Evidence(first: row.bytes(5), newest: row.bytes(6), leftOutValues: row.numbers(7)),
+                    paths: RecentPaths(stored: row.numbers(8)),
+                    lastRequests: last.isEmpty ? [] : RequestsBlock.requests(row.bytes(11)) + [last]))
         }
         return profiles
     }
@@ -189,31 +209,9 @@ extension StoredState {
 }
 
 extension Row {
-    fileprivate func source() throws -> Source {
-        let (address, origin) = (try value("address") as String, try value("origin") as String)
-        guard let source = Source(address: address, origin: origin) else {
-            throw ImpossibleContent(description: "not a source: \(address), \(origin)")
-        }
-        return source
-    }
-
-    fileprivate func location() throws -> Location {
-        Location(country: try text("country"), city: try text("city"))
-    }
-
-    fileprivate func lastRequests() throws -> [RequestReference] {
-        let last = RequestReference(auditID: try text("last_audit_id"), received: try value("last_received"))
-        return last.isEmpty ? [] : RequestsBlock.requests(bytes("earlier_requests")) + [last]
-    }
-
-    /// The bytes of a column that no counter depends on; none if it is of another type.
-    fileprivate func bytes(_ column: String) -> Data {
-        (try? decode(Data.self, forColumn: column)) ?? Data()
-    }
-
     fileprivate func recentRequests(_ column: String) throws -> RecentRequests {
         let data: Data = try value(column)
-        return RecentRequests(times: (0..<data.count / 4).map { LittleEndian.number(in: data, at: 4 * $0) })
+        return RecentRequests(newestFirst: (0..<data.count / 4).map { LittleEndian.number(in: data, at: 4 * $0) })
     }
 }
 
@@ -232,7 +230,7 @@ extension SourceNetwork {
 
 extension Source {
     /// The source of a value of the label `src_ip`.
-    fileprivate init?(address: String, origin: String) {
+    init?(address: String, origin: String) {
         guard let origin = Origin(rawValue: origin) else { return nil }
         switch address {
         case "invalid": self.init(.invalid, origin)

@@ -13,7 +13,7 @@ struct LayeringTests {
         "ConfigurationFiles": ["Yams"],
         "AccessScanning": ["AuditEvents", "ConfigurationFiles"],
         "Locations": ["AccessScanning", "CMaxMindDB", "ConfigurationFiles"],
-        "StateStore": ["AccessScanning", "AuditEvents", "AuditSources", "GRDB"],
+        "StateStore": ["AccessScanning", "AuditEvents", "AuditSources", "GRDB", "GRDBSQLite"],
         "Exposition": [],
         "HTTPServing": ["CCrypt", "CGnuTLS", "CMicroHTTPD", "Compression", "ConfigurationFiles"],
         "Exporter": [

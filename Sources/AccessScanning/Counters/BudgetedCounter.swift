@@ -68,10 +68,14 @@ public struct RecentRequests: Sendable, Hashable {
     /// Requests at these times; times past the limit are left out.
     ///
     /// - Parameter times: In whole seconds since 1970, newest first.
+    public init(newestFirst times: [UInt32]) {
+        for place in 0..<min(8, times.count) { seconds[place] = times[place] }
+        if times.count > 8 { older = Array(times[8..<min(Self.limit, times.count)]) }
+    }
+
+    /// As `init(newestFirst:)`.
     public init(times: some Sequence<UInt32>) {
-        for (place, time) in times.prefix(Self.limit).enumerated() {
-            if place < 8 { seconds[place] = time } else { older.append(time) }
-        }
+        self.init(newestFirst: Array(times.prefix(Self.limit)))
     }
 
     /// The times in whole seconds since 1970, newest first.

@@ -34,13 +34,18 @@ struct PackedTexts: Sendable, Hashable {
                 count += 1
                 guard end <= range.upperBound, count <= Evidence.valueLimit,
                     1...OutcomeSet.all.rawValue ~= bytes[start + 1],
-                    String(validating: bytes[start + Self.overhead..<end], as: UTF8.self) != nil
+                    Self.isUTF8(bytes[start + Self.overhead..<end])
                 else { return nil }
                 start = end
             }
         }
         guard start == bytes.count else { return nil }
         self.bytes = bytes
+    }
+
+    private static func isUTF8(_ text: ArraySlice<UInt8>) -> Bool {
+        // Nearly all texts are ASCII, for which no string is made.
+        text.allSatisfy { $0 < 0x80 } || String(validating: text, as: UTF8.self) != nil
     }
 
     /// The bytes of the texts of a column, each with its overhead.

@@ -9,7 +9,9 @@ struct LastRequests: Sendable, Hashable {
 
     /// The last of these requests.
     init(_ references: [RequestReference]) {
-        for reference in references { add(reference) }
+        let kept = references.filter { !$0.isEmpty }.suffix(SourceProfile.requestLimit)
+        bytes.reserveCapacity(kept.reduce(0) { $0 + Self.headLength + $1.auditID.utf8.count })
+        for reference in kept { append(reference) }
     }
 
     /// All of them.
@@ -44,28 +46,41 @@ struct LastRequests: Sendable, Hashable {
         var new: [UInt8] = []
         new.reserveCapacity(bytes.count - kept + Self.headLength + reference.auditID.utf8.count)
         new += bytes[kept...]
-        withUnsafeBytes(of: (reference.received ?? .nan).bitPattern.littleEndian) { new += $0 }
-        // An audit ID has at most 128 bytes.
-        new.append(UInt8(reference.auditID.utf8.count))
-        new += reference.auditID.utf8
         bytes = new
+        append(reference)
+    }
+
+    private mutating func append(_ reference: RequestReference) {
+        withUnsafeBytes(of: (reference.received ?? .nan).bitPattern.littleEndian) { bytes += $0 }
+        // An audit ID has at most 128 bytes.
+        bytes.append(UInt8(reference.auditID.utf8.count))
+        bytes += reference.auditID.utf8
     }
 
     /// Replaces times after `now` by `now`.
     mutating func limitTimes(to now: Double) {
+        var start = 0
+        // Later than now, and not a number for none.
+        while start < bytes.count, !(time(at: start) > now) { start = end(of: start) }
+        guard start < bytes.count else { return }
         var references = references
         for index in references.indices {
             references[index].received = references[index].received?.limited(to: now)
         }
-        let limited = LastRequests(references)
-        if limited != self { self = limited }
+        self = LastRequests(references)
     }
 
     private func end(of start: Int) -> Int { start + Self.headLength + Int(bytes[start + 8]) }
 
+    /// The time of a request, in seconds since 1970; not a number for none.
+    private func time(at start: Int) -> Double {
+        var bits: UInt64 = 0
+        for place in 0..<8 { bits |= UInt64(bytes[start + place]) << UInt64(8 * place) }
+        return Double(bitPattern: bits)
+    }
+
     private func reference(at start: Int) -> RequestReference {
-        let bits = (0..<8).reduce(0) { $0 | UInt64(bytes[start + $1]) << UInt64(8 * $1) }
-        let received = Double(bitPattern: bits)
+        let received = time(at: start)
         return RequestReference(
             auditID: String(decoding: bytes[start + Self.headLength..<end(of: start)], as: UTF8.self),
             received: received.isNaN ? nil : received)

@@ -17,6 +17,11 @@ public struct RecentPaths: Sendable, Hashable {
         self.entries = Array(entries.prefix(Self.limit))
     }
 
+    /// Paths as they were stored. Paths past the limit are left out.
+    public init(stored entries: [UInt64]) {
+        self.entries = entries.count > Self.limit ? Array(entries[..<Self.limit]) : entries
+    }
+
     /// A keyed hash of the path of a request, without the query; `nil` without a path.
     static func hash(ofPathIn event: AuditEvent, key: SipHash128.Key) -> UInt64? {
         guard !event.requestURI.isEmpty else { return nil }
