@@ -57,11 +57,15 @@ public struct IPAddress: Sendable, Hashable {
 extension IPAddress: CustomStringConvertible {
     /// The canonical form: dotted decimal, or RFC 5952 (lower case, the longest run of zeros compressed).
     public var description: String {
-        // By hand, since a scrape may write 100,000 of them.
         var text: [UInt8] = []
         text.reserveCapacity(39)
-        if isIPv4 { writeIPv4(to: &text) } else { writeIPv6(to: &text) }
+        write(to: &text)
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends `description` to a text, without a string: a scrape may write 100,000 of them.
+    public func write(to text: inout [UInt8]) {
+        if isIPv4 { writeIPv4(to: &text) } else { writeIPv6(to: &text) }
     }
 
     private func writeIPv4(to text: inout [UInt8]) {

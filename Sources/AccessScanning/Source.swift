@@ -19,6 +19,14 @@ extension SourceAddress: CustomStringConvertible {
         case .other: "other"
         }
     }
+
+    /// Appends the value of the label `src_ip` to a text.
+    public func write(to text: inout [UInt8]) {
+        switch self {
+        case .address(let address): address.write(to: &text)
+        case .invalid, .other: text += description.utf8
+        }
+    }
 }
 
 extension SourceAddress {

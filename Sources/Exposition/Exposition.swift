@@ -39,20 +39,36 @@ public enum ExpositionFormat: Sendable, Hashable, CaseIterable {
 /// ```
 public struct ExpositionText: Sendable {
     /// The text so far, as UTF-8.
-    public private(set) var bytes: [UInt8] = []
+    public internal(set) var bytes: [UInt8] {
+        get { values.bytes }
+        _modify { yield &values.bytes }
+    }
 
-    private let format: ExpositionFormat
+    let format: ExpositionFormat
+
+    /// The text, and the labels of the sample that is being written.
+    var values = LabelValues()
+    // The number that was written last, and its place: counters that were created together have equal times.
+    private var lastNumber: (bits: UInt64, place: Range<Int>)?
 
     /// An empty text.
-    public init(_ format: ExpositionFormat) {
+    ///
+    /// - Parameter capacity: The expected size in bytes, for which memory is reserved.
+    public init(_ format: ExpositionFormat, capacity: Int = 0) {
         self.format = format
+        bytes.reserveCapacity(capacity)
     }
 
     /// Takes the text so far, in as much memory as it needs. Later writes begin a new text, which reuses the capacity.
     public mutating func take() -> [UInt8] {
-        defer { bytes.removeAll(keepingCapacity: true) }
+        defer {
+            bytes.removeAll(keepingCapacity: true)
+            lastNumber = nil
+        }
         return Array(bytes[...])
     }
+
+    mutating func endLine() { bytes.append(UInt8(ascii: "\n")) }
 
     /// Writes a metric's head and its samples.
     public mutating func write(_ family: MetricFamily) {
@@ -112,14 +128,14 @@ public struct ExpositionText: Sendable {
         }
     }
 
-    private mutating func write(_ value: SampleValue) {
+    mutating func write(_ value: SampleValue) {
         switch value {
         case .integer(let value): write(value)
         case .number(let value): write(value)
         }
     }
 
-    private mutating func write(_ text: String) {
+    mutating func write(_ text: String) {
         var text = text
         text.withUTF8 { bytes.append(contentsOf: $0) }
     }
@@ -136,6 +152,18 @@ public struct ExpositionText: Sendable {
     }
 
     private mutating func write(_ value: Double) {
+        // Equal bits: zero and minus zero differ.
+        if let lastNumber, lastNumber.bits == value.bitPattern {
+            // One by one: a slice would share the text, which would be copied then.
+            for index in lastNumber.place { bytes.append(bytes[index]) }
+            return
+        }
+        let start = bytes.count
+        writeDigits(of: value)
+        lastNumber = (value.bitPattern, start..<bytes.count)
+    }
+
+    private mutating func writeDigits(of value: Double) {
         if value.isNaN {
             write("NaN")
         } else if value.isInfinite {
@@ -144,8 +172,30 @@ public struct ExpositionText: Sendable {
             // 1795475406 and not 1795475406.0: shorter, and the form that other exporters use.
             if integer < 0 { write("-") }
             write(integer.magnitude)
-        } else {
+        } else if !writeMicroseconds(of: value) {
             write(value.description)
         }
+    }
+
+    /// Writes a time with whole microseconds, which gives the same digits as `description` in a fraction of the time.
+    ///
+    /// - Returns: False if the number is no such time, and nothing is written.
+    private mutating func writeMicroseconds(of value: Double) -> Bool {
+        // From 2^20 on, so that `description` has no exponent, up to 2^32: two neighbouring numbers differ by less than a
+        // microsecond there, so there are no shorter digits for the same number.
+        guard value >= 0x1p20, value < 0x1p32 else { return false }
+        let microseconds = (value * 1_000_000).rounded()
+        // Exact below 2^53, and so the division gives the number that is nearest to these digits.
+        guard microseconds / 1_000_000 == value else { return false }
+        write(UInt64(microseconds) / 1_000_000)
+        bytes.append(UInt8(ascii: "."))
+        var fraction = UInt64(microseconds) % 1_000_000
+        var digit: UInt64 = 100_000
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(fraction / digit))
+            fraction %= digit
+            digit /= 10
+        } while fraction > 0
+        return true
     }
 }

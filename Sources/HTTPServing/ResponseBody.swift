@@ -1,28 +1,82 @@
 import Compression
 import Synchronization
 
-/// A part of a response's body. Responses with a part in common share its memory and the work of compressing it.
+/// A part of a response's body. Responses with a part in common share its memory and the work of making and compressing
+/// it.
 ///
 /// ```swift
-/// let unchanged = BodyPart(Array("a long text".utf8))
+/// let unchanged = BodyPart { Array("a long text".utf8) }
 /// let first = HTTPResponse(parts: [unchanged, BodyPart(Array("1".utf8))])
 /// let second = HTTPResponse(parts: [unchanged, BodyPart(Array("2".utf8))])
 /// ```
 public final class BodyPart: Sendable {
-    let bytes: [UInt8]
-    private let compressed = Mutex<GzipPart?>(nil)
+    /// The uses of the compressed bytes, one after the other, after which the plain ones are forgotten.
+    private static let patience = 4
+
+    private enum Content: Sendable {
+        case bytes([UInt8])
+        case made(@Sendable () -> [UInt8])
+    }
+
+    private struct Kept {
+        var plain: [UInt8]?
+        var compressed: GzipPart?
+        // Since the plain bytes were last used.
+        var compressedUses = 0
+    }
+
+    private let content: Content
+    private let kept = Mutex(Kept())
 
     /// A part with these bytes, not compressed.
     public init(_ bytes: [UInt8]) {
-        self.bytes = bytes
+        content = .bytes(bytes)
+    }
+
+    /// A part whose bytes are made when they are needed. In memory is what clients get: the compressed bytes, or the plain
+    /// ones while a client reads these.
+    ///
+    /// - Parameter make: Returns the bytes, always the same ones, soon: it runs on a thread of the server.
+    public init(_ make: @escaping @Sendable () -> [UInt8]) {
+        content = .made(make)
+    }
+
+    /// The number of bytes; `nil` before they are made.
+    var knownCount: Int? {
+        if case .bytes(let bytes) = content { bytes.count } else { nil }
+    }
+
+    /// The bytes, not compressed. Two threads may make them at the same time.
+    var bytes: [UInt8] {
+        switch content {
+        case .bytes(let bytes): return bytes
+        case .made(let make):
+            let known = kept.withLock { kept in
+                kept.compressedUses = 0
+                return kept.plain
+            }
+            if let known { return known }
+            let made = make()
+            kept.withLock { $0.plain = made }
+            return made
+        }
     }
 
     /// Two threads may compress the part at the same time; the results are equal.
     fileprivate func compressed(with compressor: inout GzipPartCompressor) -> GzipPart {
-        if let made = compressed.withLock({ $0 }) { return made }
-        let made = compressor.compress(bytes)
-        compressed.withLock { $0 = made }
-        return made
+        let (made, plain) = kept.withLock { kept in
+            kept.compressedUses += 1
+            if kept.compressedUses >= Self.patience { kept.plain = nil }
+            return (kept.compressed, kept.plain)
+        }
+        if let made { return made }
+        let part =
+            switch content {
+            case .bytes(let bytes): compressor.compress(bytes)
+            case .made(let make): compressor.compress(plain ?? make())
+            }
+        kept.withLock { $0.compressed = part }
+        return part
     }
 }
 
@@ -33,7 +87,7 @@ final class ResponseBody: Sendable {
     private static let smallestCompressed = 1025
 
     private let parts: [BodyPart]
-    // The size in bytes; of a stream the memory that it keeps.
+    // The size in bytes, as far as it is known; of a stream the memory that it keeps.
     private let count: Int
     // `nil` if the body consists of parts.
     private let stream: (any Sequence<[UInt8]> & Sendable)?
@@ -41,7 +95,8 @@ final class ResponseBody: Sendable {
 
     init(_ parts: [BodyPart]) {
         self.parts = parts
-        count = parts.reduce(0) { $0 + $1.bytes.count }
+        // A part that is made when it is needed is a large one.
+        count = parts.reduce(0) { $0 + ($1.knownCount ?? Self.smallestCompressed) }
         stream = nil
     }
 

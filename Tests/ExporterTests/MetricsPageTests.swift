@@ -110,6 +110,25 @@ struct MetricsPageTests {
         #expect(page.work.pages == 2, "the counters are written once")
     }
 
+    @Test("is forgotten when no client asks for it, and made again for the next one")
+    func unused() {
+        var detector = AccessScanningDetector([.forbidden])
+        Self.observe("192.0.2.1", 1, &detector)
+        let start = ContinuousClock.now
+        let seconds = Mutex(0)
+        let page = MetricsPage(
+            .text, showing: Published(Self.counts(detector)), StatusBoard(Status()), servers: { [] },
+            clock: { start + .seconds(seconds.withLock { $0 }) }, now: { 1000 })
+        let text = Self.text(page.response())
+        page.forgetUnused()
+        #expect(page.work.texts == 1, "it was just asked for")
+        seconds.withLock { $0 = 200 }
+        page.forgetUnused()
+        #expect(page.work.texts == 0)
+        #expect(Self.text(page.response()).prefix(200) == text.prefix(200))
+        #expect(page.work.texts == 1)
+    }
+
     @Test("shows fewer distinct paths as the hour passes, and writes no counter again for that")
     func distinctPaths() {
         var detector = AccessScanningDetector([.forbidden])

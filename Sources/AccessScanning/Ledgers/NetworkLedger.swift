@@ -174,21 +174,34 @@ extension SourceCounts {
     /// - Returns: The number of these sources, and of their requests in that hour.
     public func quietSources(at now: Double) -> [SourceNetwork: (sources: Int, requests: Int)] {
         var quiet: [SourceNetwork: (sources: Int, requests: Int)] = [:]
+        // Sources that were found together are often of one network, which is looked up once.
+        var run: (network: SourceNetwork, sources: Int, requests: Int)?
+        func endRun() {
+            guard let run else { return }
+            add(run.sources, run.requests, to: &quiet[run.network, default: (0, 0)])
+        }
         for page in counters.parts.lazy.flatMap(\.pages) {
             // By index, since a copy of a whole counter takes most of the time.
-            for place in page.indices where page[place].source.origin == .verified {
+            for place in page.indices
+            where page[place].source.origin == .verified && now - page[place].lastSeen < ScanningThreshold.window + 1 {
                 let requests = page[place].recent.count(at: now)
                 guard 1...limits.threshold ~= requests,
                     let network = SourceNetwork(page[place].source.address)
                 else { continue }
-                add(requests, to: &quiet[network, default: (0, 0)])
+                if run?.network != network {
+                    endRun()
+                    run = (network, 0, 0)
+                }
+                run?.sources += 1
+                run?.requests += requests
             }
         }
+        endRun()
         return quiet
     }
 
-    private func add(_ requests: Int, to quiet: inout (sources: Int, requests: Int)) {
-        quiet.sources += 1
+    private func add(_ sources: Int, _ requests: Int, to quiet: inout (sources: Int, requests: Int)) {
+        quiet.sources += sources
         quiet.requests += requests
     }
 }

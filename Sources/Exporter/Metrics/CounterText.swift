@@ -7,33 +7,24 @@ protocol ExposedCounter: Sendable {
     var requests: UInt64 { get }
     /// Seconds since 1970.
     var firstSeen: Double { get }
-    /// The values of its labels, which are expensive to make.
-    var labelValues: [String] { get }
-    /// A counted request.
-    var exemplar: Exemplar? { get }
+    /// The audit ID of a counted request and when it was received; `nil` if none is known.
+    var example: (auditID: String, received: Double?)? { get }
 
-    /// The values from which its labels are made.
-    associatedtype Labelled: Equatable, Sendable
-    /// What its labels are made from: equal for two counters if their labels are.
-    var labelled: Labelled { get }
+    /// Whether the labels of another counter are the same.
+    func isLabelled(as other: Self) -> Bool
+    /// Writes the values of its labels.
+    func write(to labels: inout LabelValues)
 }
 
 /// The text of the counters of one kind, in one format.
 ///
-/// It is kept page by page. A page whose counters have not changed keeps its text, as plain and compressed parts of the
-/// answer; in the other pages each counter keeps its labels for as long as it keeps its place. So a scrape of 100,000
-/// sources, of which one has changed, writes 256 lines.
+/// It is kept page by page, and made when a response with it is sent. A page whose counters have not changed keeps its
+/// text, as clients read it: compressed, for those that Prometheus sends. So a scrape of 100,000 sources, of which one
+/// has changed, writes 256 lines, and the text takes a tenth of the memory of the counters. The counters themselves are
+/// not copied: a page shares its memory with those that are counted until one of them changes.
 struct CounterText<Counter: ExposedCounter>: Sendable {
-    /// What is shown of a counter: a text that is kept must not keep old evidence in memory.
-    private struct Shown: Sendable {
-        let labelled: Counter.Labelled
-        let requests: UInt64
-        let firstSeen: Double
-    }
-
     private struct Page: Sendable {
-        let counters: [Shown]
-        let labels: [LabelSet]
+        let counters: [Counter]
         let requests: BodyPart
         let firstSeen: BodyPart
     }
@@ -41,18 +32,16 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
     /// How many pages have been written, which is the work done.
     private(set) var pagesWritten = 0
 
-    private let metrics: CounterMetrics
-    private let format: ExpositionFormat
-    private let withCreated: Bool
+    private let metrics: Templates
     private let requestsHead: BodyPart
     private let firstSeenHead: BodyPart
     // Those of each part of the counters, whose places are stable within a part.
     private var parts: [[Page]] = []
 
     init(_ metrics: CounterMetrics, in format: ExpositionFormat, withCreated: Bool = false) {
-        self.metrics = metrics
-        self.format = format
-        self.withCreated = withCreated
+        self.metrics = Templates(
+            format: format, requests: SampleTemplate(metrics.requests), firstSeen: SampleTemplate(metrics.firstSeen),
+            withCreated: withCreated)
         requestsHead = BodyPart(headOf: metrics.requests, in: format)
         firstSeenHead = BodyPart(headOf: metrics.firstSeen, in: format)
     }
@@ -63,22 +52,20 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
         return [requestsHead] + pages.map(\.requests) + [firstSeenHead] + pages.map(\.firstSeen)
     }
 
-    /// Writes the pages that have changed.
+    /// Renews the pages that have changed.
     mutating func update(_ counters: JoinedPages<Counter>) {
-        var requests = ExpositionText(format)
-        var firstSeen = ExpositionText(format)
         var parts: [[Page]] = []
         for (number, part) in counters.parts.enumerated() {
             let old = number < self.parts.count ? self.parts[number] : []
             var pages: [Page] = []
             pages.reserveCapacity(part.pages.count)
             for (number, counters) in part.pages.enumerated() {
-                var page = number < old.count ? old[number] : nil
-                if page.map({ Self.isShown(counters, by: $0) }) != true {
-                    page = write(counters, replacing: page, &requests, &firstSeen)
+                if number < old.count, Self.isShown(counters, by: old[number]) {
+                    pages.append(old[number])
+                } else {
+                    pages.append(page(of: counters))
                     pagesWritten += 1
                 }
-                if let page { pages.append(page) }
             }
             parts.append(pages)
         }
@@ -88,42 +75,76 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
     /// Whether the text of a page is that of these counters.
     private static func isShown(_ counters: [Counter], by page: Page) -> Bool {
         let old = page.counters
+        guard !old.sharesMemory(with: counters) else { return true }
         guard old.count == counters.count else { return false }
         // The times of requests change without a change of the text; a request that is counted changes the number.
         return counters.indices.allSatisfy { place in
             counters[place].requests == old[place].requests && counters[place].firstSeen == old[place].firstSeen
-                && counters[place].labelled == old[place].labelled
+                && counters[place].isLabelled(as: old[place])
         }
     }
 
-    private func write(
-        _ counters: [Counter], replacing old: Page?, _ requests: inout ExpositionText, _ firstSeen: inout ExpositionText
-    ) -> Page {
+    private func page(of counters: [Counter]) -> Page {
         let metrics = metrics
-        var labels: [LabelSet] = []
-        labels.reserveCapacity(counters.count)
-        // By index, since copies of counters take more time than the text.
-        for place in counters.indices {
-            if let old, place < old.counters.count, counters[place].labelled == old.counters[place].labelled {
-                labels.append(old.labels[place])
-            } else {
-                labels.append(LabelSet(metrics.requests.labels, counters[place].labelValues))
-            }
-            requests.write(
-                Sample(
-                    .integer(counters[place].requests), labels: labels[place],
-                    created: withCreated ? counters[place].firstSeen : nil,
-                    exemplar: format == .openMetrics ? counters[place].exemplar : nil), of: metrics.requests)
-            firstSeen.write(
-                Sample(.number(counters[place].firstSeen), labels: labels[place]), of: metrics.firstSeen)
-        }
         return Page(
-            counters: counters.indices.map { place in
-                Shown(
-                    labelled: counters[place].labelled, requests: counters[place].requests,
-                    firstSeen: counters[place].firstSeen)
-            }, labels: labels, requests: BodyPart(requests.take()),
-            firstSeen: BodyPart(firstSeen.take()))
+            counters: counters, requests: BodyPart { metrics.requestsText(of: counters) },
+            firstSeen: BodyPart { metrics.firstSeenText(of: counters) })
+    }
+
+    private struct Templates: Sendable {
+        // Longer lines make the text grow beyond the memory that is reserved for it.
+        private var lineLength: Int { format == .openMetrics ? 240 : 160 }
+
+        let format: ExpositionFormat
+        let requests: SampleTemplate
+        let firstSeen: SampleTemplate
+        let withCreated: Bool
+        private let exemplar = ExemplarTemplate("audit_id")
+
+        init(format: ExpositionFormat, requests: SampleTemplate, firstSeen: SampleTemplate, withCreated: Bool) {
+            self.format = format
+            self.requests = requests
+            self.firstSeen = firstSeen
+            self.withCreated = withCreated
+        }
+
+        func requestsText(of counters: [Counter]) -> [UInt8] {
+            var text = ExpositionText(format, capacity: counters.count * lineLength)
+            // In place, since copies of counters take more time than the text.
+            counters.withUnsafeBufferPointer { counters in
+                for place in counters.indices {
+                    let example = format == .openMetrics ? counters[place].example : nil
+                    text.write(
+                        .integer(counters[place].requests), of: requests,
+                        created: withCreated ? counters[place].firstSeen : nil,
+                        exemplar: example.map { (exemplar, $0.auditID, $0.received) }
+                    ) { counters[place].write(to: &$0) }
+                }
+            }
+            return text.bytes
+        }
+
+        func firstSeenText(of counters: [Counter]) -> [UInt8] {
+            var text = ExpositionText(format, capacity: counters.count * lineLength)
+            counters.withUnsafeBufferPointer { counters in
+                for place in counters.indices {
+                    text.write(.number(counters[place].firstSeen), of: firstSeen) { counters[place].write(to: &$0) }
+                }
+            }
+            return text.bytes
+        }
+    }
+}
+
+extension Array {
+    /// Whether both are the same memory, so that the elements are equal without a comparison.
+    fileprivate func sharesMemory(with other: [Element]) -> Bool {
+        // Both arrays exist during the comparison, so the addresses cannot be those of one array after the other.
+        withUnsafeBufferPointer { mine in
+            other.withUnsafeBufferPointer { theirs in
+                mine.baseAddress == theirs.baseAddress && mine.count == theirs.count
+            }
+        }
     }
 }
 
@@ -132,36 +153,40 @@ extension BodyPart {
     convenience init(headOf metric: Metric, in format: ExpositionFormat) {
         var text = ExpositionText(format)
         text.writeHead(of: metric)
-        self.init(text.take())
+        self.init(text.bytes)
+    }
+}
+
+extension LabelValues {
+    /// Adds the values of the labels that all metrics by source have.
+    mutating func append(_ source: Source, at location: Location) {
+        append(plain: { source.address.write(to: &$0) })
+        append(location.country)
+        append(location.city)
+        append(source.origin.rawValue)
     }
 }
 
 extension SourceCounter: ExposedCounter {
-    private static let exemplarLabels = LabelNames(["audit_id"])
-
-    var labelValues: [String] {
-        [source.address.description, location.country, location.city, source.origin.rawValue]
-            + (credentials.map { [$0.rawValue] } ?? [])
-    }
-
-    var exemplar: Exemplar? {
+    var example: (auditID: String, received: Double?)? {
         guard let lastRequest, !lastRequest.auditID.isEmpty else { return nil }
-        return Exemplar(
-            labels: LabelSet(Self.exemplarLabels, [lastRequest.auditID]), timestamp: lastRequest.received)
+        return (lastRequest.auditID, lastRequest.received)
     }
 
-    struct Labelled: Equatable, Sendable {
-        let subject: SourceSubject
-        let location: Location
+    func isLabelled(as other: SourceCounter) -> Bool {
+        source == other.source && credentials == other.credentials && location == other.location
     }
 
-    var labelled: Labelled { Labelled(subject: subject, location: location) }
+    func write(to labels: inout LabelValues) {
+        labels.append(source, at: location)
+        if let credentials { labels.append(credentials.rawValue) }
+    }
 }
 
 extension NetworkCounter: ExposedCounter {
-    var labelValues: [String] { [network.description] }
+    var example: (auditID: String, received: Double?)? { nil }
 
-    var exemplar: Exemplar? { nil }
+    func isLabelled(as other: NetworkCounter) -> Bool { network == other.network }
 
-    var labelled: SourceNetwork { network }
+    func write(to labels: inout LabelValues) { labels.append(network.description) }
 }

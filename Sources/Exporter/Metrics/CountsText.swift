@@ -20,7 +20,7 @@ struct CountsText: Sendable {
 
     /// The text that was made last.
     private(set) var body: [BodyPart] = []
-    /// How often it was made, and how many pages of counters were written for that.
+    /// How often it was made, and how many pages of counters were renewed for that.
     private(set) var work = (texts: 0, pages: 0)
 
     private let format: ExpositionFormat
@@ -64,6 +64,6 @@ struct CountsText: Sendable {
     private func part(_ families: [MetricFamily]) -> BodyPart {
         var text = ExpositionText(format)
         for family in families { text.write(family) }
-        return BodyPart(text.take())
+        return BodyPart(text.bytes)
     }
 }

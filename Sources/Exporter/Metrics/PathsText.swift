@@ -5,13 +5,23 @@ import HTTPServing
 /// The text of the distinct paths of each source, in one format.
 ///
 /// A page of profiles keeps its text while its values stay the same. They fall with time, so each scrape looks at all of
-/// them. Labels are made when a page is written: kept, they would take more memory than the text.
+/// them. What is shown is kept, and not the profiles: a text must not keep old evidence in memory.
 struct PathsText: Sendable {
+    /// What is shown of a profile besides its location.
+    private struct Shown: Sendable, Equatable {
+        let source: Source
+        // At most `RecentPaths.limit`.
+        let paths: UInt8
+    }
+
     private struct Page: Sendable {
-        let sources: [Source]
-        let paths: [Int]
+        let shown: [Shown]
+        // Empty if all are unknown.
+        let locations: [Location]
         let text: BodyPart
     }
+
+    private static let template = SampleTemplate(DetectionMetrics.distinctPaths)
 
     private let format: ExpositionFormat
     private let head: BodyPart
@@ -26,31 +36,44 @@ struct PathsText: Sendable {
     /// The family as parts of an answer, head included.
     var body: [BodyPart] { [head] + parts.joined().map(\.text) }
 
-    /// Writes the pages that have changed.
+    /// Renews the pages that have changed.
     ///
     /// - Parameter now: Seconds since 1970.
     mutating func update(_ profiles: JoinedPages<SourceProfile>, at now: Double) {
         parts = profiles.parts.enumerated().map { number, part in
             let old = number < parts.count ? parts[number] : []
             return part.pages.enumerated().map { number, profiles in
-                page(profiles, replacing: number < old.count ? old[number] : nil, at: now)
+                let isShown = number < old.count && Self.isShown(profiles, by: old[number], at: now)
+                return isShown ? old[number] : page(of: profiles, at: now)
             }
         }
     }
 
-    private func page(_ profiles: [SourceProfile], replacing old: Page?, at now: Double) -> Page {
-        let paths = profiles.indices.map { profiles[$0].paths.count(at: now) }
-        if let old, old.paths == paths, profiles.indices.allSatisfy({ profiles[$0].source == old.sources[$0] }) {
-            return old
+    /// Whether the text of a page is that of these profiles.
+    private static func isShown(_ profiles: [SourceProfile], by page: Page, at now: Double) -> Bool {
+        guard profiles.count == page.shown.count else { return false }
+        return profiles.indices.allSatisfy { place in
+            profiles[place].distinctPaths(at: now) == Int(page.shown[place].paths)
+                && profiles[place].source == page.shown[place].source
+                && profiles[place].location == (page.locations.isEmpty ? .unknown : page.locations[place])
         }
-        var text = ExpositionText(format)
-        for (place, count) in paths.enumerated() {
-            let (source, location) = (profiles[place].source, profiles[place].location)
-            let labels = LabelSet(
-                DetectionMetrics.distinctPaths.labels,
-                [source.address.description, location.country, location.city, source.origin.rawValue])
-            text.write(Sample(SampleValue(count), labels: labels), of: DetectionMetrics.distinctPaths)
+    }
+
+    private func page(of profiles: [SourceProfile], at now: Double) -> Page {
+        let shown = profiles.indices.map { place in
+            Shown(source: profiles[place].source, paths: UInt8(clamping: profiles[place].distinctPaths(at: now)))
         }
-        return Page(sources: profiles.map(\.source), paths: paths, text: BodyPart(text.take()))
+        let isLocated = profiles.indices.contains { profiles[$0].location != .unknown }
+        let locations = isLocated ? profiles.indices.map { profiles[$0].location } : []
+        let text = BodyPart { [format] in
+            var text = ExpositionText(format, capacity: shown.count * 160)
+            for place in shown.indices {
+                text.write(SampleValue(Int(shown[place].paths)), of: Self.template) {
+                    $0.append(shown[place].source, at: locations.isEmpty ? .unknown : locations[place])
+                }
+            }
+            return text.bytes
+        }
+        return Page(shown: shown, locations: locations, text: text)
     }
 }

@@ -12,6 +12,8 @@ final class MetricsPage: Sendable {
     /// The age up to which the text of unchanged counts is shown. It depends on the time too: sources stop being quiet
     /// ones of the last hour.
     private static let countsAge: Duration = .seconds(5)
+    /// The time after which a text that no client asks for is forgotten: the longest usual scrape interval, twice.
+    private static let patience: Duration = .seconds(130)
 
     private struct Made {
         var counts: CountsText
@@ -22,6 +24,7 @@ final class MetricsPage: Sendable {
         var countsMinute: Double = 0
         var processEnd: ContinuousClock.Instant
         var status: [UInt8] = []
+        var lastUse: ContinuousClock.Instant?
         var process: [MetricFamily] = []
         /// As old as the values of the process, so that clients that ask at the same time can share a response.
         var scrapes: UInt64 = 0
@@ -35,6 +38,7 @@ final class MetricsPage: Sendable {
     private let clock: @Sendable () -> ContinuousClock.Instant
     private let now: @Sendable () -> Double
     private let made: Mutex<Made>
+    private let empty: CountsText
 
     /// - Parameters:
     ///   - counts: The counts that are shown.
@@ -55,8 +59,8 @@ final class MetricsPage: Sendable {
         self.servers = servers
         self.clock = clock
         self.now = now
-        made = Mutex(
-            Made(counts: CountsText(in: format, withCreated: withCreated), countsEnd: clock(), processEnd: clock()))
+        empty = CountsText(in: format, withCreated: withCreated)
+        made = Mutex(Made(counts: empty, countsEnd: clock(), processEnd: clock()))
     }
 
     /// How often the text of the counts was made, and how many pages of counters were written for that.
@@ -66,6 +70,7 @@ final class MetricsPage: Sendable {
     func response() -> HTTPResponse {
         // Clients that ask at the same time wait for it, and get the same one.
         made.withLock { made in
+            made.lastUse = clock()
             let counts = counts.latest
             let isCurrent = updateCounts(counts.value, version: counts.version, in: &made)
             let status = statusText(of: status.current, in: &made)
@@ -75,6 +80,19 @@ final class MetricsPage: Sendable {
                 headers: ["Content-Type": format.contentType], parts: made.counts.body + [BodyPart(status)])
             made.response = response
             return response
+        }
+    }
+
+    /// Forgets the text if no client has asked for it for a while: a page in another format that a person looked at once
+    /// would keep its memory.
+    func forgetUnused() {
+        let now = clock()
+        made.withLock { made in
+            guard let lastUse = made.lastUse, now - lastUse > Self.patience else { return }
+            made.lastUse = nil
+            made.counts = empty
+            made.countsVersion = nil
+            made.response = nil
         }
     }
 

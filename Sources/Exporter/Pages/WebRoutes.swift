@@ -26,11 +26,12 @@ enum WebRoutes {
             .openMetrics, showing: counts, status, withCreated: withCreated, servers: servers)
         routes.on("GET", telemetryPath) { request in
             status.countScrape()
-            let page =
+            let (page, other) =
                 switch format(wanted: request.header("Accept")) {
-                case .text: text
-                case .openMetrics: openMetrics
+                case .text: (text, openMetrics)
+                case .openMetrics: (openMetrics, text)
                 }
+            other.forgetUnused()
             return page.response()
         }
         if telemetryPath != "/" {
