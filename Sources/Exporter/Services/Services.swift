@@ -100,20 +100,28 @@ struct UpkeepService: Service {
 }
 
 /// Returns freed memory to the system, at most once a second, after counts were published: until then, little was freed.
+/// Two seconds after the start it unmaps the code that only the start needs, and returns the memory of what was restored.
 struct MemoryService: Service {
     let pipeline: Pipeline
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            try? await Task.sleep(for: .seconds(2))
+            ProcessMemory.unmapCode()
+            await returnFreed()
             for await _ in pipeline.published.changes {
                 try? await Task.sleep(for: .seconds(1))
                 guard !Task.isCancelled else { return }
-                await withCheckedContinuation { continuation in
-                    DispatchQueue.global(qos: .utility).async {
-                        ProcessMemory.returnFreed()
-                        continuation.resume()
-                    }
-                }
+                await returnFreed()
+            }
+        }
+    }
+
+    private func returnFreed() async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                ProcessMemory.returnFreed()
+                continuation.resume()
             }
         }
     }
