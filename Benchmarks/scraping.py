@@ -1,10 +1,15 @@
 """A scrape: the exporter compared with a program that exposes the same series with client_golang."""
 
+import http.client
+import itertools
 import os
+import socket
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import measure
@@ -89,12 +94,89 @@ def measure_sources(program, sources, scrapes):
     return {"sources": sources, "series": series, "exporter": ours, "client_golang": theirs}
 
 
+CLIENTS = 4
+BATCHES = 100
+
+
+@contextmanager
+def slow_clients(port):
+    """Clients that scrape again and again, and read the answers slowly. Yields the list of their whole answers."""
+    answers, is_over = [], threading.Event()
+
+    def read():
+        while not is_over.is_set():
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+                fields = "Host: x\r\nAccept-Encoding: gzip\r\nConnection: close"
+                client.sendall(f"GET /metrics HTTP/1.1\r\n{fields}\r\n\r\n".encode())
+                size = 0
+                while piece := client.recv(32 << 10):
+                    size += len(piece)
+                    time.sleep(0.005)
+                answers.append(size)
+
+    threads = [threading.Thread(target=read) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield answers
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+
+
+def durable_latencies(port, numbers):
+    """Seconds until the webhook says that a batch of one event is counted, on disk and published."""
+    latencies = []
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    for number in itertools.islice(numbers, BATCHES):
+        items = serving.refused(number, serving.source(number % 1000)).strip()
+        body = f'{{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[{items}]}}'
+        begin = time.monotonic()
+        connection.request("POST", "/audit", body, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        response.read()
+        latencies.append(time.monotonic() - begin)
+        if response.status != 200:
+            raise measure.Failure(f"the webhook answered {response.status}")
+        time.sleep(0.03)
+    connection.close()
+    return latencies
+
+
+def measure_counting(sources):
+    """Whether scrapes hold up counting: the latency of the webhook without them, and with slow clients."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        lines = serving.write_sources(directory / "audit.log", sources)
+        port = serving.free_port()
+        flags = ["--source.limit", str(max(sources, 10_000)), "--webhook.listen-address", f"127.0.0.1:{port}"]
+        with serving.running(serving.Exporter(directory, *flags)) as exporter:
+            measure.progress(f"scrape: {sources:,} sources, counting while slow clients scrape")
+            exporter.wait(exporter.is_ready)
+            exporter.wait_until_idle()
+            numbers = itertools.count(lines)
+            exporter.scrape()
+            alone = durable_latencies(port, numbers)
+            with slow_clients(exporter.port) as answers:
+                scraped = durable_latencies(port, numbers)
+    return {"sources": sources, "alone": alone, "scraped": scraped, "scrapes": len(answers)}
+
+
 def run(options):
     program = go_program(options.cache)
     results = [measure_sources(program, sources, options.scrapes) for sources in options.sources]
+    counting = measure_counting(max(options.sources))
+    measure.progress()
     package = measure.debian_version("golang-github-prometheus-client-golang-dev")
     versions = {"client_golang": package, "Go": measure.first_line("go", "version")}
-    return {"title": "A scrape", "scrapes": options.scrapes, "versions": versions, "results": results}
+    return {
+        "title": "A scrape",
+        "scrapes": options.scrapes,
+        "versions": versions,
+        "results": results,
+        "counting": counting,
+    }
 
 
 def median(figures, kind, key):
@@ -124,4 +206,15 @@ def markdown(document):
         which are not part of the scrape. A change is one request, read and committed, and 0.7 seconds of rest. CPU
         is that of the program, not of the scraper. client_golang exposes the exporter's own response: the same
         series, labels and HELP texts.""")
-    return lines
+    return lines + counting_paragraph(document["counting"])
+
+
+def counting_paragraph(counting):
+    def latency(kind):
+        latencies = sorted(counting[kind])
+        return f"{statistics.median(latencies) * 1000:.1f} ms, at worst {latencies[-1] * 1000:.1f}"
+
+    return report.paragraph(f"""
+        **A scrape does not hold up counting.** With {counting["sources"]:,} sources, an event is counted, on disk and
+        published after {latency("alone")} ms; after {latency("scraped")} ms while {CLIENTS} clients scrape in a loop
+        and read slowly ({counting["scrapes"]} scrapes, during {BATCHES} batches of one event).""")
