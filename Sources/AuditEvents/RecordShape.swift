@@ -86,9 +86,9 @@ extension RecordShape: CustomStringConvertible {
         switch self {
         case .eventList: "send it to --webhook.listen-address"
         case .otherProgram, .programLog: "name the file of the API server's --audit-log-path in --audit.log"
-        case .eks, .aks, .gke: "this format is not supported yet; its requests are not counted"
+        case .eks, .aks, .gke: "not all of it can be read, so requests are not counted; docs/envelopes.md has the forms"
         default:
-            "this format is not supported yet; read the file of the API server's --audit-log-path, or pass on bare events"
+            "docs/envelopes.md has the forms that are read; or read the file of the API server's --audit-log-path"
         }
     }
 }

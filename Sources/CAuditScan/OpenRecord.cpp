@@ -19,8 +19,8 @@ bool OpenRecord::findArray(JSONReader &reader) {
         end_ = "]";
         return true;
     }
-    // The members before the array are complete; the object with it is not.
-    while (reader.skip('{')) {
+    // The members before the array are complete; the object with it is not. Each level is checked to the end of the bytes.
+    for (size_t level = 0; level < deepest && reader.skip('{'); level++) {
         end_.insert(0, "}");
         reader.skipSpace();
         while (true) {

@@ -17,6 +17,8 @@ public:
     static constexpr size_t longestHead = 64 << 10;
     /// The fewest bytes that are left: a fingerprint of what was read needs its last ones.
     static constexpr size_t shortestRest = 1 << 10;
+    /// The most keys on the way to the items, as in `{"hits":{"hits":[`.
+    static constexpr size_t deepest = 2;
 
     /// Finds the first array of objects that is not complete: the record itself, or a member of it or of its members.
     bool begin(Text text);

@@ -25,6 +25,16 @@ struct EnvelopeNearMissTests {
         return scanner.scan(lines: Array(record.utf8).span.bytes, as: format)
     }
 
+    /// Levels are searched for items; each of many thousand ones would be searched to the end of the bytes.
+    @Test("of many levels that goes on is left over at once", .timeLimit(.minutes(1)))
+    func levels() {
+        let text = String(repeating: #"{"a":"#, count: 9000) + "\"" + String(repeating: "x", count: 4 << 20)
+        let bytes = Array(text.utf8)
+        var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
+        let found = scanner.scan(lines: bytes.span.bytes, isLast: false)
+        #expect(found.rest == bytes.count && found.lines == 0)
+    }
+
     enum Kind: String { case event, foreign, truncated, malformed }
 
     @Test(

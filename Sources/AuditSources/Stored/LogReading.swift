@@ -71,7 +71,9 @@ public struct LogReading: Sendable, Hashable {
         let text = lines.bytes[..<(piece.length - found.rest)]
         var malformed = found.malformed
         var malformedCount = found.malformedCount
-        if format == .auto, let line = firstLine(in: text, besides: malformed, &scanner) {
+        // A record that is read in parts is no line.
+        let isInParts = piece.isContinued || found.restHead != nil
+        if format == .auto, !isInParts, let line = firstLine(in: text, besides: malformed, &scanner) {
             malformed.insert(line, at: 0)
             malformedCount += 1
         }

@@ -164,7 +164,7 @@ private struct Advice {
             (form, converter) = ("one event per line", "jq -c \(filter) \(file)")
         case .eventList: (form, converter) = ("one event per line", "jq -c '.items[]' \(file)")
         case .otherProgram, .programLog: return "name the file of the API server's --audit-log-path"
-        default: return "this format is not supported yet; pass on bare events, one per line"
+        default: return "docs/envelopes.md has the forms that are read; or pass on bare events, one per line"
         }
         return "pass on \(form): \(converter) | \(command)"
     }
