@@ -13,9 +13,10 @@ public struct FollowedLogs: AuditInput {
     static let stepsBetweenLooks = 32
     /// The time between these looks is at least this: a look at many logs takes longer than their steps.
     static let timeBetweenLooks: Duration = .milliseconds(100)
-    /// The number of rounds without anything to read after which every second look is left out. Changes that inotify
-    /// reports begin a round at once.
+    /// The number of rounds without anything to read after which looks are `restFactor` times as far apart. Changes that
+    /// inotify reports begin a round at once.
     static let roundsUntilRest = 10
+    static let restFactor = 3
     /// How long a call may take before the logs are reported as unreadable. Slow disks take seconds.
     static let patience: Duration = .seconds(10)
 
@@ -38,8 +39,8 @@ public struct FollowedLogs: AuditInput {
     ///   - start: Which requests count in logs that were never followed before.
     ///   - selectors: Which events are wanted.
     ///   - known: The read positions from before the start.
-    ///   - interval: The time between two looks without inotify events; twice as long while nothing is written. inotify
-    ///     does not report everything, for example on network file systems.
+    ///   - interval: The time between two looks without inotify events; longer while nothing is written. inotify does not
+    ///     report everything, for example on network file systems.
     ///   - report: Takes the states of the logs when they have changed.
     public init(
         _ patterns: [LogPattern], from start: StartingPoint, selecting selectors: [EventSelector],
@@ -62,8 +63,9 @@ public struct FollowedLogs: AuditInput {
         defer { thread.stop() }
         let watch = Task {
             while !Task.isCancelled {
-                // A thread that waits now cannot be stuck before its patience is over.
-                try await Task.sleep(for: max(.seconds(1), thread.timeUntilStuck(for: Self.patience)))
+                // Each look wakes an idle machine up. A call that begins now is noticed within twice the patience.
+                let time = thread.timeUntilStuck(for: Self.patience)
+                try await Task.sleep(for: time == Self.patience ? time * 2 : max(.seconds(1), time))
                 if thread.isStuck(for: Self.patience) { thread.interject(.stuck) }
             }
         }
@@ -122,7 +124,7 @@ public struct FollowedLogs: AuditInput {
             if quietRounds == 0 { guard thread.wait(for: -1, timeout: Self.pause) else { return } }
             // A log with a problem is tried again after each interval.
             let isAtRest = quietRounds >= Self.roundsUntilRest && reported.allSatisfy { $0.problem == nil }
-            switch thread.waking(by: changes.descriptor, timeout: isAtRest ? interval * 2 : interval) {
+            switch thread.waking(by: changes.descriptor, timeout: isAtRest ? interval * Self.restFactor : interval) {
             case .stopped: return
             case .timedOut: quietRounds += 1
             case .ready: quietRounds = 0

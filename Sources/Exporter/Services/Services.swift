@@ -79,7 +79,7 @@ struct UpkeepService: Service {
     /// The exporter's clock, in seconds since 1970.
     var now: @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
     /// The time between two looks at the clock. Each one wakes an idle machine up.
-    var look: Duration = .seconds(15)
+    var look: Duration = .seconds(20)
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
