@@ -9,11 +9,11 @@ import CAuditScan
 /// let found = scanner.scan(lines: bytes.span.bytes)
 /// ```
 ///
-/// Most events are never parsed: an event whose bytes contain no selector's group or code is only checked to begin and
-/// end as an object. An event that may match must be valid JSON as a whole, and its fields are read as Go's decoder reads
-/// them. So every malformed event that could match is reported; others are reported if they are cut off or not an
-/// object. An object that is no audit event is reported if it holds a group or code, or is a known envelope: its events
-/// are not counted.
+/// Most events are never parsed: an event whose bytes contain no selector's group or code, or whose line is long and has
+/// none in `user` and `responseStatus`, is only checked to begin and end as an object. An event that may match must be
+/// valid JSON as a whole, and its fields are read as Go's decoder reads them. So every malformed event that could match is
+/// reported; others are reported if they are cut off or not an object. An object that is no audit event is reported if it
+/// holds a group or code, or is a known envelope: its events are not counted.
 ///
 /// Bytes that a client sent (`requestObject`, `responseObject`) are checked for their structure only: the API server
 /// copies them, and they need not be valid UTF-8.
@@ -66,8 +66,9 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
     ///   - format: The form of their records.
     ///   - isLast: Whether nothing follows. If not, a record that goes on in further lines is left over: see
     ///     `ScannedEvents.rest`.
+    ///   - findsTime: Whether `ScannedEvents.lastEventTimestamp` is wanted, for which the last line is read in full.
     public mutating func scan(
-        lines: RawSpan, as format: AuditFormat = .auto, isLast: Bool = true
+        lines: RawSpan, as format: AuditFormat = .auto, isLast: Bool = true, findsTime: Bool = true
     ) -> ScannedEvents {
         lines.withUnsafeBytes { bytes in
             var found = ScannedEvents()
@@ -75,6 +76,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
             guard let base else { return found }
             audit_lines_begin(scanner, format.code, base, bytes.count, isLast)
             collect(into: &found)
+            if findsTime { found.lastEventTimestamp = lastTimestamp() }
             found.foreign = audit_foreign(scanner)
             found.truncated = audit_truncated(scanner)
             found.rest = audit_rest(scanner)
@@ -164,6 +166,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
                 "item \(audit_count(scanner) - 1): \(reason)"
             }
             found.lines += audit_count(scanner) - before
+            if isLast { found.lastEventTimestamp = lastTimestamp() }
             return isLast
         }
     }
@@ -200,7 +203,6 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
                 // A malformed item has a cost too, so that a body full of them is split into parts.
                 bytes += 64
             default:
-                found.lastEventTimestamp = lastTimestamp()
                 return true
             }
         }

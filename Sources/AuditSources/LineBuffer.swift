@@ -13,6 +13,8 @@ struct LineBuffer {
     static let lineLimit = 16 << 20
     /// The maximum number of bytes in one read.
     static let readSize = 1 << 20
+    // The buffer grows in these steps.
+    private static let reserveSize = 64 << 10
 
     /// The result of one read.
     struct Piece {
@@ -59,7 +61,9 @@ struct LineBuffer {
     ///   - offset: The offset in the log where reading begins.
     ///   - tail: The bytes before it, as many as a fingerprint needs.
     ///   - isSkipping: Whether that is within an oversized line.
-    init(offset: Int, tail: [UInt8] = [], isSkipping: Bool = false) {
+    ///   - memory: The buffer of another log, which is used again.
+    init(offset: Int, tail: [UInt8] = [], isSkipping: Bool = false, memory: consuming [UInt8] = []) {
+        bytes = memory
         self.offset = offset
         self.tail = tail
         self.isSkipping = isSkipping
@@ -170,8 +174,10 @@ struct LineBuffer {
         kept = 0..<bytes.count
     }
 
-    private mutating func reserve(_ count: Int) {
-        guard bytes.count < count else { return }
+    private mutating func reserve(_ needed: Int) {
+        guard bytes.count < needed else { return }
+        // The next incomplete line is often a little longer.
+        let count = (needed + Self.reserveSize - 1) / Self.reserveSize * Self.reserveSize
         let rest = bytes[kept]
         bytes = [UInt8](unsafeUninitializedCapacity: count) {
             (buffer: inout UnsafeMutableBufferPointer<UInt8>, filled) in
@@ -254,11 +260,15 @@ struct LineBuffer {
     }
 
     private func lastLineEnd(in range: Range<Int>) -> Int? {
-        bytes.withUnsafeBytes { buffer in
-            var index = range.upperBound
-            while index > range.lowerBound {
-                index -= 1
-                if buffer[index] == 10 || buffer[index] == 0 { return index }
+        bytes.withUnsafeBytes { buffer -> Int? in
+            guard let base = buffer.baseAddress else { return nil }
+            var end = range.upperBound
+            // memchr compares many bytes at once, so that only the piece with the end is examined byte by byte.
+            while end > range.lowerBound {
+                let start = max(range.lowerBound, end - 512)
+                let hasEnd = memchr(base + start, 10, end - start) != nil || memchr(base + start, 0, end - start) != nil
+                if hasEnd { return (start..<end).last { buffer[$0] == 10 || buffer[$0] == 0 } }
+                end = start
             }
             return nil
         }

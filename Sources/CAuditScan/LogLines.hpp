@@ -16,6 +16,8 @@ public:
     bool next(Text &line);
     /// Continues behind a text that was read beyond the end of a line.
     void seek(const uint8_t *at) { at_ = at; }
+    /// Where the next line begins.
+    const uint8_t *at() const { return at_; }
     /// The end of the last line, before white space was removed.
     const uint8_t *lastEnd() const { return lastEnd_; }
 

@@ -40,6 +40,10 @@ public:
     bool split(const Record &record);
     /// The lines behind the last record.
     LogLines lines() const { return lines_; }
+    /// The beginning of the next line; NULL within a record of several lines.
+    const uint8_t *nextLine() const { return state_ == State::lines ? lines_.at() : nullptr; }
+    /// Continues at the beginning of a line.
+    void seek(const uint8_t *line) { lines_.seek(line); }
     /// Leaves a record over that is not complete: it is the last one.
     void leave(const uint8_t *from);
     /// The bytes from the first record that was left over.

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <utility>
 
+using audit_scan::JSONReader;
 using audit_scan::Origin;
 using audit_scan::Piece;
 using audit_scan::PieceJoiner;
@@ -14,6 +15,8 @@ namespace {
 
 constexpr const char *notAnEvent = "not an audit event";
 constexpr const char *needsFormat = "an envelope that is read only with --audit.format";
+/// Shorter lines are parsed as fast as they are searched.
+constexpr size_t longLine = 4 << 10;
 constexpr const char *twice = "a key of the envelope is there twice";
 constexpr const char *tooManyKeys = "more keys than an envelope has";
 
@@ -82,6 +85,7 @@ audit_scanner::Step audit_scanner::nextRecord(audit_event &event, const char *&r
         }
         return readBare(text, isCandidate, false, event, reason);
     }
+    passPlainLines();
     Record record;
     if (!records.next(record)) {
         if (!nextPart(record)) return Step::end;
@@ -99,9 +103,52 @@ audit_scanner::Step audit_scanner::nextRecord(audit_event &event, const char *&r
         return Step::malformed;
     }
     if (record.isAsWritten) {
-        return readBare(text, candidates.mayContain(text.from, text.to), true, event, reason);
+        bool isCandidate = candidates.mayContain(text.from, text.to) && mayMatch(text);
+        return readBare(text, isCandidate, true, event, reason);
     }
     return *text.from == '{' ? readObject(record, event, reason) : readLine(record, reason);
+}
+
+/// Passes over the lines that are not read further. Almost all lines of almost all logs are.
+void audit_scanner::passPlainLines() {
+    const uint8_t *from = records.nextLine();
+    if (from == nullptr) return;
+    audit_scan::CandidateSearch::PlainLines passed;
+    records.seek(candidates.passPlainLines(from, passed));
+    if (passed.count == 0) return;
+    count += passed.count;
+    last = lastRecord = passed.last;
+}
+
+/// Whether the value of a member decides whether a selector matches. A key may be spelled with escapes.
+static bool isSelectedBy(Text key) {
+    return key.view() == "\"user\"" || key.view() == "\"responseStatus\""
+        || memchr(key.from, '\\', key.size()) != nullptr;
+}
+
+/// Whether a line that contains a pattern may hold an event that matches.
+///
+/// A long line is almost all objects that a client sent or got, which hold any text. If neither the user nor the status
+/// of the response contains a pattern, the event cannot match, and is not parsed. Values are skipped by their brackets and
+/// quotes. In a torn line these may be misleading, so that a line with the beginning of another event is read in full.
+bool audit_scanner::mayMatch(Text line) {
+    if (line.size() < longLine) return true;
+    JSONReader reader({line.from + 1, line.to});
+    bool mayMatch = true;
+    while (true) {
+        Text key, value;
+        if (!reader.checkString(key) || !reader.skip(':') || !reader.skipValue(value)) break;
+        if (isSelectedBy(key) && candidates.mayContain(value.from, value.to)) break;
+        if (reader.skip(',')) continue;
+        if (!reader.skip('}') || reader.at != line.to) break;
+        const uint8_t *behindHead = line.from + audit_scan::eventHead.size();
+        heads.begin(behindHead, static_cast<size_t>(line.to - behindHead));
+        mayMatch = heads.mayContain(behindHead, line.to);
+        break;
+    }
+    // The line, or its pieces, are searched again.
+    if (mayMatch) candidates.goBack(line.from);
+    return mayMatch;
 }
 
 /// Reads an event without an envelope.

@@ -23,6 +23,8 @@ struct audit_scanner {
 
     /// Of the bytes, and of a part of a record.
     audit_scan::CandidateSearch candidates, partCandidates;
+    /// Of the beginnings of other events in a line.
+    audit_scan::CandidateSearch heads;
     audit_scan::EventList list;
     audit_scan::EventFields fields;
     audit_scan::LogRecords records;
@@ -39,6 +41,7 @@ struct audit_scanner {
     size_t count = 0, foreign = 0, truncated = 0;
     audit_format looksLike = AUDIT_FORMAT_AUTO;
 
+    audit_scanner() { heads.addLiteral(audit_scan::eventHead); }
     void begin(const uint8_t *from, size_t length, bool hasList);
     audit_result next(audit_event &event, const char *&reason);
 
@@ -48,6 +51,8 @@ private:
     using Record = audit_scan::LogRecords::Record;
 
     Step nextRecord(audit_event &event, const char *&reason);
+    void passPlainLines();
+    bool mayMatch(Text event);
     Step nextUnwrapped(audit_event &event, const char *&reason);
     Step readBare(Text text, bool isCandidate, bool mayBeTorn, audit_event &event, const char *&reason);
     Step select(Text text, audit_event &event, const char *&reason);

@@ -24,10 +24,11 @@ struct EnvelopeLogTests {
         let (logs, problems) = StoredLog.find([sample.argument])
         #expect(problems == [])
         var scanner = EventScanner(selecting: Self.selectors)
+        var memory = PartMemory()
         var events: [SelectedEvent] = []
         var reading = LogReading()
         for part in try logs.flatMap({ log throws in try log.parts(of: 1000) }) {
-            reading.add(part.read(with: &scanner) { found, _ in events += found })
+            reading.add(part.read(with: &scanner, in: &memory) { found, _ in events += found })
         }
         #expect(Self.counts(events, of: 0) == sample.forbidden)
         #expect(Self.counts(events, of: 1) == sample.unauthorized)
@@ -214,10 +215,11 @@ struct EnvelopeLogTests {
             let file = directory.appending(path: "log")
             try Data(Self.large(form, events: 6_000)).write(to: file)
             var scanner = EventScanner(selecting: Self.selectors)
+            var memory = PartMemory()
             var reading = LogReading()
             var events = 0
             for part in try StoredLog.find([file.path]).logs.flatMap({ log throws in try log.parts() }) {
-                reading.add(part.read(with: &scanner) { found, _ in events += found.count })
+                reading.add(part.read(with: &scanner, in: &memory) { found, _ in events += found.count })
             }
             #expect(events == 6_000)
             #expect(reading.firstMalformed == nil && reading.firstWrapped == nil)

@@ -20,9 +20,10 @@ struct StoredLogTests {
         #expect(problems.isEmpty)
         let log = try #require(logs.first)
         var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
+        var memory = PartMemory()
         var found = Found()
         for part in try log.parts(of: partSize).reversed() {
-            let reading = part.read(with: &scanner) { events, bytes in
+            let reading = part.read(with: &scanner, in: &memory) { events, bytes in
                 found.events.formUnion(events.map(\.event.auditID))
                 found.storedBytes += bytes
             }

@@ -3,6 +3,14 @@ import Glibc
 
 /// An open stored log.
 struct OpenLog: ~Copyable {
+    /// The number of bytes in one read.
+    ///
+    /// A buffer of this size stays in the processor's second-level cache, so that what read(2) copies is not read from
+    /// memory again. Measured with 540 MB in the page cache on two cores: 25.0 ms in reads of 256 KiB, 25.7 ms in reads of
+    /// 1 MiB, and 24 ms in mapped pieces of 4 MiB. Mapping gains nothing, and a log that is truncated meanwhile would end
+    /// the process.
+    static let readSize = 256 << 10
+
     let path: String
     let descriptor: Int32
     private let isStandardInput: Bool
@@ -44,8 +52,6 @@ struct OpenLog: ~Copyable {
 
 /// The bytes of a stored log from its beginning, decompressed if its content is compressed.
 struct LogBytes: ~Copyable {
-    private static let readSize = 1 << 20
-
     private let log: OpenLog
     private let format: CompressionFormat?
     private var decompressor: Decompressor
@@ -60,7 +66,7 @@ struct LogBytes: ~Copyable {
         var beginning: [UInt8] = []
         // A pipe may pass on its first bytes one by one.
         while beginning.count < CompressionFormat.magicLength {
-            let bytes = try open.read(Self.readSize, at: beginning.count)
+            let bytes = try open.read(OpenLog.readSize, at: beginning.count)
             if bytes.isEmpty { break }
             beginning += bytes
         }
@@ -74,7 +80,7 @@ struct LogBytes: ~Copyable {
 
     var isCompressed: Bool { format != nil }
 
-    /// The next bytes, at most 1 MiB; none if compressed bytes were read that hold no data; `nil` at the end.
+    /// The next bytes, at most 256 KiB; none if compressed bytes were read that hold no data; `nil` at the end.
     mutating func next() throws(StoredLogProblem) -> [UInt8]? {
         guard isCompressed else {
             let bytes = try nextStored()
@@ -112,14 +118,14 @@ struct LogBytes: ~Copyable {
     }
 
     private mutating func readStored() throws(StoredLogProblem) -> [UInt8] {
-        let bytes = try log.read(Self.readSize, at: storedOffset)
+        let bytes = try log.read(OpenLog.readSize, at: storedOffset)
         storedOffset += bytes.count
         return bytes
     }
 }
 
 extension StoredLog {
-    /// The first bytes of its content, decompressed, at most 1 MiB; `nil` if it is no file or cannot be read.
+    /// The first bytes of its content, decompressed, at most 256 KiB; `nil` if it is no file or cannot be read.
     public func firstBytes() -> [UInt8]? {
         guard isRegularFile, var bytes = try? LogBytes(self) else { return nil }
         // Compressed bytes may hold no data at first.

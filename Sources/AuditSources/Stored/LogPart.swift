@@ -6,7 +6,7 @@ import Glibc
 ///
 /// ```swift
 /// for part in try log.parts() {
-///     let reading = part.read(with: &scanner) { events, _ in collect(events) }
+///     let reading = part.read(with: &scanner, in: &memory) { events, _ in collect(events) }
 /// }
 /// ```
 ///
@@ -23,17 +23,20 @@ public struct LogPart: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - scanner: Finds the wanted events.
+    ///   - memory: Is used again for the next part, so that it is not allocated for each.
     ///   - take: Takes the events of each piece, and the number of bytes of the file that it was read from.
     public func read(
-        with scanner: inout EventScanner, _ take: (_ events: [SelectedEvent], _ storedBytes: Int) -> Void
+        with scanner: inout EventScanner, in memory: inout PartMemory,
+        _ take: (_ events: [SelectedEvent], _ storedBytes: Int) -> Void
     ) -> LogReading {
         var reading = LogReading()
         do throws(StoredLogProblem) {
             if let range {
-                var reader = try RangeReader(log, range, isLast: isLast)
+                var reader = try RangeReader(log, range, isLast: isLast, memory: memory.take())
                 while let step = try reader.next() {
                     reading.scan(step, reader.lines, as: log.format, &scanner, take)
                 }
+                memory.bytes = reader.takeMemory()
             } else {
                 try readAll(&reading, &scanner, take)
             }
@@ -71,6 +74,19 @@ public struct LogPart: Sendable, Hashable {
         }
         take([], bytes.storedOffset - reported)
         if let failure { throw failure }
+    }
+}
+
+/// The memory in which a thread reads parts, one after the other.
+public struct PartMemory: Sendable {
+    fileprivate var bytes: [UInt8] = []
+
+    /// None is allocated yet.
+    public init() {}
+
+    fileprivate mutating func take() -> [UInt8] {
+        defer { bytes = [] }
+        return bytes
     }
 }
 
@@ -130,14 +146,17 @@ struct RangeReader: ~Copyable {
     private var isAtEnd = false
     private(set) var lines: LineBuffer
 
-    init(_ log: StoredLog, _ range: Range<Int>, isLast: Bool) throws(StoredLogProblem) {
+    init(_ log: StoredLog, _ range: Range<Int>, isLast: Bool, memory: consuming [UInt8]) throws(StoredLogProblem) {
         self.log = try OpenLog(log)
         self.range = range
         self.isLast = isLast
         // A line that begins before the range belongs to the part before: its rest is skipped.
         let start = max(0, range.lowerBound - 1)
-        lines = LineBuffer(offset: start, isSkipping: range.lowerBound > 0)
+        lines = LineBuffer(offset: start, isSkipping: range.lowerBound > 0, memory: memory)
     }
+
+    /// The buffer, for the next part.
+    consuming func takeMemory() -> [UInt8] { lines.bytes }
 
     /// The next piece; `nil` when all lines of the range were read.
     mutating func next() throws(StoredLogProblem) -> Step? {
@@ -149,7 +168,8 @@ struct RangeReader: ~Copyable {
             isAtEnd = true
             return nil
         }
-        let wanted = isBehind ? Self.endSize : isLast ? LineBuffer.readSize : range.upperBound - lines.end
+        let wanted =
+            isBehind ? Self.endSize : isLast ? OpenLog.readSize : min(range.upperBound - lines.end, OpenLog.readSize)
         let start = lines.end
         let outcome = lines.readPiece(expecting: wanted) { [descriptor = log.descriptor] buffer in
             while true {

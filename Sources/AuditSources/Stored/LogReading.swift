@@ -64,7 +64,8 @@ public struct LogReading: Sendable, Hashable {
             return ScannedEvents()
         }
         let found = scanner.scan(
-            lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: step.isLast)
+            lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: step.isLast,
+            findsTime: !holdsAuditEvents)
         self.lines += found.lines
         foreign += found.foreign
         truncated += found.truncated

@@ -96,9 +96,10 @@ final class ParallelReading: Sendable {
         var scanner = EventScanner(selecting: (counted + otherSelection.analytics).map(\.selector))
         var requests = RequestCollection(selection)
         var others = RequestCollection(otherSelection)
+        var memory = PartMemory()
         while let (log, part) = takePart() {
             if part.log.size == nil { state.withLock { $0.silent[part.log] = .now } }
-            let reading = part.read(with: &scanner) { events, bytes in
+            let reading = part.read(with: &scanner, in: &memory) { events, bytes in
                 if part.log.size == nil { state.withLock { $0.silent[part.log] = nil } }
                 storedBytes.add(bytes, ordering: .relaxed)
                 for selected in events {
