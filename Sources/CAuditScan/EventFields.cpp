@@ -42,6 +42,14 @@ bool integer(element value, int64_t &into) {
     return true;
 }
 
+bool hasGroup(const audit_event &event, std::string_view group) {
+    for (size_t index = 0; index < event.group_count; index++) {
+        const audit_string &entry = event.groups[index];
+        if (entry.bytes != nullptr && std::string_view(entry.bytes, entry.length) == group) return true;
+    }
+    return false;
+}
+
 bool isAuditSource(std::string_view source) { return source == "kubeAPI" || source == "openshiftAPI"; }
 
 /// Whether a member is used.
@@ -63,13 +71,15 @@ void EventFields::select(const audit_selector &selector) {
 }
 
 const char *EventFields::read(Text text, audit_event &event) {
+    if (templates_.read(text, event, traits_, sourceIPs_)) return nullptr;
     object fields;
-    // Almost every event is strictly valid, so the fast path parses it as a whole.
+    // Almost every event is strictly valid, so that it is parsed as a whole.
     bool isRead = text.size() <= MemberParser::ordinary && parser_.parse(text, fields) == simdjson::SUCCESS;
     if (!isRead) {
         if (const char *reason = readMembers(text, fields)) return reason;
     }
     read(fields, event);
+    if (isRead) templates_.learn(text, event, traits_);
     return nullptr;
 }
 
@@ -97,7 +107,7 @@ void EventFields::read(object fields, audit_event &event) {
     groups_.clear();
     sourceIPs_.clear();
     bool hasRequest = false, hasOutcome = false;
-    namesOrigin_ = false;
+    traits_ = EventTraits{};
     size_t types = 0, sources = 0;
     std::string_view kind, version;
     // The last of duplicate keys is used, as in Go's decoder and most others.
@@ -118,13 +128,13 @@ void EventFields::read(object fields, audit_event &event) {
         else if (key == "stageTimestamp") event.stage_timestamp = string(field.value);
         else if (key == "kind") kind = text(field.value);
         else if (key == "apiVersion") version = text(field.value);
-        else if (key == "kubernetes" || key == "stream") namesOrigin_ = true;
+        else if (key == "kubernetes" || key == "stream") traits_.namesOrigin = true;
         // OpenShift names the program in each event. Twice, it may be a client's.
-        else if (key == "log_type") namesOrigin_ |= types++ > 0 || text(field.value) != "audit";
-        else if (key == "log_source") namesOrigin_ |= sources++ > 0 || !isAuditSource(text(field.value));
+        else if (key == "log_type") traits_.namesOrigin |= types++ > 0 || text(field.value) != "audit";
+        else if (key == "log_source") traits_.namesOrigin |= sources++ > 0 || !isAuditSource(text(field.value));
     }
-    isNamed_ = kind == "Event" && version.substr(0, group.size()) == group;
-    isEvent_ = isNamed_ || (hasRequest && hasOutcome);
+    traits_.isNamed = kind == "Event" && version.substr(0, group.size()) == group;
+    traits_.isEvent = traits_.isNamed || (hasRequest && hasOutcome);
     event.groups = groups_.data();
     event.group_count = groups_.size();
     event.source_ips = sourceIPs_.data();
@@ -167,20 +177,13 @@ void EventFields::readObjectReference(element reference, audit_event &event) {
 }
 
 bool EventFields::match(audit_event &event) const {
-    if (!event.has_response_code || !isEvent_) return false;
+    if (!event.has_response_code || !traits_.isEvent) return false;
     for (size_t index = 0; index < selectors_.size(); index++) {
         const Selector &selector = selectors_[index];
         if (event.response_code < selector.lowestCode || event.response_code > selector.highestCode) continue;
-        if (selector.group ? !hasGroup(*selector.group) : event.username.length > 0) continue;
+        if (selector.group ? !hasGroup(event, *selector.group) : event.username.length > 0) continue;
         event.selector = index;
         return true;
-    }
-    return false;
-}
-
-bool EventFields::hasGroup(std::string_view group) const {
-    for (const audit_string &entry : groups_) {
-        if (entry.bytes != nullptr && std::string_view(entry.bytes, entry.length) == group) return true;
     }
     return false;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "CAuditScan.h"
+#include "EventTemplates.hpp"
 #include "JSONText.hpp"
 #include "MemberParser.hpp"
 
@@ -15,7 +16,8 @@ namespace audit_scan {
 /// Reads the fields of an event and finds the selector that it matches.
 ///
 /// The whole event must be valid JSON, but only the fields in use are parsed. Objects that a client sent
-/// (`requestObject`, `responseObject`) are checked for their structure and skipped.
+/// (`requestObject`, `responseObject`) are checked for their structure and skipped. An event that is like an earlier one
+/// is not parsed: see `EventTemplates`.
 class EventFields {
 public:
     /// Maximum bytes of all used fields. An API server accepts at most 1 MiB of request head; the path, and the message
@@ -35,13 +37,13 @@ public:
 
     /// Whether the last text is an audit event: by kind and apiVersion, or, if a shipper has dropped these, by its user or
     /// auditID and its responseStatus or stage.
-    bool isEvent() const { return isEvent_; }
+    bool isEvent() const { return traits_.isEvent; }
 
     /// Whether the last text is an audit event by kind and apiVersion.
-    bool isNamed() const { return isNamed_; }
+    bool isNamed() const { return traits_.isNamed; }
 
     /// Whether the last event has keys that API servers do not write, and that may name a container or another program.
-    bool namesOrigin() const { return namesOrigin_; }
+    bool namesOrigin() const { return traits_.namesOrigin; }
 
     /// Whether a selector matches the last event; if so, sets the event's selector.
     bool match(audit_event &event) const;
@@ -57,10 +59,10 @@ private:
     void readUser(simdjson::dom::element user, audit_event &event);
     void readResponseStatus(simdjson::dom::element status, audit_event &event);
     void readObjectReference(simdjson::dom::element reference, audit_event &event);
-    bool hasGroup(std::string_view group) const;
 
     std::vector<Selector> selectors_;
-    bool isEvent_ = false, isNamed_ = false, namesOrigin_ = false;
+    EventTraits traits_;
+    EventTemplates templates_;
     MemberParser parser_;
     std::string reason_;
     // The lists are stored here, because a C struct can only point at them.

@@ -33,7 +33,14 @@ typedef struct {
     bool has_response_code;
     bool has_unique_id; /* audit_id is unique by itself, whatever the times are */
     size_t selector; /* the first one that matches the event, by the order in which they were added */
+    /* If an earlier event was the same except for its ID, addresses and times: what the two share is the template, with
+     * a number that no other one in the process has, and a slot below AUDIT_TEMPLATE_SLOTS. Otherwise the number is 0. */
+    uint64_t template_id;
+    size_t template_slot;
+    audit_string source_ip_list; /* with a template: the JSON strings of source_ips, with commas between them */
 } audit_event;
+
+#define AUDIT_TEMPLATE_SLOTS 512
 
 /* The events of one analytic: those whose responseStatus.code is in the range and whose user.groups contains `group`.
  * If `group` has NULL bytes, those without a user: user.username is empty or absent.
