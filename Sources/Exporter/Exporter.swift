@@ -24,11 +24,7 @@ public enum Exporter {
         OpenFiles.raiseLimit()
         ProcessMemory.limitArenas()
         let configuration = try Configuration(options)
-        let start = Date.now.timeIntervalSince1970
-        let storage = try openState(configuration, at: start)
-        let holdback = Holdback(lastWritten: storage.stored.lastCheckpoint, now: start)
-        StartMessages.log(configuration, storage, holdback)
-        let pipeline = Pipeline(configuration, storage: storage)
+        let (pipeline, holdback, known) = try restore(configuration)
         if holdback.duration > .zero {
             pipeline.status.update { $0.heldBackUntil = .now + holdback.duration }
         }
@@ -36,8 +32,20 @@ public enum Exporter {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         let stop = StopService(signals: signals, logger: configuration.logger)
         try await run(
-            services(configuration, pipeline, holdback, known: KnownPositions(storage.stored.positions)), until: stop)
+            services(configuration, pipeline, holdback, known: known), until: stop)
         configuration.logger.info("Stopped")
+    }
+
+    /// Opens the state, and continues from it. What was read from the disk is in memory only until this returns.
+    private static func restore(
+        _ configuration: Configuration
+    ) throws(ConfigurationError) -> (pipeline: Pipeline, holdback: Holdback, known: KnownPositions) {
+        let start = Date.now.timeIntervalSince1970
+        let storage = try openState(configuration, at: start)
+        let holdback = Holdback(lastWritten: storage.stored.lastCheckpoint, now: start)
+        StartMessages.log(configuration, storage, holdback)
+        let pipeline = Pipeline(configuration, storage: storage)
+        return (pipeline, holdback, KnownPositions(storage.stored.positions))
     }
 
     private static func openState(
