@@ -40,27 +40,6 @@ enum ProcessMemory {
         malloc_trim(0)
     }
 
-    /// Unmaps the code of the program and its libraries. The start uses four times as much of it as counting and scrapes
-    /// do, and the kernel would count it as the exporter's memory for as long as the exporter runs. It stays in the
-    /// kernel's cache, and what is used again is mapped again within microseconds.
-    static func unmapCode() {
-        guard let file = fopen("/proc/self/maps", "r") else { return }
-        defer { fclose(file) }
-        var line: UnsafeMutablePointer<CChar>?
-        var capacity = 0
-        defer { free(line) }
-        while getline(&line, &capacity, file) > 0, let line {
-            // START-END PERMISSIONS OFFSET DEVICE INODE PATH
-            let fields = String(cString: line).split(separator: " ", omittingEmptySubsequences: true)
-            // Only what can be executed is never written: other mappings without write permission hold addresses that the
-            // dynamic linker resolved.
-            guard fields.count >= 6, fields[1] == "r-xp", fields[4] != "0" else { continue }
-            let ends = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-            guard ends.count == 2, ends[0] < ends[1] else { continue }
-            madvise(UnsafeMutableRawPointer(bitPattern: ends[0]), Int(ends[1] - ends[0]), Int32(MADV_DONTNEED))
-        }
-    }
-
     /// The resident memory of the process that belongs to no file, in bytes.
     private static func unsharedBytes() -> Int {
         guard let file = fopen("/proc/self/statm", "r") else { return 0 }

@@ -100,14 +100,13 @@ struct UpkeepService: Service {
 }
 
 /// Returns freed memory to the system, at most once a second, after counts were published: until then, little was freed.
-/// Two seconds after the start it unmaps the code that only the start needs, and returns the memory of what was restored.
+/// Two seconds after the start it returns the memory of what was restored.
 struct MemoryService: Service {
     let pipeline: Pipeline
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             try? await Task.sleep(for: .seconds(2))
-            ProcessMemory.unmapCode()
             await returnFreed()
             for await _ in pipeline.published.changes {
                 try? await Task.sleep(for: .seconds(1))
