@@ -6,8 +6,8 @@ import Glibc
 /// never kept, and an event behind it is a line of its own.
 ///
 /// A piece is the result of one read, so lines are neither copied nor examined one by one. Only the incomplete last line
-/// is kept, up to `lineLimit` bytes; a longer line is skipped to its end. A line that begins as JSON is passed on before
-/// its end once it is long: it may hold objects, or items of one, that are complete, and the rest is given back.
+/// is kept, up to `lineLimit` bytes; a longer line is skipped to its end. If wanted, a line that begins as JSON is passed on
+/// before its end once it is long: it may hold objects, or items of one, that are complete, and the rest is given back.
 struct LineBuffer {
     /// The longest line that is read, in bytes.
     static let lineLimit = 16 << 20
@@ -48,6 +48,8 @@ struct LineBuffer {
     /// The last bytes before `offset`, as many as a fingerprint needs.
     private(set) var tail: [UInt8]
 
+    // Whether long lines are passed on before their end. A reader that does this gives back what was not read of them.
+    private let passesOpenLines: Bool
     // The incomplete line, at the end of the last piece; also lines before it that were given back.
     private var kept = 0..<0
     // `tail` before the last piece.
@@ -61,9 +63,14 @@ struct LineBuffer {
     ///   - offset: The offset in the log where reading begins.
     ///   - tail: The bytes before it, as many as a fingerprint needs.
     ///   - isSkipping: Whether that is within an oversized line.
+    ///   - passesOpenLines: Whether long lines are passed on before their end. The caller then gives back what is left.
     ///   - memory: The buffer of another log, which is used again.
-    init(offset: Int, tail: [UInt8] = [], isSkipping: Bool = false, memory: consuming [UInt8] = []) {
+    init(
+        offset: Int, tail: [UInt8] = [], isSkipping: Bool = false, passesOpenLines: Bool = true,
+        memory: consuming [UInt8] = []
+    ) {
         bytes = memory
+        self.passesOpenLines = passesOpenLines
         self.offset = offset
         self.tail = tail
         self.isSkipping = isSkipping
@@ -205,7 +212,9 @@ struct LineBuffer {
             consume(0..<start)
         }
         var wholeEnd = lastLineEnd(in: max(start, filled)..<end).map { $0 + 1 } ?? start
-        if wholeEnd == start, end - start >= Self.readSize, Self.beginsJSON(bytes[start]) { wholeEnd = end }
+        if passesOpenLines, wholeEnd == start, end - start >= Self.readSize, Self.beginsJSON(bytes[start]) {
+            wholeEnd = end
+        }
         piece.offset = offset
         piece.length = wholeEnd - start
         piece.consumed = wholeEnd

@@ -1,15 +1,23 @@
 #include "LogRecords.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "TornLine.hpp"
 
 namespace audit_scan {
 
+namespace {
+
+bool isLineEnd(uint8_t byte) { return byte == '\n' || byte == 0; }
+
+}  // namespace
+
 void LogRecords::begin(Text bytes, bool isLast) {
     lines_.begin(bytes);
     state_ = State::lines;
     isLast_ = isLast;
+    begin_ = bytes.from;
     rest_ = end_ = bytes.to;
     head_ = {};
 }
@@ -115,7 +123,7 @@ bool LogRecords::readPrinted(Text line, Record &record) {
     Text object;
     if (!reader_.checkValue(object)) {
         if (goesOn(line.from)) return false;
-        return failAtLineEnd(record, "a JSON object that is not valid");
+        return failAtLineEnd(record, reader_.at, "a JSON object that is not valid");
     }
     lines_.seek(reader_.at);
     record.kind = Record::Kind::object;
@@ -130,11 +138,16 @@ bool LogRecords::goesOn(const uint8_t *from) {
     return isLeft;
 }
 
-/// Reading goes on in the line behind the fault.
-bool LogRecords::failAtLineEnd(Record &record, const char *reason) {
-    const uint8_t *at = reader_.at;
-    const void *feed = memchr(at, '\n', static_cast<size_t>(end_ - at));
-    const uint8_t *to = feed ? static_cast<const uint8_t *>(feed) : end_;
+/// Reading goes on in the line behind the fault, or in the line at whose beginning the faulty text is, if that is an
+/// event: a record that was cut off does not take the next line with it.
+///
+/// - Parameter value: The beginning of the value that is faulty, or that a comma should be in front of.
+bool LogRecords::failAtLineEnd(Record &record, const uint8_t *value, const char *reason) {
+    if (value > begin_ && isLineEnd(value[-1]) && Text{value, end_}.view().substr(0, eventHead.size()) == eventHead) {
+        lines_.seek(value);
+        return fail(record, value - 1, value, reason);
+    }
+    const uint8_t *at = reader_.at, *to = std::find_if(at, end_, isLineEnd);
     lines_.seek(to);
     return fail(record, at < to ? at : at - 1, to, reason);
 }
@@ -159,11 +172,12 @@ bool LogRecords::nextItem(Record &record) {
         state_ = State::lines;
         return false;
     }
-    if (!isFirst_ && !reader_.skip(',')) return failAtLineEnd(record, "an array that has no end");
+    if (!isFirst_ && !reader_.skip(',')) return failAtLineEnd(record, reader_.at, "an array that has no end");
     if (!isFirst_) reader_.skipSpace();
     isFirst_ = false;
     Text item;
-    if (!reader_.checkValue(item)) return failAtLineEnd(record, "an array that is not valid");
+    const uint8_t *from = reader_.at;
+    if (!reader_.checkValue(item)) return failAtLineEnd(record, from, "an array that is not valid");
     record.kind = Record::Kind::object;
     record.text = item;
     record.isPart = isInPart_;

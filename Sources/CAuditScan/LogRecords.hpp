@@ -71,7 +71,7 @@ private:
     bool nextObject(Record &record);
     bool readPrinted(Text line, Record &record);
     bool goesOn(const uint8_t *from);
-    bool failAtLineEnd(Record &record, const char *reason);
+    bool failAtLineEnd(Record &record, const uint8_t *value, const char *reason);
     bool fail(Record &record, const uint8_t *from, const uint8_t *to, const char *reason);
 
     LogLines lines_;
@@ -83,7 +83,7 @@ private:
     const uint8_t *rest_ = nullptr;
     Text head_;
     std::string part_;
-    const uint8_t *end_ = nullptr;
+    const uint8_t *begin_ = nullptr, *end_ = nullptr;
 };
 
 }  // namespace audit_scan

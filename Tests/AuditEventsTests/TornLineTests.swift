@@ -61,6 +61,20 @@ struct TornLineTests {
         #expect(unread < 20)
     }
 
+    @Test(
+        "the beginning of an array or of a printed object takes no event of the next line with it",
+        arguments: [
+            "{\n", "[\n", "[1,\n", "[\"a\"\n", "{\"a\":1,\n", "{" + String(repeating: "\0", count: 100),
+            "[" + String(repeating: "\0", count: 100), "{\"a\":[\n",
+        ])
+    func beginning(text: String) {
+        let found = scan(
+            Self.event("192.0.2.1") + "\n" + text + Self.event("192.0.2.2") + "\n" + Self.event("192.0.2.3"))
+        #expect(addresses(found) == ["192.0.2.1", "192.0.2.2", "192.0.2.3"])
+        // Items that are no objects are malformed, too.
+        #expect(found.malformedCount == (text.hasPrefix("[1") || text.hasPrefix("[\"") ? 2 : 1))
+    }
+
     @Test("a whole event that only lost its line feed is read too, and any number of torn ones")
     func several() {
         let whole = Self.event("192.0.2.2")

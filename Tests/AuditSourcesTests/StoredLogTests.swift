@@ -84,6 +84,47 @@ struct StoredLogTests {
         }
     }
 
+    @Test("have events of any length, and none within an event, however they are cut into parts")
+    func longLines() throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "audit.log")
+            let read = OpenLog.readSize
+            /// An event of another user, whose object has an item that lies at the ends of reads and looks like an event.
+            func forgery(after count: Int) throws -> [UInt8] {
+                var line = AuditLine(from: ["192.0.2.9"], auditID: "forgery")
+                line.username = "alice"
+                line.groups = ["system:authenticated"]
+                let text = line.text
+                let status = try #require(text.range(of: #""responseStatus""#))
+                var log = Array((text[..<status.lowerBound] + #""requestObject":{"items":[""#).utf8)
+                // The line is passed on in the read in which it has a whole MiB.
+                let start = (count / read + 5) * read
+                log += Array(String(repeating: "x", count: start - count - log.count - 2).utf8)
+                log += Array("\",".utf8)
+                let item = AuditLine(from: ["192.0.2.66"], auditID: "forged").text.dropLast(2)
+                let pad = #","annotations":{"a":""#
+                log += Array((item + pad).utf8)
+                log += Array(String(repeating: "y", count: (1 << 20) - item.utf8.count - pad.utf8.count - 3).utf8)
+                log += Array((#""}}]},"# + text[status.lowerBound...]).utf8)
+                return log
+            }
+            var log = Self.text(1)
+            log += try forgery(after: log.count)
+            var long = AuditLine(from: ["192.0.2.1"], auditID: "long")
+            long.message = String(repeating: "m", count: 3 << 20)
+            log += Array(long.text.utf8)
+            for number in 2..<8_000 { log += Self.text(number) }
+            try Data(log).write(to: file)
+            let expected = Set((1..<8_000).map { "event \($0)" }).union(["long"])
+            for size in [1 << 20, 4 << 20, log.count - 1, log.count] {
+                let found = try Self.read(file.path, partSize: size)
+                #expect(found.events == expected, "parts of \(size) bytes")
+                #expect(found.reading.malformedCount == 0)
+                #expect(found.reading.lines == 8_001)
+            }
+        }
+    }
+
     @Test("are decompressed by their content, whatever their name is")
     func compressed() throws {
         try withTemporaryDirectory { directory in

@@ -10,7 +10,8 @@ import Glibc
 /// }
 /// ```
 ///
-/// What is found in all parts together does not depend on where a file is cut.
+/// What is found in all parts together does not depend on where a file of lines is cut. An array or a printed object behind
+/// the first line of such a file is cut, and reported as malformed.
 public struct LogPart: Sendable, Hashable {
     /// The log.
     public let log: StoredLog
@@ -152,7 +153,9 @@ struct RangeReader: ~Copyable {
         self.isLast = isLast
         // A line that begins before the range belongs to the part before: its rest is skipped.
         let start = max(0, range.lowerBound - 1)
-        lines = LineBuffer(offset: start, isSkipping: range.lowerBound > 0, memory: memory)
+        // Each record is a line here, and is read when it is complete.
+        lines = LineBuffer(
+            offset: start, isSkipping: range.lowerBound > 0, passesOpenLines: false, memory: memory)
     }
 
     /// The buffer, for the next part.
