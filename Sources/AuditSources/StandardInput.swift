@@ -2,7 +2,7 @@ public import AuditEvents
 public import Foundation
 import Glibc
 
-/// Events from standard input: a pipe, a terminal or a file.
+/// Events from standard input: a pipe, a terminal or a file, also compressed.
 public struct StandardInput: AuditInput {
     /// `stdin`.
     public let kind = InputKind.stdin
@@ -37,43 +37,77 @@ public struct StandardInput: AuditInput {
         self.report = report
     }
 
-    /// Reads until the input ends, a read fails, or the task is cancelled. A last line without a line feed is a line.
+    /// Reads until the input ends, a read fails, compressed data is faulty, or the task is cancelled. A last line without
+    /// a line feed is a line.
     ///
     /// - Throws: What `deliver` throws.
     public func run(_ deliver: @escaping BatchHandler) async throws {
         var state = LogState(log: "-", starts: [LogStart(path: "-", place: .start(start))])
         await report([state])
-        let cutoff = start.cutoff(at: now())
         let thread = InputThread<Result<[UInt8], FileFailure>>("standard input") { [descriptor] thread in
             Self.read(descriptor, thread)
         }
         defer { thread.stop() }
         var failure: FileFailure?
-        var lines = LineBuffer(offset: 0)
-        var scanner = EventScanner(selecting: selectors)
+        var content = StreamContent()
+        var reading = Reading(scanner: EventScanner(selecting: selectors), countsFrom: start.cutoff(at: now()))
         for await outcome in thread.elements {
             switch outcome {
-            case .success(let bytes):
-                var rest = bytes[...]
-                while !rest.isEmpty {
-                    guard let piece = lines.readPiece(from: &rest), piece.consumed > 0 else { continue }
-                    let batch = batch(piece, in: &lines, from: cutoff, &scanner, isLast: false)
-                    state.note(batch.scanned)
-                    guard try await self.deliver(batch, to: deliver) else { return }
-                }
+            case .success(let bytes): content.feed(bytes)
             case .failure(let error): failure = error
             }
+            while let bytes = content.next() {
+                guard try await take(bytes, &reading, &state, deliver) else { return }
+            }
+            guard content.fault == nil else { break }
             thread.takeNext()
         }
         guard !Task.isCancelled else { return }
-        if let piece = lines.takeRest() {
-            let batch = batch(piece, in: &lines, from: cutoff, &scanner, isLast: true)
+        if let bytes = content.end() {
+            guard try await take(bytes, &reading, &state, deliver) else { return }
+        }
+        if let piece = reading.lines.takeRest() {
+            let batch = batch(piece, &reading, isLast: true)
             state.note(batch.scanned)
             _ = try await self.deliver(batch, to: deliver)
         }
-        state.problem = failure.map { "\($0)" } ?? "it has ended"
-        state.readErrors = failure == nil ? 0 : 1
+        if let fault = content.fault {
+            let end = reading.lines.offset
+            let loss = LogLoss(path: "-", offset: end, knownBytes: 0, reason: fault)
+            let batch = InputBatch(input: .stdin, path: "-", scanned: ScannedEvents(), bytes: 0, losses: [loss])
+            _ = try await self.deliver(batch, to: deliver)
+        }
+        state.problem = content.fault ?? failure.map { "\($0)" } ?? "it has ended"
+        state.readErrors = content.fault == nil && failure == nil ? 0 : 1
         await report([state])
+    }
+
+    /// How far it is read.
+    private struct Reading: ~Copyable {
+        var lines = LineBuffer(offset: 0)
+        var scanner: EventScanner
+        let countsFrom: Double?
+
+        init(scanner: consuming EventScanner, countsFrom: Double?) {
+            self.scanner = scanner
+            self.countsFrom = countsFrom
+        }
+    }
+
+    /// Delivers the lines that bytes complete.
+    ///
+    /// - Returns: Whether they were taken.
+    private func take(
+        _ bytes: [UInt8], _ reading: inout Reading, _ state: inout LogState, _ deliver: BatchHandler
+    ) async throws -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            guard let piece = reading.lines.readPiece(from: &rest), piece.consumed > 0 else { continue }
+            let batch = batch(piece, &reading, isLast: false)
+            state.note(batch.scanned)
+            guard try await self.deliver(batch, to: deliver) else { return false }
+        }
+        return true
     }
 
     private static func read(_ descriptor: Int32, _ thread: InputThread<Result<[UInt8], FileFailure>>) {
@@ -88,18 +122,21 @@ public struct StandardInput: AuditInput {
         }
     }
 
-    private func batch(
-        _ piece: LineBuffer.Piece, in lines: inout LineBuffer, from cutoff: Double?, _ scanner: inout EventScanner,
-        isLast: Bool
-    ) -> InputBatch {
+    private func batch(_ piece: LineBuffer.Piece, _ reading: inout Reading, isLast: Bool) -> InputBatch {
+        let scanned = scan(piece, &reading.lines, &reading.scanner, isLast: isLast)
+        return InputBatch(
+            input: .stdin, path: "-", scanned: scanned, bytes: piece.consumed - scanned.keptBytes,
+            oversizedLines: piece.oversizedLines, countsFrom: reading.countsFrom)
+    }
+
+    private func scan(
+        _ piece: LineBuffer.Piece, _ lines: inout LineBuffer, _ scanner: inout EventScanner, isLast: Bool
+    ) -> ScannedEvents {
         var scanned = scanner.scan(
             lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: isLast)
         lines.giveBack(scanned.rest, head: scanned.restHead)
         for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset }
-        return InputBatch(
-            input: .stdin, path: "-", scanned: scanned, bytes: piece.consumed - scanned.keptBytes,
-            oversizedLines: piece.oversizedLines,
-            countsFrom: cutoff)
+        return scanned
     }
 }
 

@@ -13,7 +13,7 @@
 /// ```
 ///
 /// Several gzip members, or zstd frames, in a row are read as one text, as `zcat` and `zstdcat` do. Bytes behind them that
-/// begin neither are ignored, as `gzip -d` does.
+/// begin neither are ignored, as `gzip -d` does; line feeds between gzip members are too.
 public struct Decompressor: ~Copyable, Sendable {
     /// Maximum size of a piece in bytes.
     public let pieceSize: Int
@@ -25,6 +25,9 @@ public struct Decompressor: ~Copyable, Sendable {
     private var mayHoldOutput = false
     private var isAtEnd = false
     private var failure: DecompressionError?
+
+    /// Whether bytes that begin no member or frame followed the last one: these and all later ones are ignored.
+    public private(set) var ignoresRest = false
 
     /// The number of bytes that were fed and not decompressed yet: where damage lies, from the end of the fed bytes.
     public var unreadCount: Int { input.count - position }
@@ -75,6 +78,7 @@ public struct Decompressor: ~Copyable, Sendable {
                 isAtEnd = step.isAtEnd
                 mayHoldOutput = step.written == rest.count && !step.isAtEnd
                 failure = step.failure
+                ignoresRest = step.isIgnored
             }
         }
         if let failure, piece.isEmpty { throw failure }
@@ -149,4 +153,11 @@ struct DecompressionStep {
     var isAtEnd: Bool
     /// The error that ends decompression; `nil` if it can continue.
     var failure: DecompressionError?
+    /// Whether the consumed bytes are behind the last member or frame and belong to none.
+    var isIgnored = false
+
+    /// Consumes all bytes of the input, which belong to no member or frame.
+    static func ignoring(_ input: UnsafeRawBufferPointer) -> DecompressionStep {
+        DecompressionStep(read: input.count, written: 0, isAtEnd: true, failure: nil, isIgnored: true)
+    }
 }

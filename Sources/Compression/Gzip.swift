@@ -156,10 +156,11 @@ struct GzipStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     mutating func step(from input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
         -> DecompressionStep
     {
+        // A program that writes messages as lines puts a line feed behind a message that is a member too.
+        let feeds = isBetweenMembers ? input.prefix { $0 == 10 }.count : 0
+        if feeds > 0 { return DecompressionStep(read: feeds, written: 0, isAtEnd: true, failure: nil) }
         if isBetweenMembers, let first = input.first, first != 0x1f { isBehindMembers = true }
-        if isBehindMembers {
-            return DecompressionStep(read: input.count, written: 0, isAtEnd: true, failure: nil)
-        }
+        if isBehindMembers { return .ignoring(input) }
         if isBetweenMembers, !input.isEmpty {
             inflateReset(stream)
             isBetweenMembers = false
@@ -177,7 +178,7 @@ struct GzipStream: ~Copyable, DecompressionStream, @unchecked Sendable {
         // The second of the two bytes that begin a member is wrong.
         if status == Z_DATA_ERROR, hasReadMember, stream.pointee.total_in <= 2, stream.pointee.total_out == 0 {
             isBehindMembers = true
-            return DecompressionStep(read: input.count, written: 0, isAtEnd: true, failure: nil)
+            return .ignoring(input)
         }
         return DecompressionStep(
             read: readable - Int(stream.pointee.avail_in), written: writable - Int(stream.pointee.avail_out),

@@ -24,7 +24,7 @@ struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     mutating func step(from input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
         -> DecompressionStep
     {
-        if isBehindFrames { return DecompressionStep(read: input.count, written: 0, isAtEnd: true, failure: nil) }
+        if isBehindFrames { return .ignoring(input) }
         if isBetweenFrames, let first = input.first, !Self.canBegin(with: first) {
             return unknownFrame(input)
         }
@@ -50,9 +50,8 @@ struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
 
     private mutating func unknownFrame(_ input: UnsafeRawBufferPointer) -> DecompressionStep {
         isBehindFrames = hasReadFrame
-        return DecompressionStep(
-            read: hasReadFrame ? input.count : 0, written: 0, isAtEnd: hasReadFrame,
-            failure: hasReadFrame ? nil : .corrupt("Unknown frame descriptor"))
+        guard !hasReadFrame else { return .ignoring(input) }
+        return DecompressionStep(read: 0, written: 0, isAtEnd: false, failure: .corrupt("Unknown frame descriptor"))
     }
 
     private func failure(for status: Int) -> DecompressionError? {

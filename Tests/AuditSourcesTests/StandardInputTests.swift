@@ -1,5 +1,6 @@
 import AuditEvents
 import AuditSources
+import Compression
 import Foundation
 import Glibc
 import Synchronization
@@ -29,7 +30,11 @@ struct StandardInputTests {
     }
 
     private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+        write(Array(text.utf8), to: descriptor)
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             guard count > 0 else { return }
@@ -66,6 +71,50 @@ struct StandardInputTests {
         #expect(batches.flatMap(\.scanned.events).compactMap { Int($0.event.auditID) } == [1, 2, 3, 4])
         #expect(batches.map(\.scanned.malformedCount).reduce(0, +) == 2)
         #expect(batches.flatMap(\.oversizedLines) == [])
+    }
+
+    @Test("also as gzip members behind each other, as a subscription of CloudWatch gives them, in any pieces")
+    func compressed() async throws {
+        let members = (1...3).map { Gzip.compress(Array(LogDirectory.line($0).utf8)) }
+        let bytes = members[0] + members[1] + [10] + members[2]
+        for size in [1, 3, bytes.count] {
+            let batches = try await reading { output, _ in
+                for start in stride(from: 0, to: bytes.count, by: size) {
+                    Self.write(Array(bytes[start..<min(start + size, bytes.count)]), to: output)
+                }
+                close(output)
+            }
+            #expect(batches.flatMap(\.scanned.events).compactMap { Int($0.event.auditID) } == [1, 2, 3])
+            #expect(batches.map(\.scanned.malformedCount).reduce(0, +) == 0)
+            #expect(batches.flatMap(\.losses).isEmpty)
+        }
+    }
+
+    @Test("up to a fault in compressed data, which is a loss")
+    func faulty() async throws {
+        let member = Gzip.compress(Array(LogDirectory.line(1).utf8))
+        let plain = Array(LogDirectory.line(2).utf8)
+        for (bytes, reason) in [
+            (member + member.dropLast(3), "compressed data ends too early"),
+            (member + plain, "what follows the compressed data is not compressed"),
+            (member + member.prefix(20) + plain, "compressed data is corrupt"),
+        ] {
+            let batches = try await reading { output, _ in
+                Self.write(bytes, to: output)
+                close(output)
+            }
+            #expect(batches.flatMap(\.scanned.events).first?.event.auditID == "1")
+            #expect(batches.flatMap(\.losses).map(\.reason.description).first?.hasPrefix(reason) == true)
+        }
+    }
+
+    @Test("also if its few bytes could begin compressed data")
+    func fewBytes() async throws {
+        let batches = try await reading { output, _ in
+            Self.write([0x1f, 0x8b].prefix(1) + [10], to: output)
+            close(output)
+        }
+        #expect(batches.map(\.scanned.malformedCount).reduce(0, +) == 1)
     }
 
     @Test("until it is stopped, also while nothing arrives")

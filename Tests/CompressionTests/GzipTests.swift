@@ -96,6 +96,24 @@ struct GzipTests {
         }
     }
 
+    @Test("reads members with line feeds between them, as programs write messages as lines", arguments: [1, 2, 1000])
+    func lineFeeds(size: Int) {
+        let member = Gzip.compress(Array("good\n".utf8))
+        let result = decompress(.gzip, member + [10] + member + [10, 10] + member + [10]) { size }
+        #expect(String(decoding: result.bytes, as: UTF8.self) == "good\ngood\ngood\n")
+        #expect(result.error == nil)
+    }
+
+    @Test("tells when it ignores what follows the last member")
+    func ignoring() throws {
+        for (garbage, expected) in [([10], false), ([UInt8(ascii: "{")], true)] {
+            var decompressor = Decompressor(.gzip)
+            decompressor.feed(Gzip.compress(Array("good\n".utf8)) + garbage)
+            while try decompressor.next() != nil {}
+            #expect(decompressor.ignoresRest == expected)
+        }
+    }
+
     @Test("returns the data before an error, then reports the error repeatedly")
     func corrupt() throws {
         var broken = Gzip.compress(Array("good\n".utf8)) + Gzip.compress(Array("bad\n".utf8))
