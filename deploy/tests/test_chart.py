@@ -262,7 +262,7 @@ def test_the_examples_of_the_readme_are_valid_values():
     text = (CHART / "README.md").read_text()
     examples = [yaml.safe_load(part.split("```")[0]) for part in text.split("```yaml\n")[1:]]
     examples = [values for values in examples if "scrape_configs" not in values]
-    assert len(examples) == 3
+    assert len(examples) == 4
     for values in examples:
         if "web" in values:
             # The documented hash is shortened.

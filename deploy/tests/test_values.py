@@ -12,7 +12,9 @@ WRONG = {
     "a key with a typing error": ({"auditlog": {"directory": "/var/log"}}, ["auditlog"]),
     "a key below another with a typing error": ({"auditLog": {"dir": "/var/log"}}, ["auditLog", "dir"]),
     "a relative directory": ({"auditLog": {"directory": "var/log/audit"}}, ["auditLog", "directory"]),
-    "a path as name of a log": ({"auditLog": {"files": ["/var/log/audit.log"]}}, ["auditLog", "files"]),
+    "an absolute path of a log": ({"auditLog": {"files": ["/var/log/audit.log"]}}, ["auditLog", "files"]),
+    "a path of a log out of its directory": ({"auditLog": {"files": ["a/../../b"]}}, ["auditLog", "files"]),
+    "a path of a log that ends in a slash": ({"auditLog": {"files": ["a/"]}}, ["auditLog", "files"]),
     "an unknown access": ({"auditLog": {"access": "sudo"}}, ["auditLog", "access"]),
     "a group without its number": ({"auditLog": {"access": "group"}}, ["auditLog.group"]),
     "a number without a group": ({"auditLog": {"group": 990}}, ["auditLog.group", "auditLog.access"]),
@@ -196,6 +198,15 @@ SYSTEM = [
 def test_a_directory_of_the_system_is_no_directory_for_logs(directory):
     message = failure({"auditLog": {"directory": directory}})
     assert f"auditLog.directory: {directory} " in message
+
+
+def test_a_log_of_a_container_is_below_its_directory():
+    pods = "kube-system_kube-apiserver-*/kube-apiserver/*.log"
+    values = {"auditLog": {"directory": "/var/log/pods", "files": [pods], "format": "cri"}}
+    own = container(daemon_set(values))
+    assert f"--audit.log=/var/log/pods/{pods}" in own["args"]
+    assert "--audit.format=cri" in own["args"]
+    assert [mount for mount in own["volumeMounts"] if mount["mountPath"] == "/var/log/pods" and mount["readOnly"]]
 
 
 def test_a_directory_may_end_with_a_slash():

@@ -283,8 +283,9 @@ webhook.maxBodySize{{ end }} the exporter may need {{ div (add $needed 1048575) 
 {{- if .Values.auditLog.directory }}{{ include "kube-audit-exporter.directory" (list "auditLog.directory" .Values.auditLog.directory) }}{{ end -}}
 {{- include "kube-audit-exporter.directory" (list "state.directory" .Values.state.directory) -}}
 {{- range $platform.files -}}
-{{- if or (contains "/" .) (has . (list "" "." ".." "-")) -}}
-{{- fail (printf "auditLog.files: %q must be the name of a log in auditLog.directory, or a glob" .) -}}
+{{- $parts := splitList "/" . -}}
+{{- if or (eq . "-") (has "" $parts) (has "." $parts) (has ".." $parts) -}}
+{{- fail (printf "auditLog.files: %q must be the path of a log below auditLog.directory, or a glob" .) -}}
 {{- end -}}
 {{- end -}}
 {{- $directory := $platform.directory -}}
