@@ -35,6 +35,20 @@ public enum AuditFormat: String, Sendable, Hashable, CaseIterable {
         return (format, String(parts[1]))
     }
 
+    /// For a path that does not exist: that it begins like `NAME:PATH`, but with no name of a format.
+    ///
+    /// - Returns: The remark, in words; `nil` if it does not begin in this way.
+    public static func remark(onPath path: String) -> String? {
+        let name = path.prefix { $0 != ":" }
+        let isWord = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_".contains($0)) }
+        guard !name.isEmpty, name.count < path.count, isWord, AuditFormat(rawValue: String(name)) == nil else {
+            return nil
+        }
+        let word = name.lowercased().replacing("_", with: "-")
+        let meant = AuditFormat(rawValue: word).map { ", but \($0.rawValue) is" } ?? ""
+        return "\(name) is not a format\(meant)"
+    }
+
     /// Whether no record goes on in further lines, so that a log can be read in parts; apart from arrays and objects that
     /// are printed over many lines, which begin with a bracket of their own.
     public var hasRecordsOfOneLine: Bool { self != .cri && self != .docker }

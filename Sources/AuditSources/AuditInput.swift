@@ -157,8 +157,8 @@ public struct LogState: Sendable, Hashable {
     public var notFollowed: [String: String]
     /// Rotated files of it that were found and cannot be read, with the reason, by path.
     public var unreadRotated: [String: String]
-    /// Logs that other flags name with another form of records, by path, with the form in which they are read.
-    public var ambiguousFormats: [String: AuditFormat] = [:]
+    /// Logs that several flags name with different forms of records, by path; they are read in the first one.
+    public var ambiguousFormats: [String: [AuditFormat]] = [:]
 
     /// A log that can be read, unless a problem is given.
     public init(

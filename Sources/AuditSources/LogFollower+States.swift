@@ -22,8 +22,8 @@ extension LogFollower {
                 states[index].unreadBytes = states[index].unreadBytes.addingSaturated(stream.unreadBytes)
                 states[index].unreadRotated.merge(stream.unreadable) { $1 }
             }
-            if let format = ambiguousFormat(of: stream), let index = stream.patterns.min() {
-                states[index].ambiguousFormats[stream.path] = format
+            if let formats = ambiguousFormats(of: stream), let index = stream.patterns.min() {
+                states[index].ambiguousFormats[stream.path] = formats
             }
         }
         for index in patterns.indices {
@@ -38,14 +38,15 @@ extension LogFollower {
         return states
     }
 
-    /// The form in which a log is read of which several globs, or several paths, name different ones.
-    private func ambiguousFormat(of stream: LogStream) -> AuditFormat? {
+    /// The forms that several globs, or several paths, name for a log; it is read in the first one.
+    private func ambiguousFormats(of stream: LogStream) -> [AuditFormat]? {
         guard stream.patterns.count > 1 else { return nil }
         let format = format(of: stream)
         guard stream.patterns.contains(where: { patterns[$0].format != format }) else { return nil }
         let areGlobs = stream.patterns.allSatisfy { patterns[$0].isGlob }
         let rivals = stream.patterns.filter { areGlobs || !patterns[$0].isGlob }
-        return rivals.contains { patterns[$0].format != format } ? format : nil
+        let others = rivals.sorted().map { patterns[$0].format }.filter { $0 != format }
+        return others.isEmpty ? nil : [format] + others
     }
 
     /// The directories to watch for changes.
@@ -56,7 +57,7 @@ extension LogFollower {
         let reason = patterns[pattern].isGlob ? "\(path): \(failure)" : "\(failure)"
         if case .read = failure { readErrors[pattern] &+= 1 }
         if case .open(ENOENT) = failure {
-            problems[pattern] = .absent(reason)
+            problems[pattern] = .absent(reason + patterns[pattern].remark)
         } else {
             problems[pattern] = .unusable(reason)
             notFollowed[pattern][path] = "\(failure)"

@@ -340,8 +340,14 @@ public struct LogFollower: ~Copyable {
         progress[pattern].note(
             LogStart(
                 path: path,
-                place: isResumed ? .resumed(offset: file.lines.offset) : .start(hasLooked ? .beginning : start)))
+                place: isResumed ? .resumed(offset: file.lines.offset) : .start(placeOfStart)))
         if let hash = file.beginning { openFiles[hash, default: []].append(file) }
+    }
+
+    /// From where on a log that was not read before counts. Old requests are left out too in one that appears later.
+    private var placeOfStart: StartingPoint {
+        if case .recent = start { return start }
+        return hasLooked ? .beginning : start
     }
 
     /// Opens a file of a log. If there is no free descriptor, quiet files are closed.

@@ -49,7 +49,28 @@ public struct LogPattern: Sendable, Hashable, CustomStringConvertible {
 
     /// Why it matches nothing, if nothing prevents that it is examined.
     var absence: String {
-        access(directory, F_OK) == 0 ? "no file matches" : "no file matches; the directory \(directory) does not exist"
+        let isThere = access(directory, F_OK) == 0
+        return (isThere ? "no file matches" : "no file matches; the directory \(directory) does not exist") + remark
+    }
+
+    /// What may be wrong with its name if no file has it, behind a semicolon; empty if nothing is.
+    var remark: String { AuditFormat.remark(onPath: description).map { "; \($0)" } ?? "" }
+
+    /// A path that is given with two formats.
+    ///
+    /// - Parameters:
+    ///   - texts: Paths and globs, each also as `NAME:PATH`.
+    ///   - format: The form of the records where no name is given.
+    public static func conflict(
+        in texts: [String], as format: AuditFormat
+    ) -> (path: String, formats: [AuditFormat])? {
+        var known: [String: AuditFormat] = [:]
+        for text in texts {
+            let (named, path) = AuditFormat.split(text)
+            let format = named ?? format
+            if let other = known.updateValue(format, forKey: path), other != format { return (path, [other, format]) }
+        }
+        return nil
     }
 
     private static func expand(_ part: String, in base: String, isLast: Bool, _ result: inout Matches) -> [String] {

@@ -73,6 +73,7 @@ audit_scanner::Step audit_scanner::nextRecord(audit_event &event, const char *&r
     Text text;
     bool isPiece = torn.next(text);
     looksLike = AUDIT_FORMAT_AUTO;
+    isOfFormatItself = false;
     if (isList || isPiece) {
         if (!isPiece && !list.next(text)) return Step::end;
         lastRecord = text;
@@ -268,6 +269,7 @@ audit_scanner::Step audit_scanner::readObject(const Record &record, audit_event 
     for (const Row &row : audit_scan::objectRows) {
         bool isTwice = false;
         if (!isOfFormat(row) || !index.matches(row, isTwice)) continue;
+        isOfFormatItself = true;
         if (isTwice) return note(Origin::twice, reason);
         Piece piece;
         bool isPiece = row.joins && PieceJoiner::piece(index, piece) && piece.isAudit;
@@ -303,6 +305,7 @@ audit_scanner::Step audit_scanner::readLine(const Record &record, const char *&r
             continue;
         }
         looksLike = AUDIT_FORMAT_AUTO;
+        isOfFormatItself = true;
         if (!isAudit) return note(Origin::foreign, reason);
         Piece piece;
         bool isPiece = row.joins && PieceJoiner::piece(row, text, record.end, piece);

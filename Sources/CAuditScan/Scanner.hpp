@@ -40,6 +40,8 @@ struct audit_scanner {
     Text lastRecord, last;
     size_t count = 0, foreign = 0, truncated = 0;
     audit_format looksLike = AUDIT_FORMAT_AUTO;
+    /// Whether the last record is one of the format, whatever fault is in it.
+    bool isOfFormatItself = false;
 
     audit_scanner() { heads.addLiteral(audit_scan::eventHead); }
     void begin(const uint8_t *from, size_t length, bool hasList);

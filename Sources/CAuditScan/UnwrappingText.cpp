@@ -93,7 +93,8 @@ Unwrapping::Result Unwrapping::embedded(const Row &row, Text text, Text &event, 
     text = text.trimmed();
     char first = row.holdsArray ? '[' : '{';
     if (text.isEmpty() || *text.from != static_cast<uint8_t>(first)) {
-        reason = "the text in the envelope is not a JSON object";
+        reason = row.joins ? "the text in the envelope is not a JSON object; pieces before it may be missing"
+            : "the text in the envelope is not a JSON object";
         return row.othersAreForeign ? Result::foreign : Result::malformed;
     }
     // Pieces are cut at a fixed length, so a client can make one that looks whole.

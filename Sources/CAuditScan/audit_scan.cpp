@@ -110,7 +110,8 @@ audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offs
 }
 
 audit_shape audit_last_shape(const audit_scanner *scanner) {
-    return scanner->lastRecord.isEmpty() ? AUDIT_SHAPE_UNKNOWN : audit_scan::shape(scanner->lastRecord);
+    bool isUnknown = scanner->lastRecord.isEmpty() || scanner->isOfFormatItself;
+    return isUnknown ? AUDIT_SHAPE_UNKNOWN : audit_scan::shape(scanner->lastRecord);
 }
 
 audit_format audit_last_format(const audit_scanner *scanner) { return scanner->looksLike; }

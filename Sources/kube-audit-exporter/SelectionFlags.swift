@@ -6,7 +6,7 @@ struct SelectionFlags: ParsableArguments {
     @Option(
         name: .customLong("audit.format"),
         help: ArgumentHelp(
-            "Form of the records in logs that are given without one; NAME:PATH gives the form of one log. auto reads bare "
+            "Format of the records in logs that are given without one; NAME:PATH gives that of one log. auto reads bare "
                 + "events, EventLists, and the envelopes of EKS and AKS.", valueName: "name"),
         completion: .list(ServeOptions.auditFormats))
     var auditFormat = "auto"

@@ -13,7 +13,7 @@ struct ServeFlags: ParsableArguments {
         name: .customLong("audit.log"),
         help: ArgumentHelp(
             "An audit log to follow: a path, a glob (quote it), a FIFO, or - for standard input, each also as NAME:PATH "
-                + "with the form of its records, see --audit.format. Repeatable.",
+                + "with the format of its records, see --audit.format. Repeatable.",
             valueName: "path"), completion: .file())
     var auditLog: [String] = []
 

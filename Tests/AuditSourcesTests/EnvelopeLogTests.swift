@@ -118,7 +118,8 @@ struct EnvelopeLogTests {
                 _ = found.read(&follower)
                 let ambiguous = follower.states.flatMap(\.ambiguousFormats)
                 #expect(ambiguous.count == problems.count)
-                #expect(ambiguous.map(\.value) == (problems.isEmpty ? [] : logs.map(\.format)))
+                #expect(ambiguous.map(\.value.first) == (problems.isEmpty ? [] : logs.map(\.format)))
+                #expect(ambiguous.allSatisfy { $0.value.count == 2 })
                 return (logs.map(\.format), problems.count, Self.counts(found.scanned.events, of: 0))
             }
             for arguments in [[glob, "fluent-bit:\(file)"], ["fluent-bit:\(file)", "eks:\(glob)"]] {

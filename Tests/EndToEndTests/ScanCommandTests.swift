@@ -23,6 +23,20 @@ struct ScanCommandTests {
         "names each input that cannot be read, and what to do",
         arguments: [
             ("DIR/audti.log", "exited with status 1: DIR/audti.log: no such file or directory; check the path\n"),
+            ("eks:", "exited with status 1: \"eks:\": names no path; name a file, a glob, a directory, or -\n"),
+            (
+                "EKS:DIR/audit.log",
+                "exited with status 1: EKS:DIR/audit.log: no such file or directory; EKS is not a format, but eks is\n"
+            ),
+            (
+                "foo:DIR/*.log",
+                "exited with status 1: foo:DIR/*.log: no file matches this glob; foo is not a format\n"
+            ),
+            (
+                "cri:DIR/rest.log",
+                "exited with status 1: DIR/rest.log: holds no audit event; it is read as cri, and the first fault is at byte 0: "
+                    + "the text in the envelope is not a JSON object; pieces before it may be missing\n"
+            ),
             ("DIR/*.gz", "exited with status 1: DIR/*.gz: no file matches this glob; check the path\n"),
             (
                 "DIR/none",
@@ -33,7 +47,7 @@ struct ScanCommandTests {
             (
                 "DIR/twice",
                 "exited with status 1: DIR/twice: holds no audit event; it is compressed twice; pipe its content in: "
-                    + "zstd -dc DIR/twice | kube-audit-exporter scan -\n"
+                    + "gzip -dc DIR/twice | kube-audit-exporter scan -\n"
             ),
             (
                 "DIR/notes.txt",
@@ -85,6 +99,7 @@ struct ScanCommandTests {
             try write("zeros.log", Data(count: 5000))
             try write("twice", Data(Gzip.compress(Gzip.compress([UInt8](log)))))
             try write("cri.log", Data(contentsOf: Fixture.url("envelopes/cri.log")))
+            try write("rest.log", Data(#"2024-05-01T10:00:00Z stdout F Complete"}\#n"#.utf8))
             try write("audit.xz", Data([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4, 10, 9, 8]))
             let printed = try await Self.scan([argument], in: directory)
             #expect(expected.hasSuffix("\n") ? printed == expected : printed.hasPrefix(expected), "\(printed)")
@@ -111,6 +126,17 @@ struct ScanCommandTests {
             #expect(
                 try await Self.scan([Self.metadata, "--until", "2026-01-01", "--format", "json"], in: directory)
                     == "exited with status 0: []\n")
+        }
+    }
+
+    @Test("a path with two formats is a wrong command line")
+    func twoFormats() async throws {
+        try await withTemporaryDirectory { directory in
+            let printed = try await Self.scan(["cri:DIR/a", "docker:DIR/a"], in: directory)
+            #expect(
+                printed
+                    == "exited with status 64: --audit.format: DIR/a is given with two formats, cri and docker; "
+                    + "give one\n")
         }
     }
 

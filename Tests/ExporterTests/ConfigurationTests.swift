@@ -116,6 +116,18 @@ struct ConfigurationTests {
             "--web.config.file: /nowhere.yml: no such file or directory"
         ),
         (ServeOptions(auditLogs: [""]), "--audit.log: is empty; give a path, a glob, or -"),
+        (
+            ServeOptions(auditLogs: ["eks:"]),
+            "--audit.log eks:: names a format without a path; give a path, a glob, or -"
+        ),
+        (
+            ServeOptions(auditLogs: ["cri:x", "docker:x"]),
+            "--audit.log x: is given with two formats, cri and docker; give one"
+        ),
+        (
+            ServeOptions(auditLogs: ["cri:-", "-"]),
+            "--audit.log -: is given with two formats, cri and auto; give one"
+        ),
         (ServeOptions(auditLogs: ["x"], storagePath: ""), "--storage.path: is empty; give a directory"),
         (
             ServeOptions(auditLogs: ["x"], auditFrom: "10x"),

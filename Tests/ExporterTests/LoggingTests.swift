@@ -200,6 +200,41 @@ struct LoggingTests {
         #expect(first.contains("log=a") && first.contains("--audit-log-path"))
     }
 
+    @Test("reports once per log which format its records need, and not each of them")
+    func formats() {
+        let lines = Lines()
+        let log = ReadingLog(logger: lines.logger())
+        for offset in 0..<3 {
+            var batch = Samples.batch([])
+            batch.path = "a"
+            batch.scanned.malformed = [
+                MalformedEvent(offset: offset, reason: "an envelope", shape: .shipper, format: .fluentBit)
+            ]
+            log.note(batch)
+        }
+        #expect(
+            Lines.texts(lines.all) == [
+                #"level=warn msg="Audit events in envelopes are not counted" first_offset=0 hint="use --audit.format "#
+                    + #"fluent-bit; kube_audit_malformed_events_total counts them" log=a looks_like=fluent-bit"# + "\n"
+            ])
+    }
+
+    @Test("reports that standard input has ended, which is not tried again, and the formats of a log that has two")
+    func endAndFormats() {
+        let lines = Lines()
+        let log = ReadingLog(logger: lines.logger())
+        var state = LogState(log: "x")
+        state.ambiguousFormats = ["x": [.eks, .cri]]
+        log.note([LogState(log: "-", problem: "it has ended"), state])
+        #expect(
+            Lines.texts(lines.all) == [
+                #"level=warn msg="Standard input is not read any more; restart the exporter together with the program "#
+                    + #"that writes to it" log=- reason="it has ended""# + "\n",
+                #"level=warn msg="Log is named with several formats; reading it in the first one" formats=eks,cri log=x"#
+                    + "\n",
+            ])
+    }
+
     @Test("reports once per log that its events are inexact")
     func inexact() {
         let lines = Lines()

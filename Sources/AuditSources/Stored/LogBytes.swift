@@ -125,6 +125,14 @@ struct LogBytes: ~Copyable {
 }
 
 extension StoredLog {
+    /// The program that decompresses it; `nil` if it is not compressed, is no file or cannot be read.
+    public var decompressor: String? {
+        guard isRegularFile, let bytes = try? OpenLog(self).read(CompressionFormat.magicLength, at: 0) else {
+            return nil
+        }
+        return CompressionFormat(beginning: bytes).map { $0 == .gzip ? "gzip" : "zstd" }
+    }
+
     /// The first bytes of its content, decompressed, at most 256 KiB; `nil` if it is no file or cannot be read.
     public func firstBytes() -> [UInt8]? {
         guard isRegularFile, var bytes = try? LogBytes(self) else { return nil }

@@ -37,7 +37,7 @@ public struct StoredLogProblem: Error, Sendable, Hashable, CustomStringConvertib
     init(_ path: String, opening code: Int32) {
         let advice =
             switch code {
-            case ENOENT, ENOTDIR: "; check the path"
+            case ENOENT, ENOTDIR: "; " + (AuditFormat.remark(onPath: path) ?? "check the path")
             case EACCES, EPERM: "; run as a user who may read it"
             default: ""
             }
@@ -102,7 +102,7 @@ extension StoredLog {
                 continue
             }
             do throws(StoredLogProblem) {
-                for (log, inode, isExact) in try files(named: argument, &problems) {
+                for (log, inode, isExact) in try files(named: argument, as: text, &problems) {
                     var log = log
                     log.format = format
                     guard let other = known[inode] else {
@@ -129,11 +129,11 @@ extension StoredLog {
     private typealias Found = (log: StoredLog, inode: Inode, isExact: Bool)
 
     private static func files(
-        named argument: String, _ problems: inout [StoredLogProblem]
+        named argument: String, as text: String, _ problems: inout [StoredLogProblem]
     ) throws(StoredLogProblem) -> [Found] {
         // The name of a format is split off before.
         guard let pattern = LogPattern("auto:" + argument) else {
-            throw StoredLogProblem("\"\"", "is not a path; name a file, a glob, a directory, or -")
+            throw StoredLogProblem("\"\(text)\"", "names no path; name a file, a glob, a directory, or -")
         }
         guard pattern.isGlob else {
             let version = try version(of: argument)
@@ -151,7 +151,7 @@ extension StoredLog {
             throw StoredLogProblem(
                 argument,
                 matches.paths.isEmpty
-                    ? "no file matches this glob; check the path"
+                    ? "no file matches this glob; \(AuditFormat.remark(onPath: argument) ?? "check the path")"
                     : "this glob matches only directories; add /* for the files in them")
         }
         return found

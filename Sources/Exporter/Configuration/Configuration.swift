@@ -153,29 +153,33 @@ struct Configuration: Sendable {
                     + "FIFO, or - for standard input) or receive the API server's webhook with "
                     + "--webhook.listen-address HOST:PORT")
         }
+        if let (path, formats) = LogPattern.conflict(in: texts, as: format) {
+            throw ConfigurationError(flag: "--audit.log", value: path, reason: "is \(twoFormats(formats))")
+        }
         var patterns: [LogPattern] = []
         var standardInput: AuditFormat?
         for text in texts {
             let (named, path) = AuditFormat.split(text)
             if path == "-" {
-                let format = named ?? format
-                guard standardInput == nil || standardInput == format else { throw ambiguous(path) }
-                standardInput = format
+                standardInput = named ?? format
                 continue
             }
             guard let pattern = LogPattern(text, as: format) else {
-                throw ConfigurationError(flag: "--audit.log", reason: "is empty; give a path, a glob, or -")
+                let reason = named == nil ? "is empty" : "names a format without a path"
+                throw ConfigurationError(
+                    flag: "--audit.log", value: named == nil ? nil : text,
+                    reason: "\(reason); give a path, a glob, or -")
             }
             // Each pattern has its own series in the metrics.
             if patterns.contains(pattern) { continue }
-            guard !patterns.contains(where: { $0.description == path }) else { throw ambiguous(path) }
             patterns.append(pattern)
         }
         return (patterns, standardInput)
     }
 
-    private static func ambiguous(_ path: String) -> ConfigurationError {
-        ConfigurationError(flag: "--audit.log", value: path, reason: "is given with two formats; give one")
+    /// That a path is given with two formats.
+    static func twoFormats(_ formats: [AuditFormat]) -> String {
+        "given with two formats, \(formats.map(\.rawValue).joined(separator: " and ")); give one"
     }
 
     private static func listeners(

@@ -60,15 +60,19 @@ final class ReadingLog: Sendable {
         for malformed in batch.scanned.malformed {
             if let format = malformed.format {
                 noteOnce(
-                    format.rawValue, of: batch, "Records are not counted",
-                    metadata: ["looks_like": "\(format.rawValue)", "hint": "use --audit.format \(format.rawValue)"])
+                    format.rawValue, of: batch, "Audit events in envelopes are not counted",
+                    metadata: [
+                        "looks_like": "\(format.rawValue)", "first_offset": "\(malformed.offset)",
+                        "hint": "use --audit.format \(format.rawValue); kube_audit_malformed_events_total counts them",
+                    ])
             } else if let shape = malformed.shape {
                 noteOnce(
                     "\(shape)", of: batch, "Lines that are not bare audit events are not counted",
                     metadata: ["looks_like": "\(shape)", "hint": "\(shape.advice)"])
             }
         }
-        for malformed in batch.scanned.malformed {
+        // Those with a format have no fault but a missing flag, which was logged.
+        for malformed in batch.scanned.malformed where malformed.format == nil {
             warn("Malformed audit event skipped", of: batch.path, at: malformed.offset, reason: malformed.reason)
         }
         // Only the first ones of a batch are described.
@@ -124,10 +128,11 @@ final class ReadingLog: Sendable {
                 now.unreadRotated, before: before.unreadRotated,
                 begin: "Rotated log cannot be read; it is read when that is mended",
                 end: "Rotated log is read, or was removed")
-            for (path, format) in now.ambiguousFormats where before.ambiguousFormats[path] == nil {
+            for (path, formats) in now.ambiguousFormats where before.ambiguousFormats[path] == nil {
+                let names = formats.map(\.rawValue)
                 files.log(
-                    .warning, "Log is named with several formats; reading it as the first flag says",
-                    metadata: ["log": "\(path)", "format": "\(format.rawValue)"])
+                    .warning, "Log is named with several formats; reading it in the first one",
+                    metadata: ["log": "\(path)", "formats": "\(names.joined(separator: ","))"])
             }
             noteEnd(of: now)
         }
@@ -147,7 +152,11 @@ final class ReadingLog: Sendable {
 
     private func noteProblem(of now: LogState, before: LogState) {
         guard now.problem != before.problem else { return }
-        if let problem = now.problem {
+        if let problem = now.problem, now.log == "-" {
+            logger.warning(
+                "Standard input is not read any more; restart the exporter together with the program that writes to it",
+                metadata: ["log": "-", "reason": "\(problem)"])
+        } else if let problem = now.problem {
             logger.warning(
                 "Log cannot be read; trying again at least once a second",
                 metadata: ["log": "\(now.log)", "reason": "\(problem)"])

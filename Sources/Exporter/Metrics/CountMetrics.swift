@@ -121,12 +121,13 @@ enum ReadingMetrics {
         "Requests that are not counted for their sources, by the filter's entry that excludes them.",
         labels: ["filter"], details: "See [Filter](filter.md).", condition: "with a filter, or if there was one before")
     static let lines = Metric(
-        "kube_audit_lines_total", .counter, "Lines read; empty lines are not counted.", labels: ["input"],
-        details: "`input` is `file`, `stdin` or `webhook`; items of webhook bodies and of envelopes count as lines.")
+        "kube_audit_lines_total", .counter,
+        "Lines read, and records in envelopes and in webhook bodies; empty lines are not counted.",
+        labels: ["input"], details: "`input` is `file`, `stdin` or `webhook`.")
     static let bytes = Metric("kube_audit_bytes_total", .counter, "Bytes read.", labels: ["input"])
     static let malformedEvents = Metric(
-        "kube_audit_malformed_events_total", .counter, "Lines that are not an audit event; the log names them.",
-        labels: ["input"])
+        "kube_audit_malformed_events_total", .counter,
+        "Lines, and records in envelopes, that are not an audit event; the log names them.", labels: ["input"])
     static let foreignRecords = Metric(
         "kube_audit_foreign_records_total", .counter,
         "Records in envelopes that name another source than the API server's audit; they are not read.",

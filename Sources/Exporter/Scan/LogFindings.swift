@@ -30,12 +30,11 @@ enum LogFindings {
             ]
         }
         if reading.truncated > 0 {
-            let were = reading.truncated == 1 ? "audit event was" : "audit events were"
-            messages.append(
-                Message(
-                    text:
-                        "\(log.path): \(reading.truncated) \(were) cut off on the way; their requests are not counted",
-                    isProblem: false))
+            let cut =
+                reading.truncated == 1
+                ? "1 audit event was cut off on its way; its request is not counted"
+                : "\(reading.truncated) audit events were cut off on their way; their requests are not counted"
+            messages.append(Message(text: "\(log.path): \(cut)", isProblem: false))
         }
         guard reading.holdsAuditEvents else {
             let text = "\(log.path): holds no audit event; \(description(of: log, reading, advice))"
@@ -67,6 +66,7 @@ enum LogFindings {
 
     private static func description(of log: StoredLog, _ reading: LogReading, _ advice: Advice) -> String {
         if let (_, name, command) = unsupportedFormat(reading) {
+            let command = command.isEmpty ? "\(log.decompressor ?? "gzip") -dc" : command
             return "it is \(name); pipe its content in: \(command) \(advice.file) | \(advice.command)"
         }
         // Standard input cannot be read again, so that its first line must do.
@@ -80,6 +80,10 @@ enum LogFindings {
         if reading.foreign > 0, reading.firstMalformed == nil {
             let count = reading.foreign == 1 ? "its one record is" : "its \(reading.foreign) records are"
             return "\(count) of other sources; name the log stream, category or container of the API server's audit"
+        }
+        if log.format != .auto, let first = reading.firstMalformed, looks(first) == nil {
+            return "it is read as \(log.format.rawValue), and the first fault is at byte \(first.offset): "
+                + first.reason
         }
         let isArray = reading.beginning.first == UInt8(ascii: "[")
         let malformed = reading.firstWrapped ?? reading.firstMalformed
@@ -120,9 +124,9 @@ enum LogFindings {
         ([0x42, 0x5a, 0x68], "compressed with bzip2", "bzip2 -dc"),
         ([0x04, 0x22, 0x4d, 0x18], "compressed with lz4", "lz4 -dc"),
         ([0x50, 0x4b, 0x03, 0x04], "a zip archive", "unzip -p"),
-        // What is left after one decompression. zstd reads both formats.
-        ([0x1f, 0x8b], "compressed twice", "zstd -dc"),
-        ([0x28, 0xb5, 0x2f, 0xfd], "compressed twice", "zstd -dc"),
+        // What is left after one decompression.
+        ([0x1f, 0x8b], "compressed twice", ""),
+        ([0x28, 0xb5, 0x2f, 0xfd], "compressed twice", ""),
     ]
 }
 

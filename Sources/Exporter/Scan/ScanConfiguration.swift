@@ -1,5 +1,6 @@
 import AccessScanning
 import AuditEvents
+import AuditSources
 import Locations
 
 /// The validated flags of `scan`, with the content of the files that they name.
@@ -38,6 +39,9 @@ struct ScanConfiguration: Sendable {
         self.command = "kube-audit-exporter \(command)"
         files = options.files
         auditFormat = try Configuration.choice(options.auditFormat, for: "--audit.format")
+        if let (path, formats) = LogPattern.conflict(in: options.files, as: auditFormat) {
+            throw ConfigurationError(flag: "--audit.format", reason: "\(path) is \(Configuration.twoFormats(formats))")
+        }
         let outcome: OutcomeChoice = try Configuration.choice(options.outcome, for: "--outcome")
         self.outcome = outcome
         format = try Configuration.choice(options.format, for: "--format")
