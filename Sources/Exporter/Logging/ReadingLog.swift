@@ -60,11 +60,8 @@ final class ReadingLog: Sendable {
         for malformed in batch.scanned.malformed {
             if let format = malformed.format {
                 noteOnce(
-                    format.rawValue, of: batch, "Audit events in envelopes are not counted",
-                    metadata: [
-                        "looks_like": "\(format.rawValue)", "first_offset": "\(malformed.offset)",
-                        "hint": "use --audit.format \(format.rawValue); kube_audit_malformed_events_total counts them",
-                    ])
+                    format.rawValue, of: batch, "Events in envelopes are counted as malformed",
+                    metadata: ["looks_like": "\(format.rawValue)", "hint": "use --audit.format \(format.rawValue)"])
             } else if let shape = malformed.shape {
                 noteOnce(
                     "\(shape)", of: batch, "Lines that are not bare audit events are not counted",
