@@ -13,6 +13,7 @@ public struct StandardInput: AuditInput {
     private let selectors: [EventSelector]
     private let format: AuditFormat
     private let start: StartingPoint
+    private let patience: Duration
     private let now: @Sendable () -> Double
     private let report: LogReport
 
@@ -21,11 +22,12 @@ public struct StandardInput: AuditInput {
     ///   - selectors: Which events are wanted.
     ///   - format: The form of the records.
     ///   - start: Which requests count, measured from the time at which reading begins.
+    ///   - patience: After this time without bytes, a last record without a line feed counts if it is whole.
     ///   - report: Takes the state when reading begins and when it ends.
     ///   - now: Seconds since 1970.
     public init(
         descriptor: Int32 = 0, selecting selectors: [EventSelector], as format: AuditFormat = .auto,
-        from start: StartingPoint = .beginning,
+        from start: StartingPoint = .beginning, patience: Duration = .seconds(5),
         report: @escaping LogReport = { _ in },
         now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 }
     ) {
@@ -33,6 +35,7 @@ public struct StandardInput: AuditInput {
         self.selectors = selectors
         self.format = format
         self.start = start
+        self.patience = patience
         self.now = now
         self.report = report
     }
@@ -44,8 +47,8 @@ public struct StandardInput: AuditInput {
     public func run(_ deliver: @escaping BatchHandler) async throws {
         var state = LogState(log: "-", starts: [LogStart(path: "-", place: .start(start))])
         await report([state])
-        let thread = InputThread<Result<[UInt8], FileFailure>>("standard input") { [descriptor] thread in
-            Self.read(descriptor, thread)
+        let thread = InputThread<Result<[UInt8], FileFailure>>("standard input") { [descriptor, patience] thread in
+            Self.read(descriptor, patience, thread)
         }
         defer { thread.stop() }
         var failure: FileFailure?
@@ -53,6 +56,8 @@ public struct StandardInput: AuditInput {
         var reading = Reading(scanner: EventScanner(selecting: selectors), countsFrom: start.cutoff(at: now()))
         for await outcome in thread.elements {
             switch outcome {
+            case .success(let bytes) where bytes.isEmpty:
+                guard try await takeWholeRest(&reading, &state, deliver) else { return }
             case .success(let bytes): content.feed(bytes)
             case .failure(let error): failure = error
             }
@@ -66,11 +71,7 @@ public struct StandardInput: AuditInput {
         if let bytes = content.end() {
             guard try await take(bytes, &reading, &state, deliver) else { return }
         }
-        if let piece = reading.lines.takeRest() {
-            let batch = batch(piece, &reading, isLast: true)
-            state.note(batch.scanned)
-            _ = try await self.deliver(batch, to: deliver)
-        }
+        guard try await takeRest(&reading, &state, deliver) else { return }
         if let fault = content.fault {
             let end = reading.lines.offset
             let loss = LogLoss(path: "-", offset: end, knownBytes: 0, reason: fault)
@@ -110,9 +111,38 @@ public struct StandardInput: AuditInput {
         return true
     }
 
-    private static func read(_ descriptor: Int32, _ thread: InputThread<Result<[UInt8], FileFailure>>) {
+    /// Delivers the last record, which has no line feed, if it is whole: a shipper may put none behind its records.
+    private func takeWholeRest(
+        _ reading: inout Reading, _ state: inout LogState, _ deliver: BatchHandler
+    ) async throws -> Bool {
+        guard !reading.lines.isSkipping, EventScanner.areWhole(reading.lines.rest.span.bytes) else { return true }
+        return try await takeRest(&reading, &state, deliver)
+    }
+
+    private func takeRest(
+        _ reading: inout Reading, _ state: inout LogState, _ deliver: BatchHandler
+    ) async throws -> Bool {
+        guard let piece = reading.lines.takeRest() else { return true }
+        let batch = batch(piece, &reading, isLast: true)
+        state.note(batch.scanned)
+        return try await self.deliver(batch, to: deliver)
+    }
+
+    /// Passes on what is read, and no bytes once after `patience` without any.
+    private static func read(
+        _ descriptor: Int32, _ patience: Duration, _ thread: InputThread<Result<[UInt8], FileFailure>>
+    ) {
         var buffer = [UInt8](repeating: 0, count: readSize)
-        while thread.wait(for: descriptor) {
+        var isQuiet = true
+        while true {
+            switch thread.waking(by: descriptor, timeout: isQuiet ? nil : patience) {
+            case .stopped: return
+            case .timedOut:
+                isQuiet = true
+                guard thread.hand(over: .success([])) else { return }
+                continue
+            case .ready: isQuiet = false
+            }
             let got = buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
             if got < 0 {
                 if errno == EINTR || errno == EAGAIN { continue }

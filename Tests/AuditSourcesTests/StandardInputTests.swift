@@ -90,6 +90,34 @@ struct StandardInputTests {
         }
     }
 
+    @Test("with a whole last record without a line feed as soon as nothing follows, also in compressed data")
+    func wholeRest() async throws {
+        let record = Array(LogDirectory.line(1).dropLast().utf8)
+        for bytes in [record, Gzip.compress(record)] {
+            var ends: [Int32] = [-1, -1]
+            try #require(pipe(&ends) == 0)
+            let (input, output) = (ends[0], ends[1])
+            let ids = Mutex<[String]>([])
+            let task = Task {
+                try await StandardInput(
+                    descriptor: input, selecting: LogDirectory.selectors, patience: .milliseconds(50)
+                ).run { batch in
+                    ids.withLock { $0 += batch.scanned.events.map(\.event.auditID) }
+                    return .accepted
+                }
+            }
+            Self.write(bytes, to: output)
+            try await eventually("the record") { ids.withLock { $0 } == ["1"] }
+            // What is not whole waits for its end.
+            Self.write(bytes.dropLast(9), to: output)
+            Self.write(Array(bytes.suffix(9)), to: output)
+            close(output)
+            try await task.value
+            close(input)
+            #expect(ids.withLock { $0 } == ["1", "1"])
+        }
+    }
+
     @Test("up to a fault in compressed data, which is a loss")
     func faulty() async throws {
         let member = Gzip.compress(Array(LogDirectory.line(1).utf8))
