@@ -108,6 +108,12 @@ bool LogRecords::nextObject(Record &record) {
     }
     bool isValid = *from == '{' && reader_.checkValue(object);
     if (!isValid && isOpen_ && goesOn(from)) return false;
+    if (!isValid && Text{from, line_.to}.view().substr(0, eventHead.size()) == eventHead) {
+        // It may have been torn.
+        state_ = State::lines;
+        record = {Record::Kind::line, {from, line_.to}, false, true, line_.to, nullptr};
+        return true;
+    }
     reader_.skipSpace();
     // With other text behind an object it is not known what the object is.
     if (!isValid || (reader_.at < line_.to && *reader_.at != '{')) {

@@ -77,6 +77,9 @@ audit_scanner::Step audit_scanner::nextRecord(audit_event &event, const char *&r
     if (isList || isPiece) {
         if (!isPiece && !list.next(text)) return Step::end;
         lastRecord = text;
+        if (isPiece && text.view().substr(0, audit_scan::eventHead.size()) != audit_scan::eventHead) {
+            return readObject({Record::Kind::object, text, false, false, nullptr, nullptr}, event, reason);
+        }
         bool isCandidate = candidates.mayContain(text.from, text.to);
         if (isList && !isCandidate && *text.from == '{' && audit_scan::isOtherRecord(text)) {
             count++;

@@ -32,6 +32,9 @@ bool TornLine::next(Text &piece) {
 const uint8_t *TornLine::pieceEnd(const uint8_t *from) {
     size_t common = commonPrefix(from);
     if (common == head.size()) return eventEnd(from);
+    JSONReader reader({from, end_});
+    Text object;
+    if (*from == '{' && reader.checkValue(object)) return nextObject(reader.at);
     // Events that were torn within their heads are one piece.
     while (common > 0 && common < head.size()) {
         from += common;
@@ -51,9 +54,16 @@ const uint8_t *TornLine::eventEnd(const uint8_t *from) {
         if (!reader.skip(':')) return tear(from, reader.at);
         if (spells(key, "requestObject") || spells(key, "responseObject")) reader.end = end_;
         if (!reader.checkValue(value)) return tear(from, reader.at);
-        if (reader.skip('}')) return mayBegin(reader.at) ? reader.at : end_;
+        if (reader.skip('}')) return nextObject(reader.at);
         if (!reader.skip(',')) return tear(from, reader.at);
     }
+}
+
+/// The object behind one that is complete. With other text behind it, it is not known what the object is: the end.
+const uint8_t *TornLine::nextObject(const uint8_t *at) const {
+    JSONReader reader({at, end_});
+    reader.skipSpace();
+    return reader.at < end_ && *reader.at == '{' ? reader.at : end_;
 }
 
 /// The place near a fault where an event begins; the end of the line if there is none.

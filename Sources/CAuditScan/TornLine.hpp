@@ -8,10 +8,10 @@ namespace audit_scan {
 /// The beginning of every event, as the API server writes it.
 constexpr std::string_view eventHead = R"({"kind":"Event","apiVersion":"audit.k8s.io/)";
 
-/// Splits a line in which one event begins before the previous one has ended.
+/// Splits a line in which one event begins before the previous one has ended, or behind it without a line feed.
 ///
 /// A writer that is killed, or a full disk, leaves a part of an event without a line feed, and the next event follows
-/// on the same line. The pieces are such parts and whole events.
+/// on the same line. The pieces are such parts, whole events, and other objects behind a whole event.
 ///
 /// A client must not be able to place an event there: the API server copies `requestObject` and `responseObject`
 /// unchanged, and a torn event may end behind an object that looks like an event. So a line is read from its beginning,
@@ -27,6 +27,7 @@ public:
 private:
     const uint8_t *pieceEnd(const uint8_t *from);
     const uint8_t *eventEnd(const uint8_t *from);
+    const uint8_t *nextObject(const uint8_t *at) const;
     const uint8_t *tear(const uint8_t *from, const uint8_t *fault) const;
     size_t commonPrefix(const uint8_t *from) const;
     bool mayBegin(const uint8_t *from) const;

@@ -75,6 +75,28 @@ struct TornLineTests {
         #expect(found.malformedCount == (text.hasPrefix("[1") || text.hasPrefix("[\"") ? 2 : 1))
     }
 
+    @Test("other objects behind whole events are read too, with the keys in any order")
+    func objects() {
+        let first = Self.event("192.0.2.1")
+        let others = ["192.0.2.2", "192.0.2.3"].map { #"{"level":"Metadata","# + Self.event($0).dropFirst() }
+        let list = #"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":["# + Self.event("192.0.2.4") + "]}"
+        let cases: [(text: String, addresses: String, malformed: Int)] = [
+            (first + others[0], "12", 0), (first + others[0] + others[1], "123", 0),
+            (first + first + others[0], "112", 0), (first + others[0] + first, "121", 0),
+            (first + " " + others[0] + " " + first, "121", 0), (first + list + others[0], "142", 0),
+            (others[0] + first, "21", 0), (others[0] + first.prefix(200) + first, "21", 1),
+            (first + others[0] + first.prefix(200) + first, "121", 1), (first + others[0].prefix(200) + first, "1", 1),
+            // It is not known what an object is that text follows.
+            (first + "," + first, "", 1), (first + " x " + first, "", 1), (first + others[0] + ",", "1", 1),
+        ]
+        for (text, expected, malformed) in cases {
+            let found = scan(text + "\n")
+            #expect(addresses(found).map { String($0.suffix(1)) }.joined() == expected, "\(text)")
+            #expect(found.malformedCount == malformed, "\(text)")
+        }
+        #expect(addresses(scan(first + #"{"a":1}"# + "\n")) == ["192.0.2.1"])
+    }
+
     @Test("a whole event that only lost its line feed is read too, and any number of torn ones")
     func several() {
         let whole = Self.event("192.0.2.2")
