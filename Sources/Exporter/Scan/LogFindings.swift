@@ -74,9 +74,6 @@ enum LogFindings {
         if let encoding = utf16(text) {
             return "it is text in UTF-16; convert it: iconv -f \(encoding) -t UTF-8 \(advice.file) | \(advice.command)"
         }
-        if text.prefix(while: { $0 != 10 }).firstRange(of: Array("}\r{".utf8)) != nil {
-            return "its lines end with a carriage return; convert them: jq -c . \(advice.file) | \(advice.command)"
-        }
         if reading.foreign > 0, reading.firstMalformed == nil {
             let count = reading.foreign == 1 ? "its one record is" : "its \(reading.foreign) records are"
             return "\(count) of other sources; name the log stream, category or container of the API server's audit"
