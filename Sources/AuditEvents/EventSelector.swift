@@ -55,7 +55,7 @@ public struct EventSelector: Sendable, Hashable {
     /// Selects the events without a user that have one response code.
     ///
     /// The byte search finds the code as API servers write it. An event with another spelling of the number is not
-    /// selected, unless its line is parsed for another reason: `401.0`, `4.01e2`, `40100e-2`. No known shipper writes
+    /// selected, unless its line is parsed for another reason: `4.01e2`, `40100e-2`. No known shipper writes
     /// integers so.
     ///
     /// - Parameter responseCode: An HTTP status code.

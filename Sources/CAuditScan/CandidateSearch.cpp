@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "EventEnd.hpp"
 #include "TornLine.hpp"
 
 namespace audit_scan {
@@ -112,9 +113,9 @@ bool CandidateSearch::isEscape(const uint8_t *place) const {
     return high >= 0 && low >= 0 && escaped_[high * 16 + low];
 }
 
-/// Whether digits are a whole number, without fraction and exponent, and the value of a member.
+/// Whether digits are the value of a member, or the beginning of one with a fraction or an exponent: 401.0.
 bool CandidateSearch::isNumber(const uint8_t *from, const uint8_t *to) const {
-    if (to < end_ && (isDigit(*to) || *to == '.' || (*to | 0x20) == 'e')) return false;
+    if (to < end_ && isDigit(*to)) return false;
     if (findsQuotedNumbers_ && from > begin_ && from[-1] == '"') from--;
     if (findsQuotedNumbers_ && from > begin_ && from[-1] == '\\') from--;
     // White space, which may be escaped in the text of an envelope.
@@ -151,7 +152,7 @@ struct CandidateSearch::LineEnds {
         if (*at > '\n') return isAtPlace = search.isPlace(at);
         // A NUL byte ends a line too, but is not written by an API server.
         if (*at != '\n') return *at == 0;
-        if (at[-1] != '}') return true;
+        if (!endsAsWritten(line, at)) return true;
         passed.count++;
         passed.last = {line, at};
         line = at + 1;

@@ -27,7 +27,8 @@ class CandidateSearch {
 public:
     /// Adds a text of at least three bytes: printable ASCII without quote, backslash and slash.
     void addText(std::string_view text);
-    /// Adds a natural number of at least three digits. Only its plain spelling is found: not 401.0, 4.01e2 or 40100e-2.
+    /// Adds a natural number of at least three digits. A spelling that begins otherwise is not
+    /// found, such as 4.01e2: no program is known to write it.
     void addNumber(std::string_view digits);
 
     /// Adds bytes of at least three characters, which are found only as they are.
@@ -45,8 +46,7 @@ public:
     /// Forgets what was found, so that ranges from `from` on can be passed again.
     void goBack(const uint8_t *from);
 
-    /// Lines that need no other look: each begins as API servers write events, ends in a brace and a line feed, and cannot
-    /// contain a pattern.
+    /// Lines that need no other look: each begins and ends as API servers write events, and cannot contain a pattern.
     struct PlainLines {
         size_t count = 0;
         /// The last one.

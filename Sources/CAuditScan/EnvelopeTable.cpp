@@ -57,6 +57,7 @@ constexpr Is auditTableKeys[] = {{"Type", text, {"AKSAudit", "AKSAuditAdmin"}}, 
 
 constexpr Is entryKeys[] = {{"insertId"}, {"logName"}, {"resource", object}, {"timestamp"}};
 constexpr Is entryAudit[] = {
+    {"logName", text, {}, {}, "/logs/cloudaudit.googleapis.com%2F"},
     {"protoPayload", object}, {"protoPayload.serviceName", text, {"k8s.io"}}, {"resource.type", text, {"k8s_cluster"}},
 };
 constexpr Is pushKeys[] = {{"message", object}, {"subscription"}};
@@ -64,8 +65,6 @@ constexpr Is pushKeys[] = {{"message", object}, {"subscription"}};
 // MARK: Shippers
 
 constexpr Is fluentBitKeys[] = {{"log"}, {"date", any}};
-// Of parsers for container logs: P is a piece, F the last one.
-constexpr Is taggedPiece[] = {{"logtag", text, {"P"}}};
 constexpr Is logKey[] = {{"log"}};
 constexpr string_view log[] = {"log"};
 constexpr Is vectorKeys[] = {{"message"}, {"source_type"}, {"timestamp"}};
@@ -101,8 +100,6 @@ constexpr string_view dockerOnly[] = {"log", "stream", "time", "attrs"};
 constexpr Is standardOutput[] = {{"stream", text, {"stdout"}}};
 constexpr Is journalKeys[] = {{"__REALTIME_TIMESTAMP"}, {"MESSAGE", any}};
 constexpr string_view journalMessage[] = {"MESSAGE"};
-// journald has split a line of standard output.
-constexpr Is splitLine[] = {{"_LINE_BREAK", text, {"line-max"}}};
 constexpr Is viaqKeys[] = {{"log_type"}, {"log_source"}, {"openshift", object}};
 constexpr Is nothing[] = {{"log_type", Type::never}};
 
@@ -124,10 +121,10 @@ constexpr Row gkeEntry = row("gke-entry", AUDIT_FORMAT_GKE, [](Row &row) {
     row.keys = entryKeys, row.audit = entryAudit, row.schema = Schema::gke;
 });
 constexpr Row fluentBitRecord = row("fluent-bit-record", AUDIT_FORMAT_FLUENT_BIT, [](Row &row) {
-    row.keys = logKey, row.event = log, row.piece = taggedPiece;
+    row.keys = logKey, row.event = log;
 });
 constexpr Row fluentdRecord = row("fluentd-record", AUDIT_FORMAT_FLUENTD, [](Row &row) {
-    row.keys = messageKey, row.event = message, row.piece = taggedPiece;
+    row.keys = messageKey, row.event = message;
 });
 constexpr Row gelf = row("gelf", AUDIT_FORMAT_GELF, [](Row &row) {
     row.keys = gelfKeys, row.event = shortMessage;
@@ -195,11 +192,10 @@ constexpr Row objects[] = {
         row.keys = dockerKeys, row.only = dockerOnly, row.audit = standardOutput, row.event = log, row.joins = true;
     }),
     row("fluent-bit", AUDIT_FORMAT_FLUENT_BIT, [](Row &row) {
-        row.keys = fluentBitKeys, row.event = log, row.piece = taggedPiece;
+        row.keys = fluentBitKeys, row.event = log;
     }),
     row("journald", AUDIT_FORMAT_JOURNALD, [](Row &row) {
         row.keys = journalKeys, row.event = journalMessage, row.step = Step::bytes, row.othersAreForeign = true;
-        row.piece = splitLine;
     }),
     // OpenShift: records of auditd among bare events. Only foreign ones, since events are found before.
     row("viaq-other", AUDIT_FORMAT_AUTO, [](Row &row) {

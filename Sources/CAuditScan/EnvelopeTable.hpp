@@ -33,7 +33,7 @@ struct Is {
     Type type = Type::text;
     /// A text must be one of these, if there are any.
     std::string_view values[2] = {};
-    std::string_view begins = {};
+    std::string_view begins = {}, contains = {};
 };
 
 /// How the text of an event is embedded in a value.
@@ -77,8 +77,6 @@ struct Row {
     List<std::string_view> only = {};
     /// The keys besides which no others come before the items of a record that is read in parts, if there are any.
     List<std::string_view> first = {};
-    /// The members of an item whose text is a piece, if there are any: the text goes on in another record.
-    List<Is> piece = {};
     /// Whether it is recognised without a flag.
     bool isAuto = false;
     /// Whether a text that is no audit event is another program's, not a fault.

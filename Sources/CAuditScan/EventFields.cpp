@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "Origin.hpp"
+
 namespace audit_scan {
 
 using simdjson::dom::array;
@@ -32,7 +34,7 @@ void strings(element value, std::vector<audit_string> &into) {
     for (element entry : list) into.push_back(string(entry));
 }
 
-/// JSON has one kind of number: 403, 403.0 and 4.03e2 are equal.
+/// JSON has one kind of number: 403 and 403.0 are equal, and shippers write both.
 bool integer(element value, int64_t &into) {
     if (value.get(into) == simdjson::SUCCESS) return true;
     double number;
@@ -57,7 +59,7 @@ bool isUsed(Text key) {
     static constexpr std::string_view used[] = {
         "auditID", "stage", "requestURI", "verb", "user", "sourceIPs", "userAgent", "responseStatus",
         "objectRef", "requestReceivedTimestamp", "stageTimestamp", "kind", "apiVersion",
-        "kubernetes", "stream", "log_type", "log_source",
+        "log_type", "log_source",
     };
     return std::any_of(std::begin(used), std::end(used), [key](std::string_view name) { return spells(key, name); });
 }
@@ -79,20 +81,42 @@ const char *EventFields::read(Text text, audit_event &event) {
         if (const char *reason = readMembers(text, fields)) return reason;
     }
     read(fields, event);
+    traits_.namesOrigin |= !isRead && namesWriter_;
     if (isRead) templates_.learn(text, event, traits_);
     return nullptr;
 }
 
+/// The last `most` of `count` entries of an array, as an array.
+Text EventFields::lastEntries(Text array, size_t count, size_t most) {
+    Entries entries;
+    entries.begin(array);
+    Text entry = array;
+    for (size_t index = 0; index + most <= count && entries.next(entry);) index++;
+    addresses_.assign(1, '[');
+    addresses_.append(Text{entry.from, array.to}.view());
+    return textOf(addresses_);
+}
+
 const char *EventFields::readMembers(Text text, object &fields) {
     parser_.begin(std::min(text.size(), longest));
+    namesWriter_ = false;
     size_t values = 0;
     Members members(text);
     for (size_t before = 0; members.next(); before = members.reader.values) {
-        if (!isUsed(members.key)) continue;
-        values += members.reader.values - before;
-        if (parser_.size() + members.key.size() + members.value.size() > longest) return "its fields are too long";
+        if (!isUsed(members.key)) {
+            namesWriter_ |= mayNameWriter(members.key);
+            continue;
+        }
+        size_t count = members.reader.values - before;
+        Text value = members.value;
+        if (count > mostAddresses && spells(members.key, "sourceIPs")) {
+            value = lastEntries(value, count - 1, mostAddresses);
+            count = mostAddresses;
+        }
+        values += count;
+        if (parser_.size() + members.key.size() + value.size() > longest) return "its fields are too long";
         if (values > mostValues) return "its fields hold too many values";
-        parser_.add(members.key, members.value);
+        parser_.add(members.key, value);
     }
     if (!members.isComplete()) {
         reason_ = "invalid JSON at byte " + std::to_string(members.reader.at - text.from) + " of the event";
@@ -128,10 +152,10 @@ void EventFields::read(object fields, audit_event &event) {
         else if (key == "stageTimestamp") event.stage_timestamp = string(field.value);
         else if (key == "kind") kind = text(field.value);
         else if (key == "apiVersion") version = text(field.value);
-        else if (key == "kubernetes" || key == "stream") traits_.namesOrigin = true;
         // OpenShift names the program in each event. Twice, it may be a client's.
         else if (key == "log_type") traits_.namesOrigin |= types++ > 0 || text(field.value) != "audit";
         else if (key == "log_source") traits_.namesOrigin |= sources++ > 0 || !isAuditSource(text(field.value));
+        else if (!traits_.namesOrigin) traits_.namesOrigin = mayNameWriter(key);
     }
     traits_.isNamed = kind == "Event" && version.substr(0, group.size()) == group;
     traits_.isEvent = traits_.isNamed || (hasRequest && hasOutcome);

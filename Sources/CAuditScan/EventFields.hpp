@@ -23,9 +23,11 @@ public:
     /// Maximum bytes of all used fields. An API server accepts at most 1 MiB of request head; the path, and the message
     /// and the object's name that repeat it, stay below this limit even if each byte is a six-byte escape.
     static constexpr size_t longest = 24 << 20;
-    /// Maximum number of values in these fields, mainly addresses and groups. A head of 1 MiB has room for 130,000
-    /// addresses.
+    /// Maximum number of values in these fields, mainly addresses and groups.
     static constexpr size_t mostValues = 1 << 18;
+    /// Maximum number of addresses. A client can write more of the shortest ones. The last ones are kept: those of proxies,
+    /// and before them the address that is verified.
+    static constexpr size_t mostAddresses = mostValues - 4096;
 
     /// Adds a selector and copies the bytes that it points at.
     void select(const audit_selector &selector);
@@ -54,6 +56,7 @@ private:
         int64_t lowestCode, highestCode;
     };
 
+    Text lastEntries(Text array, size_t count, size_t most);
     const char *readMembers(Text text, simdjson::dom::object &fields);
     void read(simdjson::dom::object fields, audit_event &event);
     void readUser(simdjson::dom::element user, audit_event &event);
@@ -64,7 +67,9 @@ private:
     EventTraits traits_;
     EventTemplates templates_;
     MemberParser parser_;
-    std::string reason_;
+    std::string reason_, addresses_;
+    // Whether a member that is not parsed may name the writer.
+    bool namesWriter_ = false;
     // The lists are stored here, because a C struct can only point at them.
     std::vector<audit_string> groups_;
     std::vector<audit_string> sourceIPs_;

@@ -66,6 +66,17 @@ bool beginsWith(Text string, std::string_view word) {
     return isString(string) && behindWord(string.from + 1, string.to - 1, word) != nullptr;
 }
 
+bool contains(Text string, std::string_view word) {
+    if (!isString(string)) return false;
+    const uint8_t *end = string.to - 1;
+    for (const uint8_t *at = string.from + 1; at < end; at++) {
+        if (behindWord(at, end, word) != nullptr) return true;
+        // Behind the escape, up to its last byte.
+        if (*at == '\\') at += std::min<ptrdiff_t>(end - at - 1, at[1] == 'u' ? 5 : 1);
+    }
+    return false;
+}
+
 bool isCutOff(Text text) {
     JSONReader reader(text);
     Text value;

@@ -32,6 +32,9 @@ bool spells(Text string, std::string_view word);
 /// Whether a JSON string, given with its quotes, begins with a word of ASCII once its escapes are resolved.
 bool beginsWith(Text string, std::string_view word);
 
+/// The same anywhere in it.
+bool contains(Text string, std::string_view word);
+
 /// Whether a text is the beginning of a JSON value and ends before it: its grammar has no fault, but no end either.
 bool isCutOff(Text text);
 

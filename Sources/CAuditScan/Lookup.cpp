@@ -23,6 +23,7 @@ bool accepts(const Is &condition, const Found &found) {
     }
     if (!found.isText()) return false;
     if (!condition.begins.empty() && !beginsWith(found.value, condition.begins)) return false;
+    if (!condition.contains.empty() && !contains(found.value, condition.contains)) return false;
     if (condition.values[0].empty()) return true;
     return std::any_of(std::begin(condition.values), std::end(condition.values), [&](std::string_view value) {
         return !value.empty() && spells(found.value, value);
@@ -88,6 +89,12 @@ bool ObjectIndex::holds(const List<Is> &conditions, bool &isTwice) const {
 bool ObjectIndex::hasOnly(const List<std::string_view> &keys) const {
     return std::all_of(members_.begin(), members_.end(), [&](const Member &member) {
         return std::any_of(keys.begin(), keys.end(), [&](std::string_view key) { return spells(member.key, key); });
+    });
+}
+
+bool ObjectIndex::hasKey(std::string_view beginning) const {
+    return std::any_of(members_.begin(), members_.end(), [&](const Member &member) {
+        return beginsWith(member.key, beginning);
     });
 }
 

@@ -34,6 +34,8 @@ public:
     Found look(std::string_view path) const;
     /// Whether an object meets conditions. `isTwice` is set if a key that they name is there twice.
     bool holds(const List<Is> &conditions, bool &isTwice) const;
+    /// Whether a key begins with a word.
+    bool hasKey(std::string_view beginning) const;
     /// Whether it has no keys besides these.
     bool hasOnly(const List<std::string_view> &keys) const;
 

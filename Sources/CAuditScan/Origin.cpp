@@ -1,102 +1,231 @@
 #include "Origin.hpp"
 
+#include <algorithm>
+
 #include "Decoding.hpp"
 
 namespace audit_scan {
 
 namespace {
 
-struct Names {
-    List<std::string_view> namespaces, containers, streams;
+using std::string_view;
+
+/// What the value of a key says.
+enum class About : uint8_t {
+    space, container, pod, stream, file,
+    runtimeName,  // the name that a container runtime gives
+    sourceType,   // of Splunk
+    unit,         // of systemd
+    userUnit,
+    tag,          // P for a piece, F for the last one
+    partial,      // true for a piece
+    lineBreak,    // why journald ended an entry
+    flags,        // of Filebeat
 };
 
-constexpr std::string_view namespaces[] = {
-    "kubernetes.namespace_name", "kubernetes.pod_namespace", "kubernetes.namespace",
+struct Name {
+    string_view path;
+    About about;
 };
-constexpr std::string_view containers[] = {"kubernetes.container_name", "kubernetes.container.name"};
-constexpr std::string_view streams[] = {"stream"};
-constexpr std::string_view sourceNamespaces[] = {"_source.kubernetes.namespace_name", "_source.kubernetes.namespace"};
-constexpr std::string_view sourceContainers[] = {
-    "_source.kubernetes.container_name", "_source.kubernetes.container.name",
-};
-constexpr std::string_view sourceStreams[] = {"_source.stream"};
-constexpr std::string_view labelNamespaces[] = {"labels.namespace", "stream.namespace"};
-constexpr std::string_view labelContainers[] = {"labels.container", "stream.container"};
-constexpr std::string_view labelStreams[] = {"labels.stream", "stream.stream"};
-constexpr std::string_view attributeNamespaces[] = {"k8s.namespace.name"};
-constexpr std::string_view attributeContainers[] = {"k8s.container.name"};
-constexpr std::string_view attributeStreams[] = {"log.iostream"};
-constexpr std::string_view fieldNamespaces[] = {"fields.k8s.namespace.name"};
-constexpr std::string_view fieldContainers[] = {"fields.k8s.container.name"};
-constexpr std::string_view fieldStreams[] = {"fields.log.iostream"};
 
-Names names(Naming naming) {
-    switch (naming) {
-    case Naming::record: return {namespaces, containers, streams};
-    case Naming::elasticsearch: return {sourceNamespaces, sourceContainers, sourceStreams};
-    case Naming::loki: return {labelNamespaces, labelContainers, labelStreams};
-    case Naming::otlp: return {attributeNamespaces, attributeContainers, attributeStreams};
-    case Naming::splunk: return {fieldNamespaces, fieldContainers, fieldStreams};
-    }
-    return {};
+/// What keys may begin with that name a writer. The first characters of each name below are among them.
+constexpr string_view heads[] = {
+    "kubernetes", "k8s", "stream", "log", "_", "partial", "container", "CONTAINER", "file", "path", "tag", "source",
+};
+
+// Sources, looked up on 2026-11-30: moby daemon/logger/fluentd and journald, conmon ctr_logging.c, Fluent Bit
+// flb_ml_parser_cri.c, Vector lib/vector-core/src/event, Beats libbeat/reader, OpenTelemetry's container parser.
+constexpr Name names[] = {
+    {"kubernetes.namespace_name", About::space}, {"kubernetes.pod_namespace", About::space},
+    {"kubernetes.namespace", About::space}, {"kubernetes_namespace_name", About::space},
+    {"kubernetes_namespace", About::space}, {"k8s.namespace.name", About::space},
+    {"k8s_namespace_name", About::space}, {"_kubernetes_namespace_name", About::space},
+    {"_kubernetes_namespace", About::space}, {"_k8s_namespace_name", About::space},
+    {"kubernetes.container_name", About::container}, {"kubernetes.container.name", About::container},
+    {"kubernetes_container_name", About::container}, {"k8s.container.name", About::container},
+    {"k8s_container_name", About::container}, {"_kubernetes_container_name", About::container},
+    {"_k8s_container_name", About::container},
+    {"kubernetes.pod_name", About::pod}, {"kubernetes.pod.name", About::pod}, {"kubernetes_pod_name", About::pod},
+    {"k8s.pod.name", About::pod}, {"k8s_pod_name", About::pod}, {"_kubernetes_pod_name", About::pod},
+    {"_k8s_pod_name", About::pod},
+    {"stream", About::stream}, {"_stream", About::stream}, {"log.iostream", About::stream}, {"source", About::stream},
+    {"log.file.path", About::file}, {"log_file_path", About::file}, {"_log_file_path", About::file},
+    {"file", About::file}, {"_file", About::file}, {"filename", About::file}, {"filepath", About::file},
+    {"path", About::file}, {"source", About::file}, {"tag", About::file}, {"_tag", About::file},
+    {"container_name", About::runtimeName}, {"_container_name", About::runtimeName},
+    {"CONTAINER_NAME", About::runtimeName}, {"container.name", About::runtimeName},
+    {"sourcetype", About::sourceType}, {"_SYSTEMD_UNIT", About::unit}, {"_SYSTEMD_USER_UNIT", About::userUnit},
+    {"logtag", About::tag}, {"_logtag", About::tag}, {"_p", About::tag},
+    {"partial_message", About::partial}, {"_partial_message", About::partial}, {"_partial", About::partial},
+    {"CONTAINER_PARTIAL_MESSAGE", About::partial}, {"container_partial_message", About::partial},
+    {"container.partial", About::partial},
+    {"_LINE_BREAK", About::lineBreak}, {"log.flags", About::flags},
+};
+
+/// The same among labels and fields, which have no other meaning there.
+constexpr Name labels[] = {
+    {"namespace", About::space}, {"namespace_name", About::space}, {"container", About::container},
+    {"container_name", About::container}, {"pod", About::pod}, {"pod_name", About::pod},
+};
+
+string_view resolved(Text string, std::string &buffer) {
+    if (string.size() < 2 || *string.from != '"') return {};
+    resolveEscapes(string, buffer);
+    return buffer;
 }
 
-/// Whether a name is there, and is another one than it should be.
-struct Named {
-    bool isThere = false, isOther = false, isTwice = false;
+bool begins(string_view text, string_view word) { return text.substr(0, word.size()) == word; }
 
-    Named(const ObjectIndex &record, const List<std::string_view> &paths, std::string_view wanted) {
-        for (std::string_view path : paths) {
-            Found found = record.look(path);
-            isThere |= found.isThere;
-            isOther |= found.isThere && !found.spells(wanted);
-            isTwice |= found.isTwice;
+/// `kube-apiserver`, or the name that a kubelet gives to its container.
+bool isServersName(string_view name) {
+    if (begins(name, "/")) name.remove_prefix(1);
+    return name == "kube-apiserver"
+        || (begins(name, "k8s_kube-apiserver_kube-apiserver") && name.find("_kube-system_") != name.npos);
+}
+
+/// What an object says of its writer.
+struct Writer {
+    bool hasSpace = false, hasContainer = false, hasPod = false;
+    bool isForeign = false, isTwice = false, isTagged = false, isPiece = false;
+    std::string buffer;
+
+    void note(About about, const Found &found) {
+        Text value = found.value;
+        bool isFalse = value.view() == "false" || value.view() == "null" || found.spells("false");
+        switch (about) {
+        case About::space: hasSpace = true, isForeign |= !found.spells("kube-system"); break;
+        case About::container: hasContainer = true, isForeign |= !found.spells("kube-apiserver"); break;
+        case About::pod: hasPod = true, isForeign |= !beginsWith(value, "kube-apiserver"); break;
+        case About::stream: isForeign |= found.spells("stderr"); break;
+        case About::file: isForeign |= namesOtherLog(resolved(value, buffer)); break;
+        case About::runtimeName: isForeign |= !isServersName(resolved(value, buffer)); break;
+        case About::sourceType:
+            isForeign |= beginsWith(value, "kube:container:") && !found.spells("kube:container:kube-apiserver");
+            break;
+        case About::unit: isForeign |= beginsWith(value, "user@") || beginsWith(value, "session-"); break;
+        case About::userUnit: isForeign = true; break;
+        case About::tag: isTagged |= !found.spells("F") && !beginsWith(value, "F:"); break;
+        case About::partial: isPiece |= !isFalse; break;
+        case About::lineBreak: isPiece |= found.spells("line-max"); break;
+        case About::flags: isPiece |= hasPieceFlag(value); break;
         }
     }
+
+    static bool hasPieceFlag(Text array) {
+        Entries entries;
+        entries.begin(array);
+        for (Text entry; entries.next(entry);) {
+            if (*entry.from == '"' && (spells(entry, "partial") || spells(entry, "truncated"))) return true;
+        }
+        return false;
+    }
+
+    Origin origin() const {
+        // Another pod may have the name of the API server's in its own namespace.
+        if (isForeign || hasSpace != hasContainer || (hasPod && !hasSpace)) return Origin::foreign;
+        if (isTwice) return Origin::twice;
+        return isPiece ? Origin::piece : isTagged ? Origin::tagged : Origin::audit;
+    }
 };
 
-Origin origin(const ObjectIndex &record, const Names &names) {
-    Named space(record, names.namespaces, "kube-system"), container(record, names.containers, "kube-apiserver");
-    if (space.isOther || container.isOther || space.isThere != container.isThere) return Origin::foreign;
-    bool isTwice = space.isTwice || container.isTwice;
-    for (std::string_view path : names.streams) {
-        Found found = record.look(path);
-        if (found.spells("stderr")) return Origin::foreign;
-        isTwice |= found.isTwice;
+Origin originOf(const ObjectIndex &object, bool hasLabels) {
+    uint32_t present = 0;
+    for (size_t head = 0; head < std::size(heads); head++) {
+        if (object.hasKey(heads[head])) present |= 1u << head;
     }
-    return isTwice ? Origin::twice : Origin::audit;
+    if (present == 0 && !hasLabels) return Origin::audit;
+    Writer writer;
+    auto look = [&](const Name &name) {
+        Found found = object.look(name.path);
+        writer.isTwice |= found.isTwice;
+        if (found.isThere) writer.note(name.about, found);
+    };
+    for (const Name &name : names) {
+        bool isLabel = hasLabels && name.about == About::runtimeName;
+        for (size_t head = 0; head < std::size(heads) && !isLabel; head++) {
+            if (!begins(name.path, heads[head])) continue;
+            if (present >> head & 1) look(name);
+            break;
+        }
+    }
+    if (hasLabels) std::for_each(std::begin(labels), std::end(labels), look);
+    // Another value than an object may be a pod's, in the place of the names.
+    Found kubernetes = object.look("kubernetes");
+    bool isOther = kubernetes.isThere && !kubernetes.isObject() && kubernetes.value.view() != "null";
+    Origin found = writer.origin();
+    return isOther ? worse(found, Origin::foreign) : found;
 }
 
-Origin originOfRecord(const ObjectIndex &record) {
-    // Another value than an object may be a pod's, in the place of the names.
-    Found named = record.look("kubernetes");
-    bool isOther = named.isThere && !named.isObject() && named.value.view() != "null";
-    Origin found = origin(record, names(Naming::record));
-    return isOther && found == Origin::audit ? Origin::foreign : found;
+/// The origin that an object in a record names.
+Origin originWithin(const ObjectIndex &record, string_view key, bool hasLabels) {
+    Found holder = record.look(key);
+    if (holder.isTwice) return Origin::twice;
+    if (!holder.isObject()) return Origin::audit;
+    ObjectIndex index;
+    return index.read(holder.value) ? originOf(index, hasLabels) : Origin::twice;
+}
+
+Origin originOfAttributes(const ObjectIndex &record, string_view path, std::string &buffer) {
+    Found attributes = record.look(path);
+    if (attributes.isTwice) return Origin::twice;
+    if (!attributes.isArray()) return Origin::audit;
+    if (decodeAttributes(attributes.value, buffer)) return Origin::twice;
+    ObjectIndex index;
+    return index.read(textOf(buffer)) ? originOf(index, false) : Origin::twice;
 }
 
 }  // namespace
 
-Origin worse(Origin first, Origin second) { return first == Origin::audit ? second : first; }
+Origin worse(Origin first, Origin second) { return first >= Origin::foreign ? first : std::max(first, second); }
 
-Origin namedOrigin(const ObjectIndex &record, Naming naming, std::string &buffer) {
-    if (naming == Naming::record) return originOfRecord(record);
-    if (naming != Naming::otlp) return origin(record, names(naming));
-    Origin worst = Origin::audit;
-    for (std::string_view path : {std::string_view("resource.attributes"), std::string_view("attributes")}) {
-        Found attributes = record.look(path);
-        if (attributes.isTwice) return Origin::twice;
-        if (!attributes.isArray()) continue;
-        if (decodeAttributes(attributes.value, buffer)) return Origin::twice;
-        ObjectIndex index;
-        if (!index.read(textOf(buffer))) return Origin::twice;
-        worst = worse(worst, origin(index, names(naming)));
-    }
-    return worst;
+bool mayNameWriter(string_view key) {
+    if (key == "sourceIPs") return false;
+    return std::any_of(std::begin(heads), std::end(heads), [key](string_view head) { return begins(key, head); });
 }
 
-Origin originOfEvent(const ObjectIndex &event) {
-    Origin found = originOfRecord(event);
+bool mayNameWriter(Text key) {
+    if (spells(key, "sourceIPs")) return false;
+    return std::any_of(std::begin(heads), std::end(heads), [key](string_view head) { return beginsWith(key, head); });
+}
+
+bool namesOtherLog(string_view path) {
+    for (char separator : {'/', '.'}) {
+        auto directory = [separator](string_view name) {
+            return std::string("log") + separator + std::string(name) + separator;
+        };
+        std::string containers = directory("containers"), pods = directory("pods");
+        if (size_t at = path.find(containers); at != path.npos) {
+            string_view file = path.substr(at + containers.size());
+            size_t space = std::min(file.find('_'), file.size());
+            return !begins(file, "kube-apiserver") || !begins(file.substr(space), "_kube-system_kube-apiserver-");
+        }
+        if (size_t at = path.find(pods); at != path.npos) {
+            string_view file = path.substr(at + pods.size());
+            std::string container = separator + std::string("kube-apiserver") + separator;
+            return !begins(file, "kube-system_kube-apiserver")
+                || file.substr(file.rfind('_')).find(container) == string_view::npos;
+        }
+    }
+    return false;
+}
+
+Origin namedOrigin(const ObjectIndex &record, Naming naming, std::string &buffer) {
+    if (naming == Naming::otlp) {
+        return worse(originOfAttributes(record, "resource.attributes", buffer),
+                     originOfAttributes(record, "attributes", buffer));
+    }
+    Origin own = originOf(record, false);
+    switch (naming) {
+    case Naming::elasticsearch: return worse(own, originWithin(record, "_source", false));
+    case Naming::loki: return worse(own, worse(originWithin(record, "labels", true), originWithin(record, "stream", true)));
+    case Naming::splunk: return worse(own, originWithin(record, "fields", true));
+    default: return own;
+    }
+}
+
+Origin originOfEvent(const ObjectIndex &event, size_t size) {
+    Origin found = originOf(event, false);
+    if (found == Origin::tagged) found = size > longestPiece ? Origin::audit : Origin::piece;
     // OpenShift's records of several programs.
     Found type = event.look("log_type"), source = event.look("log_source");
     bool isOther = (type.isThere && !type.spells("audit"))

@@ -1,5 +1,7 @@
 #include "PieceJoiner.hpp"
 
+#include "TornLine.hpp"
+
 namespace audit_scan {
 
 bool PieceJoiner::piece(const ObjectIndex &record, Piece &piece) {
@@ -30,12 +32,30 @@ bool PieceJoiner::piece(const Row &row, Text line, const uint8_t *end, Piece &pi
 }
 
 void PieceJoiner::add(const Piece &piece) {
-    if (!piece.isString) {
-        joined_.append(piece.text.view());
-        return;
+    std::string_view text = piece.text.view();
+    if (piece.isString) {
+        resolveEscapes(piece.text, resolved_);
+        text = resolved_;
     }
-    resolveEscapes(piece.text, resolved_);
-    joined_ += resolved_;
+    bool isHead = text.substr(0, eventHead.size()) == eventHead;
+    if (isHead && !joined_.empty() && headCount_ < mostHeads) heads_[headCount_++] = joined_.size();
+    joined_.append(text);
+}
+
+/// The event of the last pieces, if the container ended before it had written the one before. A client can place a head
+/// within its objects, but only pieces that are no event together are taken apart.
+std::string_view PieceJoiner::lastEvent() const {
+    auto isEvent = [](std::string_view text) {
+        JSONReader reader(textOf(text).trimmed());
+        Text value;
+        return reader.checkValue(value) && reader.at == reader.end;
+    };
+    std::string_view all = joined_;
+    if (headCount_ == 0 || isEvent(all)) return all;
+    for (size_t index = 0; index < headCount_; index++) {
+        if (isEvent(all.substr(heads_[index]))) return all.substr(heads_[index]);
+    }
+    return all;
 }
 
 PieceJoiner::Result PieceJoiner::join(
@@ -44,6 +64,7 @@ PieceJoiner::Result PieceJoiner::join(
     if (at < joinedTo_) return Result::passed;
     if (first.isLast) return Result::whole;
     joined_.clear();
+    headCount_ = 0;
     add(first);
     for (Text line; behind.next(line);) {
         Piece next;
@@ -51,8 +72,8 @@ PieceJoiner::Result PieceJoiner::join(
         add(next);
         joinedTo_ = line.to;
         if (!next.isLast) continue;
-        text = joined_;
-        return Result::joined;
+        text = lastEvent();
+        return text.size() == joined_.size() ? Result::joined : Result::torn;
     }
     joinedTo_ = reinterpret_cast<const uint8_t *>(UINTPTR_MAX);
     return Result::incomplete;

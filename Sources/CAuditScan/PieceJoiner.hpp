@@ -28,6 +28,7 @@ public:
     enum class Result {
         whole,       // the text has one piece
         joined,      // `text` is set, until the next call
+        torn,        // the same; an event before it has no end
         passed,      // a part of a text that was joined before
         incomplete,  // the last piece is not there
     };
@@ -44,11 +45,16 @@ public:
     static bool piece(const ObjectIndex &record, Piece &piece);
 
 private:
+    static constexpr size_t mostHeads = 4;
+
     void add(const Piece &piece);
+    std::string_view lastEvent() const;
 
     // Up to here, pieces were joined.
     const uint8_t *joinedTo_ = nullptr;
     std::string joined_, resolved_;
+    // Where pieces begin as events do, without the first one.
+    size_t heads_[mostHeads] = {}, headCount_ = 0;
 };
 
 }  // namespace audit_scan

@@ -83,7 +83,8 @@ public:
         return true;
     }
 
-    PrefixMatch match(std::string_view stream = {}, bool isPiece = false) const { return {true, rest, stream, isPiece}; }
+    PrefixMatch match(std::string_view stream = {}, bool isPiece = false) const { return {true, rest, stream, {}, isPiece}; }
+    PrefixMatch matchTag(std::string_view tag) const { return {true, rest, {}, tag, false}; }
 
 private:
     bool name() {
@@ -108,8 +109,12 @@ PrefixMatch matchCRI(std::string_view line) {
     if (!at.time() || !at.fraction(9) || !at.zone() || !at.skip(" ")) return {};
     std::string_view stream = at.rest.substr(0, 6);
     if (!at.skip("stdout ") && !at.skip("stderr ")) return {};
-    bool isPiece = at.skip("P ");
-    return isPiece || at.skip("F ") ? at.match(stream, isPiece) : PrefixMatch();
+    // Tags with colons between them; the first one is F or P.
+    bool isPiece = at.rest.substr(0, 1) == "P";
+    if (!isPiece && at.rest.substr(0, 1) != "F") return {};
+    at.rest.remove_prefix(1);
+    if (at.rest.substr(0, 1) == ":") at.run(1, 256, [](char letter) { return isVisible(letter) && letter != '{'; });
+    return at.skip(" ") ? at.match(stream, isPiece) : PrefixMatch();
 }
 
 PrefixMatch matchTail(std::string_view line) {
@@ -129,14 +134,18 @@ PrefixMatch matchExport(std::string_view line) {
 PrefixMatch matchFluentd(std::string_view line) {
     Cursor at(line);
     if (!at.time() || !at.fraction(anyNumber) || !at.zone() || !at.skip("\t")) return {};
-    bool hasTag = at.run(0, 256, [](char letter) { return letter != '\t' && letter != '{'; }) && at.skip("\t");
-    return hasTag ? at.match() : PrefixMatch();
+    std::string_view tag = at.rest;
+    if (!at.run(0, 256, [](char letter) { return letter != '\t' && letter != '{'; })) return {};
+    tag = tag.substr(0, tag.size() - at.rest.size());
+    return at.skip("\t") ? at.matchTag(tag) : PrefixMatch();
 }
 
 PrefixMatch matchOutFile(std::string_view line) {
     Cursor at(line);
-    bool hasTag = at.run(1, 256, [](char letter) { return !isOneOf(letter, " \t:{}[]\"\\"); }) && at.skip(": ");
-    return hasTag && at.rest.substr(0, 1) == "[" ? at.match() : PrefixMatch();
+    std::string_view tag = at.rest;
+    if (!at.run(1, 256, [](char letter) { return !isOneOf(letter, " \t:{}[]\"\\"); })) return {};
+    tag = tag.substr(0, tag.size() - at.rest.size());
+    return at.skip(": ") && at.rest.substr(0, 1) == "[" ? at.matchTag(tag) : PrefixMatch();
 }
 
 PrefixMatch matchSyslog5424(std::string_view line) {

@@ -12,6 +12,8 @@ struct PrefixMatch {
     std::string_view text = {};
     /// The stream that the prefix names; empty if it names none.
     std::string_view stream = {};
+    /// The tag that a shipper gives to the records of one file.
+    std::string_view tag = {};
     /// Whether the text goes on in the next line of the same stream.
     bool isPiece = false;
 };

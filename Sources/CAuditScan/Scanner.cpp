@@ -3,6 +3,8 @@
 #include <cstring>
 #include <utility>
 
+#include "EventEnd.hpp"
+
 using audit_scan::JSONReader;
 using audit_scan::Origin;
 using audit_scan::Piece;
@@ -14,6 +16,7 @@ using audit_scan::Unwrapping;
 namespace {
 
 constexpr const char *notAnEvent = "not an audit event";
+constexpr const char *cutOff = "audit event is cut off";
 constexpr const char *needsFormat = "an envelope that is read only with --audit.format";
 /// Shorter lines are parsed as fast as they are searched.
 constexpr size_t longLine = 4 << 10;
@@ -161,8 +164,9 @@ audit_scanner::Step audit_scanner::readBare(
 ) {
     last = text;
     // The only check of an event that cannot match; it detects lines that are not JSON or were cut off.
-    reason = *text.from != '{' ? "not a JSON object" : text.to[-1] != '}' ? "audit event is cut off" : nullptr;
+    reason = *text.from != '{' ? "not a JSON object" : text.to[-1] != '}' ? cutOff : nullptr;
     if (!reason && isCandidate) reason = fields.read(text, event);
+    else if (!reason && !audit_scan::isWhole(text)) reason = cutOff;
     // Its pieces come next.
     if (reason && isCandidate && mayBeTorn && torn.begin(text)) return Step::next;
     count++;
@@ -177,7 +181,7 @@ audit_scanner::Step audit_scanner::select(Text text, audit_event &event, const c
         last = {};
         if (!index.read(text)) return Step::malformed;
         last = text;
-        Origin origin = originOfEvent(index);
+        Origin origin = originOfEvent(index, text.size());
         if (origin != Origin::audit) {
             count--;
             return note(origin, reason);
@@ -194,7 +198,7 @@ audit_scanner::Step audit_scanner::note(Origin origin, const char *&reason) {
     last = {};
     reason = twice;
     if (origin == Origin::twice) return Step::malformed;
-    foreign++;
+    (origin == Origin::foreign ? foreign : truncated)++;
     return Step::next;
 }
 
@@ -216,7 +220,7 @@ bool audit_scanner::canOpen(const audit_scan::OpenRecord &open) {
     std::string shell = open.withoutItems();
     if (!index.read(textOf(shell)) || index.isEvent()) return false;
     if (index.isEventList()) {
-        return open.path() == "items" && originOfEvent(index) == Origin::audit
+        return open.path() == "items" && originOfEvent(index, SIZE_MAX) == Origin::audit
             && index.hasOnly(audit_scan::eventListRow.first);
     }
     for (const Row &row : audit_scan::objectRows) {
@@ -260,11 +264,11 @@ audit_scanner::Step audit_scanner::readObject(const Record &record, audit_event 
         return readBare(text, isCandidate || !isAuto, isLine, event, reason);
     }
     if (index.isEvent()) {
-        Origin origin = originOfEvent(index);
+        Origin origin = originOfEvent(index, text.size());
         return origin == Origin::audit ? readBare(text, isCandidate, isLine, event, reason) : note(origin, reason);
     }
     if (index.isEventList()) {
-        Origin origin = originOfEvent(index);
+        Origin origin = originOfEvent(index, text.size());
         if (origin != Origin::audit) return note(origin, reason);
         unwrapping.begin(audit_scan::eventListRow, text, search);
         return Step::next;
@@ -309,7 +313,7 @@ audit_scanner::Step audit_scanner::readLine(const Record &record, const char *&r
         }
         looksLike = AUDIT_FORMAT_AUTO;
         isOfFormatItself = true;
-        if (!isAudit) return note(Origin::foreign, reason);
+        if (!isAudit || audit_scan::namesOtherLog(match.tag)) return note(Origin::foreign, reason);
         Piece piece;
         bool isPiece = row.joins && PieceJoiner::piece(row, text, record.end, piece);
         return unwrap(row, record, isPiece ? &piece : nullptr, match.text);
@@ -326,6 +330,10 @@ audit_scanner::Step audit_scanner::unwrap(
         bool isLine = record.kind == Record::Kind::line;
         switch (joiner.join(row, *piece, record.text.from, isLine ? records.lines() : audit_scan::LogLines(), text)) {
         case PieceJoiner::Result::passed: return Step::next;
+        case PieceJoiner::Result::torn:
+            count++;
+            truncated++;
+            [[fallthrough]];
         case PieceJoiner::Result::joined: unwrapping.begin(row, text, nullptr); return Step::next;
         case PieceJoiner::Result::incomplete:
             if (!records.isLast()) {

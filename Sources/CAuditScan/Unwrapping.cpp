@@ -2,13 +2,14 @@
 
 #include <utility>
 
+#include "EventEnd.hpp"
 #include "Schemas.hpp"
 
 namespace audit_scan {
 
 void Unwrapping::begin(const Row &row, Text record, CandidateSearch *search) {
     depth_ = 0;
-    isTextPending_ = isPiece_ = false;
+    isTextPending_ = isPiece_ = isTagged_ = false;
     unread_ = {};
     search_ = search;
     push(row, record);
@@ -17,7 +18,7 @@ void Unwrapping::begin(const Row &row, Text record, CandidateSearch *search) {
 void Unwrapping::begin(const Row &row, std::string_view text, CandidateSearch *search) {
     depth_ = 0;
     isTextPending_ = true;
-    isPiece_ = false;
+    isPiece_ = isTagged_ = false;
     unread_ = {};
     search_ = search;
     text_ = textOf(text);
@@ -27,9 +28,9 @@ void Unwrapping::begin(const Row &row, std::string_view text, CandidateSearch *s
 Unwrapping::Result Unwrapping::next(Text &event, const char *&reason) {
     if (isTextPending_) {
         isTextPending_ = false;
-        bool isUnread = !mayBeSelected(text_) && !text_.isEmpty() && *text_.from == '{' && text_.to[-1] == '}';
         event = text_;
-        if (isUnread && text_.size() < shorterThanLimits) return Result::unread;
+        bool isShort = text_.size() < shorterThanLimits && textRow_->inner == nullptr && !textRow_->holdsArray;
+        if (isShort && !mayBeSelected(text_) && isWhole(text_)) return Result::unread;
         Result result = embedded(*textRow_, text_, event, reason);
         if (result != Result::end) return result;
     }
@@ -124,13 +125,11 @@ Unwrapping::Result Unwrapping::take(Frame &frame, Text item, Text &event, const 
     Origin origin = Origin::audit;
     for (size_t index = 0; index < frame.level; index++) origin = worse(origin, frame.levels[index].origin);
     Found found;
-    isPiece_ = false;
     if (isObject) {
         if (!item_.read(item)) {
             reason = tooManyKeys;
             return Result::malformed;
         }
-        isPiece_ = !row.piece.isEmpty() && item_.holds(row.piece, isTwice);
         isForeign |= !item_.holds(row.audit, isTwice);
         isWhole = item_.holds(row.itemKeys, isTwice);
         origin = worse(origin, namedOrigin(item_, row.naming, attributes_));
@@ -152,6 +151,8 @@ Unwrapping::Result Unwrapping::take(Frame &frame, Text item, Text &event, const 
         return Result::malformed;
     }
     if (isForeign || origin == Origin::foreign) return Result::foreign;
+    isPiece_ = origin == Origin::piece;
+    isTagged_ = origin == Origin::tagged;
     if (row.schema != Schema::none) {
         writeEvent(row.schema, item_, frame.decoded);
         event = textOf(frame.decoded);

@@ -84,14 +84,15 @@ private:
     Result embedded(const Row &row, Text text, Text &event, const char *&reason);
     Result inside(const Row &row, Text object, Text &event, const char *&reason);
     bool mayBeSelected(Text value);
+    Result leaveUnread(Text string, Text &event);
 
     Frame frames_[deepest];
     size_t depth_ = 0;
     ObjectIndex item_;
     std::string attributes_, inflated_, last_;
     CandidateSearch *search_ = nullptr;
-    // Whether the text of the item goes on elsewhere.
-    bool isPiece_ = false;
+    // Whether the text of the item is a piece, and whether it is one if it is not longer than pieces are.
+    bool isPiece_ = false, isTagged_ = false;
     // A text behind a prefix.
     bool isTextPending_ = false;
     Text text_;

@@ -1,4 +1,5 @@
 #include "Decoding.hpp"
+#include "EventEnd.hpp"
 #include "Unwrapping.hpp"
 
 namespace audit_scan {
@@ -6,13 +7,15 @@ namespace audit_scan {
 namespace {
 
 constexpr std::string_view truncationMark = "[Truncated...]";
-/// Whether a JSON string is an object to its end, by its first and last character.
-bool looksWhole(Text string) {
-    std::string_view text = Text{string.from + 1, string.to - 1}.trimmed().view();
-    while (text.size() > 1 && text[text.size() - 2] == '\\' && std::string_view("nrt").find(text.back()) != text.npos) {
-        text.remove_suffix(2);
-    }
-    return !text.empty() && text.front() == '{' && text.back() == '}';
+/// Whether OTLP's AnyValue was not cut off: a list, or a text that is a whole event.
+bool isWholeValue(Text value) {
+    JSONReader reader(value);
+    Text key;
+    reader.skip('{');
+    reader.skipSpace();
+    if (!reader.checkString(key) || !spells(key, "stringValue")) return true;
+    Found string = look(value, "stringValue");
+    return !string.isText() || holdsWhole(string.value);
 }
 
 bool endsWith(std::string_view text, std::string_view end) {
@@ -35,7 +38,7 @@ Unwrapping::Result Unwrapping::decode(Frame &frame, Found found, Text &event, co
     const Row &row = *frame.row;
     std::string &into = frame.decoded;
     Text value = found.value;
-    bool isString = found.isText();
+    bool isString = found.isText(), isSelected = false;
     reason = nullptr;
     switch (row.step) {
     case Step::textOrObject:
@@ -57,7 +60,8 @@ Unwrapping::Result Unwrapping::decode(Frame &frame, Found found, Text &event, co
         if (inflated_.capacity() > (1 << 20)) std::string().swap(inflated_);
         return reason ? Result::malformed : embedded(row, textOf(into), event, reason);
     case Step::keyValues:
-        if (!mayBeSelected(value)) return Result::unread;
+        isSelected = mayBeSelected(value) || isPiece_ || isTagged_;
+        if (!isSelected && isWholeValue(value)) return Result::unread;
         reason = decodeAnyValue(value, into);
         if (reason) return Result::malformed;
         if (into.empty() || into[0] != '"') return embedded(row, textOf(into), event, reason);
@@ -71,14 +75,20 @@ Unwrapping::Result Unwrapping::decode(Frame &frame, Found found, Text &event, co
         reason = "not a text";
         return Result::malformed;
     }
-    bool isShort = value.size() < shorterThanLimits && !isPiece_;
-    if (row.step != Step::keyValues && isShort && looksWhole(value) && row.inner == nullptr && !mayBeSelected(value)) {
-        unread_ = value;
-        event = {};
-        return Result::unread;
-    }
+    // The text of an attribute was decoded already.
+    if (row.step != Step::keyValues) isSelected = isPiece_ || isTagged_ || mayBeSelected(value);
+    bool isUnread = !isSelected && row.inner == nullptr && value.size() < shorterThanLimits;
+    if (isUnread && holdsWhole(value)) return leaveUnread(value, event);
     resolveEscapes(value, into);
+    if (isUnread && isWhole(textOf(into).trimmed())) return leaveUnread(value, event);
     return embedded(row, textOf(into), event, reason);
+}
+
+/// Passes over a text that no selector can match.
+Unwrapping::Result Unwrapping::leaveUnread(Text string, Text &event) {
+    unread_ = string;
+    event = {};
+    return Result::unread;
 }
 
 bool Unwrapping::readLast(Text &event) {
@@ -98,7 +108,7 @@ Unwrapping::Result Unwrapping::embedded(const Row &row, Text text, Text &event, 
         return row.othersAreForeign ? Result::foreign : Result::malformed;
     }
     // Pieces are cut at a fixed length, so a client can make one that looks whole.
-    if (isPiece_) return Result::truncated;
+    if (isPiece_ || (isTagged_ && text.size() <= longestPiece)) return Result::truncated;
     Text value;
     JSONReader reader(text);
     bool isWhole = reader.checkValue(value) && reader.at == reader.end;
@@ -124,11 +134,10 @@ Unwrapping::Result Unwrapping::inside(const Row &row, Text object, Text &event, 
     if (!index.read(object)) return Result::malformed;
     event = object;
     if (index.isEvent()) {
-        switch (originOfEvent(index)) {
-        case Origin::audit: return Result::event;
-        case Origin::foreign: return Result::foreign;
-        case Origin::twice: break;
-        }
+        Origin origin = originOfEvent(index, object.size());
+        if (origin == Origin::audit) return Result::event;
+        if (origin == Origin::foreign) return Result::foreign;
+        if (origin != Origin::twice) return Result::truncated;
         reason = "a key of the envelope is there twice";
         return Result::malformed;
     }

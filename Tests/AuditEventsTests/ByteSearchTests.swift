@@ -26,7 +26,7 @@ struct ByteSearchTests {
     private static func isFound(in line: [UInt8]) -> Bool {
         let text = String(decoding: line, as: UTF8.self)
         if text.contains("system:unauthenticated") { return true }
-        if !text.matches(of: /:[ \t\r]*401(?![0-9.eE])/).isEmpty { return true }
+        if !text.matches(of: /:[ \t\r]*401(?![0-9])/).isEmpty { return true }
         return text.matches(of: /\\u00([0-9A-Fa-f]{2})/).contains { match in
             UInt8(match.output.1, radix: 16).map("system:unauthenticated".utf8.contains) ?? false
         }
@@ -41,7 +41,9 @@ struct ByteSearchTests {
     private static func randomLine(using random: inout SeededGenerator) -> [UInt8] {
         let count = Int.random(in: 0...12, using: &random)
         let content = (0..<count).flatMap { _ in Array((pieces.randomElement(using: &random) ?? "").utf8) }
-        return Array("{!".utf8) + content + Array("}".utf8)
+        // An event that is passed over by its first and last bytes, and is malformed if it is parsed.
+        let head = #"{"kind":"Event","apiVersion":"audit.k8s.io/!"#
+        return Array(head.utf8) + content + Array(#"x"}}"#.utf8)
     }
 
     @Test("finds what a plain search finds in hostile lines, in blocks of any width", arguments: widths)

@@ -21,6 +21,7 @@ _BLANK = " \t\r\n\0"
 
 OBJECT, TEXT, FAULT = "object", "text", "fault"
 
+EVENT_HEAD = '{"kind":"Event","apiVersion":"audit.k8s.io/'
 MEMBERS_LIMIT = 64 << 20
 
 
@@ -73,6 +74,16 @@ def _line_end(text, at):
     return found.start() if found else len(text)
 
 
+def _begins_event(text, at):
+    return text[at - 1:at] in ("\n", "\0") and text.startswith(EVENT_HEAD, at)
+
+
+def _behind_fault(text, at, fault):
+    """The line behind a fault, or the fault itself if an event begins there: a torn record takes no other with it."""
+    fault = max(at, min(fault, len(text)))
+    return fault if _begins_event(text, fault) else _line_end(text, fault)
+
+
 def _objects(text, at):
     end = _line_end(text, at)
     if text[at:end].strip(jsontext.SPACE) == "{":
@@ -80,7 +91,7 @@ def _objects(text, at):
             value, at = jsontext.value_at(text, at)
         except jsontext.Fault as fault:
             yield FAULT, str(fault)
-            return _line_end(text, max(at, min(fault.position, len(text))))
+            return _behind_fault(text, at, fault.position)
         yield OBJECT, value
         return (yield from _rest(text, at))
     line = text[at:end]
@@ -123,7 +134,7 @@ def _array(text, at):
             value, at = jsontext.value_at(text, at)
         except jsontext.Fault as fault:
             yield FAULT, str(fault)
-            return _line_end(text, max(at, min(fault.position, len(text))))
+            return at if _begins_event(text, at) else _behind_fault(text, at, fault.position)
         yield (OBJECT, value) if isinstance(value, dict) else (FAULT, "an item that is no object")
         is_first = False
         at = jsontext.skip_space(text, at)
@@ -134,5 +145,5 @@ def _array(text, at):
             break
         else:
             yield FAULT, "an array that has no end"
-            return _line_end(text, at)
+            return _behind_fault(text, at, at)
     return (yield from _rest(text, at))

@@ -10,6 +10,15 @@ class Object(dict):
     """An object. The last of duplicate keys is its value, as in Go's decoder; `duplicates` names them."""
 
     duplicates = frozenset()
+    # A whole record: the text that it is in, its beginning and its end.
+    place = None
+
+    def text(self):
+        """The text of a record; of an object in it, one that is about as long."""
+        if self.place is None:
+            return json.dumps(self, ensure_ascii=False, separators=(",", ":"))
+        text, start, end = self.place
+        return text[start:end]
 
 
 def _object(pairs):
@@ -45,11 +54,14 @@ class Fault(Exception):
 def value_at(text, start):
     """The value that begins exactly at `start`, and its end."""
     try:
-        return _decoder.raw_decode(text, start)
+        value, end = _decoder.raw_decode(text, start)
     except json.JSONDecodeError as error:
         raise Fault(error.msg, error.pos) from None
     except (ValueError, RecursionError) as error:
         raise Fault(str(error) or "nested too deep", start) from None
+    if isinstance(value, Object):
+        value.place = text, start, end
+    return value, end
 
 
 def whole(text):

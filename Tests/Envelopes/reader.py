@@ -19,25 +19,12 @@ import counting
 import framing
 import jsontext
 import table
-from decoding import BUILDERS, DECODERS, Foreign, Malformed, Truncated, look, otlp_attributes, otlp_body
+from decoding import BUILDERS, DECODERS, Foreign, Malformed, Truncated, look, otlp_body
+from origin import WHOLE, check, check_duplicates, is_piece, names_other_log
 
 MAXIMUM_LAYERS = 3
 JOINED_LIMIT = 16 << 20
 TRUNCATION_MARKS = ("[Truncated...]",)
-
-
-def check_duplicates(value, paths):
-    """An envelope has each key once: the second may be a client's."""
-    for path in paths:
-        for key in (path, path.partition(".")[0]):
-            if isinstance(value, jsontext.Object) and key in value.duplicates:
-                raise Malformed(f"duplicate key {key}")
-        head, _, rest = path.partition(".")
-        if rest and isinstance(value, dict) and isinstance(value.get(head), dict):
-            check_duplicates(value[head], [rest])
-            # One key with dots, and keys in each other, spell the same path.
-            if path in value and look(value[head], rest)[1]:
-                raise Malformed(f"duplicate key {path}")
 
 
 def holds(value, conditions):
@@ -47,25 +34,6 @@ def holds(value, conditions):
 def is_event(value):
     version = value.get("apiVersion")
     return value.get("kind") == "Event" and isinstance(version, str) and version.startswith("audit.k8s.io/")
-
-
-def check_names(value, format=""):
-    """Foreign if a record says that another container, or another stream, wrote it."""
-    namespaces, containers, streams = table.NAMES[format if format in table.NAMES else ""]
-    named = []
-    for paths, wanted in ((namespaces, "kube-system"), (containers, "kube-apiserver")):
-        names = [name for name, is_there in (look(value, path) for path in paths) if is_there]
-        if any(name != wanted for name in names):
-            raise Foreign("another container")
-        named.append(bool(names))
-    # Another value may be a pod's, in the place of the names.
-    if table.NAMES.get(format, table.NAMES[""]) is table.NAMES[""] and not isinstance(value.get("kubernetes"), (dict, type(None))):
-        raise Foreign("a container that is not named")
-    if named[0] != named[1]:
-        raise Foreign("a container that is not named in full")
-    if any(look(value, path)[0] == "stderr" for path in streams):
-        raise Foreign("standard error")
-    check_duplicates(value, namespaces + containers + streams)
 
 
 class Reader:
@@ -82,7 +50,7 @@ class Reader:
                      and (row.auto and format == "auto" or row.format == format)]
         self._every_prefix = prefixes
         self._pieces = {}
-        self._is_piece = False
+        self._piece = WHOLE
         self.requests = counting.Requests()
         self.events = self.foreign = self.truncated = self.malformed = 0
         self.reasons, self.looks_like = {}, {}
@@ -156,10 +124,12 @@ class Reader:
                 continue
             if not holds(found.groupdict(), prefix.audit):
                 raise Foreign(prefix.name)
+            if names_other_log(found.groupdict().get("tag") or ""):
+                raise Foreign("another container's file")
             text = found["text"]
             if prefix.joined_by:
                 text = self._join(found[prefix.joined_by], text, found["piece"] == "F")
-            self._is_piece = False
+            self._piece = WHOLE
             return None if text is None else self._embedded(text, prefix, 0)
         for prefix in self._every_prefix:
             if prefix.pattern.match(text):
@@ -181,6 +151,19 @@ class Reader:
         self._pieces.pop(stream)
         if pieces[0] is None:
             raise Malformed("longer than 16 MiB")
+        return self._last_event(pieces)
+
+    def _last_event(self, pieces):
+        """The event of the last pieces, if the container ended before it had written the one before."""
+        starts = [0] + [at for at in range(1, len(pieces)) if pieces[at].startswith(framing.EVENT_HEAD)][:4]
+        for start in starts if len(starts) > 1 else ():
+            text = "".join(pieces[start:])
+            try:
+                jsontext.whole(text)
+            except jsontext.Fault:
+                continue
+            self.truncated += start > 0
+            return text
         return "".join(pieces)
 
     # Envelopes
@@ -216,9 +199,7 @@ class Reader:
             at = record if key[0] == "^" else item
             if not condition.accepts(*look(at, key.removeprefix("^"))):
                 raise Foreign(row.name)
-        for level in path:
-            if isinstance(level, dict):
-                check_names(otlp_attributes(level) if row.format == "otlp" else level, row.format)
+        piece = max([check(level, row.format) for level in path if isinstance(level, dict)], default=WHOLE)
         if not holds(item, row.item_keys):
             raise Malformed(f"{row.name} without its event")
         if row.build:
@@ -228,8 +209,7 @@ class Reader:
             found = self._join(item[row.joined_by], found, found.endswith("\n"))
             if found is None:
                 return
-        self._is_piece = bool(row.piece) and holds(item, row.piece)
-        check_duplicates(item, row.piece)
+        self._piece = piece
         self._unwrap(found, row, layers)
 
     def _unwrap(self, value, row, layers):
@@ -258,7 +238,7 @@ class Reader:
         if not text.startswith(wanted):
             raise (Foreign if row.other == "foreign" else Malformed)("not a JSON object")
         # Pieces are cut at a fixed length, so a client can make one that looks whole.
-        if self._is_piece:
+        if is_piece(self._piece, text):
             raise Truncated
         try:
             value = jsontext.whole(text)
@@ -301,10 +281,12 @@ class Reader:
 
     @staticmethod
     def _check_origin(value):
-        check_names(value)
+        piece = check(value)
         check_duplicates(value, table.LOG_TYPE)
         if any(key in value and value[key] not in wanted for key, wanted in table.LOG_TYPE.items()):
             raise Foreign("another program's event")
+        if piece and is_piece(piece, value.text()):
+            raise Truncated
 
     def _list_item(self, item):
         # Items of old API servers have no kind and no apiVersion; those that have some must have the right ones.

@@ -15,13 +15,14 @@ class Is:
     type: str  # text, number, object, array, any, never
     values: tuple = ()
     begins: str = ""
+    contains: str = ""
 
     def accepts(self, value, is_there):
         if not is_there:
             return False
         if self.type == "text":
             return (isinstance(value, str) and (not self.values or value in self.values)
-                    and value.startswith(self.begins))
+                    and value.startswith(self.begins) and self.contains in value)
         if self.type == "number":
             return isinstance(value, (int, float)) and not isinstance(value, bool)
         if self.type == "object":
@@ -72,8 +73,6 @@ class Row:
     only: tuple = ()
     # Pieces are joined by this key until a text ends in a line feed.
     joined_by: str = ""
-    # What marks an item whose text goes on in another record.
-    piece: dict = field(default_factory=dict)
     # Recognised without a flag.
     auto: bool = False
     # Only inside another row.
@@ -108,8 +107,7 @@ _SD = r'(?:-|(?:\[[^ =\]"]{1,32}(?: [^ =\]"]{1,32}="(?:[^"\\\]]|\\.)*")*\])+)'
 
 AKS_CATEGORIES = const("kube-audit", "kube-audit-admin")
 AUDIT_STREAM = begins("kube-apiserver-audit-")
-# Of parsers for container logs: P is a piece, F the last one.
-TAGGED = {"logtag": const("P")}
+GKE_LOG = Is("text", contains="/logs/cloudaudit.googleapis.com%2F")
 
 ROWS = (
     # Amazon EKS
@@ -141,17 +139,15 @@ ROWS = (
         keys={"Type": const("AKSAudit", "AKSAuditAdmin"), "AuditId": TEXT, "SourceIps": ARRAY}, build="aks-table"),
     # Google GKE
     Row("gke-entry", "gke", keys={"insertId": TEXT, "logName": TEXT, "resource": OBJECT, "timestamp": TEXT},
-        audit={"protoPayload": OBJECT, "protoPayload.serviceName": const("k8s.io"),
+        audit={"logName": GKE_LOG, "protoPayload": OBJECT, "protoPayload.serviceName": const("k8s.io"),
                "resource.type": const("k8s_cluster")},
         build="gke"),
     Row("gke-pubsub-push", "gke", keys={"message": OBJECT, "subscription": TEXT}, items=("message",),
         item_keys={"data": TEXT}, event=("data",), steps=("base64",), inner=("gke-entry",)),
     # Shippers
-    Row("fluent-bit", "fluent-bit", keys={"log": TEXT, "date": ANY}, event=("log",), steps=("text",), piece=TAGGED),
-    Row("fluent-bit-record", "fluent-bit", nested=True, keys={"log": TEXT}, event=("log",), steps=("text",),
-        piece=TAGGED),
-    Row("fluentd-record", "fluentd", nested=True, keys={"message": TEXT}, event=("message",), steps=("text",),
-        piece=TAGGED),
+    Row("fluent-bit", "fluent-bit", keys={"log": TEXT, "date": ANY}, event=("log",), steps=("text",)),
+    Row("fluent-bit-record", "fluent-bit", nested=True, keys={"log": TEXT}, event=("log",), steps=("text",)),
+    Row("fluentd-record", "fluentd", nested=True, keys={"message": TEXT}, event=("message",), steps=("text",)),
     Row("vector", "vector", keys={"message": TEXT, "source_type": TEXT, "timestamp": TEXT},
         event=("message",), steps=("text",)),
     Row("filebeat", "filebeat",
@@ -179,7 +175,7 @@ ROWS = (
         only=("log", "stream", "time", "attrs"), audit={"stream": const("stdout")},
         event=("log",), steps=("text",), joined_by="stream"),
     Row("journald", "journald", keys={"__REALTIME_TIMESTAMP": TEXT, "MESSAGE": ANY}, event=("MESSAGE",),
-        steps=("bytes",), other="foreign", piece={"_LINE_BREAK": const("line-max")}),
+        steps=("bytes",), other="foreign"),
     # OpenShift: records of auditd among bare events.
     Row("viaq-other", "openshift", auto=True, keys={"log_type": TEXT, "log_source": TEXT, "openshift": OBJECT},
         audit={"log_type": NEVER}),
@@ -190,10 +186,13 @@ PREFIXES = (
            audit={"stream": AUDIT_STREAM}),
     Prefix("eks-s3-export", "eks", line(rf"{_TIME}\.[0-9]{{3}}Z ")),
     Prefix("oc-node-logs", "oc-node-logs", line(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252} (?=\{)")),
-    Prefix("fluent-bit-out-file", "fluent-bit", line(r'[^ \t:{}\[\]"\\]{1,256}: (?=\[)'), holds="array",
+    Prefix("fluent-bit-out-file", "fluent-bit", line(r'(?P<tag>[^ \t:{}\[\]"\\]{1,256}): (?=\[)'), holds="array",
            inner=("fluent-bit-record",)),
-    Prefix("fluentd", "fluentd", line(rf"{_TIME}(?:\.[0-9]+)?{_ZONE}\t[^\t{{]{{0,256}}\t"), inner=("fluentd-record",)),
-    Prefix("cri", "cri", line(rf"{_TIME}(?:\.[0-9]{{1,9}})?{_ZONE} (?P<stream>stdout|stderr) (?P<piece>[FP]) "),
+    Prefix("fluentd", "fluentd", line(rf"{_TIME}(?:\.[0-9]+)?{_ZONE}\t(?P<tag>[^\t{{]{{0,256}})\t"),
+           inner=("fluentd-record",)),
+    Prefix("cri", "cri",
+           line(rf"{_TIME}(?:\.[0-9]{{1,9}})?{_ZONE} (?P<stream>stdout|stderr)"
+                r" (?P<piece>[FP])(?::[!-z|}~]{1,255})? "),
            audit={"stream": const("stdout")}, joined_by="stream"),
     Prefix("syslog-5424", "syslog",
            line(rf"<[0-9]{{1,3}}>1 (?:-|{_TIME}(?:\.[0-9]{{1,6}})?{_ZONE}) [!-~]{{1,255}} [!-~]{{1,48}} [!-~]{{1,128}}"
@@ -205,18 +204,37 @@ PREFIXES = (
 
 # A record that says which container wrote it is read only if it names the API server's, since any pod can write a
 # perfect event. This holds for bare events too: shippers lift the keys of a pod's JSON into their records.
-# By format: keys of the namespace (kube-system), of the container (kube-apiserver), and of the stream (not stderr: an
-# API server writes audit events to its standard output, its own log to standard error).
+# An API server writes audit events to its standard output, and its own log to standard error.
 NAMES = {
-    "": (("kubernetes.namespace_name", "kubernetes.pod_namespace", "kubernetes.namespace"),
-         ("kubernetes.container_name", "kubernetes.container.name"), ("stream",)),
-    "elasticsearch": (("_source.kubernetes.namespace_name", "_source.kubernetes.namespace"),
-                      ("_source.kubernetes.container_name", "_source.kubernetes.container.name"), ("_source.stream",)),
-    "loki": (("labels.namespace", "stream.namespace"), ("labels.container", "stream.container"),
-             ("labels.stream", "stream.stream")),
-    "otlp": (("k8s.namespace.name",), ("k8s.container.name",), ("log.iostream",)),
-    "splunk-hec": (("fields.k8s.namespace.name",), ("fields.k8s.container.name",), ("fields.log.iostream",)),
+    "namespace": ("kubernetes.namespace_name", "kubernetes.pod_namespace", "kubernetes.namespace",
+                  "kubernetes_namespace_name", "kubernetes_namespace", "k8s.namespace.name", "k8s_namespace_name",
+                  "_kubernetes_namespace_name", "_kubernetes_namespace", "_k8s_namespace_name"),
+    "container": ("kubernetes.container_name", "kubernetes.container.name", "kubernetes_container_name",
+                  "k8s.container.name", "k8s_container_name", "_kubernetes_container_name", "_k8s_container_name"),
+    "pod": ("kubernetes.pod_name", "kubernetes.pod.name", "kubernetes_pod_name", "k8s.pod.name", "k8s_pod_name",
+            "_kubernetes_pod_name", "_k8s_pod_name"),
+    "stream": ("stream", "_stream", "log.iostream", "source"),
+    "file": ("log.file.path", "log_file_path", "_log_file_path", "file", "_file", "filename", "filepath", "path",
+             "source", "tag", "_tag"),
+    "runtime name": ("container_name", "_container_name", "CONTAINER_NAME", "container.name"),
+    "source type": ("sourcetype",),
+    "unit": ("_SYSTEMD_UNIT",),
+    "user unit": ("_SYSTEMD_USER_UNIT",),
+    # A container runtime cuts long lines. P is a piece, F the last one.
+    "tag": ("logtag", "_logtag", "_p"),
+    "partial": ("partial_message", "_partial_message", "_partial", "CONTAINER_PARTIAL_MESSAGE",
+                "container_partial_message", "container.partial"),
+    "line break": ("_LINE_BREAK",),
+    "flags": ("log.flags",),
 }
+# The same among labels and fields, in place of the runtime's name.
+LABELS = {"namespace": ("namespace", "namespace_name"), "container": ("container", "container_name"),
+          "pod": ("pod", "pod_name"), "runtime name": ()}
+# Where a format has objects that name the writer, and whether they are labels.
+HOLDERS = {"elasticsearch": (("_source", False),), "loki": (("labels", True), ("stream", True)),
+           "splunk-hec": (("fields", True),)}
+# Shippers that join pieces keep the mark of the first one. A longer text is no piece.
+LONGEST_PIECE = 16 << 10
 # OpenShift's records of other programs.
 LOG_TYPE = {"log_type": ("audit",), "log_source": ("kubeAPI", "openshiftAPI")}
 

@@ -147,25 +147,24 @@ private struct Advice {
     func text(for shape: RecordShape, isWrapped: Bool) -> String {
         let (form, converter): (String, String)
         switch shape {
-        case .containerLog: (form, converter) = ("bare events", "cut -d' ' -f4- \(file)")
-        case .dockerLog: (form, converter) = ("bare events", "jq -rj .log \(file)")
+        // Nobody should take events out of their records by hand: commands do not see who wrote a record.
+        case .containerLog: return "give --audit.format cri"
+        case .dockerLog: return "give --audit.format docker"
         case .syslog, .prefixed:
             guard beginning.contains(UInt8(ascii: "{")) || beginning.count >= 512 else {
                 return "it has no events as JSON; name the file of an API server with --audit-log-format=json"
             }
-            (form, converter) = ("bare events", "sed 's/^[^{]*//' \(file)")
-        // The first object that is an event: text of clients within it is not searched.
+            return shape == .syslog ? "give --audit.format syslog" : "docs/envelopes.md has the formats that are read"
         case .shipper,
             .otherProgram where isWrapped:
-            let event = "objects, (strings | fromjson? | objects) | select(has(\"auditID\"))"
-            (form, converter) = ("bare events", "jq -c 'first(.. | \(event))' \(file)")
+            return "docs/envelopes.md has the formats that are read"
         case .array: (form, converter) = ("one event per line", "jq -c '.[]' \(file)")
         case .printed:
             let filter = beginning.first == UInt8(ascii: "[") ? "'.[]'" : "."
             (form, converter) = ("one event per line", "jq -c \(filter) \(file)")
         case .eventList: (form, converter) = ("one event per line", "jq -c '.items[]' \(file)")
         case .otherProgram, .programLog: return "name the file of the API server's --audit-log-path"
-        default: return "docs/envelopes.md has the forms that are read; or pass on bare events, one per line"
+        default: return "docs/envelopes.md has the formats that are read; or pass on bare events, one per line"
         }
         return "pass on \(form): \(converter) | \(command)"
     }
