@@ -39,8 +39,18 @@ def _integer(digits):
     return int(digits) if len(digits) <= 20 else float(digits)
 
 
+class Decimal(float):
+    """A number with a fraction or an exponent, and how it is spelled."""
+
+    def __new__(cls, spelling):
+        value = super().__new__(cls, spelling)
+        value.spelling = spelling
+        return value
+
+
 _decoder = json.JSONDecoder(
-    object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, strict=True)
+    object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer, parse_float=Decimal,
+    strict=True)
 
 
 class Fault(Exception):
