@@ -93,7 +93,8 @@ let package = Package(
         // Connections on which a test controls every byte.
         .target(name: "RawHTTP", dependencies: ["HTTPServing"], path: "Tests/RawHTTP"),
         .testTarget(
-            name: "AuditEventsTests", dependencies: ["AuditEvents", "TestSupport"], exclude: ["GoReference"]),
+            name: "AuditEventsTests", dependencies: ["AuditEvents", "Compression", "TestSupport"],
+            exclude: ["GoReference"]),
         .testTarget(
             name: "AuditSourcesTests", dependencies: ["AuditSources", "AuditEvents", "Compression", "TestSupport"]),
         .testTarget(

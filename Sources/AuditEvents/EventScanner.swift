@@ -54,6 +54,9 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
         }
     }
 
+    /// For tests: the memory that holds decoded texts, in bytes.
+    package var memory: Int { audit_scanner_memory(scanner) }
+
     deinit {
         audit_scanner_destroy(scanner)
     }

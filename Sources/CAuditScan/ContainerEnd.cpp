@@ -6,15 +6,8 @@ namespace audit_scan {
 
 namespace {
 
-/// What is known at a place: how many brackets are open there, whether it is in a string, and whether a backslash before
-/// it makes it a part of the string.
-struct Place {
-    size_t depth = 0;
-    bool isInString = false, isEscaped = false;
-};
-
-/// Searches byte by byte.
-const uint8_t *searchBytes(const uint8_t *at, const uint8_t *end, Place place) {
+/// Searches byte by byte, from a place on.
+const uint8_t *searchBytes(const uint8_t *at, const uint8_t *end, Place &place) {
     for (; at < end; at++) {
         if (place.isInString) {
             if (place.isEscaped) place.isEscaped = false;
@@ -24,8 +17,10 @@ const uint8_t *searchBytes(const uint8_t *at, const uint8_t *end, Place place) {
             place.isInString = true;
         } else if (*at == '{' || *at == '[') {
             place.depth++;
-        } else if ((*at == '}' || *at == ']') && --place.depth == 0) {
-            return at + 1;
+        } else if (*at == '}' || *at == ']') {
+            // In a text that is not valid there may be too many.
+            if (place.depth > 0) place.depth--;
+            if (place.depth <= place.floor) return at + 1;
         }
     }
     return nullptr;
@@ -86,44 +81,44 @@ uint64_t behindOddRuns(uint64_t backslashes, bool &isEscaped) {
     return first | (((behindEven & ~even) | (behindOdd & even)) & ~backslashes);
 }
 
-/// Searches blocks. Bytes behind the end are spaces.
+/// Searches blocks, and the bytes behind them one by one.
 template <size_t width>
-__attribute__((always_inline)) inline const uint8_t *searchBlocks(const uint8_t *at, const uint8_t *end) {
-    Place place;
-    uint8_t last[blockSize];
-    for (; at < end; at += blockSize) {
-        const uint8_t *block = at;
-        size_t size = static_cast<size_t>(end - at);
-        if (size < blockSize) {
-            memset(last, ' ', blockSize);
-            memcpy(last, at, size);
-            block = last;
-        }
-        Marks found = marks<width>(block);
+__attribute__((always_inline)) inline const uint8_t *searchBlocks(const uint8_t *at, const uint8_t *end, Place &place) {
+    for (; end - at >= static_cast<ptrdiff_t>(blockSize); at += blockSize) {
+        Marks found = marks<width>(at);
         Place before = place;
         found.quotes &= ~behindOddRuns(found.backslashes, place.isEscaped);
         uint64_t inString = between(found.quotes) ^ (place.isInString ? ~uint64_t(0) : 0);
         // Between strings a backslash escapes nothing. Up to the first one there all is right.
-        if (found.backslashes & ~inString) return searchBytes(at, end, before);
+        if (found.backslashes & ~inString) {
+            place = before;
+            return searchBytes(at, end, place);
+        }
         place.isInString = inString >> 63;
         uint64_t opening = found.opening & ~inString, closing = found.closing & ~inString;
         size_t closed = static_cast<size_t>(__builtin_popcountll(closing));
-        if (place.depth > closed) {
+        if (place.depth > closed + place.floor) {
             place.depth += static_cast<size_t>(__builtin_popcountll(opening)) - closed;
             continue;
         }
         for (uint64_t brackets = opening | closing; brackets != 0; brackets &= brackets - 1) {
             int index = __builtin_ctzll(brackets);
-            if (opening >> index & 1) place.depth++;
-            else if (--place.depth == 0) return at + index + 1;
+            if (opening >> index & 1) {
+                place.depth++;
+                continue;
+            }
+            if (place.depth > 0) place.depth--;
+            if (place.depth <= place.floor) return at + index + 1;
         }
     }
-    return nullptr;
+    return searchBytes(at, end, place);
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,bmi,popcnt"))) const uint8_t *searchBlocksOf32(const uint8_t *at, const uint8_t *end) {
-    return searchBlocks<32>(at, end);
+__attribute__((target("avx2,bmi,popcnt"))) const uint8_t *searchBlocksOf32(
+    const uint8_t *at, const uint8_t *end, Place &place
+) {
+    return searchBlocks<32>(at, end, place);
 }
 
 bool canSearchBlocksOf32() {
@@ -136,11 +131,16 @@ bool canSearchBlocksOf32() {
 }  // namespace
 
 const uint8_t *endOfContainer(Text text, size_t width) {
-    if (width == 0) return searchBytes(text.from, text.to, Place());
+    Place place;
+    return endOfContainer(text, place, width);
+}
+
+const uint8_t *endOfContainer(Text text, Place &place, size_t width) {
+    if (width == 0) return searchBytes(text.from, text.to, place);
 #if defined(__x86_64__)
-    if (width == 32 && canSearchBlocksOf32()) return searchBlocksOf32(text.from, text.to);
+    if (width == 32 && canSearchBlocksOf32()) return searchBlocksOf32(text.from, text.to, place);
 #endif
-    return searchBlocks<16>(text.from, text.to);
+    return searchBlocks<16>(text.from, text.to, place);
 }
 
 }  // namespace audit_scan

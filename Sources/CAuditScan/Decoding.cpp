@@ -62,7 +62,7 @@ struct Inflater {
 
 }  // namespace
 
-const char *inflate(const std::string &bytes, std::string &into) {
+const char *inflate(const std::string &bytes, std::string &into, size_t &budget) {
     Inflater inflater;
     if (!inflater.isReady) return "not enough memory to read it";
     into.clear();
@@ -80,6 +80,10 @@ const char *inflate(const std::string &bytes, std::string &into) {
         if (code != Z_OK && code != Z_STREAM_END) return code == Z_BUF_ERROR ? "gzip: cut off" : "gzip: damaged";
         size_t got = sizeof piece - stream.avail_out;
         if (into.size() + got > longestInflated) return "gzip: more than 64 MiB";
+        if (got > budget) return "gzip: more than 128 MiB in a record";
+        budget -= got;
+        // Growing would store the text twice, and reserved memory that is not written costs nothing.
+        if (into.size() > (1 << 20) && into.capacity() < longestInflated) into.reserve(longestInflated);
         into.append(piece, got);
         hasEnded = code == Z_STREAM_END;
     }
@@ -116,7 +120,7 @@ public:
 
     bool write(Text value, size_t depth) {
         if (depth == deepest) return false;
-        Members members(value);
+        Members members(value, true);
         if (!members.next()) {
             into_ += "null";
             return members.isComplete();
@@ -144,7 +148,12 @@ public:
         into_ += '{';
         for (Text entry; entries.next(entry);) {
             if (*entry.from != '{') return false;
-            Found key = look(entry, "key"), value = look(entry, "value");
+            Found key, value;
+            Members members(entry, true);
+            while (members.next()) {
+                if (spells(members.key, "key")) note(key, members.value);
+                else if (spells(members.key, "value")) note(value, members.value);
+            }
             if (!key.isText() || key.isTwice || value.isTwice) return false;
             if (!keys.empty()) into_ += ',';
             resolveEscapes(key.value, name);

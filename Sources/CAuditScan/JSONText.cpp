@@ -272,11 +272,11 @@ bool Members::next() {
         if (!reader.skip(',')) return fail();
         reader.skipSpace();
     }
-    if (!reader.checkString(key)) return fail();
+    if (!(isValid_ ? reader.skipValue(key) : reader.checkString(key))) return fail();
     reader.skipSpace();
     if (!reader.skip(':')) return fail();
     reader.skipSpace();
-    return reader.checkValue(value) || fail();
+    return (isValid_ ? reader.skipValue(value) : reader.checkValue(value)) || fail();
 }
 
 }  // namespace audit_scan

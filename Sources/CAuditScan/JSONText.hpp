@@ -81,7 +81,8 @@ private:
 /// ```
 class Members {
 public:
-    explicit Members(Text object) : reader(object) {}
+    /// - Parameter isValid: Whether the text is known to be valid JSON. Then its values are skipped, which is faster.
+    explicit Members(Text object, bool isValid = false) : reader(object), isValid_(isValid) {}
 
     /// Finds the next member. False at the end, and if the text is malformed.
     bool next();
@@ -97,6 +98,7 @@ private:
 
     bool fail();
     State state_ = State::begin;
+    bool isValid_;
 };
 
 /// Resolves the escapes of a valid JSON string, given with its quotes. Half of a surrogate pair becomes three bytes that

@@ -50,6 +50,9 @@ public:
     const uint8_t *rest() const { return rest_; }
     /// Passes on the items of a part that is an array.
     void readArray(Text part);
+    /// Holds the part of an open record.
+    std::string &buffer() { return part_; }
+    const std::string &buffer() const { return part_; }
     bool isLast() const { return isLast_; }
     /// The beginning of the record that was left over, if a part of it was read.
     const Text &head() const { return head_; }

@@ -1,17 +1,11 @@
 #include "Lookup.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace audit_scan {
 
 namespace {
-
-void note(Found &found, Text value) {
-    found.isTwice |= found.isThere;
-    found.isThere = true;
-    // The last of duplicate keys is used, as in Go's decoder.
-    found.value = value;
-}
 
 bool accepts(const Is &condition, const Found &found) {
     switch (condition.type) {
@@ -52,7 +46,7 @@ Found lookAmong(std::string_view path, Each each) {
 
 Found look(Text object, std::string_view path) {
     return lookAmong(path, [object](auto take) {
-        Members members(object);
+        Members members(object, true);
         while (members.next()) take(members.key, members.value);
     });
 }
@@ -61,19 +55,59 @@ Found look(Text object, std::string_view path) {
 
 bool ObjectIndex::read(Text object) {
     members_.clear();
+    firsts_.clear();
     Members members(object);
     while (members.next()) {
         // What comes behind may name the writer.
         if (members_.size() == most) return false;
         members_.push_back({members.key, members.value});
     }
+    if (members_.size() > fewest) addHashes();
     return members.isComplete();
 }
 
-Found ObjectIndex::look(std::string_view path) const {
-    return lookAmong(path, [this](auto take) {
+/// Keys with one hash are compared one by one, so that whoever finds such keys gains nothing but time.
+static size_t hashOf(std::string_view key, size_t hashes) {
+    uint32_t hash = 2166136261;
+    for (char letter : key) hash = (hash ^ static_cast<uint8_t>(letter)) * 16777619;
+    return (hash ^ hash >> 16) % hashes;
+}
+
+void ObjectIndex::addHashes() {
+    firsts_.assign(hashes, 0);
+    for (size_t index = members_.size(); index > 0; index--) {
+        Member &member = members_[index - 1];
+        // A character of a key may be spelled with six.
+        if (member.key.size() > 6 * longestKey) continue;
+        std::string_view key = Text{member.key.from + 1, member.key.to - 1}.view();
+        if (key.find('\\') != std::string_view::npos) {
+            resolveEscapes(member.key, key_);
+            key = key_;
+        }
+        uint16_t &first = firsts_[hashOf(key, hashes)];
+        member.next = std::exchange(first, static_cast<uint16_t>(index));
+    }
+}
+
+/// Passes on the members that a path may name, those with one key in their order.
+template <class Take>
+void ObjectIndex::passOn(std::string_view path, Take take) const {
+    if (firsts_.empty()) {
         for (const Member &member : members_) take(member.key, member.value);
-    });
+        return;
+    }
+    size_t whole = hashOf(path, hashes), first = hashOf(path.substr(0, path.find('.')), hashes);
+    auto takeAll = [&](size_t hash) {
+        for (size_t at = firsts_[hash]; at > 0; at = members_[at - 1].next) {
+            take(members_[at - 1].key, members_[at - 1].value);
+        }
+    };
+    takeAll(whole);
+    if (first != whole) takeAll(first);
+}
+
+Found ObjectIndex::look(std::string_view path) const {
+    return lookAmong(path, [&](auto take) { passOn(path, take); });
 }
 
 bool ObjectIndex::holds(const List<Is> &conditions, bool &isTwice) const {

@@ -22,6 +22,13 @@ struct Found {
     bool spells(std::string_view word) const { return isText() && audit_scan::spells(value, word); }
 };
 
+/// Notes a value for a key. The last of duplicate keys is used, as in Go's decoder.
+inline void note(Found &found, Text value) {
+    found.isTwice |= found.isThere;
+    found.isThere = true;
+    found.value = value;
+}
+
 /// The members of one object, read once.
 class ObjectIndex {
 public:
@@ -50,12 +57,26 @@ public:
 private:
     struct Member {
         Text key, value;
+        /// The next one whose key has the same hash; 0 for none, otherwise its index and 1.
+        uint16_t next = 0;
     };
 
+    // Objects with fewer members are searched one by one.
+    static constexpr size_t fewest = 64, hashes = 1024;
+    // Longer keys are none that a path names.
+    static constexpr size_t longestKey = 128;
+
+    void addHashes();
+    template <class Take>
+    void passOn(std::string_view path, Take take) const;
+
     std::vector<Member> members_;
+    // By the hash of the key, as in Member::next. Empty for few members.
+    std::vector<uint16_t> firsts_;
+    std::string key_;
 };
 
-/// The value at a path in an object that is read for it.
+/// The value at a path in an object of valid JSON, which is read for it.
 Found look(Text object, std::string_view path);
 
 /// Iterates over the entries of an array that is valid JSON; `hasFailed` tells whether it is not.

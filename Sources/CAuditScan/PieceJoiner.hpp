@@ -39,6 +39,10 @@ public:
     ///   - behind: The lines behind it.
     Result join(const Row &row, const Piece &piece, const uint8_t *at, LogLines behind, std::string_view &text);
 
+    /// Holds the joined text.
+    std::string &buffer() { return joined_; }
+    const std::string &buffer() const { return joined_; }
+
     /// The piece of a line; false if it is none of this form.
     static bool piece(const Row &row, Text line, const uint8_t *end, Piece &piece);
     /// The piece of Docker's record.

@@ -68,8 +68,17 @@ audit_result audit_scanner::next(audit_event &event, const char *&reason) {
         Step step = unwrapping.isActive() ? nextUnwrapped(event, reason) : nextRecord(event, reason);
         if (step == Step::event) return AUDIT_EVENT;
         if (step == Step::malformed) return AUDIT_MALFORMED;
-        if (step == Step::end) return AUDIT_END;
+        if (step != Step::end) continue;
+        release();
+        return AUDIT_END;
     }
+}
+
+/// Frees the memory of huge records. The last event stays valid.
+void audit_scanner::release() {
+    unwrapping.release(last, {&joiner.buffer(), &records.buffer()});
+    bool isInBytes = lastRecord.from >= bytes.from && lastRecord.from < bytes.to;
+    if (!isList && !isInBytes) lastRecord = {};
 }
 
 audit_scanner::Step audit_scanner::nextRecord(audit_event &event, const char *&reason) {
@@ -358,6 +367,7 @@ audit_scanner::Step audit_scanner::nextUnwrapped(audit_event &event, const char 
     Unwrapping::Result result = unwrapping.next(text, reason);
     if (result == Unwrapping::Result::end) {
         last = before;
+        unwrapping.release(last);
         return Step::next;
     }
     count++;

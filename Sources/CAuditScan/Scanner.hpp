@@ -53,6 +53,7 @@ private:
     using Record = audit_scan::LogRecords::Record;
 
     Step nextRecord(audit_event &event, const char *&reason);
+    void release();
     void passPlainLines();
     bool mayMatch(Text event);
     Step nextUnwrapped(audit_event &event, const char *&reason);

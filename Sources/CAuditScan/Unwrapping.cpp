@@ -1,27 +1,42 @@
 #include "Unwrapping.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "Decoding.hpp"
 #include "EventEnd.hpp"
 #include "Schemas.hpp"
 
 namespace audit_scan {
 
-void Unwrapping::begin(const Row &row, Text record, CandidateSearch *search) {
-    depth_ = 0;
-    isTextPending_ = isPiece_ = isTagged_ = false;
-    unread_ = {};
+namespace {
+
+/// Larger buffers are freed when they are not in use.
+constexpr size_t ordinary = 4 << 20;
+
+bool holds(const std::string &buffer, Text text) {
+    const uint8_t *from = textOf(buffer).from;
+    return text.from >= from && text.from < from + buffer.capacity();
+}
+
+}  // namespace
+
+void Unwrapping::begin(CandidateSearch *search) {
+    end();
+    isPiece_ = isTagged_ = false;
     search_ = search;
+    budget_ = mostInflated;
+}
+
+void Unwrapping::begin(const Row &row, Text record, CandidateSearch *search) {
+    begin(search);
     push(row, record);
 }
 
 void Unwrapping::begin(const Row &row, std::string_view text, CandidateSearch *search) {
-    depth_ = 0;
-    isTextPending_ = true;
-    isPiece_ = isTagged_ = false;
-    unread_ = {};
-    search_ = search;
     text_ = textOf(text);
+    begin(search);
+    isTextPending_ = true;
     textRow_ = &row;
 }
 
@@ -51,6 +66,32 @@ Unwrapping::Result Unwrapping::next(Text &event, const char *&reason) {
         if (result != Result::end) return result;
     }
     return Result::end;
+}
+
+size_t Unwrapping::memory() const {
+    size_t size = attributes_.capacity() + inflated_.capacity() + last_.capacity();
+    for (const Frame &frame : frames_) size += frame.decoded.capacity();
+    return size;
+}
+
+void Unwrapping::release(Text &kept, std::initializer_list<std::string *> others) {
+    bool isLost = false, isUnreadLost = false;
+    std::string freed[8];
+    size_t count = 0;
+    auto free = [&](std::string &buffer) {
+        if (buffer.capacity() <= ordinary) return;
+        isLost |= holds(buffer, kept);
+        isUnreadLost |= holds(buffer, unread_);
+        freed[count++].swap(buffer);
+    };
+    free(attributes_);
+    free(inflated_);
+    for (Frame &frame : frames_) free(frame.decoded);
+    for (std::string *buffer : others) free(*buffer);
+    if (isUnreadLost) unread_ = {};
+    if (!isLost) return;
+    last_.assign(kept.size() <= ordinary ? kept.view() : std::string_view());
+    kept = textOf(last_);
 }
 
 // MARK: Items

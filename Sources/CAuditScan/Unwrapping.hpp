@@ -1,6 +1,7 @@
 #ifndef UNWRAPPING_HPP
 #define UNWRAPPING_HPP
 
+#include <initializer_list>
 #include <string>
 
 #include "CandidateSearch.hpp"
@@ -40,6 +41,14 @@ public:
         isTextPending_ = false;
         unread_ = {};
     }
+    /// The size of the buffers, in bytes.
+    size_t memory() const;
+    /// Frees large buffers. What was decoded is not valid any more.
+    ///
+    /// - Parameters:
+    ///   - kept: A text that stays valid, unless it is huge: then it becomes empty.
+    ///   - others: Buffers of the scanner that may hold it.
+    void release(Text &kept, std::initializer_list<std::string *> others = {});
     /// Whether the last event's ID is unique by itself.
     bool hasUniqueID() const { return depth_ > 0 && frames_[depth_ - 1].row->schema == Schema::gke; }
     bool isActive() const { return depth_ > 0 || isTextPending_; }
@@ -75,6 +84,7 @@ private:
 
     enum class Item { end, found, malformed };
 
+    void begin(CandidateSearch *search);
     const char *push(const Row &row, Text record);
     const char *open(Frame &frame, Text holder);
     Item nextItem(Frame &frame, Text &item);
@@ -91,6 +101,8 @@ private:
     ObjectIndex item_;
     std::string attributes_, inflated_, last_;
     CandidateSearch *search_ = nullptr;
+    // The bytes that compressed texts of the record may still hold.
+    size_t budget_ = 0;
     // Whether the text of the item is a piece, and whether it is one if it is not longer than pieces are.
     bool isPiece_ = false, isTagged_ = false;
     // A text behind a prefix.

@@ -56,7 +56,7 @@ Unwrapping::Result Unwrapping::decode(Frame &frame, Found found, Text &event, co
     case Step::base64:
     case Step::base64Gzip:
         reason = isString ? decodeBase64(value, row.step == Step::base64 ? into : inflated_) : "not base64";
-        if (!reason && row.step == Step::base64Gzip) reason = inflate(inflated_, into);
+        if (!reason && row.step == Step::base64Gzip) reason = inflate(inflated_, into, budget_);
         if (inflated_.capacity() > (1 << 20)) std::string().swap(inflated_);
         return reason ? Result::malformed : embedded(row, textOf(into), event, reason);
     case Step::keyValues:

@@ -38,6 +38,10 @@ void audit_scanner_destroy(audit_scanner *scanner) { delete scanner; }
 
 void audit_scanner_set_block_width(audit_scanner *scanner, size_t width) { scanner->candidates.setBlockWidth(width); }
 
+size_t audit_scanner_memory(const audit_scanner *scanner) {
+    return scanner->unwrapping.memory() + scanner->joiner.buffer().capacity() + scanner->records.buffer().capacity();
+}
+
 size_t audit_container_length(const uint8_t *bytes, size_t length, size_t width) {
     const uint8_t *end = audit_scan::endOfContainer({bytes, bytes + length}, width);
     return end == nullptr ? 0 : static_cast<size_t>(end - bytes);
@@ -130,6 +134,13 @@ bool audit_last(audit_scanner *scanner, audit_event *event) {
 bool audit_last_is_event(audit_scanner *scanner) {
     audit_event event;
     return audit_last(scanner, &event) && scanner->fields.isEvent();
+}
+
+bool audit_nesting_follow(audit_nesting *nesting, const uint8_t *bytes, size_t length) {
+    audit_scan::Place place{nesting->depth, nesting->floor, nesting->is_in_string, nesting->is_escaped};
+    bool isClosed = audit_scan::endOfContainer({bytes, bytes + length}, place) != nullptr;
+    *nesting = {place.depth, place.floor, place.isInString, place.isEscaped};
+    return isClosed;
 }
 
 bool audit_is_whole(const uint8_t *bytes, size_t length) {

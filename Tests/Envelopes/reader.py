@@ -24,6 +24,8 @@ from origin import WHOLE, check, check_duplicates, is_piece, names_other_log
 
 MAXIMUM_LAYERS = 3
 JOINED_LIMIT = 16 << 20
+# What the compressed texts of a record may hold together.
+INFLATED_LIMIT = 128 << 20
 TRUNCATION_MARKS = ("[Truncated...]",)
 
 
@@ -51,6 +53,7 @@ class Reader:
         self._every_prefix = prefixes
         self._pieces = {}
         self._piece = WHOLE
+        self._inflated = 0
         self.requests = counting.Requests()
         self.events = self.foreign = self.truncated = self.malformed = 0
         self.reasons, self.looks_like = {}, {}
@@ -99,6 +102,7 @@ class Reader:
     # Records
 
     def _record(self, value):
+        self._inflated = 0
         if self._event_or_list(value):
             return
         for row in self._top:
@@ -220,6 +224,10 @@ class Reader:
             if layers > MAXIMUM_LAYERS:
                 raise Malformed("more than three layers")
             value = DECODERS[step](value)
+            if step == "gzip":
+                self._inflated += len(value)
+                if self._inflated > INFLATED_LIMIT:
+                    raise Malformed(f"gzip: more than {INFLATED_LIMIT} bytes in a record")
         if isinstance(value, bytes):
             value = framing.text_of(value)
         if isinstance(value, dict):

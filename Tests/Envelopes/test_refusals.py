@@ -231,6 +231,14 @@ def test_a_bomb_is_refused():
     assert counted(read(json.dumps({"awslogs": {"data": bomb}}), "eks")) == 0
 
 
+def test_many_texts_of_a_record_share_one_limit(monkeypatch):
+    data = packed(CLOUDWATCH)
+    monkeypatch.setattr(reader, "INFLATED_LIMIT", 2 * len(json.dumps(CLOUDWATCH)))
+    record = json.dumps({"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": data}}] * 3})
+    result = read(record + "\n" + record, "eks")
+    assert result["malformed"] == 2 and result["events"] == 2 * 2
+
+
 POD = {"namespace_name": "shop", "container_name": "web", "pod_name": "kube-apiserver-cp-1"}
 APISERVER = {"namespace_name": "kube-system", "container_name": "kube-apiserver"}
 

@@ -93,6 +93,9 @@ void audit_scanner_set_block_width(audit_scanner *scanner, size_t width);
  * has no end. */
 size_t audit_container_length(const uint8_t *bytes, size_t length, size_t width);
 
+/* For tests: the memory that holds decoded texts, in bytes. */
+size_t audit_scanner_memory(const audit_scanner *scanner);
+
 /* Begins the lines of a log. The bytes must stay valid until audit_next returns AUDIT_END. `is_last` tells that no bytes
  * follow: a record that goes on in further lines is then cut off. Otherwise it is left over, see audit_rest. */
 void audit_lines_begin(
@@ -117,6 +120,16 @@ audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offs
 
 /* Whether bytes are whole JSON objects or arrays, one or several behind each other, and nothing else. */
 bool audit_is_whole(const uint8_t *bytes, size_t length);
+
+/* How many brackets are open at a place in a JSON text, outside of strings. Begins with zeros. */
+typedef struct {
+    size_t depth;
+    size_t floor; /* see audit_nesting_follow */
+    bool is_in_string, is_escaped;
+} audit_nesting;
+
+/* Follows the next bytes. True if a bracket is closed down to `floor`; then `nesting` is of no more use. */
+bool audit_nesting_follow(audit_nesting *nesting, const uint8_t *bytes, size_t length);
 
 /* What a record that is no audit event looks like. */
 typedef enum {
