@@ -26,8 +26,9 @@ final class ArchiveSurvey {
     private let file: LogFile
     private let format: CompressionFormat
     private let isSettled: Bool
-    // Positions that may be in it, sorted by offset, and the end up to which open files deliver their content.
-    private var candidates: ArraySlice<(position: FilePosition, end: Int)> = []
+    // Positions that may be in it, sorted by offset, the end up to which open files deliver their content, and the bytes
+    // of the head of an open record.
+    private var candidates: ArraySlice<(position: FilePosition, end: Int, head: [UInt8])> = []
     private var decompressed: DecompressedLog
     private var held: [FilePosition] = []
     // Positions at the beginning of files with the same first line, of which nothing was read.
@@ -37,6 +38,7 @@ final class ArchiveSurvey {
     // The last held position at which a line ends, and the bytes before it.
     private var start: FilePosition?
     private var tail: [UInt8] = []
+    private var head: [UInt8] = []
     // The number of decompressed bytes, and the last of them.
     private var offset = 0
     private var lastBytes: [UInt8] = []
@@ -68,9 +70,9 @@ final class ArchiveSurvey {
                     if followed.contains(where: { $0.isUnread(beginningWith: piece) }) { return .followed }
                     let known = known()
                     candidates =
-                        (known.map { ($0, 0) }
+                        (known.map { ($0, 0, []) }
                         + followed.compactMap { file in
-                            file.position.map { ($0, file.isReadToEnd ? file.lines.end : .max) }
+                            file.position.map { ($0, file.isReadToEnd ? file.lines.end : .max, []) }
                         })
                         .filter { $0.0.fingerprint.length > 0 }.sorted { $0.0.offset < $1.0.offset }[...]
                     beginning = LogFile.beginning(piece[...])
@@ -91,7 +93,12 @@ final class ArchiveSurvey {
     }
 
     private func take(_ piece: [UInt8]) {
-        while let (candidate, end) = candidates.first, candidate.offset <= offset + piece.count {
+        for index in candidates.indices {
+            guard let head = candidates[index].position.head else { continue }
+            let range = head.clamped(to: offset..<offset + piece.count)
+            candidates[index].head += piece[range.lowerBound - offset..<range.upperBound - offset]
+        }
+        while let (candidate, end, bytes) = candidates.first, candidate.offset <= offset + piece.count {
             candidates.removeFirst()
             let before = LineBuffer.lastBytes(lastBytes, piece[..<(candidate.offset - offset)])
             guard Fingerprint(of: before.suffix(candidate.fingerprint.length)) == candidate.fingerprint else {
@@ -101,9 +108,11 @@ final class ArchiveSurvey {
             // An open file that has a part of it is read on first, as long as it has more, if only an incomplete line.
             followedEnd = max(followedEnd, end)
             // An incomplete last line, which was taken for a whole one, is read again if it goes on here.
-            guard candidate.isInSkippedLine || before.last.map(LogFile.endsLine) ?? true else { continue }
+            let isExact = candidate.isInSkippedLine || candidate.head != nil
+            guard isExact || before.last.map(LogFile.endsLine) ?? true else { continue }
             start = candidate
             tail = before
+            head = bytes
         }
         offset += piece.count
         lastBytes = LineBuffer.lastBytes(lastBytes, piece[...])
@@ -116,7 +125,9 @@ final class ArchiveSurvey {
         if let fault, isRead || offset == 0 { return .corrupt(fault, behind: known) }
         if isRead { return .read(upTo: known) }
         if followedEnd > 0, offset <= followedEnd { return .followed }
-        let archive = ArchivedLog(file, format, from: start, tail: tail, length: offset, fault: fault)
+        let place = start?.place ?? ReadPlace(offset: 0)
+        let lines = LineBuffer(at: place, tail: tail, head: head, headTail: [])
+        let archive = ArchivedLog(file, format, from: lines, length: offset, fault: fault)
         archive.beginning = beginning
         return .unread(archive, behind: known)
     }
@@ -150,28 +161,28 @@ final class ArchivedLog: LogReader {
     private var canContinue = true
 
     /// - Parameters:
-    ///   - start: Where reading begins; at the beginning if `nil`.
-    ///   - tail: The bytes before `start`.
+    ///   - lines: Where reading begins.
     ///   - length: The size of the decompressed log, as far as it can be decompressed.
     ///   - fault: Why it cannot be decompressed further.
     fileprivate init(
-        _ file: LogFile, _ format: CompressionFormat, from start: FilePosition?, tail: [UInt8], length: Int,
-        fault: String?
+        _ file: LogFile, _ format: CompressionFormat, from lines: LineBuffer, length: Int, fault: String?
     ) {
         self.file = file
         self.length = length
         self.fault = fault
         decompressed = DecompressedLog(file, format)
-        toSkip = start?.offset ?? 0
-        lines = LineBuffer(offset: toSkip, tail: tail, isSkipping: start?.isInSkippedLine ?? false)
+        toSkip = lines.end
+        self.lines = lines
     }
 
-    var unreadBytes: Int { max(0, length - lines.offset) }
+    var unreadBytes: Int { max(0, length - lines.place.offset) }
 
     var position: FilePosition? {
-        FilePosition(
-            path: file.path, inode: inode, offset: lines.offset, fingerprint: Fingerprint(of: lines.tail),
-            isInSkippedLine: lines.isSkipping, size: length, countsFrom: countsFrom, beginning: beginning)
+        let place = lines.place
+        return FilePosition(
+            path: file.path, inode: inode, offset: place.offset, fingerprint: Fingerprint(of: lines.placeTail),
+            isInSkippedLine: place.isInSkippedLine, size: length, countsFrom: countsFrom, beginning: beginning,
+            head: place.head)
     }
 
     func version() throws(FileFailure) -> FileVersion { try file.version() }
@@ -223,6 +234,10 @@ final class ArchivedLog: LogReader {
         lines.takeRest()
     }
 
+    func takeWaiting() -> LineBuffer.Piece {
+        lines.takeWaiting()
+    }
+
     func giveBack(_ count: Int, head: Range<Int>?) {
         lines.giveBack(count, head: head)
     }
@@ -238,7 +253,7 @@ extension LogLoss {
     /// The loss of what could be decompressed before and no longer can; `nil` if everything was read.
     init?(unreadRestOf file: any LogReader) {
         guard let archive = file as? ArchivedLog, let fault = archive.fault, archive.unreadBytes > 0 else { return nil }
-        self.init(fault, of: archive, at: archive.lines.offset, knownBytes: archive.unreadBytes)
+        self.init(fault, of: archive, at: archive.lines.place.offset, knownBytes: archive.unreadBytes)
     }
 }
 

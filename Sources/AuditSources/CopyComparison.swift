@@ -41,7 +41,7 @@ final class CopyComparison: BeginningSearch {
     /// The other file.
     private let other: LogFile
     var original: LogFile? { other }
-    var readOffset: Int { other.lines.offset }
+    var readOffset: Int { other.lines.place.offset }
     // Up to here both are equal; the last line of that begins at `lineStart`.
     private var equal: Int
     private var lineStart: Int
@@ -57,8 +57,8 @@ final class CopyComparison: BeginningSearch {
     init(_ file: LogFile, with original: LogFile) {
         self.file = file
         other = original
-        equal = file.lines.offset
-        lineStart = equal
+        equal = file.lines.place.offset
+        lineStart = file.lines.offset
     }
 
     /// A file in place of another one, whose first line is not the same; its lines may be.
@@ -91,7 +91,7 @@ final class CopyComparison: BeginningSearch {
 
     private func begin(behind position: FilePosition) throws(FileFailure) -> BeginningOutcome {
         if position.offset > 0, try file.holds(position) {
-            try file.restart(at: position.offset, isSkipping: position.isInSkippedLine)
+            try file.restart(at: position.place)
         } else {
             try file.restart(at: min(lineStart, position.offset))
         }
@@ -120,14 +120,13 @@ final class CopyComparison: BeginningSearch {
             }
         }
         guard equal >= limit else { return .working }
-        let isRead = other.lines.offset <= equal
-        if size > otherSize, other.isAtEnd || other.lines.offset == otherSize {
-            try file.restart(
-                at: isRead ? other.lines.offset : lineStart, isSkipping: isRead && other.lines.isSkipping)
+        let isRead = other.lines.place.offset <= equal
+        let place = isRead ? other.lines.place : ReadPlace(offset: lineStart)
+        if size > otherSize, other.isAtEnd || other.lines.place.offset == otherSize {
+            try file.restart(at: place)
             return .read(nil)
         }
-        let place = isRead ? other.lines.offset : lineStart
-        if file.lines.offset != place { try file.restart(at: place, isSkipping: isRead && other.lines.isSkipping) }
+        if file.lines.place != place { try file.restart(at: place) }
         return .waiting
     }
 

@@ -55,9 +55,18 @@ struct LineBuffer {
     // `tail` before the last piece.
     private var formerTail: [UInt8] = []
     private var pieceLength = 0
-    // Bytes of the record at `offset` that were read and are not kept; they were behind its beginning, which is kept.
-    private var removed = 0
-    private var formerRemoved = 0
+    /// A record at `offset` of which a part was read.
+    private struct OpenRecord {
+        /// The number of bytes before its first item, which are kept.
+        var headLength: Int
+        /// The number of bytes behind them that were read, and are not kept.
+        var removed: Int
+        /// The last bytes that were read, as many as a fingerprint needs.
+        var tail: [UInt8]
+    }
+    private var open: OpenRecord?
+    private var waiting: WaitingRecord?
+    private var formerOpen: OpenRecord?
 
     /// - Parameters:
     ///   - offset: The offset in the log where reading begins.
@@ -76,14 +85,44 @@ struct LineBuffer {
         self.isSkipping = isSkipping
     }
 
+    /// Continues at a place in the log.
+    ///
+    /// - Parameters:
+    ///   - place: The place.
+    ///   - tail: The bytes before it, as many as a fingerprint needs.
+    ///   - head: The bytes of the head of the open record.
+    ///   - headTail: The bytes before the head.
+    init(at place: ReadPlace, tail: [UInt8], head: [UInt8], headTail: [UInt8]) {
+        self.init(offset: place.offset, tail: tail, isSkipping: place.isInSkippedLine)
+        guard let range = place.head else { return }
+        offset = range.lowerBound
+        self.tail = headTail
+        bytes = head
+        kept = 0..<head.count
+        open = OpenRecord(headLength: head.count, removed: place.offset - range.upperBound, tail: tail)
+    }
+
     /// The offset in the log up to which bytes were read.
-    var end: Int { offset + removed + kept.count }
+    var end: Int { offset + (open?.removed ?? 0) + kept.count }
 
     /// The last bytes before `end`, as many as a fingerprint needs.
-    var lastBytes: [UInt8] { Self.lastBytes(tail, bytes[kept]) }
+    var lastBytes: [UInt8] { lastBytes(upTo: kept.upperBound, from: kept.lowerBound, tail, open) }
+
+    /// Where reading goes on after a restart.
+    var place: ReadPlace {
+        guard let open else { return ReadPlace(offset: offset, isInSkippedLine: isSkipping) }
+        let head = offset..<offset + open.headLength
+        return ReadPlace(offset: head.upperBound + open.removed, isInSkippedLine: isSkipping, head: head)
+    }
+
+    /// The last bytes before `place`, as many as a fingerprint needs.
+    var placeTail: [UInt8] { open?.tail ?? tail }
 
     /// The incomplete line.
     var rest: ArraySlice<UInt8> { bytes[kept] }
+
+    /// Whether bytes were read that were not passed on yet, since the record that they belong to goes on.
+    var isWaiting: Bool { waiting.map { $0.examined > 0 } ?? false }
 
     /// Whether the last byte that was read is NUL: a hole may follow.
     var endsWithNUL: Bool { kept.isEmpty && tail.last == 0 }
@@ -138,10 +177,17 @@ struct LineBuffer {
         guard !kept.isEmpty else { return nil }
         let piece = Piece(length: kept.count, offset: offset, consumed: kept.count)
         formerTail = tail
-        formerRemoved = removed
+        formerOpen = open
         pieceLength = piece.length
         consume(kept)
         return piece
+    }
+
+    /// Passes on a record that may have a fault, although it has no end.
+    mutating func takeWaiting() -> Piece {
+        moveRestToFront()
+        waiting = nil
+        return cut(filled: open?.headLength ?? 0, end: kept.count)
     }
 
     /// Takes back the last lines of the last piece: they begin a record that is not complete, and come again with what
@@ -159,24 +205,33 @@ struct LineBuffer {
         precondition(head.lowerBound >= pieceStart && head.upperBound <= restStart, "the piece has fewer bytes")
         let before = head.lowerBound - pieceStart
         let isFirst = before == 0
+        let formerRemoved = formerOpen?.removed ?? 0
         offset -= pieceLength + formerRemoved
         tail = formerTail
+        open = formerOpen
         if !isFirst {
             offset += before + formerRemoved
-            tail = Self.lastBytes(formerTail, bytes[pieceStart..<head.lowerBound])
+            tail = lastBytes(upTo: head.lowerBound, from: pieceStart, formerTail, formerOpen)
+            open = nil
         }
-        removed = (isFirst ? formerRemoved : 0) + restStart - head.upperBound
+        if !head.isEmpty {
+            open = OpenRecord(
+                headLength: head.count, removed: (open?.removed ?? 0) + restStart - head.upperBound,
+                tail: lastBytes(upTo: restStart, from: head.lowerBound, tail, open))
+        }
         let start = restStart - head.count
         bytes.withUnsafeMutableBytes { buffer in
             guard let base = buffer.baseAddress, !head.isEmpty else { return }
             memmove(base + start, base + head.lowerBound, head.count)
         }
         kept = start..<kept.upperBound
+        waiting = WaitingRecord(bytes[kept])
     }
 
     /// Shrinks the buffer to the incomplete line until the next read, so that a quiet log needs little memory.
     mutating func releaseSpace() {
-        guard bytes.count > kept.count else { return }
+        // A long record that grows would be copied each time.
+        guard bytes.count > kept.count + kept.count / 4 else { return }
         bytes = Array(bytes[kept])
         kept = 0..<bytes.count
     }
@@ -184,7 +239,8 @@ struct LineBuffer {
     private mutating func reserve(_ needed: Int) {
         guard bytes.count < needed else { return }
         // The next incomplete line is often a little longer.
-        let count = (needed + Self.reserveSize - 1) / Self.reserveSize * Self.reserveSize
+        let wanted = needed + (kept.count > Self.readSize ? kept.count / 8 : 0)
+        let count = (wanted + Self.reserveSize - 1) / Self.reserveSize * Self.reserveSize
         let rest = bytes[kept]
         bytes = [UInt8](unsafeUninitializedCapacity: count) {
             (buffer: inout UnsafeMutableBufferPointer<UInt8>, filled) in
@@ -199,6 +255,12 @@ struct LineBuffer {
 
     private mutating func cut(filled: Int, end: Int) -> Piece {
         var piece = Piece(length: 0, offset: offset, consumed: 0)
+        if let isComplete = completes(filled: filled, end: end), !isComplete {
+            pieceLength = 0
+            kept = 0..<end
+            return piece
+        }
+        waiting = nil
         var start = 0
         let firstEnd = firstLineEnd(in: filled..<end)
         // Only the first line of a piece can be longer than the piece.
@@ -219,9 +281,9 @@ struct LineBuffer {
         piece.length = wholeEnd - start
         piece.consumed = wholeEnd
         formerTail = tail
-        formerRemoved = removed
+        formerOpen = open
         pieceLength = piece.length
-        piece.isContinued = removed > 0
+        piece.isContinued = open != nil
         consume(start..<wholeEnd)
         kept = wholeEnd..<end
         // After a skipped line: a piece begins at the beginning of the buffer.
@@ -229,15 +291,34 @@ struct LineBuffer {
         return piece
     }
 
+    /// Whether the bytes that were added may complete the record that waits; `nil` if none does.
+    private mutating func completes(filled: Int, end: Int) -> Bool? {
+        guard !isSkipping, end <= Self.lineLimit, var record = waiting else { return nil }
+        let goesOn = record.goesOn(
+            bytes.span.bytes.extracting(0..<end), given: filled, headLength: open?.headLength)
+        waiting = record
+        return !goesOn
+    }
+
     private mutating func consume(_ range: Range<Int>) {
         guard !range.isEmpty else { return }
-        tail = Self.lastBytes(tail, bytes[range])
-        offset += range.count + removed
-        removed = 0
+        tail = lastBytes(upTo: range.upperBound, from: range.lowerBound, tail, open)
+        offset += range.count + (open?.removed ?? 0)
+        open = nil
         kept = range.upperBound..<range.upperBound
     }
 
     private static func beginsJSON(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") }
+
+    /// The last bytes of the log up to an index of `bytes`.
+    ///
+    /// - Parameters:
+    ///   - start: The index of the byte at an offset.
+    ///   - tail: The bytes before that offset.
+    ///   - open: A record at that offset of which a part is not there.
+    private func lastBytes(upTo end: Int, from start: Int, _ tail: [UInt8], _ open: OpenRecord?) -> [UInt8] {
+        Self.lastBytes(open?.tail ?? tail, bytes[start + (open?.headLength ?? 0)..<end])
+    }
 
     /// The last bytes of two consecutive runs, as many as a fingerprint needs.
     static func lastBytes(_ before: [UInt8], _ behind: ArraySlice<UInt8>) -> [UInt8] {

@@ -25,7 +25,7 @@ extension LogFile {
     ///
     /// `false` if it cannot be read: none of its lines were counted, so the bytes can be read elsewhere.
     func isUnread(beginningWith bytes: [UInt8]) -> Bool {
-        guard !isFIFO, lines.offset == 0, let size = try? size() else { return false }
+        guard !isFIFO, lines.place.offset == 0, let size = try? size() else { return false }
         let count = min(size, bytes.count, Fingerprint.limit)
         return count > 0 && (try? self.bytes(at: 0, count: count)) == Array(bytes.prefix(count))
     }

@@ -120,7 +120,7 @@ final class LogFile: LogReader {
     /// Whether all of its bytes were read, including those of an incomplete last line.
     var isReadToEnd: Bool { !isFIFO && ((try? size()).map { lines.end >= $0 } ?? false) }
 
-    var unreadBytes: Int { max(0, ((try? size()) ?? lastSize) - lines.offset) }
+    var unreadBytes: Int { max(0, ((try? size()) ?? lastSize) - lines.place.offset) }
 
     /// The compression format; `nil` for a plain file.
     func compression() throws(FileFailure) -> CompressionFormat? {
@@ -131,10 +131,11 @@ final class LogFile: LogReader {
 
     var position: FilePosition? {
         guard !isFIFO else { return nil }
+        let place = lines.place
         return FilePosition(
-            path: path, inode: inode, offset: lines.offset, fingerprint: Fingerprint(of: lines.tail),
-            isInSkippedLine: lines.isSkipping, size: max(lastSize, lines.end), countsFrom: countsFrom,
-            beginning: beginning, marks: marks.filter { $0.offset < lines.offset })
+            path: path, inode: inode, offset: place.offset, fingerprint: Fingerprint(of: lines.placeTail),
+            isInSkippedLine: place.isInSkippedLine, size: max(lastSize, lines.end), countsFrom: countsFrom,
+            beginning: beginning, marks: marks.filter { $0.offset < lines.offset }, head: place.head)
     }
 
     var finalPosition: FilePosition? {
@@ -149,7 +150,7 @@ final class LogFile: LogReader {
     @discardableResult
     func findBeginning() throws(FileFailure) -> UInt64? {
         // Before anything was read, it may have been replaced by other content.
-        if beginning == nil || lines.offset == 0, !isFIFO {
+        if beginning == nil || lines.place.offset == 0, !isFIFO {
             beginning = Self.beginning(try bytes(at: 0, count: Fingerprint.limit)[...])
         }
         return beginning
@@ -167,7 +168,7 @@ final class LogFile: LogReader {
     ///
     /// - Parameter position: A position in this file.
     func resume(at position: FilePosition) throws(FileFailure) {
-        try restart(at: position.offset, isSkipping: position.isInSkippedLine)
+        try restart(at: position.place)
         marks = position.marks
         countsFrom = position.countsFrom
     }
@@ -190,20 +191,37 @@ final class LogFile: LogReader {
         try begin(at: try size())
     }
 
-    /// Continues at an offset: the beginning of a line, or a place within one that is skipped.
+    /// Continues at an offset.
+    func restart(at offset: Int) throws(FileFailure) {
+        try restart(at: ReadPlace(offset: offset))
+    }
+
+    /// Continues at a place: the beginning of a line, or a place within one that is skipped, or within an open record.
     ///
     /// Within another line it continues at its beginning: an incomplete last line was taken for a whole one there.
-    func restart(at offset: Int, isSkipping: Bool = false) throws(FileFailure) {
-        guard !isSkipping, try size() > offset else { return try move(to: offset, isSkipping: isSkipping) }
-        try begin(at: offset)
+    func restart(at place: ReadPlace) throws(FileFailure) {
+        if let range = place.head {
+            let head = try bytes(at: range.lowerBound, count: range.count)
+            // Otherwise the file is shorter now, which the next read finds.
+            guard head.count == range.count else { return try move(to: range.lowerBound, isSkipping: false) }
+            lines = LineBuffer(
+                at: place, tail: try bytes(before: place.offset, count: Fingerprint.limit), head: head,
+                headTail: try bytes(before: range.lowerBound, count: Fingerprint.limit))
+            isAtEnd = false
+            return
+        }
+        guard !place.isInSkippedLine, try size() > place.offset else {
+            return try move(to: place.offset, isSkipping: place.isInSkippedLine)
+        }
+        try begin(at: place.offset)
     }
 
     /// Moves to the beginning of the line that an offset is in. Of an oversized one, the rest is skipped.
     private func begin(at offset: Int) throws(FileFailure) {
+        // Objects behind each other may be one line. Those before the offset were read.
+        if try beginsObject(at: offset) { return try move(to: offset, isSkipping: false) }
         let start = try lineStart(before: offset)
-        // Objects behind each other may be one line of any length.
-        let isObject = start == nil ? try beginsObject(at: offset) : true
-        try move(to: start ?? offset, isSkipping: !isObject)
+        try move(to: start ?? offset, isSkipping: start == nil)
     }
 
     private func move(to offset: Int, isSkipping: Bool) throws(FileFailure) {
@@ -298,6 +316,10 @@ final class LogFile: LogReader {
 
     func takeRest() -> LineBuffer.Piece? {
         lines.takeRest()
+    }
+
+    func takeWaiting() -> LineBuffer.Piece {
+        lines.takeWaiting()
     }
 
     func giveBack(_ count: Int, head: Range<Int>?) {

@@ -28,23 +28,23 @@ extension LogFollower {
             }
         }
         // Known by its inode and read to its end. After a restart this can be true of thousands of rotated files.
-        if file.lines.offset > 0, file.lines.offset == size { return result }
+        if file.lines.place.offset > 0, file.lines.place.offset == size { return result }
         let others = hash.map { ledger.known.positions(beginning: $0).filter { $0.inode != file.inode } } ?? []
         // Its copy may have been read further, or the file that it is a copy of.
-        let resumed = file.lines.offset
+        let resumed = file.lines.place.offset
         var held: [FilePosition] = []
         for position in others where position.offset > resumed && position.offset <= size {
             if try file.holds(position) { held.append(position) }
         }
         held.sort { $0.offset < $1.offset }
-        if let last = held.last { try file.restart(at: last.offset, isSkipping: last.isInSkippedLine) }
+        if let last = held.last { try file.restart(at: last.place) }
         result.former += held
-        guard size > file.lines.offset else { return result }
+        guard size > file.lines.place.offset else { return result }
         if let hash, let original = try original(of: file, beginning: hash, others) {
             result.comparison = CopyComparison(file, with: original)
-        } else if file.lines.offset == 0 {
-            if let replaced, size >= Self.comparedSize, replaced.lines.offset >= Self.comparedSize,
-                size >= replaced.lines.offset / 2
+        } else if file.lines.place.offset == 0 {
+            if let replaced, size >= Self.comparedSize, replaced.lines.place.offset >= Self.comparedSize,
+                size >= replaced.lines.place.offset / 2
             {
                 result.comparison = CopyComparison(file, inPlaceOf: replaced)
             } else if let search = PositionSearch(file, size: size, among: ledger.known) {
@@ -73,9 +73,9 @@ extension LogFollower {
     private func original(
         of file: LogFile, beginning hash: UInt64, _ others: [FilePosition]
     ) throws(FileFailure) -> LogFile? {
-        let place = file.lines.offset
-        let open = (openFiles[hash] ?? []).filter { $0.inode != file.inode && $0.lines.offset >= place }
-            .sorted { $0.lines.offset > $1.lines.offset }
+        let place = file.lines.place.offset
+        let open = (openFiles[hash] ?? []).filter { $0.inode != file.inode && $0.lines.place.offset >= place }
+            .sorted { $0.lines.place.offset > $1.lines.place.offset }
         for candidate in open.prefix(8) where !streams.contains(where: { $0.isComparing(candidate) }) {
             // It cannot be compared while it cannot be read; the file then waits, since its lines may have been read.
             if try isEqual(file, candidate, before: place) { return candidate }
@@ -116,7 +116,7 @@ extension LogFollower {
         for stream in streams {
             for case let file as LogFile in stream.files {
                 // The content of a truncated file is another one, although nothing of it was read yet.
-                let hash = file.lines.offset == 0 ? try? file.findBeginning() : file.beginning
+                let hash = file.lines.place.offset == 0 ? try? file.findBeginning() : file.beginning
                 if let hash { openFiles[hash, default: []].append(file) }
             }
         }

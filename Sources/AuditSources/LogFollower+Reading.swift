@@ -166,8 +166,8 @@ extension LogFollower {
     /// The last line of a quiet log that lacks nothing but its line feed.
     private mutating func wholeRest() -> InputBatch? {
         for index in streams.indices {
-            guard let (file, piece) = streams[index].takeWholeRest(since: lastLook - Self.patience) else { continue }
-            return batch(piece, of: file, in: index, without: nil, isLast: true)
+            guard let rest = streams[index].takeWholeRest(since: lastLook - Self.patience) else { continue }
+            return batch(rest.piece, of: rest.file, in: index, without: nil, isLast: rest.isLast)
         }
         return nil
     }

@@ -223,7 +223,7 @@ extension LogFollower {
             examined[file.inode] = version
             return
         }
-        if beginning.comparison == nil, file.lines.offset == version.size, !file.lines.isSkipping {
+        if beginning.comparison == nil, file.lines.place.offset == version.size, !file.lines.isSkipping {
             // All of it was read.
             ledger.begin(file, behind: beginning.former)
             ledger.end(file)

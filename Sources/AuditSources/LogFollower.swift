@@ -336,11 +336,11 @@ public struct LogFollower: ~Copyable {
         streams[index].append(file, comparing: beginning.comparison, at: lastLook)
         room -= 1
         ledger.begin(file, behind: beginning.former)
-        let isResumed = file.lines.offset > 0
+        let isResumed = file.lines.place.offset > 0
         progress[pattern].note(
             LogStart(
                 path: path,
-                place: isResumed ? .resumed(offset: file.lines.offset) : .start(placeOfStart)))
+                place: isResumed ? .resumed(offset: file.lines.place.offset) : .start(placeOfStart)))
         if let hash = file.beginning { openFiles[hash, default: []].append(file) }
     }
 

@@ -33,6 +33,8 @@ protocol LogReader: AnyObject {
     func read() -> LogOutcome
     /// The bytes after the last line feed, as a last line; for a file that will not grow.
     func takeRest() -> LineBuffer.Piece?
+    /// See `LineBuffer.takeWaiting`.
+    func takeWaiting() -> LineBuffer.Piece
     /// Takes back the last lines of the last piece, see `LineBuffer.giveBack`.
     func giveBack(_ count: Int, head: Range<Int>?)
 }
@@ -207,7 +209,7 @@ struct LogStream {
     private func entry(
         _ file: any LogReader, _ comparison: (any BeginningSearch)?, at now: ContinuousClock.Instant
     ) -> Entry {
-        let isUndetermined = (file as? LogFile).map { !$0.isFIFO && $0.lines.offset == 0 && $0.beginning == nil }
+        let isUndetermined = (file as? LogFile).map { !$0.isFIFO && $0.lines.place.offset == 0 && $0.beginning == nil }
         return Entry(file: file, begun: now, comparison: comparison, isUndetermined: isUndetermined ?? false)
     }
 
@@ -282,7 +284,7 @@ struct LogStream {
                 switch comparison.advance() {
                 case .working: return .working
                 case .waiting:
-                    if file.unreadBytes == 0 || comparison.readOffset >= file.lines.offset + file.unreadBytes {
+                    if file.unreadBytes == 0 || comparison.readOffset >= file.lines.place.offset + file.unreadBytes {
                         (file as? LogFile)?.endRound()
                     }
                     continue
@@ -328,7 +330,11 @@ struct LogStream {
 
     /// Takes the last line of a file without new bytes since `deadline`, if it is whole except for its line feed: an
     /// object in a bucket, or a file that a shipper has closed, has none at its end.
-    mutating func takeWholeRest(since deadline: ContinuousClock.Instant) -> (any LogReader, LineBuffer.Piece)? {
+    ///
+    /// Also takes what a file has that waits for the end of a record, which then may go on.
+    mutating func takeWholeRest(
+        since deadline: ContinuousClock.Instant
+    ) -> (file: any LogReader, piece: LineBuffer.Piece, isLast: Bool)? {
         for index in entries.indices {
             let file = entries[index].file
             guard file.isAtEnd, file.lines.end > file.lines.offset, !file.lines.isSkipping,
@@ -337,8 +343,10 @@ struct LogStream {
                 entries[index].lastBytesRead ?? entries[index].begun <= deadline
             else { continue }
             entries[index].examinedEnd = file.lines.end
-            guard EventScanner.areWhole(file.lines.rest.span.bytes), let piece = file.takeRest() else { continue }
-            return (file, piece)
+            if EventScanner.areWhole(file.lines.rest.span.bytes), let piece = file.takeRest() {
+                return (file, piece, true)
+            }
+            if file.lines.isWaiting { return (file, file.takeWaiting(), false) }
         }
         return nil
     }

@@ -7,8 +7,11 @@ public struct FilePosition: Sendable, Hashable, Codable {
     public var path: String
     /// The file; `Inode.none` if it is identified by its content alone.
     public var inode: Inode
-    /// The first byte that was not read as part of a whole line. For a compressed file, in its decompressed content.
+    /// The first byte that was not read as part of a whole line, or of an item of an open record. For a compressed file,
+    /// in its decompressed content.
     public var offset: Int
+    /// The head of the open record: its bytes before the first item. `nil` if no part of a record was read.
+    public var head: Range<Int>?
     /// The fingerprint of the bytes before `offset`.
     public var fingerprint: Fingerprint
     /// Whether the byte at `offset` is within an oversized line, which is skipped to its end.
@@ -41,7 +44,8 @@ public struct FilePosition: Sendable, Hashable, Codable {
     /// A position in a file that may grow, unless given otherwise.
     public init(
         path: String, inode: Inode, offset: Int, fingerprint: Fingerprint, isInSkippedLine: Bool = false, size: Int = 0,
-        isFinished: Bool = false, countsFrom: Double? = nil, beginning: UInt64? = nil, marks: [Mark] = []
+        isFinished: Bool = false, countsFrom: Double? = nil, beginning: UInt64? = nil, marks: [Mark] = [],
+        head: Range<Int>? = nil
     ) {
         self.path = path
         self.inode = inode
@@ -53,7 +57,14 @@ public struct FilePosition: Sendable, Hashable, Codable {
         self.countsFrom = countsFrom
         self.beginning = beginning
         self.marks = marks
+        self.head = head
     }
+
+    /// The longest head of an open record, in bytes; see `OpenRecord` in the scanner.
+    public static let longestHead = 64 << 10
+
+    /// Where reading goes on.
+    var place: ReadPlace { ReadPlace(offset: offset, isInSkippedLine: isInSkippedLine, head: head) }
 
     /// The same position in a file that is identified by its content alone.
     var withoutInode: FilePosition {
@@ -61,6 +72,16 @@ public struct FilePosition: Sendable, Hashable, Codable {
         position.inode = .none
         return position
     }
+}
+
+/// A place in a log where reading goes on.
+struct ReadPlace: Hashable {
+    /// See `FilePosition.offset`.
+    var offset: Int
+    /// See `FilePosition.isInSkippedLine`.
+    var isInSkippedLine = false
+    /// See `FilePosition.head`.
+    var head: Range<Int>?
 }
 
 /// The identity of a file, which a rename does not change.
@@ -157,7 +178,10 @@ public struct KnownPositions: Sendable {
 
     /// Whether its numbers are not negative. Only a damaged state has others; they are dropped.
     private static func isPossible(_ position: FilePosition) -> Bool {
-        position.offset >= 0 && position.size >= 0 && position.fingerprint.length >= 0
+        let hasHead = position.head.map { head in
+            head.lowerBound >= 0 && head.upperBound <= position.offset && head.count <= FilePosition.longestHead
+        }
+        return position.offset >= 0 && position.size >= 0 && position.fingerprint.length >= 0 && hasHead ?? true
     }
 
     /// Adds a position. It replaces the previous one of the same file.

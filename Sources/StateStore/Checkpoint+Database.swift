@@ -69,14 +69,16 @@ extension Checkpoint {
         let update = try db.cachedStatement(
             sql: """
                 UPDATE position SET path = ?, offset = ?, fingerprint_length = ?, fingerprint = ?, in_skipped_line = ?,
-                    size = ?, finished = ?, counts_from = ?, beginning = ?, marks = ?
+                    size = ?, finished = ?, counts_from = ?, beginning = ?, marks = ?, head_offset = ?,
+                    head_length = ?
                     WHERE change = (SELECT max(change) FROM position) AND device = ? AND inode = ? AND inode != 0
                 """)
         // The unique indices replace the position of the same file; new rows come last.
         let replace = try db.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO position (path, offset, fingerprint_length, fingerprint, in_skipped_line, size,
-                    finished, counts_from, beginning, marks, device, inode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    finished, counts_from, beginning, marks, head_offset, head_length, device, inode)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         var hasNewRows = false
         for position in positions {
@@ -85,6 +87,7 @@ extension Checkpoint {
                 LittleEndian.data(position.fingerprint.digest.first, position.fingerprint.digest.second),
                 position.isInSkippedLine, position.size, position.isFinished, position.countsFrom,
                 position.beginning.map { Int64(bitPattern: $0) }, MarkBlock.data(position.marks),
+                position.head?.lowerBound, position.head?.count,
                 Int64(bitPattern: position.inode.device), Int64(bitPattern: position.inode.number),
             ]
             try update.execute(arguments: row)

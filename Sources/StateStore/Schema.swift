@@ -287,6 +287,15 @@ enum Schema {
             try EvidenceOfSchema5.move(db)
             try db.execute(sql: "DROP TABLE evidence; DROP TABLE source_5")
         }
+        // A position may be within a record of which a part was read.
+        migrator.registerMigration("7") { db in
+            try db.execute(
+                sql: """
+                    -- The place of the record in the log, and the number of bytes before its first item; NULL for none.
+                    ALTER TABLE position ADD COLUMN head_offset INTEGER;
+                    ALTER TABLE position ADD COLUMN head_length INTEGER;
+                    """)
+        }
         return migrator
     }
 

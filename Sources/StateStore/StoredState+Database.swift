@@ -190,6 +190,7 @@ extension StoredState {
             guard digest.count == 16, offset >= 0, 0...Fingerprint.limit ~= length else {
                 throw ImpossibleContent(description: "no position: \(offset), of \(length) bytes")
             }
+            let head = try head(row, before: offset)
             let fingerprint = Fingerprint(
                 length: length,
                 digest: SipHash128.Digest(
@@ -202,9 +203,19 @@ extension StoredState {
                     size: try row.value("size"), isFinished: try row.value("finished"),
                     countsFrom: try row.value("counts_from"),
                     beginning: (try row.value("beginning") as Int64?).map { UInt64(bitPattern: $0) },
-                    marks: MarkBlock.marks(try row.value("marks"))))
+                    marks: MarkBlock.marks(try row.value("marks")), head: head))
         }
         return positions
+    }
+
+    private static func head(_ row: Row, before offset: Int) throws -> Range<Int>? {
+        guard let start = try row.value("head_offset") as Int?, let length = try row.value("head_length") as Int? else {
+            return nil
+        }
+        guard 0...FilePosition.longestHead ~= length, start >= 0, start <= offset - length else {
+            throw ImpossibleContent(description: "no head of a record: \(length) bytes at \(start)")
+        }
+        return start..<start + length
     }
 }
 

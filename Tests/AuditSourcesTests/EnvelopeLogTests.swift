@@ -8,7 +8,7 @@ import TestSupport
 /// The samples of envelopes as files that are read once, or followed.
 @Suite("A log of envelopes", .serialized)
 struct EnvelopeLogTests {
-    private static let selectors = [
+    static let selectors = [
         EventSelector(group: "system:unauthenticated", responseCode: 403),
         EventSelector.withoutUser(responseCode: 401),
     ]
@@ -149,7 +149,7 @@ struct EnvelopeLogTests {
     }
 
     /// A record of the Event Hub, of an EventList, of a search, an array, or objects behind each other, with many events.
-    private static func large(_ form: String, events: Int) -> [UInt8] {
+    static func large(_ form: String, events: Int) -> [UInt8] {
         let (head, end, separator) =
             switch form {
             case "list": (#"{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":["#, "]}", ",")
@@ -224,36 +224,6 @@ struct EnvelopeLogTests {
             }
             #expect(events == 6_000)
             #expect(reading.firstMalformed == nil && reading.firstWrapped == nil)
-        }
-    }
-
-    @Test("of one huge record is read to its end after a restart", arguments: ["hub", "array", "objects"])
-    func hugeAndRestarted(form: String) throws {
-        try withTemporaryDirectory { directory in
-            let file = directory.appending(path: "log")
-            let bytes = Self.large(form, events: 16_000)
-            let pattern = try #require(LogPattern(file.path))
-            var known = KnownPositions()
-            var ids: Set<String> = []
-            let half = bytes.count / 2
-            try Data(bytes[..<half]).write(to: file)
-            for end in [half, bytes.count] {
-                if end > half {
-                    let handle = try FileHandle(forWritingTo: file)
-                    try handle.seekToEnd()
-                    try handle.write(contentsOf: bytes[half...])
-                    try handle.close()
-                }
-                var found = Found()
-                var follower = LogFollower(
-                    [pattern], from: .beginning, selecting: Self.selectors, restoring: known)
-                for position in found.read(&follower) { known.add(position) }
-                _ = found.read(&follower, after: 6)
-                ids.formUnion(found.scanned.events.map(\.event.auditID))
-                if end == half { #expect(ids.count > 2_000 && ids.count < 12_000) }
-                #expect(found.scanned.malformed == [])
-            }
-            #expect(ids.count == 16_000)
         }
     }
 }

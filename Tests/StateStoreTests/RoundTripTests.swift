@@ -49,7 +49,8 @@ struct RoundTripTests {
     @Test("is restored unchanged, whatever clients wrote", arguments: hostile)
     func hostileText(text: String) async throws {
         var counter = Samples.counter("2001:db8::1", auditID: text, country: text)
-        let position = Samples.position(text, inode: 1, offset: .max, content: text, isInSkippedLine: true)
+        var position = Samples.position(text, inode: 1, offset: .max, content: text, isInSkippedLine: true)
+        position.head = .max - FilePosition.longestHead - 1 ..< .max - 1
         let reading = ReadingTotals(inputs: [text: ReadingTotals.Input(lines: 1)])
         var checkpoint = Checkpoint.of(counters: [counter], positions: [position], reading: reading)
         checkpoint.detection.filteredRequests = [text: 4]
