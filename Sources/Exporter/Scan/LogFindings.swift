@@ -45,11 +45,11 @@ enum LogFindings {
         }
         if let first = reading.firstMalformed {
             let count = reading.malformedCount
-            let skipped = count == 1 ? "that is not an audit event" : "that are not audit events"
+            let which = count == 1 ? ":" : " that are not audit events; the first is"
             var text =
-                "\(log.path): skipped \(count) of \(reading.lines) lines \(skipped); the first is at byte "
-                + "\(first.offset): \(first.reason)" + (looks(first).map { ", it looks like \($0)" } ?? "")
-            if let wrapped = reading.firstWrapped, let looks = looks(wrapped) {
+                "\(log.path): skipped \(count) of \(reading.lines) lines\(which) at byte \(first.offset): \(first.reason)"
+                + (looks(first, in: log).map { ", it looks like \($0)" } ?? "")
+            if let wrapped = reading.firstWrapped, let looks = looks(wrapped, in: log) {
                 let place = wrapped == first ? "" : "the line at byte \(wrapped.offset) looks like \(looks), and "
                 text +=
                     "; \(place)events in such lines are not counted: "
@@ -60,8 +60,10 @@ enum LogFindings {
         return messages
     }
 
-    private static func looks(_ malformed: MalformedEvent) -> String? {
-        malformed.format.map { "the format \($0.rawValue)" } ?? malformed.shape?.description
+    /// What a record looks like; `nil` if it only looks like the format that the log has.
+    private static func looks(_ malformed: MalformedEvent, in log: StoredLog) -> String? {
+        if let format = malformed.format { return "the format \(format.rawValue)" }
+        return log.format == .auto ? malformed.shape?.description : nil
     }
 
     private static func description(of log: StoredLog, _ reading: LogReading, _ advice: Advice) -> String {
@@ -78,13 +80,13 @@ enum LogFindings {
             let count = reading.foreign == 1 ? "its one record is" : "its \(reading.foreign) records are"
             return "\(count) of other sources; name the log stream, category or container of the API server's audit"
         }
-        if log.format != .auto, let first = reading.firstMalformed, looks(first) == nil {
+        if log.format != .auto, let first = reading.firstMalformed, looks(first, in: log) == nil {
             return "it is read as \(log.format.rawValue), and the first fault is at byte \(first.offset): "
                 + first.reason
         }
         let isArray = reading.beginning.first == UInt8(ascii: "[")
         let malformed = reading.firstWrapped ?? reading.firstMalformed
-        if let malformed, let looks = looks(malformed) {
+        if let malformed, let looks = looks(malformed, in: log) {
             return "it looks like \(looks); \(advice.text(for: malformed, isWrapped: reading.firstWrapped != nil))"
         }
         if isArray {
