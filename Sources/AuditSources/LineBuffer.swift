@@ -24,6 +24,8 @@ struct LineBuffer {
         var offset: Int
         /// Offsets of oversized lines in the log, in the first piece of each.
         var oversizedLines: [Int] = []
+        /// Whether such a line begins as JSON.
+        var isOversizedJSON = false
         /// Bytes read and skipped since the last piece.
         var consumed: Int
         /// Whether it begins with a record of which a part was read before.
@@ -266,6 +268,7 @@ struct LineBuffer {
         // Only the first line of a piece can be longer than the piece.
         if !isSkipping, (firstEnd ?? end) > Self.lineLimit {
             piece.oversizedLines = [offset]
+            piece.isOversizedJSON = Self.beginsJSON(bytes[0])
             isSkipping = true
         }
         if isSkipping {

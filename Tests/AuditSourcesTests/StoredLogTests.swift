@@ -29,6 +29,13 @@ struct StoredLogTests {
             }
             found.reading.add(reading)
         }
+        guard found.reading.needsWholeLog, let whole = try log.parts(of: partSize).first?.wholeLog else { return found }
+        found = Found()
+        let reading = whole.read(with: &scanner, in: &memory) { events, bytes in
+            found.events.formUnion(events.map(\.event.auditID))
+            found.storedBytes += bytes
+        }
+        found.reading.add(reading)
         return found
     }
 
@@ -81,6 +88,55 @@ struct StoredLogTests {
             #expect(found.events == ["event 1", "event 2"])
             #expect(found.reading.malformedCount == 1)
             #expect(found.reading.firstMalformed?.offset == Self.text(1).count)
+        }
+    }
+
+    @Test(
+        "have arrays and printed objects behind a first line, however they are cut into parts",
+        arguments: ["[", "{", ""])
+    func recordsOfManyLines(beginning: String) throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "audit.log")
+            var log = Self.text(0)
+            let texts = (1..<600).map { String(decoding: Self.text($0).dropLast(), as: UTF8.self) }
+            switch beginning {
+            case "[": log += Array(("[\n" + texts.joined(separator: ",\n") + "\n]\n").utf8)
+            case "{":
+                let printed = texts.map { "{\n" + $0.dropFirst().replacing(",\"", with: ",\n\"") + "\n" }
+                log += Array(printed.joined().utf8)
+            // A line of 17 MiB with an item that is long.
+            default:
+                let long = #"{"a":""# + String(repeating: "x", count: 17 << 20) + #""}"#
+                log += Array(("[" + texts.joined(separator: ",") + "," + long + "]\n").utf8)
+            }
+            log += Self.text(600)
+            try Data(log).write(to: file)
+            let whole = try Self.read(file.path, partSize: log.count)
+            #expect(whole.events.contains("event 1") && whole.events.contains("event 600"))
+            if !beginning.isEmpty {
+                #expect(whole.events.count == 601 && whole.reading.malformedCount == 0)
+            }
+            for size in [1, 97, 1000, 100_000, log.count - 1] where size > 1000 || !beginning.isEmpty {
+                #expect(try Self.read(file.path, partSize: size) == whole, "parts of \(size) bytes")
+            }
+        }
+    }
+
+    @Test("have as many malformed lines however they are cut into parts, envelopes without wanted events included")
+    func envelopesWithoutEvents() throws {
+        try withTemporaryDirectory { directory in
+            let file = directory.appending(path: "audit.log")
+            let envelope = #"{"log":"{\"apiVersion\":\"audit.k8s.io/v1\"}\n","stream":"stdout","time":"x"}"# + "\n"
+            var log = Array(envelope.utf8)
+            for number in 1..<9_000 { log += Self.text(number) + Array(envelope.utf8) }
+            try Data(log).write(to: file)
+            let whole = try Self.read(file.path, partSize: log.count)
+            #expect(whole.reading.firstWrapped != nil)
+            for size in [1000, 4096, 1 << 20] {
+                let cut = try Self.read(file.path, partSize: size)
+                #expect(cut.reading.malformedCount == whole.reading.malformedCount, "parts of \(size) bytes")
+                #expect(cut.reading.firstMalformed == whole.reading.firstMalformed)
+            }
         }
     }
 

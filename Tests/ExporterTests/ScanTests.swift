@@ -43,6 +43,30 @@ struct ScanTests {
         #expect(json(threads, 10_000) == expected)
     }
 
+    @Test("does not depend on where an array lies in a log that is read in parts", arguments: 1...4)
+    func arrays(threads: Int) throws {
+        try withTemporaryDirectory { directory in
+            let texts = (0..<900).map { AuditLine(from: ["192.0.2.\($0 % 7)"], auditID: "event \($0)").text }
+            let array = "[" + texts[300..<600].map { String($0.dropLast()) }.joined(separator: ",\n") + "]\n"
+            let logs = ["lines", "array"].map { directory.appending(path: $0) }
+            try texts.joined().write(to: logs[0], atomically: true, encoding: .utf8)
+            try (texts[..<300].joined() + array + texts[600...].joined()).write(
+                to: logs[1], atomically: true, encoding: .utf8)
+            let readings = [
+                (1 << 30, [logs[1]]), (10_000, [logs[1]]), (10_000, logs), (10_000, [logs[1], logs[0]]),
+            ]
+            for (size, files) in readings {
+                let stored = StoredLog.find(files.map(\.path)).logs
+                let reading = ParallelReading(stored, selection: .init(), partSize: size)
+                let result = reading.run(threads: threads) { _ in }
+                // The same event in two logs is one.
+                let sources = result.requests.sources(within: nil)
+                #expect(sources.flatMap(\.counts).reduce(0, +) == 900, "\(files.count) files in parts of \(size)")
+                #expect(result.readings.allSatisfy { $0.lines == 900 && $0.malformedCount == 0 })
+            }
+        }
+    }
+
     @Test("fits each width of a terminal, with what matters most")
     func widths() {
         let reports = Self.reports(

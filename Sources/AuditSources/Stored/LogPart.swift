@@ -10,8 +10,9 @@ import Glibc
 /// }
 /// ```
 ///
-/// What is found in all parts together does not depend on where a file of lines is cut. An array or a printed object behind
-/// the first line of such a file is cut, and reported as malformed.
+/// What is found in all parts together does not depend on where a file is cut, as long as each record is a line. A part
+/// that meets another record, see `LogReading.needsWholeLog`, is not to be used, nor are the other parts of its log: the log
+/// is read again by `wholeLog`.
 public struct LogPart: Sendable, Hashable {
     /// The log.
     public let log: StoredLog
@@ -20,7 +21,12 @@ public struct LogPart: Sendable, Hashable {
     /// Whether it has the end of the log, which may have grown.
     let isLast: Bool
 
-    /// Reads the part. The call blocks.
+    /// Whether it is all of the log.
+    public var isWholeLog: Bool { range == nil }
+    /// All of the log.
+    public var wholeLog: LogPart { LogPart(log: log, range: nil, isLast: true) }
+
+    /// Reads the part, or its beginning if that shows that the log must be read as a whole. The call blocks.
     ///
     /// - Parameters:
     ///   - scanner: Finds the wanted events.
@@ -34,8 +40,10 @@ public struct LogPart: Sendable, Hashable {
         do throws(StoredLogProblem) {
             if let range {
                 var reader = try RangeReader(log, range, isLast: isLast, memory: memory.take())
-                while let step = try reader.next() {
-                    reading.scan(step, reader.lines, as: log.format, &scanner, take)
+                while !reading.needsWholeLog, let step = try reader.next() {
+                    let found = reading.scan(step, reader.lines, as: log.format, &scanner, take)
+                    // A record goes on behind its line, or is an oversized one, which may hold many events.
+                    reading.needsWholeLog = found.rest > 0 || step.piece.isOversizedJSON
                 }
                 memory.bytes = reader.takeMemory()
             } else {
@@ -103,6 +111,7 @@ extension StoredLog {
         guard isRegularFile, let size, size > partSize, try hasRecordsOfOneLine() else {
             return [LogPart(log: self, range: nil, isLast: true)]
         }
+        // A record of several lines behind them is found when it is read.
         return stride(from: 0, to: size, by: partSize).map { start in
             let end = min(start + partSize, size)
             return LogPart(log: self, range: start..<end, isLast: end == size)
@@ -188,7 +197,7 @@ struct RangeReader: ~Copyable {
                 // An oversized line that ended: the lines behind it belong to the next part.
                 piece.length = piece.oversizedLines.isEmpty ? firstLine(of: piece) : 0
             }
-            return Step(piece: piece, storedBytes: read)
+            return Step(piece: piece, storedBytes: read, isLast: false)
         case .failed(let code): throw log.failure(code, at: start)
         case .end:
             isAtEnd = true

@@ -20,6 +20,9 @@ public struct LogReading: Sendable, Hashable {
     public private(set) var beginning: [UInt8] = []
     /// Why it was not read to its end; `nil` if it was.
     public internal(set) var problem: StoredLogProblem?
+    /// Whether a part has a record that is not a line of usual length. Where that ends is known only to a reader of the
+    /// whole log, so what was found in parts is not to be used.
+    public internal(set) var needsWholeLog = false
 
     private static let beginningLimit = 512
     private static let searchedLength = 64 << 10
@@ -40,6 +43,7 @@ public struct LogReading: Sendable, Hashable {
         holdsAuditEvents = holdsAuditEvents || other.holdsAuditEvents
         if beginning.isEmpty { beginning = other.beginning }
         problem = [problem, other.problem].compactMap(\.self).min { $0.reason < $1.reason }
+        needsWholeLog = needsWholeLog || other.needsWholeLog
     }
 
     /// Scans the lines of a piece.
@@ -76,9 +80,10 @@ public struct LogReading: Sendable, Hashable {
         let isInParts = piece.isContinued || found.restHead != nil
         if format == .auto, !isInParts, let line = firstLine(in: text, besides: malformed, &scanner) {
             malformed.insert(line, at: 0)
-            malformedCount += 1
+            // Which other lines are the first of a piece depends on the reads.
+            if piece.offset == 0 { malformedCount += 1 }
         }
-        if var first = malformed.first {
+        if malformedCount > 0, var first = malformed.first {
             first.offset += piece.offset
             note(first, count: malformedCount)
         }

@@ -17,15 +17,26 @@ final class ParallelReading: Sendable {
         var otherRequests: RequestCollection
     }
 
+    private typealias Collections = (asked: RequestCollection, others: RequestCollection)
+
     private struct State {
+        var parts: [(log: Int, part: LogPart)]
         var nextPart = 0
         var readings: [LogReading]
-        var requests: [(asked: RequestCollection, others: RequestCollection)] = []
+        var requests: [Collections] = []
+        /// The requests of logs that are read in parts, until all of a log was read.
+        var requestsOfParts: [Int: [Collections]] = [:]
+        /// How many threads have requests of such a log that are not there yet.
+        var threads: [Int: Int] = [:]
+        /// The bytes that were read of such logs.
+        var bytesOfParts: [Int: Int] = [:]
+        /// Logs whose parts are not used.
+        var wholeLogs: Set<Int> = []
         /// The FIFOs, and standard input, that gave no bytes yet, and since when they are read.
         var silent: [StoredLog: ContinuousClock.Instant] = [:]
     }
 
-    private let parts: [(log: Int, part: LogPart)]
+    private let partCount: Int
     private let selection: RequestCollection.Selection
     /// The requests of outcomes that were not asked for, so that a result without them can say so.
     private let otherSelection: RequestCollection.Selection
@@ -50,8 +61,8 @@ final class ParallelReading: Sendable {
                 readings[index] = LogReading(problem: error)
             }
         }
-        self.parts = parts
-        state = Mutex(State(readings: readings))
+        partCount = parts.count
+        state = Mutex(State(parts: parts, readings: readings))
     }
 
     /// Reads all logs. The call blocks.
@@ -61,7 +72,7 @@ final class ParallelReading: Sendable {
     ///   - report: Takes the number of bytes that were read so far, several times a second, on the caller's thread.
     func run(threads: Int, report: (_ storedBytes: Int) -> Void) -> Result {
         let finished = DispatchSemaphore(value: 0)
-        let count = max(1, min(threads, parts.count))
+        let count = max(1, min(threads, partCount))
         for number in 0..<count {
             let thread = Thread { [self] in
                 readParts()
@@ -94,32 +105,93 @@ final class ParallelReading: Sendable {
     private func readParts() {
         let counted = selection.analytics
         var scanner = EventScanner(selecting: (counted + otherSelection.analytics).map(\.selector))
-        var requests = RequestCollection(selection)
-        var others = RequestCollection(otherSelection)
+        var all: Collections?
+        // Of the log that is read in parts.
+        var current: (log: Int, requests: Collections)?
         var memory = PartMemory()
         while let (log, part) = takePart() {
             if part.log.size == nil { state.withLock { $0.silent[part.log] = .now } }
+            if let finished = current, finished.log != log || part.isWholeLog {
+                add(finished, to: &all)
+                current = nil
+            }
+            if !part.isWholeLog, current == nil {
+                current = (log, noRequests())
+                state.withLock { $0.threads[log, default: 0] += 1 }
+            }
+            var requests = (current == nil ? all : current?.requests) ?? noRequests()
+            // Only once in memory, so that it is not copied when an event is added.
+            if current == nil { all = nil } else { current?.requests = noRequests() }
+            var bytesOfPart = 0
             let reading = part.read(with: &scanner, in: &memory) { events, bytes in
                 if part.log.size == nil { state.withLock { $0.silent[part.log] = nil } }
                 storedBytes.add(bytes, ordering: .relaxed)
+                bytesOfPart += bytes
                 for selected in events {
                     if selected.selector < counted.count {
-                        requests.add(selected.event, of: selected.selector)
+                        requests.asked.add(selected.event, of: selected.selector)
                     } else {
-                        others.add(selected.event, of: selected.selector - counted.count)
+                        requests.others.add(selected.event, of: selected.selector - counted.count)
                     }
                 }
             }
-            state.withLock { $0.readings[log].add(reading) }
+            if current == nil { all = requests } else { current?.requests = requests }
+            note(reading, of: part, log: log, bytes: bytesOfPart)
         }
-        state.withLock { [requests, others] in $0.requests.append((requests, others)) }
+        if let current { add(current, to: &all) }
+        if let all { state.withLock { $0.requests.append(all) } }
+    }
+
+    private func noRequests() -> Collections { (RequestCollection(selection), RequestCollection(otherSelection)) }
+
+    /// Adds what was found in a part. If its log must be read as a whole, that comes after the other parts.
+    private func note(_ reading: LogReading, of part: LogPart, log: Int, bytes: Int) {
+        let unused = state.withLock { state in
+            if part.isWholeLog {
+                state.readings[log].add(reading)
+                return 0
+            }
+            if state.wholeLogs.contains(log) { return bytes }
+            if reading.needsWholeLog {
+                state.wholeLogs.insert(log)
+                state.readings[log] = LogReading()
+                state.requestsOfParts[log] = nil
+                state.parts.append((log, part.wholeLog))
+                return bytes + (state.bytesOfParts[log] ?? 0)
+            }
+            state.readings[log].add(reading)
+            state.bytesOfParts[log, default: 0] += bytes
+            return 0
+        }
+        storedBytes.subtract(unused, ordering: .relaxed)
+    }
+
+    /// Adds a thread's requests of a log that is read in parts, once no thread reads it any more.
+    private func add(_ finished: (log: Int, requests: Collections), to all: inout Collections?) {
+        let complete = state.withLock { [finished] state -> [Collections] in
+            state.threads[finished.log, default: 0] -= 1
+            if state.wholeLogs.contains(finished.log) { return [] }
+            state.requestsOfParts[finished.log, default: []].append(finished.requests)
+            return state.threads[finished.log] == 0 ? state.requestsOfParts.removeValue(forKey: finished.log) ?? [] : []
+        }
+        for requests in complete {
+            guard all != nil else {
+                all = requests
+                continue
+            }
+            all?.asked.merge(requests.asked)
+            all?.others.merge(requests.others)
+        }
     }
 
     private func takePart() -> (log: Int, part: LogPart)? {
         state.withLock { state in
-            guard state.nextPart < parts.count else { return nil }
-            defer { state.nextPart += 1 }
-            return parts[state.nextPart]
+            while state.nextPart < state.parts.count {
+                let next = state.parts[state.nextPart]
+                state.nextPart += 1
+                if next.part.isWholeLog || !state.wholeLogs.contains(next.log) { return next }
+            }
+            return nil
         }
     }
 }
