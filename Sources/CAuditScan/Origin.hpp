@@ -19,7 +19,7 @@ Origin worse(Origin first, Origin second);
 /// server's, and not its standard error. A record that says nothing of it is read.
 Origin namedOrigin(const ObjectIndex &record, Naming naming, std::string &buffer);
 
-/// The same of an event: shippers lift the keys of a pod's JSON text into their records, beside those that name the pod.
+/// The same of an event: shippers lift the keys of a pod's JSON text into their records, to those that name the pod.
 Origin originOfEvent(const ObjectIndex &event);
 
 }  // namespace audit_scan
