@@ -173,7 +173,7 @@ ENVELOPES_BINARY ?= $(firstword $(wildcard .build/release/kube-audit-exporter .b
 DIFFERENTIAL ?= --seeds 1 --damaged 3
 
 test-envelopes: deploy-python ## Test the reference reader of envelopes, and compare the binary with it, if one is built
-	cd Tests/Envelopes && PYTHONDONTWRITEBYTECODE=1 $(abspath $(DEPLOY_PYTHON)) -m pytest -q -rs -p no:cacheprovider
+	cd Tests/Envelopes && PYTHONDONTWRITEBYTECODE=1 $(abspath $(DEPLOY_PYTHON)) -m pytest -q -rs
 	$(if $(ENVELOPES_BINARY),Tests/Envelopes/differential.py $(ENVELOPES_BINARY) $(DIFFERENTIAL))
 
 # Packages. BINARY=FILE packages a release binary that exists, instead of building one.

@@ -17,7 +17,7 @@ namespace audit_scan {
 /// A JSON string that contains a text spells it either with all its characters, or with at least one of them as a \u00xx
 /// escape (these characters have no short escape). A number has no escapes, and is the value of a member: a colon is
 /// before it, with white space between them. In the text of an event that is a string of an envelope, both may be escaped
-/// once more: there a backslash, and what is around a number, can be \u00xx escapes too. So a line that contains neither
+/// a second time: there a backslash, and what is around a number, can be \u00xx escapes too. So a line that contains neither
 /// the text itself nor such an escape of one of its characters, and no such number, cannot match, and is not parsed.
 ///
 /// One pass over the bytes searches for everything, the ends of lines included. It compares blocks of 16 or 32 bytes with

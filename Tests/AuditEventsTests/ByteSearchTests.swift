@@ -78,13 +78,9 @@ struct ByteSearchTests {
 
     @Test("finds a pattern at every distance from the beginning and the end of a memory page, and reads no other page")
     func pageEnds() throws {
-        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        // The middle page can be read, its neighbours cannot.
-        let memory = try #require(mmap(nil, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-        try #require(memory != MAP_FAILED)
-        defer { munmap(memory, 3 * page) }
-        try #require(mprotect(memory + page, page, PROT_READ | PROT_WRITE) == 0)
-        let readable = UnsafeMutableRawBufferPointer(start: memory + page, count: page)
+        let pages = try GuardedPages()
+        let readable = pages.readable
+        defer { withExtendedLifetime(pages) {} }
         for pattern in ["system:unauthenticated", ":401", #"\u0073"#, "x"] {
             for length in pattern.utf8.count + 3...110 {
                 for distance in 0...length - pattern.utf8.count - 3 {
@@ -92,7 +88,7 @@ struct ByteSearchTests {
                     let line = before + Array(pattern.utf8)
                     let whole =
                         line + Array(repeating: UInt8(ascii: "-"), count: length - line.count - 1) + Array("}".utf8)
-                    for start in [0, page - length] {
+                    for start in [0, readable.count - length] {
                         readable[start..<start + length].copyBytes(from: whole)
                         let isFound = Self.isFound(
                             in: UnsafeRawBufferPointer(rebasing: readable[start..<start + length]),

@@ -79,20 +79,16 @@ struct ContainerEndTests {
 
     @Test("is found up to the last byte of a memory page, and no other page is read")
     func pageEnds() throws {
-        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        // The middle page can be read, its neighbours cannot.
-        let memory = try #require(mmap(nil, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-        try #require(memory != MAP_FAILED)
-        defer { munmap(memory, 3 * page) }
-        try #require(mprotect(memory + page, page, PROT_READ | PROT_WRITE) == 0)
-        let readable = UnsafeMutableRawBufferPointer(start: memory + page, count: page)
+        let pages = try GuardedPages()
+        let readable = pages.readable
+        defer { withExtendedLifetime(pages) {} }
         for length in 2...200 {
             let content = Array(repeating: UInt8(ascii: "-"), count: length - 2)
             for (object, expected) in [
                 ([UInt8(ascii: "{")] + content + [UInt8(ascii: "]")], length),
                 ([UInt8(ascii: "[")] + content + [UInt8(ascii: "{")], nil),
             ] as [([UInt8], Int?)] {
-                for start in [0, page - length] {
+                for start in [0, readable.count - length] {
                     readable[start..<start + length].copyBytes(from: object)
                     let bytes = UnsafeRawBufferPointer(rebasing: readable[start..<start + length])
                     for width in Self.widths {

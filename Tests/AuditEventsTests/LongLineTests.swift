@@ -107,12 +107,9 @@ struct LongLineTests {
 
     @Test("are skipped up to the end of a memory page, and no further")
     func pageEnds() throws {
-        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
-        let memory = try #require(mmap(nil, 4 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-        try #require(memory != MAP_FAILED)
-        defer { munmap(memory, 4 * page) }
-        try #require(mprotect(memory + page, 2 * page, PROT_READ | PROT_WRITE) == 0)
-        let readable = UnsafeMutableRawBufferPointer(start: memory + page, count: 2 * page)
+        let pages = try GuardedPages(2)
+        let readable = pages.readable
+        defer { withExtendedLifetime(pages) {} }
         var random = SeededGenerator(seed: 20)
         for length in 0..<140 {
             let text = Self.head + Self.miss + #""requestObject":"# + Self.object(using: &random)

@@ -45,20 +45,6 @@ def counts_of(binary, path, format):
     return found
 
 
-def damage(data, random):
-    changed = bytearray(data)
-    for _ in range(random.randint(1, 3)):
-        at = random.randrange(len(changed))
-        choice = random.random()
-        if choice < 0.4:
-            changed[at] = random.choice(b'{}[]",:\\\n x0')
-        elif choice < 0.7:
-            del changed[at:at + random.randint(1, 50)]
-        else:
-            changed[at:at] = random.choice((b"{", b"}", b'"', b"\n", b"}{", b"[Truncated...]", b"\xff", b","))
-    return bytes(changed)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary")
@@ -77,7 +63,7 @@ def main():
             cases = [(f"{shape}-{seed}", file.getvalue(), truth)]
             random = Random(f"{shape} {seed}")
             for number in range(0 if shape in BARE else arguments.damaged):
-                data = damage(file.getvalue(), random)
+                data = generate.damaged(file.getvalue(), random)
                 own = reader.Reader(format)
                 own.read(data)
                 cases.append((f"{shape}-{seed}-{number}", data, own.result()))

@@ -41,6 +41,21 @@ def generate(shape, seed, to, requests=None, size=None, one_record=False, tame=F
     return truth.result()
 
 
+def damaged(data, random):
+    """The bytes with up to three random changes: another byte, bytes less, or bytes more."""
+    changed = bytearray(data)
+    for _ in range(random.randint(1, 3)):
+        at = random.randrange(len(changed))
+        choice = random.random()
+        if choice < 0.4:
+            changed[at] = random.choice(b'{}[]",:\\\n\0 x0')
+        elif choice < 0.7:
+            del changed[at:at + random.randint(1, 50)]
+        else:
+            changed[at:at] = random.choice((b"{", b"}", b'"', b"\n", b"\0", b"}{", b"[Truncated...]", b"\xff", b","))
+    return bytes(changed)
+
+
 def number(text):
     factors = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
     return int(text[:-1]) * factors[text[-1]] if text[-1:] in factors else int(text)

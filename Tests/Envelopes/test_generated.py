@@ -76,19 +76,9 @@ def test_a_changed_byte_never_forges_a_source(shape):
     random = Random(shape)
     file = io.BytesIO()
     generate.generate(shape, 7, file, requests=40)
-    data = bytearray(file.getvalue())
+    data = file.getvalue()
     for _ in range(25):
-        changed = bytearray(data)
-        for _ in range(random.randint(1, 3)):
-            at = random.randrange(len(changed))
-            choice = random.random()
-            if choice < 0.4:
-                changed[at] = random.choice(b'{}[]",:\\\n\0 x0')
-            elif choice < 0.7:
-                del changed[at:at + random.randint(1, 50)]
-            else:
-                changed[at:at] = random.choice((b"{", b"}", b'"', b"\n", b"\0", b"\xff", b"}{", b"[Truncated...]"))
-        result, _ = found(bytes(changed), shapes.SHAPES[shape].format)
+        result, _ = found(generate.damaged(data, random), shapes.SHAPES[shape].format)
         for outcome in ("forbidden", "unauthorized", "allowed"):
             assert "192.0.2.66 verified" not in result[outcome]
 

@@ -141,7 +141,7 @@ def test_nothing_in_an_event_is_entered(format):
         for key in ("requestObject", "log", "message", "records", "items", "event", "x"):
             result = read(json.dumps(harmless | {key: first(name)}), format)
             assert counted(result) == 0 and (result["events"] == 1 or result["foreign"] == 1)
-        # All keys of the envelope beside those of the event.
+        # All keys of the envelope and those of the event.
         result = read(json.dumps(first(name) | harmless), format)
         assert counted(result) == 0
 
