@@ -23,10 +23,9 @@ struct StoredLogTests {
         var memory = PartMemory()
         var found = Found()
         for part in try log.parts(of: partSize).reversed() {
-            let reading = part.read(with: &scanner, in: &memory) { events, bytes in
-                found.events.formUnion(events.map(\.event.auditID))
-                found.storedBytes += bytes
-            }
+            let reading = part.read(
+                with: &scanner, in: &memory, take: { found.events.insert($0.copy().auditID) },
+                report: { found.storedBytes += $0 })
             found.reading.add(reading)
         }
         return found

@@ -15,10 +15,10 @@ public struct CollectedSource: Sendable {
 
     private let distinct: DistinctValues
 
-    init(_ findings: SourceFindings, _ times: RequestTimes, within window: Int64?, analytics: Int) {
+    init(_ findings: SourceFindings, _ highest: (all: Int, ofEach: [Int])) {
         source = findings.source
-        count = times.highest(within: window)
-        counts = analytics == 1 ? [count] : (0..<analytics).map { times.highest(within: window, of: $0) }
+        count = highest.all
+        counts = highest.ofEach
         outcomes = findings.outcomes
         seen = findings.seen.map { Double($0.lowerBound) / 1_000_000...Double($0.upperBound) / 1_000_000 }
         distinct = findings.values
@@ -52,68 +52,115 @@ extension CollectedSource {
 /// The collected values of a source, without its requests.
 struct SourceFindings: Sendable {
     let source: Source
+    let values: DistinctValues
     /// The times of the first and the last request, in microseconds since 1970.
     private(set) var seen: ClosedRange<Int64>?
     private(set) var outcomes: OutcomeSet = []
-    var values = DistinctValues()
 
-    init(_ source: Source) {
+    init(_ source: Source, values: DistinctValues) {
         self.source = source
+        self.values = values
     }
 
-    mutating func note(_ outcome: Outcome, at time: Int64?) {
-        outcomes.insert(OutcomeSet(outcome))
-        note(time)
+    /// Adds requests of these outcomes; without times, `first` is after `last`.
+    mutating func merge(first: Int64, last: Int64, _ outcomes: OutcomeSet) {
+        self.outcomes.formUnion(outcomes)
+        guard first <= last else { return }
+        seen = min(seen?.lowerBound ?? first, first)...max(seen?.upperBound ?? last, last)
     }
 
-    private mutating func note(_ time: Int64?) {
-        guard let time else { return }
-        seen = min(seen?.lowerBound ?? time, time)...max(seen?.upperBound ?? time, time)
-    }
-
-    mutating func merge(_ other: SourceFindings) {
-        note(other.seen?.lowerBound)
-        note(other.seen?.upperBound)
-        outcomes.formUnion(other.outcomes)
-        values.merge(other.values)
+    /// Whether all requests are in one window, whose length is in microseconds; `nil` for any.
+    func isWithin(_ window: Int64?) -> Bool {
+        guard let window, let seen else { return true }
+        return seen.upperBound - seen.lowerBound < window
     }
 }
 
-/// The times of the requests of a source.
-struct RequestTimes: Sendable {
-    private struct Entry: Sendable {
-        var time: Int64
-        var count: Int32
-        var analytic: Int32
-    }
+/// How many requests sources made, and when.
+///
+/// The times are kept only of the sources for which they matter: those whose requests are not all in one window.
+struct RequestTimes {
+    private let areKept: [Bool]
+    private let analytics: Int
+    // By source and analytic: all requests, and those without a time.
+    private var all: [Int]
+    private var untimed: [Int]
+    // By source, in the order of time: the microsecond of a request, and the analytic in the lowest bits.
+    private var times: [UInt64] = []
+    private var ranges: [Range<Int>] = []
 
-    private var timed: [Entry] = []
-    private var untimed: [Entry] = []
+    private static let analyticBits = UInt64(3)
 
-    /// - Parameter analytic: The index of the requests' analytic.
-    mutating func add(_ count: Int, of analytic: Int, at time: Int64?) {
-        let entry = Entry(time: time ?? 0, count: Int32(clamping: count), analytic: Int32(clamping: analytic))
-        if time == nil { untimed.append(entry) } else { timed.append(entry) }
-    }
-
-    /// The highest number of requests within a window.
-    ///
     /// - Parameters:
-    ///   - window: In microseconds; two requests that are exactly so far apart are not in one window. `nil` for all
-    ///     requests.
-    ///   - analytic: The index of the analytic whose requests count; `nil` for those of all.
-    func highest(within window: Int64?, of analytic: Int? = nil) -> Int {
-        let isCounted = { (entry: Entry) in analytic.map { entry.analytic == $0 } ?? true }
-        let sorted = timed.filter(isCounted).sorted { $0.time < $1.time }
-        var (sum, highest, oldest) = (0, 0, 0)
-        for request in sorted {
-            sum += Int(request.count)
-            while let window, request.time - sorted[oldest].time >= window, sorted[oldest].time < request.time {
-                sum -= Int(sorted[oldest].count)
+    ///   - areKept: Whether the times of each source are kept.
+    ///   - analytics: The number of analytics.
+    ///   - forEach: Visits all requests of the sources.
+    init(
+        _ areKept: [Bool], analytics: Int,
+        forEach: ((_ source: Int, _ analytic: Int, _ time: Int64?, _ count: Int) -> Void) -> Void
+    ) {
+        self.areKept = areKept
+        self.analytics = analytics
+        var all = [Int](repeating: 0, count: areKept.count * analytics)
+        var untimed = all
+        forEach { source, analytic, time, count in
+            all[source * analytics + analytic] += count
+            if time == nil { untimed[source * analytics + analytic] += count }
+        }
+        (self.all, self.untimed) = (all, untimed)
+        guard areKept.contains(true) else { return }
+        var end = 0
+        ranges = areKept.indices.map { source in
+            let start = end
+            if areKept[source] { end += requests(of: source, all) - requests(of: source, untimed) }
+            return start..<end
+        }
+        var next = ranges.map(\.lowerBound)
+        var times = [UInt64](repeating: 0, count: end)
+        forEach { source, analytic, time, count in
+            guard areKept[source], let time else { return }
+            for _ in 0..<count {
+                times[next[source]] = UInt64(time) << Self.analyticBits | UInt64(analytic)
+                next[source] += 1
+            }
+        }
+        // Logs are almost in the order of time.
+        for range in ranges { times[range].sort() }
+        self.times = times
+    }
+
+    private func requests(of source: Int, _ counts: [Int]) -> Int {
+        counts[source * analytics..<(source + 1) * analytics].reduce(0, +)
+    }
+
+    /// The highest number of requests of a source within a window, of all analytics and of each. The windows may differ.
+    ///
+    /// - Parameter window: In microseconds; two requests that are exactly so far apart are not in one window. `nil` for all
+    ///   requests.
+    func highest(of source: Int, within window: Int64?) -> (all: Int, ofEach: [Int]) {
+        let counts = source * analytics..<(source + 1) * analytics
+        guard areKept[source], let window = window.map({ UInt64($0) }) else {
+            return (all[counts].reduce(0, +), Array(all[counts]))
+        }
+        var inside = [Int](repeating: 0, count: analytics)
+        var highest = inside
+        var (sum, highestSum) = (0, 0)
+        var oldest = ranges[source].lowerBound
+        for place in ranges[source] {
+            let time = times[place] >> Self.analyticBits
+            let analytic = Int(times[place] & (1 << Self.analyticBits - 1))
+            inside[analytic] += 1
+            sum += 1
+            while time - times[oldest] >> Self.analyticBits >= window, times[oldest] >> Self.analyticBits < time {
+                inside[Int(times[oldest] & (1 << Self.analyticBits - 1))] -= 1
+                sum -= 1
                 oldest += 1
             }
-            highest = max(highest, sum)
+            highest[analytic] = max(highest[analytic], inside[analytic])
+            highestSum = max(highestSum, sum)
         }
-        return untimed.filter(isCounted).reduce(highest) { $0 + Int($1.count) }
+        return (
+            highestSum + untimed[counts].reduce(0, +), zip(highest, untimed[counts]).map { $0 + $1 }
+        )
     }
 }

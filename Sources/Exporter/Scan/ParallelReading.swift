@@ -20,7 +20,9 @@ final class ParallelReading: Sendable {
     private struct State {
         var nextPart = 0
         var readings: [LogReading]
-        var requests: [(asked: RequestCollection, others: RequestCollection)] = []
+        // One of each thread.
+        var requests: [RequestCollection] = []
+        var otherRequests: [RequestCollection] = []
         /// The FIFOs, and standard input, that gave no bytes yet, and since when they are read.
         var silent: [StoredLog: ContinuousClock.Instant] = [:]
     }
@@ -76,12 +78,10 @@ final class ParallelReading: Sendable {
             }
         }
         return state.withLock { state in
-            var (requests, others) =
-                state.requests.popLast() ?? (RequestCollection(selection), RequestCollection(otherSelection))
-            while let next = state.requests.popLast() {
-                requests.merge(next.asked)
-                others.merge(next.others)
-            }
+            var requests = state.requests.popLast() ?? RequestCollection(selection)
+            while let next = state.requests.popLast() { requests.merge(next) }
+            var others = state.otherRequests.popLast() ?? RequestCollection(otherSelection)
+            while let next = state.otherRequests.popLast() { others.merge(next) }
             return Result(readings: state.readings, requests: requests, otherRequests: others)
         }
     }
@@ -99,20 +99,25 @@ final class ParallelReading: Sendable {
         var memory = PartMemory()
         while let (log, part) = takePart() {
             if part.log.size == nil { state.withLock { $0.silent[part.log] = .now } }
-            let reading = part.read(with: &scanner, in: &memory) { events, bytes in
-                if part.log.size == nil { state.withLock { $0.silent[part.log] = nil } }
-                storedBytes.add(bytes, ordering: .relaxed)
-                for selected in events {
-                    if selected.selector < counted.count {
-                        requests.add(selected.event, of: selected.selector)
+            let reading = part.read(
+                with: &scanner, in: &memory,
+                take: { event in
+                    if event.selector < counted.count {
+                        requests.add(event, of: event.selector)
                     } else {
-                        others.add(selected.event, of: selected.selector - counted.count)
+                        others.add(event, of: event.selector - counted.count)
                     }
-                }
-            }
+                },
+                report: { bytes in
+                    if part.log.size == nil { state.withLock { $0.silent[part.log] = nil } }
+                    storedBytes.add(bytes, ordering: .relaxed)
+                })
             state.withLock { $0.readings[log].add(reading) }
         }
-        state.withLock { [requests, others] in $0.requests.append((requests, others)) }
+        state.withLock { [requests, others] in
+            $0.requests.append(requests)
+            $0.otherRequests.append(others)
+        }
     }
 
     private func takePart() -> (log: Int, part: LogPart)? {
