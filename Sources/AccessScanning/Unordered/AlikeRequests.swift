@@ -153,8 +153,10 @@ private struct RecordTable: Sendable {
         return different
     }
 
+    /// The number of the record of an identity; `nil` if it is in another table.
     func number(of identity: SipHash128.Digest) -> Int? {
-        tags.isEmpty ? nil : place(of: identity).number
+        guard !tags.isEmpty, let number = place(of: identity).number, !self[number].isRemoved else { return nil }
+        return number
     }
 
     /// Visits all records with their events.
