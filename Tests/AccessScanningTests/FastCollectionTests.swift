@@ -152,26 +152,89 @@ struct FastCollectionTests {
         #expect(fast.inexactEvents == copied.inexactEvents)
     }
 
-    @Test("are found among many: the table grows and keeps each of them")
-    func many() {
-        let key = SipHash128.Key(first: 1, second: 2)
-        func record(_ number: Int) -> RequestRecord {
-            let identity = SipHash128.Digest(
-                of: UnsafeRawBufferPointer(start: nil, count: 0), key: SipHash128.Key(first: UInt64(number), second: 0))
-            let event = StageEvent(stage: "Panic", at: .microseconds(Int64(number)), key: key)
-            return RequestRecord(identity, time: 0, party: number, RequestKind(analytic: number % 8, nil), event)
+    /// The requests of a few parties as a plain dictionary has them: the largest number of different events in one stage.
+    private struct PlainRequests {
+        var events: [RequestKey: Set<StageEvent>] = [:]
+        var kinds: [RequestKey: RequestKind] = [:]
+        var times: [RequestKey: Int64] = [:]
+
+        mutating func add(_ event: StageEvent, of key: RequestKey, time: Int64?, _ kind: RequestKind) {
+            events[key, default: []].insert(event)
+            kinds[key] = min(kinds[key] ?? kind, kind)
+            times[key] = [times[key], time].compactMap(\.self).min()
         }
-        var (all, odd) = (AlikeRequests(), AlikeRequests())
-        for number in 0..<20_000 {
-            for distance in [0, 1, 1 << 24, 0] {
-                let event = StageEvent(stage: "Panic", at: .microseconds(Int64(number + distance)), key: key)
-                if number % 2 == 0 { all.add(record(number), event) } else { odd.add(record(number), event) }
+
+        var counts: [RequestKey: Int] {
+            events.mapValues { events in
+                var lanes = [0, 0, 0, 0]
+                for event in events { lanes[event.lane] += 1 }
+                return lanes.max() ?? 0
             }
         }
-        all.add(odd) { $0 }
-        var parties: [Int: Int] = [:]
-        all.forEach { record, requests in parties[Int(record.party), default: 0] += requests }
-        #expect(parties.count == 20_000 && parties.values.allSatisfy { $0 == 3 })
+    }
+
+    /// How the times of requests follow each other.
+    enum Order: CaseIterable {
+        case ascending, descending, random, interleaved, oneTime, farApart
+    }
+
+    @Test("are found among many, in any order of time, and when collections are merged", arguments: Order.allCases)
+    func many(order: Order) {
+        let hashKey = SipHash128.Key(first: 1, second: 2)
+        var random = SeededGenerator(seed: 7)
+        var parts = [AlikeRequests](repeating: AlikeRequests(), count: 3)
+        var plain = PlainRequests()
+        let count = 12_000
+        for number in 0..<count {
+            let received: Int64? =
+                switch order {
+                case .ascending: Int64(number) * 1000
+                case .descending: Int64(count - number) * 1000
+                case .random: .random(in: 0..<1 << 40, using: &random)
+                case .interleaved: Int64(number % 7 * count + number) * 500
+                case .oneTime: number % 50 == 0 ? nil : 1_000_000
+                case .farApart: Int64(number) * 30_000_000_000
+                }
+            let identity = SipHash128.Digest(
+                of: UnsafeRawBufferPointer(start: nil, count: 0),
+                key: SipHash128.Key(first: UInt64(number / 3), second: 0))
+            let key =
+                received.map { RequestKey(time: $0, hash: identity.first) } ?? RequestKey(untimed: identity)
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                let distance = [0, 1, 1 << 24 - 2, 1 << 24, -5].randomElement(using: &random) ?? 0
+                let stage = Self.pick(["ResponseStarted", "ResponseComplete", "Panic", "Other"], &random)
+                let reached = (received ?? 0) + Int64(distance)
+                let event = StageEvent(stage: stage, at: .microseconds(reached), key: hashKey)
+                let kind = RequestKind(analytic: Int.random(in: 0..<8, using: &random), nil)
+                let time = received ?? Int64(number)
+                plain.add(event, of: key, time: time, kind)
+                // Parts of a log are read by the threads in turn; other parts hold the same requests.
+                let part = Bool.random(using: &random) ? number / 1000 % 3 : Int.random(in: 0..<3, using: &random)
+                parts[part].add(event, of: key, time: time, party: number / 3 + part, kind)
+            }
+        }
+        var all = parts[0]
+        for part in 1...2 { all.merge(parts[part]) { $0 - part } }
+        var counts: [RequestKey: Int] = [:]
+        var kinds: [RequestKey: RequestKind] = [:]
+        var times: [RequestKey: Int64] = [:]
+        var parties: [Int: Set<RequestKey>] = [:]
+        var last = RequestKey(time: 0, hash: 0)
+        all.forEach { found in
+            #expect(counts[found.key] == nil)
+            counts[found.key] = found.count
+            kinds[found.key] = found.kind
+            times[found.key] = found.time
+            parties[found.party, default: []].insert(found.key)
+            if found.key.isTimed { #expect(last <= found.key) }
+            if found.key.isTimed { last = found.key }
+        }
+        let expected = plain.counts
+        #expect(counts.count == expected.count)
+        #expect(counts.filter { expected[$0.key] != $0.value } == [:])
+        #expect(kinds.filter { plain.kinds[$0.key] != $0.value } == [:])
+        #expect(times.filter { plain.times[$0.key] != $0.value } == [:])
+        #expect(parties.count == count / 3)
     }
 
     @Test("have the time that a general reader finds, or none")

@@ -5,7 +5,7 @@ struct KnownTemplate: Sendable {
     /// The number of the template; zero for none.
     var number: UInt64 = 0
     /// The hash of what is asked for.
-    var content = SipHash128.Digest(first: 0, second: 0)
+    var content: UInt64 = 0
     /// The index of the stage in `StageCounts`.
     var lane = 0
     /// The credentials, where they are distinguished.
@@ -21,11 +21,11 @@ struct KnownAddresses: Sendable {
     /// The hash of the list as it is written.
     var list = SipHash128.Digest(first: 0, second: 0)
     /// The hash of the addresses.
-    var identity = SipHash128.Digest(first: 0, second: 0)
+    var identity: UInt64 = 0
     /// The index of the party.
-    var party = 0
+    var party: UInt32 = 0
     /// The index of the verified source.
-    var source = 0
+    var source: UInt32 = 0
     /// Whether the party has claimed sources too.
     var hasClaims = false
 }

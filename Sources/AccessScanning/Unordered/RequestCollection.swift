@@ -3,7 +3,7 @@ public import AuditEvents
 /// Counts requests by source and outcome, whatever the order in which their events are read.
 ///
 /// The rule is that of `RequestDeduplicator`, which forgets what is long ago. This one forgets nothing, so that logs can
-/// be read in any order and on several threads. It remembers a request as hashes, in about 40 bytes.
+/// be read in any order and on several threads. It remembers a request in about 20 bytes.
 ///
 /// Most events are like an earlier one but for their ID, addresses and times (see `EventView.template`). All that follows
 /// from the rest is found once for a template, so that such an event costs the hash of its ID, and no memory but a record.
@@ -92,7 +92,7 @@ public struct RequestCollection: Sendable {
     // By analytic.
     private let outcomes: [OutcomeSet]
     private var requests = AlikeRequests()
-    private var paths: [SipHash128.Digest: UInt64] = [:]
+    private var paths: [RequestKey: UInt64] = [:]
     private var inexact: [(party: Int, kind: RequestKind, path: UInt64, time: Int64?)] = []
     private var parties: [PartyFindings] = []
     private var partyIndex: [Party: Int] = [:]
@@ -125,18 +125,19 @@ public struct RequestCollection: Sendable {
         let place = known.place(ofAddresses: list)
         if known.addresses[place].list != list { learnAddresses(of: event, list, at: place) }
         let addresses = known.addresses[place]
-        parties[addresses.party].note(outcomes[analytic], at: time)
+        let party = Int(addresses.party)
+        parties[party].note(outcomes[analytic], at: time)
         if selection.keepsValues { noteValues(ofTemplateIn: slot, from: addresses, at: time) }
-        let identity = SipHash128.Digest(
-            ofRequest: event.auditID, received: .microseconds(time), addresses: addresses.identity,
+        let key = RequestKey(
+            ofRequest: event.auditID, received: .microseconds(time), at: time, addresses: addresses.identity,
             content: known.templates[slot].content, key: selection.key)
         let stage =
             StageEvent(lane: known.templates[slot].lane, at: reached)
             ?? StageEvent(stage: event.copy().stage, at: .microseconds(reached), key: selection.key)
         // A template holds the message by which credentials are told apart.
         let kind = RequestKind(analytic: analytic, known.templates[slot].credentials)
-        if selection.keepsPaths { paths[identity] = known.templates[slot].path }
-        requests.add(RequestRecord(identity, time: time, party: addresses.party, kind, stage), stage)
+        if selection.keepsPaths { paths[key] = known.templates[slot].path }
+        requests.add(stage, of: key, time: time, party: party, kind)
     }
 
     /// Adds an event.
@@ -165,16 +166,15 @@ public struct RequestCollection: Sendable {
             return
         }
         var auditID = event.auditID
-        let identity = auditID.withUTF8 {
-            SipHash128.Digest(
-                ofRequest: UnsafeRawBufferPointer($0), received: received.written,
-                addresses: SipHash128.Digest(ofAddresses: event.sourceIPs, key: selection.key),
-                content: SipHash128.Digest(ofContentOf: event, key: selection.key), key: selection.key)
+        let key = auditID.withUTF8 {
+            RequestKey(
+                ofRequest: UnsafeRawBufferPointer($0), received: received.written, at: received.time,
+                addresses: SipHash128.Digest(ofAddresses: event.sourceIPs, key: selection.key).first,
+                content: SipHash128.Digest(ofContentOf: event, key: selection.key).first, key: selection.key)
         }
         let stage = StageEvent(stage: event.stage, at: reached.written, key: selection.key)
-        if selection.keepsPaths { paths[identity] = path }
-        requests.add(
-            RequestRecord(identity, time: time ?? AlikeRequests.untimed, party: party, kind, stage), stage)
+        if selection.keepsPaths { paths[key] = path }
+        requests.add(stage, of: key, time: time, party: party, kind)
     }
 
     /// Adds what another collection with the same selection has.
@@ -202,7 +202,7 @@ public struct RequestCollection: Sendable {
         // Its memory is freed while it is merged.
         var theirs = AlikeRequests()
         swap(&theirs, &other.requests)
-        requests.add(theirs) { indices[$0] }
+        requests.merge(theirs) { indices[$0] }
     }
 
     // MARK: Templates
@@ -211,7 +211,7 @@ public struct RequestCollection: Sendable {
         let copy = event.copy()
         known.learn(
             KnownTemplate(
-                number: event.template, content: SipHash128.Digest(ofContentOf: copy, key: selection.key),
+                number: event.template, content: SipHash128.Digest(ofContentOf: copy, key: selection.key).first,
                 lane: StageCounts.lane(of: copy.stage), credentials: credentials(of: copy, analytic),
                 path: path(of: copy),
                 values: selection.keepsValues ? texts.values(of: copy, key: selection.key) : []),
@@ -224,16 +224,17 @@ public struct RequestCollection: Sendable {
         let addresses = event.copySourceIPs()
         let party = index((sources: selection.attribution.sources(of: addresses), filtered: nil))
         var known = KnownAddresses(
-            list: list, identity: SipHash128.Digest(ofAddresses: addresses, key: selection.key), party: party)
+            list: list, identity: SipHash128.Digest(ofAddresses: addresses, key: selection.key).first,
+            party: UInt32(party))
         if case .sources(let sources) = parties[party].party {
-            (known.source, known.hasClaims) = (sources.verified, !sources.claimed.isEmpty)
+            (known.source, known.hasClaims) = (UInt32(sources.verified), !sources.claimed.isEmpty)
         }
         self.known.addresses[place] = known
     }
 
     private mutating func noteValues(ofTemplateIn slot: Int, from addresses: KnownAddresses, at time: Int64) {
-        noteValues(ofTemplateIn: slot, of: addresses.source, at: time)
-        guard addresses.hasClaims, case .sources(let list) = parties[addresses.party].party else { return }
+        noteValues(ofTemplateIn: slot, of: Int(addresses.source), at: time)
+        guard addresses.hasClaims, case .sources(let list) = parties[Int(addresses.party)].party else { return }
         for source in list.claimed { noteValues(ofTemplateIn: slot, of: source, at: time) }
     }
 
@@ -256,6 +257,7 @@ public struct RequestCollection: Sendable {
     /// Requests that matched an entry of the filter and were not counted for their sources, by the name of the entry.
     /// Entries without requests are left out.
     public var filteredRequests: [String: Int] {
+        guard !selection.filter.entries.isEmpty else { return [:] }
         var filtered: [String: Int] = [:]
         forEachRequest { party, _, _, count in
             guard case .filtered(let entry) = parties[party].party else { return }
@@ -274,13 +276,36 @@ public struct RequestCollection: Sendable {
         for party in parties {
             forEachSource(of: party.party) { found[$0].merge(first: party.first, last: party.last, party.outcomes) }
         }
-        let times = RequestTimes(found.map { !$0.isWithin(window) }, analytics: selection.analytics.count) { body in
-            forEachRequest { party, kind, time, count in
-                forEachSource(of: parties[party].party) { body($0, kind.analytic, time, count) }
-            }
+        var counts = WindowCounts(sources: sources.count, analytics: selection.analytics.count)
+        forEachRequest { party, kind, time, count in
+            forEachSource(of: parties[party].party) { counts.add(count, of: $0, kind.analytic, isTimed: time != nil) }
         }
-        return found.indices.map { CollectedSource(found[$0], times.highest(of: $0, within: window)) }
-            .sorted { $0.precedes($1) }
+        if let window, !found.allSatisfy({ $0.isWithin(window) }) { findHighest(within: window, &counts) }
+        return found.indices.map { CollectedSource(found[$0], counts.highest(of: $0)) }.sorted { $0.precedes($1) }
+    }
+
+    /// Moves a window over all requests.
+    ///
+    /// - Parameter window: In microseconds; two requests that are exactly so far apart are not in one window.
+    private func findHighest(within window: Int64, _ counts: inout WindowCounts) {
+        var others: [TimedRequests] = []
+        requests.forEachUntimed { if let time = $0.time { others.append(TimedRequests($0, at: time)) } }
+        for request in inexact {
+            guard let time = request.time else { continue }
+            others.append(TimedRequests(time: time, party: request.party, analytic: request.kind.analytic, count: 1))
+        }
+        others.sort { $0.time < $1.time }
+        var end = Timeline(requests.inOrder(), others)
+        var start = end
+        var oldest = start.next()
+        counts.beginWindow()
+        while let request = end.next() {
+            while let old = oldest, request.time - old.time >= window, old.time < request.time {
+                forEachSource(of: parties[old.party].party) { counts.leave(old.count, of: $0, old.analytic) }
+                oldest = start.next()
+            }
+            forEachSource(of: parties[request.party].party) { counts.enter(request.count, of: $0, request.analytic) }
+        }
     }
 
     /// When the requests of each source, and of each network, were made.
@@ -308,17 +333,14 @@ public struct RequestCollection: Sendable {
     /// - Parameter plausible: As in `history`.
     public func pathHistories(within plausible: ClosedRange<Int64>) -> [PathHistory] {
         var histories: [Source: [PathHistory.Request]] = [:]
-        let add = { (party: Int, path: UInt64, time: Int64, count: Int) in
-            guard plausible.contains(time) else { return }
+        let add = { (party: Int, path: UInt64, time: Int64?, count: Int) in
+            guard let time, plausible.contains(time) else { return }
             forEachSource(of: parties[party].party) {
                 histories[sources[$0], default: []].append(.init(time: time, path: path, count: count))
             }
         }
-        // A record without a time has one that is not plausible.
-        requests.forEach { record, count in
-            add(Int(record.party), paths[record.identity] ?? 0, record.time, count)
-        }
-        for request in inexact { add(request.party, request.path, request.time ?? AlikeRequests.untimed, 1) }
+        requests.forEach { add($0.party, paths[$0.key] ?? 0, $0.time, $0.count) }
+        for request in inexact { add(request.party, request.path, request.time, 1) }
         return histories.map { PathHistory(of: $0.key, $0.value) }.sorted {
             SourceSubject($0.source).precedes($1.source)
         }
@@ -326,9 +348,7 @@ public struct RequestCollection: Sendable {
 
     /// - Parameter body: Takes requests of one party at one time, and their number.
     private func forEachRequest(_ body: (_ party: Int, _ kind: RequestKind, _ time: Int64?, _ count: Int) -> Void) {
-        requests.forEach { record, count in
-            body(Int(record.party), record.kind, record.time == AlikeRequests.untimed ? nil : record.time, count)
-        }
+        requests.forEach { body($0.party, $0.kind, $0.time, $0.count) }
         for request in inexact { body(request.party, request.kind, request.time, 1) }
     }
 

@@ -57,10 +57,16 @@ struct WordHash {
         text.withUTF8 { combine(UnsafeRawBufferPointer($0)) }
     }
 
-    consuming func digest() -> SipHash128.Digest {
+    /// The first half of the digest.
+    @inline(__always)
+    mutating func word() -> UInt64 {
         v2 ^= 0xee
         for _ in 0..<3 { round() }
-        let first = v0 ^ v1 ^ v2 ^ v3
+        return v0 ^ v1 ^ v2 ^ v3
+    }
+
+    consuming func digest() -> SipHash128.Digest {
+        let first = word()
         v1 ^= 0xdd
         for _ in 0..<3 { round() }
         return SipHash128.Digest(first: first, second: v0 ^ v1 ^ v2 ^ v3)
@@ -110,27 +116,29 @@ extension SipHash128.Digest {
         hash.combine(event.userAgent ?? "")
         self = hash.digest()
     }
+}
 
-    /// The identity of a request, by the same fields as `RequestIdentity`.
+extension RequestKey {
+    /// The key of a request, by the same fields as `RequestIdentity`.
     ///
     /// - Parameters:
     ///   - received: The requestReceivedTimestamp.
+    ///   - time: Its time, which is a part of the key; `nil` if it has none.
     ///   - addresses: The hash of the addresses.
     ///   - content: The hash of what it asks for.
     init(
-        ofRequest auditID: UnsafeRawBufferPointer, received: WrittenTime, addresses: SipHash128.Digest,
-        content: SipHash128.Digest, key: SipHash128.Key
+        ofRequest auditID: UnsafeRawBufferPointer, received: WrittenTime, at time: Int64?, addresses: UInt64,
+        content: UInt64, key: SipHash128.Key
     ) {
         var hash = WordHash(key: key)
         hash.combine(auditID)
-        switch received {
-        case .microseconds(let time): hash.combine(UInt64(bitPattern: time))
-        case .other(let digest):
-            hash.combine(.max)
-            hash.combine(digest)
-        }
+        if case .other(let digest) = received { hash.combine(digest) }
         hash.combine(addresses)
         hash.combine(content)
-        self = hash.digest()
+        if let time {
+            self.init(time: time, hash: hash.word())
+        } else {
+            self.init(untimed: hash.digest())
+        }
     }
 }
