@@ -20,6 +20,7 @@ import CAuditScan
 public struct EventScanner: ~Copyable, @unchecked Sendable {
     private let scanner: OpaquePointer
     private let selectors: [EventSelector]
+    private var copies = EventCopies()
 
     /// A scanner that finds the events that match one of `selectors`.
     public init(selecting selectors: [EventSelector]) {
@@ -73,12 +74,37 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
     public mutating func scan(
         lines: RawSpan, as format: AuditFormat = .auto, isLast: Bool = true, findsTime: Bool = true
     ) -> ScannedEvents {
+        var events: [SelectedEvent] = []
+        var copies = EventCopies()
+        swap(&copies, &self.copies)
+        var found = scan(lines: lines, as: format, isLast: isLast, findsTime: findsTime) {
+            events.append(SelectedEvent(copies.copy($0), selector: $0.selector))
+        }
+        swap(&copies, &self.copies)
+        found.events = events
+        return found
+    }
+
+    /// Scans whole lines without copying events.
+    ///
+    /// - Parameters:
+    ///   - lines: Bytes of a log, any number of lines.
+    ///   - format: The form of their records.
+    ///   - isLast: Whether nothing follows.
+    ///   - findsTime: Whether `ScannedEvents.lastEventTimestamp` is wanted, for which the last line is read in full.
+    ///   - take: Takes each selected event, in the order in which they were written.
+    /// - Returns: All that was found except the events.
+    public mutating func scan(
+        lines: RawSpan, as format: AuditFormat = .auto, isLast: Bool = true, findsTime: Bool = true,
+        take: (borrowing EventView) -> Void
+    ) -> ScannedEvents {
         lines.withUnsafeBytes { bytes in
             var found = ScannedEvents()
             let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
             guard let base else { return found }
             audit_lines_begin(scanner, format.code, base, bytes.count, isLast)
-            collect(into: &found)
+            _ = collect(into: &found, events: .max, bytes: .max, take) { $0 }
+            found.lines = audit_count(scanner)
             if findsTime { found.lastEventTimestamp = lastTimestamp() }
             found.foreign = audit_foreign(scanner)
             found.truncated = audit_truncated(scanner)
@@ -159,29 +185,31 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
     private static let eventsInPart = 1024
     private static let bytesInPart = 1 << 20
 
-    private func collect(into found: inout ScannedEvents, from body: RawSpan) -> Bool {
+    private mutating func collect(into found: inout ScannedEvents, from body: RawSpan) -> Bool {
         body.withUnsafeBytes { bytes in
             let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
             guard let base else { return true }
             audit_list_continue(scanner, base)
             let before = audit_count(scanner)
-            let isLast = collect(into: &found, events: Self.eventsInPart, bytes: Self.bytesInPart) { reason in
-                "item \(audit_count(scanner) - 1): \(reason)"
-            }
+            var events: [SelectedEvent] = []
+            var copies = EventCopies()
+            swap(&copies, &self.copies)
+            let isLast = collect(
+                into: &found, events: Self.eventsInPart, bytes: Self.bytesInPart,
+                { events.append(SelectedEvent(copies.copy($0), selector: $0.selector)) },
+                describe: { "item \(audit_count(scanner) - 1): \($0)" })
+            swap(&copies, &self.copies)
+            found.events += events
             found.lines += audit_count(scanner) - before
             if isLast { found.lastEventTimestamp = lastTimestamp() }
             return isLast
         }
     }
 
-    private func collect(into found: inout ScannedEvents) {
-        _ = collect(into: &found, events: .max, bytes: .max) { $0 }
-        found.lines = audit_count(scanner)
-    }
-
     /// - Returns: Whether the end was reached.
     private func collect(
-        into found: inout ScannedEvents, events limit: Int, bytes byteLimit: Int, describe: (String) -> String
+        into found: inout ScannedEvents, events limit: Int, bytes byteLimit: Int,
+        _ take: (borrowing EventView) -> Void, describe: (String) -> String
     ) -> Bool {
         var event = audit_event()
         var offset = 0
@@ -193,7 +221,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
             case AUDIT_EVENT where isExcluded(event):
                 continue
             case AUDIT_EVENT:
-                found.events.append(SelectedEvent(AuditEvent(event), selector: event.selector))
+                withUnsafePointer(to: event) { take(EventView($0)) }
                 events += 1
                 bytes += event.length
             case AUDIT_MALFORMED:
@@ -256,8 +284,7 @@ extension AuditEvent {
             verb: String(event.verb) ?? "",
             username: String(event.username) ?? "",
             groups: UnsafeBufferPointer(start: event.groups, count: event.group_count).map { String($0) ?? "" },
-            sourceIPs: UnsafeBufferPointer(start: event.source_ips, count: event.source_ip_count)
-                .map { String($0) ?? "" },
+            sourceIPs: Self.sourceIPs(of: event),
             userAgent: String(event.user_agent),
             responseCode: event.has_response_code ? Int(event.response_code) : nil,
             responseStatus: String(event.response_status),
@@ -270,6 +297,12 @@ extension AuditEvent {
         checkIdentity()
         // Entries of GKE have one time, which may be cut, and an ID that no client has chosen.
         if event.has_unique_id { hasCompleteIdentity = !auditID.isEmpty }
+    }
+}
+
+extension AuditEvent {
+    static func sourceIPs(of event: audit_event) -> [String] {
+        UnsafeBufferPointer(start: event.source_ips, count: event.source_ip_count).map { String($0) ?? "" }
     }
 }
 

@@ -71,34 +71,31 @@ public struct SipHash128: Sendable {
 
     /// Adds eight bytes, little-endian.
     public mutating func combine(_ word: UInt64) {
-        withUnsafeBytes(of: word.littleEndian) { combine($0) }
+        append(word, bytes: 8)
     }
 
     private mutating func combine(_ bytes: UnsafeRawBufferPointer) {
         var index = 0
-        // Byte by byte up to a word boundary, then word by word.
-        while index < bytes.count, count % 8 != 0 {
-            combine(byte: bytes[index])
-            index += 1
-        }
         while index + 8 <= bytes.count {
-            compress(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)))
-            count += 8
+            append(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)), bytes: 8)
             index += 8
         }
-        while index < bytes.count {
-            combine(byte: bytes[index])
-            index += 1
-        }
+        guard index < bytes.count else { return }
+        var last: UInt64 = 0
+        for (place, byte) in bytes[index...].enumerated() { last |= UInt64(byte) << UInt64(8 * place) }
+        append(last, bytes: bytes.count - index)
     }
 
-    private mutating func combine(byte: UInt8) {
-        pending |= UInt64(byte) << UInt64(8 * (count % 8))
-        count += 1
-        if count % 8 == 0 {
-            compress(pending)
-            pending = 0
-        }
+    /// Adds the lowest bytes of a word, whose other bytes are zero.
+    @inline(__always)
+    private mutating func append(_ word: UInt64, bytes: Int) {
+        let shift = UInt64(8 * (count & 7))
+        pending |= word &<< shift
+        count += bytes
+        guard Int(shift) + 8 * bytes >= 64 else { return }
+        compress(pending)
+        // A shift by 64 would be none.
+        pending = shift == 0 ? 0 : word &>> (64 - shift)
     }
 
     /// The hash of all bytes so far; more can be added afterwards.

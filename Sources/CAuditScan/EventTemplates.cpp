@@ -78,6 +78,9 @@ uint64_t word(const uint8_t *at) {
     return word;
 }
 
+/// The bytes by which a template is guessed.
+constexpr size_t guessed = 128;
+
 constexpr uint64_t factor = 0x9E3779B97F4A7C15;
 
 uint64_t mixed(uint64_t hash) { return (hash ^ hash >> 32) * factor; }
@@ -118,15 +121,19 @@ bool EventTemplates::read(
     Text text, audit_event &event, EventTraits &traits, std::vector<audit_string> &sourceIPs
 ) {
     hash_ = 0;
-    if (text.size() > longest || !find(text, gaps_, &sourceIPs)) return false;
-    // Zero means that there is none.
-    hash_ = hash(text, gaps_) | 1;
-    const std::unique_ptr<Template> *way = &templates_[firstWay(hash_)];
-    const Template *known = nullptr;
-    for (size_t index = 0; index < ways && !known; index++) {
-        if (way[index] && way[index]->hash == hash_ && isEqual(*way[index], text, gaps_)) known = way[index].get();
+    if (text.size() > longest) return false;
+    const Template *known = guess(text, gaps_, sourceIPs);
+    if (!known) {
+        if (!find(text, gaps_, &sourceIPs)) return false;
+        // Zero means that there is none.
+        hash_ = hash(text, gaps_) | 1;
+        const std::unique_ptr<Template> *way = &templates_[firstWay(hash_)];
+        for (size_t index = 0; index < ways && !known; index++) {
+            if (way[index] && way[index]->hash == hash_ && isEqual(*way[index], text, gaps_)) known = way[index].get();
+        }
+        if (!known) return false;
+        noteGuess(*known);
     }
-    if (!known) return false;
     event = known->event;
     traits = known->traits;
     event.audit_id = textFrom(gaps_.auditID);
@@ -183,17 +190,67 @@ std::unique_ptr<EventTemplates::Template> EventTemplates::make(
     return known;
 }
 
+/// The first byte of the ID; NULL if there is none.
+const uint8_t *EventTemplates::findID(Text text) {
+    const uint8_t *at = text.from + idOffset_;
+    bool isThere = idOffset_ > 0 && idOffset_ < text.size();
+    if (isThere && memcmp(at - idKey.size(), idKey.data(), idKey.size()) == 0) return at;
+    const void *found = memmem(text.from, text.size(), idKey.data(), idKey.size());
+    if (!found) return nullptr;
+    at = static_cast<const uint8_t *>(found) + idKey.size();
+    idOffset_ = static_cast<size_t>(at - text.from);
+    return at;
+}
+
+/// The template of a text, found by few of its bytes, so that no other is searched for the gaps. NULL if the template that
+/// was found last for these bytes is not equal, which says nothing about others.
+const EventTemplates::Template *EventTemplates::guess(
+    Text text, Gaps &gaps, std::vector<audit_string> &sourceIPs
+) {
+    guess_ = guessByRequest_ = 0;
+    const uint8_t *end = text.to, *at = findID(text);
+    if (!at) return nullptr;
+    gaps.auditID.from = at;
+    gaps.auditID.to = at = behindPlain(at, end);
+    if (static_cast<size_t>(end - at) < guessed) return nullptr;
+    guessByRequest_ = hashOf({at, at + guessed});
+    const Template *known = templates_[guessesByRequest_[guessByRequest_ & (slots - 1)]].get();
+    if (!known) return nullptr;
+    // All bytes are compared at the end. Here it is likely that the template has the same request.
+    size_t length = known->addressesFrom - known->auditIDTo;
+    if (static_cast<size_t>(end - at) <= length) return nullptr;
+    gaps.addresses.from = at += length;
+    if (!hasWord(at + 1 - addressesKey.size(), end, addressesKey)) return nullptr;
+    sourceIPs.clear();
+    at = endOfList(at + 1, end, &sourceIPs);
+    if (!at) return nullptr;
+    gaps.addresses.to = at;
+    if (static_cast<size_t>(end - at) < guessed) return nullptr;
+    guess_ = guessByRequest_ ^ hashOf({at, at + guessed / 2});
+    known = templates_[guesses_[guess_ & (slots - 1)]].get();
+    if (!known) return nullptr;
+    length = known->receivedFrom - known->addressesTo;
+    if (static_cast<size_t>(end - at) <= length) return nullptr;
+    gaps.received.from = at += length;
+    gaps.received.to = at = behindPlain(at, end);
+    if (!hasWord(at, end, reachedKey)) return nullptr;
+    gaps.reached.from = at += reachedKey.size();
+    gaps.reached.to = at = behindPlain(at, end);
+    return at < end && *at == '"' && isEqual(*known, text, gaps) ? known : nullptr;
+}
+
+/// Notes the template of the text for which `guess` was called last.
+void EventTemplates::noteGuess(const Template &known) {
+    uint16_t slot = static_cast<uint16_t>(known.event.template_slot);
+    if (guessByRequest_ != 0) guessesByRequest_[guessByRequest_ & (slots - 1)] = slot;
+    if (guess_ != 0) guesses_[guess_ & (slots - 1)] = slot;
+}
+
 /// Finds texts that may be the gaps. They may be wrong, as in an object of a client: then the bytes around them are equal
 /// to no template's.
 bool EventTemplates::find(Text text, Gaps &gaps, std::vector<audit_string> *sourceIPs) {
-    const uint8_t *end = text.to, *at = text.from + idOffset_;
-    bool isThere = idOffset_ > 0 && idOffset_ < text.size();
-    if (!isThere || memcmp(at - idKey.size(), idKey.data(), idKey.size()) != 0) {
-        const void *found = memmem(text.from, text.size(), idKey.data(), idKey.size());
-        if (!found) return false;
-        at = static_cast<const uint8_t *>(found) + idKey.size();
-        idOffset_ = static_cast<size_t>(at - text.from);
-    }
+    const uint8_t *end = text.to, *at = findID(text);
+    if (!at) return false;
     gaps.auditID.from = at;
     gaps.auditID.to = at = behindPlain(at, end);
     if (at == end || *at != '"') return false;

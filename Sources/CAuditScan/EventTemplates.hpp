@@ -61,6 +61,9 @@ private:
         EventTraits traits;
     };
 
+    const uint8_t *findID(Text text);
+    const Template *guess(Text text, Gaps &gaps, std::vector<audit_string> &sourceIPs);
+    void noteGuess(const Template &known);
     bool find(Text text, Gaps &gaps, std::vector<audit_string> *sourceIPs);
     static uint64_t hash(Text text, const Gaps &gaps);
     static std::unique_ptr<Template> make(Text text, const Gaps &gaps, const audit_event &event);
@@ -73,6 +76,10 @@ private:
     uint64_t hash_ = 0;
     Gaps gaps_;
     std::vector<std::unique_ptr<Template>> templates_ = std::vector<std::unique_ptr<Template>>(slots);
+    /// The slots of templates that were found last, by the bytes behind the ID, and by those behind the addresses too.
+    std::vector<uint16_t> guessesByRequest_ = std::vector<uint16_t>(slots), guesses_ = std::vector<uint16_t>(slots);
+    /// The hash of the bytes by which a template was guessed last.
+    uint64_t guess_ = 0, guessByRequest_ = 0;
     /// The hashes of events that were seen once.
     std::vector<uint64_t> seen_ = std::vector<uint64_t>(slots);
     /// The number of templates that were made, which chooses the next one to be replaced.

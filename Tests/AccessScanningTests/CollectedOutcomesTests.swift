@@ -7,7 +7,11 @@ import Testing
 @Suite("The outcomes of requests that are collected in any order")
 struct CollectedOutcomesTests {
     private static let analytics: [Analytic] = [.forbidden, .unauthorized, .allowed]
-    private static let selection = RequestCollection.Selection(of: analytics, key: SipHash128.Key(first: 1, second: 2))
+    private static let selection = {
+        var selection = RequestCollection.Selection(of: analytics, key: SipHash128.Key(first: 1, second: 2))
+        selection.keepsPaths = true
+        return selection
+    }()
 
     private static func time(_ second: Int) -> String {
         let text = { (number: Int) in String(String(number + 100).suffix(2)) }

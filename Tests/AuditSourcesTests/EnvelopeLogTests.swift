@@ -28,7 +28,10 @@ struct EnvelopeLogTests {
         var events: [SelectedEvent] = []
         var reading = LogReading()
         for part in try logs.flatMap({ log throws in try log.parts(of: 1000) }) {
-            reading.add(part.read(with: &scanner, in: &memory) { found, _ in events += found })
+            let part = part.read(
+                with: &scanner, in: &memory,
+                take: { events.append(SelectedEvent($0.copy(), selector: $0.selector)) }, report: { _ in })
+            reading.add(part)
         }
         #expect(Self.counts(events, of: 0) == sample.forbidden)
         #expect(Self.counts(events, of: 1) == sample.unauthorized)
@@ -220,7 +223,7 @@ struct EnvelopeLogTests {
             var reading = LogReading()
             var events = 0
             for part in try StoredLog.find([file.path]).logs.flatMap({ log throws in try log.parts() }) {
-                reading.add(part.read(with: &scanner, in: &memory) { found, _ in events += found.count })
+                reading.add(part.read(with: &scanner, in: &memory, take: { _ in events += 1 }, report: { _ in }))
             }
             #expect(events == 6_000)
             #expect(reading.firstMalformed == nil && reading.firstWrapped == nil)

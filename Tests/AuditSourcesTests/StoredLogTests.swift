@@ -12,6 +12,12 @@ struct StoredLogTests {
         var events: Set<String> = []
         var reading = LogReading()
         var storedBytes = 0
+
+        mutating func read(_ part: LogPart, _ scanner: inout EventScanner, _ memory: inout PartMemory) {
+            let found = part.read(
+                with: &scanner, in: &memory, take: { events.insert($0.copy().auditID) }, report: { storedBytes += $0 })
+            reading.add(found)
+        }
     }
 
     /// Reads a file in parts, the last one first.
@@ -23,19 +29,11 @@ struct StoredLogTests {
         var memory = PartMemory()
         var found = Found()
         for part in try log.parts(of: partSize).reversed() {
-            let reading = part.read(with: &scanner, in: &memory) { events, bytes in
-                found.events.formUnion(events.map(\.event.auditID))
-                found.storedBytes += bytes
-            }
-            found.reading.add(reading)
+            found.read(part, &scanner, &memory)
         }
         guard found.reading.needsWholeLog, let whole = try log.parts(of: partSize).first?.wholeLog else { return found }
         found = Found()
-        let reading = whole.read(with: &scanner, in: &memory) { events, bytes in
-            found.events.formUnion(events.map(\.event.auditID))
-            found.storedBytes += bytes
-        }
-        found.reading.add(reading)
+        found.read(whole, &scanner, &memory)
         return found
     }
 

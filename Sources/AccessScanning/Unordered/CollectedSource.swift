@@ -15,10 +15,10 @@ public struct CollectedSource: Sendable {
 
     private let distinct: DistinctValues
 
-    init(_ findings: SourceFindings, _ times: RequestTimes, within window: Int64?, analytics: Int) {
+    init(_ findings: SourceFindings, _ highest: (all: Int, ofEach: [Int])) {
         source = findings.source
-        count = times.highest(within: window)
-        counts = analytics == 1 ? [count] : (0..<analytics).map { times.highest(within: window, of: $0) }
+        count = highest.all
+        counts = highest.ofEach
         outcomes = findings.outcomes
         seen = findings.seen.map { Double($0.lowerBound) / 1_000_000...Double($0.upperBound) / 1_000_000 }
         distinct = findings.values
@@ -52,68 +52,26 @@ extension CollectedSource {
 /// The collected values of a source, without its requests.
 struct SourceFindings: Sendable {
     let source: Source
+    let values: DistinctValues
     /// The times of the first and the last request, in microseconds since 1970.
     private(set) var seen: ClosedRange<Int64>?
     private(set) var outcomes: OutcomeSet = []
-    var values = DistinctValues()
 
-    init(_ source: Source) {
+    init(_ source: Source, values: DistinctValues) {
         self.source = source
+        self.values = values
     }
 
-    mutating func note(_ outcome: Outcome, at time: Int64?) {
-        outcomes.insert(OutcomeSet(outcome))
-        note(time)
+    /// Adds requests of these outcomes; without times, `first` is after `last`.
+    mutating func merge(first: Int64, last: Int64, _ outcomes: OutcomeSet) {
+        self.outcomes.formUnion(outcomes)
+        guard first <= last else { return }
+        seen = min(seen?.lowerBound ?? first, first)...max(seen?.upperBound ?? last, last)
     }
 
-    private mutating func note(_ time: Int64?) {
-        guard let time else { return }
-        seen = min(seen?.lowerBound ?? time, time)...max(seen?.upperBound ?? time, time)
-    }
-
-    mutating func merge(_ other: SourceFindings) {
-        note(other.seen?.lowerBound)
-        note(other.seen?.upperBound)
-        outcomes.formUnion(other.outcomes)
-        values.merge(other.values)
-    }
-}
-
-/// The times of the requests of a source.
-struct RequestTimes: Sendable {
-    private struct Entry: Sendable {
-        var time: Int64
-        var count: Int32
-        var analytic: Int32
-    }
-
-    private var timed: [Entry] = []
-    private var untimed: [Entry] = []
-
-    /// - Parameter analytic: The index of the requests' analytic.
-    mutating func add(_ count: Int, of analytic: Int, at time: Int64?) {
-        let entry = Entry(time: time ?? 0, count: Int32(clamping: count), analytic: Int32(clamping: analytic))
-        if time == nil { untimed.append(entry) } else { timed.append(entry) }
-    }
-
-    /// The highest number of requests within a window.
-    ///
-    /// - Parameters:
-    ///   - window: In microseconds; two requests that are exactly so far apart are not in one window. `nil` for all
-    ///     requests.
-    ///   - analytic: The index of the analytic whose requests count; `nil` for those of all.
-    func highest(within window: Int64?, of analytic: Int? = nil) -> Int {
-        let isCounted = { (entry: Entry) in analytic.map { entry.analytic == $0 } ?? true }
-        let sorted = timed.filter(isCounted).sorted { $0.time < $1.time }
-        var (sum, highest, oldest) = (0, 0, 0)
-        for request in sorted {
-            sum += Int(request.count)
-            while let window, request.time - sorted[oldest].time >= window, sorted[oldest].time < request.time {
-                sum -= Int(sorted[oldest].count)
-                oldest += 1
-            }
-            highest = max(highest, sum)
-        }
-        return untimed.filter(isCounted).reduce(highest) { $0 + Int($1.count) }
+    /// Whether all requests are in one window, whose length is in microseconds; `nil` for any.
+    func isWithin(_ window: Int64?) -> Bool {
+        guard let window, let seen else { return true }
+        return seen.upperBound - seen.lowerBound < window
     }
 }

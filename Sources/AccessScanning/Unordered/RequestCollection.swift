@@ -3,19 +3,22 @@ public import AuditEvents
 /// Counts requests by source and outcome, whatever the order in which their events are read.
 ///
 /// The rule is that of `RequestDeduplicator`, which forgets what is long ago. This one forgets nothing, so that logs can
-/// be read in any order and on several threads. It remembers a request as hashes, in about 200 bytes.
+/// be read in any order and on several threads. It remembers a request in about 20 bytes.
+///
+/// Most events are like an earlier one but for their ID, addresses and times (see `EventView.template`). All that follows
+/// from the rest is found once for a template, so that such an event costs the hash of its ID, and no memory but a record.
 ///
 /// ```swift
 /// var first = RequestCollection(selection), second = RequestCollection(selection)
-/// for selected in scanned.events { first.add(selected.event, of: selected.selector) }
-/// for selected in others.events { second.add(selected.event, of: selected.selector) }
+/// scanner.scan(lines: some) { event in first.add(event, of: event.selector) }
+/// scanner.scan(lines: others) { event in second.add(event, of: event.selector) }
 /// first.merge(second)
 /// for source in first.sources(within: 3600) { print(source.source.address, source.count) }
 /// ```
 public struct RequestCollection: Sendable {
     /// Which requests are counted, and for which sources.
     public struct Selection: Sendable {
-        /// The outcomes that are counted, at most 64.
+        /// The outcomes that are counted, at most eight.
         public var analytics: [Analytic]
         /// How requests map to client addresses (trusted proxies).
         public var attribution: SourceAttribution
@@ -25,6 +28,8 @@ public struct RequestCollection: Sendable {
         public var times: Range<Int64>
         /// Whether the values of the requests are kept; their times are in any case.
         public var keepsValues: Bool
+        /// Whether the paths of the requests are kept, for `pathHistories`.
+        public var keepsPaths = false
         /// The key of the hashes; the same for collections that are merged.
         public var key: SipHash128.Key
 
@@ -43,46 +48,38 @@ public struct RequestCollection: Sendable {
         }
     }
 
-    /// Alike requests. There can be millions of them, so they are small.
-    private struct Record {
-        var party: UInt32
-        var kind: Kind
-        /// The hash of the path; zero without a path.
-        var path: UInt64
-        /// `untimed` without a time.
-        var time: Int64
-        var events: StageEvents
-
-        init(party: Int, _ kind: Kind, path: UInt64, time: Int64?) {
-            self.party = UInt32(clamping: party)
-            self.kind = kind
-            self.path = path
-            self.time = time ?? RequestCollection.untimed
-            events = StageEvents()
-        }
-    }
-
-    /// The analytic of a request and, where it distinguishes them, the credentials; in one byte.
-    private struct Kind: Hashable, Comparable {
-        private let rawValue: UInt8
-
-        init(analytic: Int, _ credentials: Credentials?) {
-            let number = credentials.flatMap { Credentials.allCases.firstIndex(of: $0) }.map { $0 + 1 } ?? 0
-            rawValue = UInt8(analytic << 2 | number)
-        }
-
-        var analytic: Int { Int(rawValue >> 2) }
-        var credentials: Credentials? { rawValue & 3 == 0 ? nil : Credentials.allCases[Int(rawValue & 3) - 1] }
-
-        static func < (one: Kind, other: Kind) -> Bool { one.rawValue < other.rawValue }
-    }
-
-    private static let untimed = Int64.min
-
-    /// The sources of a request, by index; or the entry of the filter that it matches.
+    /// The sources of requests, by index; or the entry of the filter that they match.
     private enum Party: Hashable {
-        case sources([Int])
+        case sources(SourceList)
         case filtered(Int)
+    }
+
+    /// Almost all requests have one source.
+    private struct SourceList: Hashable {
+        var verified: Int
+        var claimed: [Int]
+    }
+
+    /// The requests of a party.
+    private struct PartyFindings {
+        let party: Party
+        /// The times of the first and the last one, in microseconds since 1970.
+        var first = Int64.max
+        var last = Int64.min
+        var outcomes: OutcomeSet = []
+
+        mutating func note(_ outcome: OutcomeSet, at time: Int64?) {
+            outcomes.formUnion(outcome)
+            guard let time else { return }
+            first = min(first, time)
+            last = max(last, time)
+        }
+
+        mutating func merge(_ other: PartyFindings) {
+            outcomes.formUnion(other.outcomes)
+            first = min(first, other.first)
+            last = max(last, other.last)
+        }
     }
 
     /// Events whose fields do not tell their request from others; each counts as a request.
@@ -92,80 +89,167 @@ public struct RequestCollection: Sendable {
     public var analytics: [Analytic] { selection.analytics }
 
     private let selection: Selection
-    private var records: [RequestIdentity: Record] = [:]
-    private var inexact: [(party: Int, kind: Kind, path: UInt64, time: Int64?)] = []
-    private var parties: [Party] = []
+    // By analytic.
+    private let outcomes: [OutcomeSet]
+    private var requests = AlikeRequests()
+    private var paths: [RequestKey: UInt64] = [:]
+    private var inexact: [(party: Int, kind: RequestKind, path: UInt64, time: Int64?)] = []
+    private var parties: [PartyFindings] = []
     private var partyIndex: [Party: Int] = [:]
-    private var findings: [SourceFindings] = []
+    private var sources: [Source] = []
+    private var values: [DistinctValues] = []
     private var sourceIndex: [Source: Int] = [:]
     private var texts = TextCache()
+    private var times = TimeReader()
+    private var known = KnownParts()
 
     /// Nothing was collected yet.
     public init(_ selection: Selection) {
+        precondition(selection.analytics.count <= RequestKind.analyticLimit, "too many analytics")
         self.selection = selection
+        outcomes = selection.analytics.map { OutcomeSet($0.outcome) }
+    }
+
+    /// Adds an event.
+    ///
+    /// - Parameter analytic: The index of the analytic that selects it.
+    public mutating func add(_ event: borrowing EventView, of analytic: Int = 0) {
+        guard event.template != 0, event.auditID.count > 0, selection.filter.entries.isEmpty,
+            let time = times.microseconds(event.requestReceivedTimestamp),
+            let reached = times.microseconds(event.stageTimestamp)
+        else { return add(event.copy(), of: analytic) }
+        guard selection.times.contains(time) else { return }
+        let slot = event.templateSlot
+        if known.template(in: slot) != event.template { learnTemplate(of: event, analytic) }
+        let list = SipHash128.Digest(of: event.sourceIPList, key: selection.key)
+        let place = known.place(ofAddresses: list)
+        if known.addresses[place].list != list { learnAddresses(of: event, list, at: place) }
+        let addresses = known.addresses[place]
+        let party = Int(addresses.party)
+        parties[party].note(outcomes[analytic], at: time)
+        if selection.keepsValues { noteValues(ofTemplateIn: slot, from: addresses, at: time) }
+        let key = RequestKey(
+            ofRequest: event.auditID, received: .microseconds(time), at: time, addresses: addresses.identity,
+            content: known.templates[slot].content, key: selection.key)
+        let stage =
+            StageEvent(lane: known.templates[slot].lane, at: reached)
+            ?? StageEvent(stage: event.copy().stage, at: .microseconds(reached), key: selection.key)
+        // A template holds the message by which credentials are told apart.
+        let kind = RequestKind(analytic: analytic, known.templates[slot].credentials)
+        if selection.keepsPaths { paths[key] = known.templates[slot].path }
+        requests.add(stage, of: key, time: time, party: party, kind)
     }
 
     /// Adds an event.
     ///
     /// - Parameter analytic: The index of the analytic that selects it.
     public mutating func add(_ event: AuditEvent, of analytic: Int = 0) {
-        let time = Self.time(of: event)
+        let received = times.read(event.requestReceivedTimestamp, key: selection.key)
+        let reached = times.read(event.stageTimestamp, key: selection.key)
+        let time = received.time ?? reached.time
         guard time.map(selection.times.contains) ?? true else { return }
         let party = index(party(of: event))
-        let (outcome, hasCredentials) = (
-            selection.analytics[analytic].outcome, selection.analytics[analytic].distinguishesCredentials
-        )
-        let kind = Kind(analytic: analytic, hasCredentials ? event.credentials : nil)
-        if case .sources(let sources) = parties[party] {
+        if case .sources(let sources) = parties[party].party {
             if selection.keepsValues {
                 for value in texts.values(of: event, key: selection.key) {
-                    for source in sources { findings[source].values.insert(value, at: time) }
+                    values[sources.verified].insert(value, at: time)
+                    for source in sources.claimed { values[source].insert(value, at: time) }
                 }
             }
-            for source in sources { findings[source].note(outcome, at: time) }
+            parties[party].note(outcomes[analytic], at: time)
         }
-        let path = RecentPaths.hash(ofPathIn: event, key: selection.key) ?? 0
+        let kind = RequestKind(analytic: analytic, credentials(of: event, analytic))
+        let path = path(of: event)
         guard event.hasCompleteIdentity else {
             inexactEvents += 1
             inexact.append((party, kind, path, time))
             return
         }
-        let request = RequestIdentity(of: event, key: selection.key)
-        let identity = EventIdentity(of: event, request: request, key: selection.key)
-        var record = records[request] ?? Record(party: party, kind, path: path, time: time)
-        record.kind = min(record.kind, kind)
-        record.events.insert(identity, stage: event.stage)
-        records[request] = record
+        var auditID = event.auditID
+        let key = auditID.withUTF8 {
+            RequestKey(
+                ofRequest: UnsafeRawBufferPointer($0), received: received.written, at: received.time,
+                addresses: SipHash128.Digest(ofAddresses: event.sourceIPs, key: selection.key).first,
+                content: SipHash128.Digest(ofContentOf: event, key: selection.key).first, key: selection.key)
+        }
+        let stage = StageEvent(stage: event.stage, at: reached.written, key: selection.key)
+        if selection.keepsPaths { paths[key] = path }
+        requests.add(stage, of: key, time: time, party: party, kind)
     }
 
     /// Adds what another collection with the same selection has.
-    public mutating func merge(_ other: RequestCollection) {
+    public mutating func merge(_ other: consuming RequestCollection) {
         inexactEvents += other.inexactEvents
-        let sources = other.findings.map { theirs in
-            if let known = sourceIndex[theirs.source] {
-                findings[known].merge(theirs)
-                return known
-            }
-            // Its values are shared, not copied.
-            sourceIndex[theirs.source] = findings.count
-            findings.append(theirs)
-            return findings.count - 1
+        let sources = zip(other.sources, other.values).map { source, values in
+            let own = index(source)
+            self.values[own].merge(values)
+            return own
         }
-        let parties = other.parties.map { party in
-            switch party {
-            case .sources(let theirs): index(.sources(theirs.map { sources[$0] }))
-            case .filtered: index(party)
-            }
+        let indices = other.parties.map { theirs in
+            let own =
+                switch theirs.party {
+                case .sources(let list):
+                    index(
+                        .sources(
+                            SourceList(verified: sources[list.verified], claimed: list.claimed.map { sources[$0] })))
+                case .filtered: index(theirs.party)
+                }
+            parties[own].merge(theirs)
+            return own
         }
-        inexact += other.inexact.map { (parties[$0.party], $0.kind, $0.path, $0.time) }
-        for (identity, theirs) in other.records {
-            var record =
-                records[identity]
-                ?? Record(party: parties[Int(theirs.party)], theirs.kind, path: theirs.path, time: theirs.time)
-            record.kind = min(record.kind, theirs.kind)
-            record.events.formUnion(theirs.events)
-            records[identity] = record
+        inexact += other.inexact.map { (indices[$0.party], $0.kind, $0.path, $0.time) }
+        paths.merge(other.paths) { own, _ in own }
+        // Its memory is freed while it is merged.
+        var theirs = AlikeRequests()
+        swap(&theirs, &other.requests)
+        requests.merge(theirs) { indices[$0] }
+    }
+
+    // MARK: Templates
+
+    private mutating func learnTemplate(of event: borrowing EventView, _ analytic: Int) {
+        let copy = event.copy()
+        known.learn(
+            KnownTemplate(
+                number: event.template, content: SipHash128.Digest(ofContentOf: copy, key: selection.key).first,
+                lane: StageCounts.lane(of: copy.stage), credentials: credentials(of: copy, analytic),
+                path: path(of: copy),
+                values: selection.keepsValues ? texts.values(of: copy, key: selection.key) : []),
+            in: event.templateSlot)
+    }
+
+    private mutating func learnAddresses(
+        of event: borrowing EventView, _ list: SipHash128.Digest, at place: Int
+    ) {
+        let addresses = event.copySourceIPs()
+        let party = index((sources: selection.attribution.sources(of: addresses), filtered: nil))
+        var known = KnownAddresses(
+            list: list, identity: SipHash128.Digest(ofAddresses: addresses, key: selection.key).first,
+            party: UInt32(party))
+        if case .sources(let sources) = parties[party].party {
+            (known.source, known.hasClaims) = (UInt32(sources.verified), !sources.claimed.isEmpty)
         }
+        self.known.addresses[place] = known
+    }
+
+    private mutating func noteValues(ofTemplateIn slot: Int, from addresses: KnownAddresses, at time: Int64) {
+        noteValues(ofTemplateIn: slot, of: Int(addresses.source), at: time)
+        guard addresses.hasClaims, case .sources(let list) = parties[Int(addresses.party)].party else { return }
+        for source in list.claimed { noteValues(ofTemplateIn: slot, of: source, at: time) }
+    }
+
+    private mutating func noteValues(ofTemplateIn slot: Int, of source: Int, at time: Int64) {
+        guard known.isNew(valuesOfTemplateIn: slot, for: source, at: time) else { return }
+        known.templates[slot].values.forEach { values[source].insert($0, at: time) }
+    }
+
+    /// The hash of the path; zero without a path, and if paths are not kept.
+    private func path(of event: AuditEvent) -> UInt64 {
+        selection.keepsPaths ? RecentPaths.hash(ofPathIn: event, key: selection.key) ?? 0 : 0
+    }
+
+    private func credentials(of event: AuditEvent, _ analytic: Int) -> Credentials? {
+        selection.analytics[analytic].distinguishesCredentials ? event.credentials : nil
     }
 
     // MARK: Results
@@ -173,9 +257,10 @@ public struct RequestCollection: Sendable {
     /// Requests that matched an entry of the filter and were not counted for their sources, by the name of the entry.
     /// Entries without requests are left out.
     public var filteredRequests: [String: Int] {
+        guard !selection.filter.entries.isEmpty else { return [:] }
         var filtered: [String: Int] = [:]
         forEachRequest { party, _, _, count in
-            guard case .filtered(let entry) = parties[party] else { return }
+            guard case .filtered(let entry) = parties[party].party else { return }
             filtered[selection.filter.entries[entry].name, default: 0] += count
         }
         return filtered
@@ -186,16 +271,41 @@ public struct RequestCollection: Sendable {
     /// - Parameter seconds: The length of the window: the count is the highest number of requests within any of that
     ///   length, by the time of the requests; those without a time are in each window. `nil` to count all requests.
     public func sources(within seconds: Double?) -> [CollectedSource] {
-        var times = [RequestTimes](repeating: RequestTimes(), count: findings.count)
-        forEachRequest { party, kind, time, count in
-            guard case .sources(let sources) = parties[party] else { return }
-            for source in sources { times[source].add(count, of: kind.analytic, at: time) }
-        }
         let window = seconds.map { Int64(min($0 * 1_000_000, 0x1p62)) }
-        return zip(findings, times).map { findings, times in
-            CollectedSource(findings, times, within: window, analytics: selection.analytics.count)
+        var found = zip(sources, values).map { SourceFindings($0, values: $1) }
+        for party in parties {
+            forEachSource(of: party.party) { found[$0].merge(first: party.first, last: party.last, party.outcomes) }
         }
-        .sorted { $0.precedes($1) }
+        var counts = WindowCounts(sources: sources.count, analytics: selection.analytics.count)
+        forEachRequest { party, kind, time, count in
+            forEachSource(of: parties[party].party) { counts.add(count, of: $0, kind.analytic, isTimed: time != nil) }
+        }
+        if let window, !found.allSatisfy({ $0.isWithin(window) }) { findHighest(within: window, &counts) }
+        return found.indices.map { CollectedSource(found[$0], counts.highest(of: $0)) }.sorted { $0.precedes($1) }
+    }
+
+    /// Moves a window over all requests.
+    ///
+    /// - Parameter window: In microseconds; two requests that are exactly so far apart are not in one window.
+    private func findHighest(within window: Int64, _ counts: inout WindowCounts) {
+        var others: [TimedRequests] = []
+        requests.forEachUntimed { if let time = $0.time { others.append(TimedRequests($0, at: time)) } }
+        for request in inexact {
+            guard let time = request.time else { continue }
+            others.append(TimedRequests(time: time, party: request.party, analytic: request.kind.analytic, count: 1))
+        }
+        others.sort { $0.time < $1.time }
+        var end = Timeline(requests.inOrder(), others)
+        var start = end
+        var oldest = start.next()
+        counts.beginWindow()
+        while let request = end.next() {
+            while let old = oldest, request.time - old.time >= window, old.time < request.time {
+                forEachSource(of: parties[old.party].party) { counts.leave(old.count, of: $0, old.analytic) }
+                oldest = start.next()
+            }
+            forEachSource(of: parties[request.party].party) { counts.enter(request.count, of: $0, request.analytic) }
+        }
     }
 
     /// When the requests of each source, and of each network, were made.
@@ -207,11 +317,11 @@ public struct RequestCollection: Sendable {
         var times: [SourceSubject: [(time: Int64, count: Int)]] = [:]
         var (untimed, mistimed) = (0, 0)
         forEachRequest { party, kind, time, count in
-            guard kind.analytic == analytic, case .sources(let sources) = parties[party] else { return }
+            guard kind.analytic == analytic, case .sources = parties[party].party else { return }
             guard let time else { return untimed += count }
             guard plausible.contains(time) else { return mistimed += count }
-            for source in sources {
-                times[SourceSubject(findings[source].source, kind.credentials), default: []].append((time, count))
+            forEachSource(of: parties[party].party) {
+                times[SourceSubject(sources[$0], kind.credentials), default: []].append((time, count))
             }
         }
         return RequestHistory(
@@ -222,28 +332,30 @@ public struct RequestCollection: Sendable {
     ///
     /// - Parameter plausible: As in `history`.
     public func pathHistories(within plausible: ClosedRange<Int64>) -> [PathHistory] {
-        var requests: [Source: [PathHistory.Request]] = [:]
-        let add = { (party: Int, path: UInt64, time: Int64, count: Int) in
-            guard case .sources(let sources) = parties[party], plausible.contains(time) else { return }
-            for source in sources {
-                requests[findings[source].source, default: []].append(.init(time: time, path: path, count: count))
+        var histories: [Source: [PathHistory.Request]] = [:]
+        let add = { (party: Int, path: UInt64, time: Int64?, count: Int) in
+            guard let time, plausible.contains(time) else { return }
+            forEachSource(of: parties[party].party) {
+                histories[sources[$0], default: []].append(.init(time: time, path: path, count: count))
             }
         }
-        // A record without a time has one that is not plausible.
-        for record in records.values { add(Int(record.party), record.path, record.time, record.events.requests) }
-        for request in inexact { add(request.party, request.path, request.time ?? Self.untimed, 1) }
-        return requests.map { PathHistory(of: $0.key, $0.value) }.sorted {
+        requests.forEach { add($0.party, paths[$0.key] ?? 0, $0.time, $0.count) }
+        for request in inexact { add(request.party, request.path, request.time, 1) }
+        return histories.map { PathHistory(of: $0.key, $0.value) }.sorted {
             SourceSubject($0.source).precedes($1.source)
         }
     }
 
     /// - Parameter body: Takes requests of one party at one time, and their number.
-    private func forEachRequest(_ body: (_ party: Int, _ kind: Kind, _ time: Int64?, _ count: Int) -> Void) {
-        for record in records.values {
-            body(
-                Int(record.party), record.kind, record.time == Self.untimed ? nil : record.time, record.events.requests)
-        }
+    private func forEachRequest(_ body: (_ party: Int, _ kind: RequestKind, _ time: Int64?, _ count: Int) -> Void) {
+        requests.forEach { body($0.party, $0.kind, $0.time, $0.count) }
         for request in inexact { body(request.party, request.kind, request.time, 1) }
+    }
+
+    private func forEachSource(of party: Party, _ body: (Int) -> Void) {
+        guard case .sources(let list) = party else { return }
+        body(list.verified)
+        for source in list.claimed { body(source) }
     }
 
     // MARK: Sources
@@ -257,63 +369,23 @@ public struct RequestCollection: Sendable {
     }
 
     private mutating func index(_ party: (sources: [Source], filtered: Int?)) -> Int {
-        index(party.filtered.map { .filtered($0) } ?? .sources(party.sources.map { index($0) }))
+        if let entry = party.filtered { return index(.filtered(entry)) }
+        let indices = party.sources.map { index($0) }
+        return index(.sources(SourceList(verified: indices[0], claimed: Array(indices.dropFirst()))))
     }
 
     private mutating func index(_ party: Party) -> Int {
         if let known = partyIndex[party] { return known }
         partyIndex[party] = parties.count
-        parties.append(party)
+        parties.append(PartyFindings(party: party))
         return parties.count - 1
     }
 
     private mutating func index(_ source: Source) -> Int {
         if let known = sourceIndex[source] { return known }
-        sourceIndex[source] = findings.count
-        findings.append(SourceFindings(source))
-        return findings.count - 1
-    }
-
-    /// When a request reached the API server, in microseconds since 1970; without that time, when it reached its stage.
-    private static func time(of event: AuditEvent) -> Int64? {
-        time(event.requestReceivedTimestamp) ?? time(event.stageTimestamp)
-    }
-
-    /// A time before 1970 is none: Go writes the year 1 for a time that was never set.
-    private static func time(_ text: String) -> Int64? {
-        guard let time = EventTimestamp(text), time.secondsSince1970 >= 0 else { return nil }
-        return Int64((time.secondsSince1970 * 1_000_000).rounded())
-    }
-}
-
-/// The different events of alike requests: a request has at most one event per stage, and an event that is read again
-/// repeats its stageTimestamp.
-struct StageEvents: Sendable {
-    // Most requests have one event. The hash holds the stage's lane in its lowest bits; zero is no event.
-    private var first: UInt64 = 0
-    private var others: Set<UInt64> = []
-
-    mutating func insert(_ event: EventIdentity, stage: String) {
-        // Bit 2 is set, so that no hash is zero.
-        insert(event.digest.first & ~3 | 4 | UInt64(StageCounts.lane(of: stage)))
-    }
-
-    mutating func formUnion(_ other: StageEvents) {
-        if other.first != 0 { insert(other.first) }
-        for event in other.others { insert(event) }
-    }
-
-    private mutating func insert(_ event: UInt64) {
-        guard event != first else { return }
-        if first == 0 { first = event } else { others.insert(event) }
-    }
-
-    /// The number of requests: the largest number of different events in any one stage.
-    var requests: Int {
-        guard first != 0 else { return 0 }
-        var counts = SIMD4<Int>()
-        counts[Int(first & 3)] += 1
-        for event in others { counts[Int(event & 3)] += 1 }
-        return counts.max()
+        sourceIndex[source] = sources.count
+        sources.append(source)
+        values.append(DistinctValues())
+        return sources.count - 1
     }
 }

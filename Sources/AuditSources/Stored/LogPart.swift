@@ -6,7 +6,7 @@ import Glibc
 ///
 /// ```swift
 /// for part in try log.parts() {
-///     let reading = part.read(with: &scanner, in: &memory) { events, _ in collect(events) }
+///     let reading = part.read(with: &scanner, in: &memory, take: { collect($0) }, report: { _ in })
 /// }
 /// ```
 ///
@@ -31,23 +31,25 @@ public struct LogPart: Sendable, Hashable {
     /// - Parameters:
     ///   - scanner: Finds the wanted events.
     ///   - memory: Is used again for the next part, so that it is not allocated for each.
-    ///   - take: Takes the events of each piece, and the number of bytes of the file that it was read from.
+    ///   - take: Takes each event.
+    ///   - report: Takes the number of bytes of the file that were read, piece by piece.
     public func read(
         with scanner: inout EventScanner, in memory: inout PartMemory,
-        _ take: (_ events: [SelectedEvent], _ storedBytes: Int) -> Void
+        take: (borrowing EventView) -> Void, report: (_ storedBytes: Int) -> Void
     ) -> LogReading {
         var reading = LogReading()
         do throws(StoredLogProblem) {
             if let range {
                 var reader = try RangeReader(log, range, isLast: isLast, memory: memory.take())
                 while !reading.needsWholeLog, let step = try reader.next() {
+                    report(step.storedBytes)
                     let found = reading.scan(step, reader.lines, as: log.format, &scanner, take)
                     // A record goes on behind its line, or is an oversized one, which may hold many events.
                     reading.needsWholeLog = found.rest > 0 || step.piece.isOversizedJSON
                 }
                 memory.bytes = reader.takeMemory()
             } else {
-                try readAll(&reading, &scanner, take)
+                try readAll(&reading, &scanner, take, report)
             }
         } catch {
             reading.problem = error
@@ -56,7 +58,8 @@ public struct LogPart: Sendable, Hashable {
     }
 
     private func readAll(
-        _ reading: inout LogReading, _ scanner: inout EventScanner, _ take: ([SelectedEvent], Int) -> Void
+        _ reading: inout LogReading, _ scanner: inout EventScanner, _ take: (borrowing EventView) -> Void,
+        _ report: (Int) -> Void
     ) throws(StoredLogProblem) {
         var bytes = try LogBytes(log)
         var lines = LineBuffer(offset: 0)
@@ -67,10 +70,10 @@ public struct LogPart: Sendable, Hashable {
                 var rest = next[...]
                 while !rest.isEmpty, let piece = lines.readPiece(from: &rest) {
                     let found = reading.scan(
-                        RangeReader.Step(
-                            piece: piece, storedBytes: bytes.storedOffset - reported, isLast: false),
-                        lines, as: log.format, &scanner, take)
+                        RangeReader.Step(piece: piece, storedBytes: 0, isLast: false), lines, as: log.format, &scanner,
+                        take)
                     lines.giveBack(found.rest, head: found.restHead)
+                    report(bytes.storedOffset - reported)
                     reported = bytes.storedOffset
                 }
             }
@@ -81,7 +84,7 @@ public struct LogPart: Sendable, Hashable {
         if let piece = lines.takeRest() {
             reading.scan(RangeReader.Step(piece: piece, storedBytes: 0), lines, as: log.format, &scanner, take)
         }
-        take([], bytes.storedOffset - reported)
+        report(bytes.storedOffset - reported)
         if let failure { throw failure }
     }
 }

@@ -52,7 +52,7 @@ public struct LogReading: Sendable, Hashable {
     @discardableResult
     mutating func scan(
         _ step: RangeReader.Step, _ lines: borrowing LineBuffer, as format: AuditFormat,
-        _ scanner: inout EventScanner, _ take: ([SelectedEvent], Int) -> Void
+        _ scanner: inout EventScanner, _ take: (borrowing EventView) -> Void
     ) -> ScannedEvents {
         let piece = step.piece
         if piece.offset == 0, beginning.isEmpty {
@@ -63,13 +63,15 @@ public struct LogReading: Sendable, Hashable {
             note(MalformedEvent(offset: offset, reason: "a line longer than 16 MiB"), count: 1)
             self.lines += 1
         }
-        guard piece.length > 0 else {
-            take([], step.storedBytes)
-            return ScannedEvents()
-        }
+        guard piece.length > 0 else { return ScannedEvents() }
+        var hasEvents = false
         let found = scanner.scan(
             lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: step.isLast,
-            findsTime: !holdsAuditEvents)
+            findsTime: !holdsAuditEvents
+        ) { event in
+            hasEvents = true
+            take(event)
+        }
         self.lines += found.lines
         foreign += found.foreign
         truncated += found.truncated
@@ -97,11 +99,10 @@ public struct LogReading: Sendable, Hashable {
             // The scanner looks at the last line only. Where that is torn, the others show by their text what they are,
             // unless they are envelopes.
             holdsAuditEvents =
-                !found.events.isEmpty || found.lastEventTimestamp != nil
+                hasEvents || found.lastEventTimestamp != nil
                 || malformedCount < found.lines && malformed.allSatisfy { $0.shape == nil }
                     && Self.namesAuditEvents(text.prefix(Self.searchedLength))
         }
-        take(found.events, step.storedBytes)
         return found
     }
 

@@ -27,7 +27,7 @@ struct BackfillConfiguration: Sendable {
                 since: options.since, until: options.until,
                 geoipDatabase: options.geoipDatabase,
                 trustedProxies: options.trustedProxies, filterFile: options.filterFile), at: now,
-            command: "backfill - --output OUTPUT")
+            command: "backfill - --output OUTPUT", keepsPaths: true)
         guard !options.output.isEmpty, !options.output.utf8.contains(0) else {
             throw ConfigurationError(flag: "--output", reason: "is empty; give a file, or - for standard output")
         }

@@ -123,18 +123,20 @@ final class ParallelReading: Sendable {
             // Only once in memory, so that it is not copied when an event is added.
             if current == nil { all = nil } else { current?.requests = noRequests() }
             var bytesOfPart = 0
-            let reading = part.read(with: &scanner, in: &memory) { events, bytes in
-                if part.log.size == nil { state.withLock { $0.silent[part.log] = nil } }
-                storedBytes.add(bytes, ordering: .relaxed)
-                bytesOfPart += bytes
-                for selected in events {
-                    if selected.selector < counted.count {
-                        requests.asked.add(selected.event, of: selected.selector)
+            let reading = part.read(
+                with: &scanner, in: &memory,
+                take: { event in
+                    if event.selector < counted.count {
+                        requests.asked.add(event, of: event.selector)
                     } else {
-                        requests.others.add(selected.event, of: selected.selector - counted.count)
+                        requests.others.add(event, of: event.selector - counted.count)
                     }
-                }
-            }
+                },
+                report: { bytes in
+                    if part.log.size == nil { state.withLock { $0.silent[part.log] = nil } }
+                    storedBytes.add(bytes, ordering: .relaxed)
+                    bytesOfPart += bytes
+                })
             if current == nil { all = requests } else { current?.requests = requests }
             note(reading, of: part, log: log, bytes: bytesOfPart)
         }

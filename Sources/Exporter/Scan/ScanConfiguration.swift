@@ -34,8 +34,11 @@ struct ScanConfiguration: Sendable {
     /// - Parameters:
     ///   - now: Seconds since 1970, from which durations are measured back.
     ///   - command: The subcommand and its arguments that read standard input.
+    ///   - keepsPaths: Whether the paths of requests are kept.
     /// - Throws: `ConfigurationError` with the flag and the correction.
-    init(_ options: ScanOptions, at now: Double, command: String = "scan -") throws(ConfigurationError) {
+    init(
+        _ options: ScanOptions, at now: Double, command: String = "scan -", keepsPaths: Bool = false
+    ) throws(ConfigurationError) {
         self.command = "kube-audit-exporter \(command)"
         files = options.files
         auditFormat = try Configuration.choice(options.auditFormat, for: "--audit.format")
@@ -57,12 +60,14 @@ struct ScanConfiguration: Sendable {
             throw ConfigurationError(
                 flag: "--since", value: options.since, reason: "is not before --until; give an earlier time")
         }
-        selection = RequestCollection.Selection(
+        var selection = RequestCollection.Selection(
             of: Analytic.counted.filter { outcome.includes($0.outcome) },
             attribution: SourceAttribution(trustedProxies: try Configuration.networks(options.trustedProxies)),
             filter: try Configuration.file(options.filterFile, for: "--filter.file", RequestFilter.read)?.content
                 ?? RequestFilter(),
             times: start..<end)
+        selection.keepsPaths = keepsPaths
+        self.selection = selection
         locations =
             try Configuration.file(options.geoipDatabase, for: "--geoip.database", LocationDatabase.read)?.content
     }
