@@ -233,6 +233,8 @@ final class LogFile: LogReader {
     /// The bytes at an offset; fewer than `count` at the end of the file.
     func bytes(at offset: Int, count: Int) throws(FileFailure) -> [UInt8] {
         var failure: FileFailure?
+        // No read may go beyond the largest offset.
+        let count = min(count, .max - offset)
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             while initialized < count {
                 let rest = UnsafeMutableRawBufferPointer(
