@@ -35,10 +35,17 @@ final class ArchiveSurvey {
     private var unread: [FilePosition] = []
     private var beginning: UInt64?
     private var followedEnd = 0
-    // The last held position at which a line ends, and the bytes before it.
-    private var start: FilePosition?
-    private var tail: [UInt8] = []
-    private var head: [UInt8] = []
+    /// A held position, the bytes before it, and those of the head of its open record.
+    private struct Start {
+        let position: FilePosition
+        let tail: [UInt8]
+        let head: [UInt8]
+    }
+
+    // The last held position at which a record may begin.
+    private var start: Start?
+    // One at the end of the last piece, until the byte behind it is there.
+    private var undecided: Start?
     // The number of decompressed bytes, and the last of them.
     private var offset = 0
     private var lastBytes: [UInt8] = []
@@ -93,6 +100,8 @@ final class ArchiveSurvey {
     }
 
     private func take(_ piece: [UInt8]) {
+        if let place = undecided, LogFile.isBetweenObjects(place.tail[...], piece.first) { start = place }
+        undecided = nil
         for index in candidates.indices {
             guard let head = candidates[index].position.head else { continue }
             let range = head.clamped(to: offset..<offset + piece.count)
@@ -109,10 +118,13 @@ final class ArchiveSurvey {
             followedEnd = max(followedEnd, end)
             // An incomplete last line, which was taken for a whole one, is read again if it goes on here.
             let isExact = candidate.isInSkippedLine || candidate.head != nil
-            guard isExact || before.last.map(LogFile.endsLine) ?? true else { continue }
-            start = candidate
-            tail = before
-            head = bytes
+            let place = Start(position: candidate, tail: before, head: bytes)
+            let next = candidate.offset < offset + piece.count ? piece[candidate.offset - offset] : nil
+            if isExact || before.last.map(LogFile.endsLine) ?? true || LogFile.isBetweenObjects(before[...], next) {
+                start = place
+            } else if next == nil {
+                undecided = place
+            }
         }
         offset += piece.count
         lastBytes = LineBuffer.lastBytes(lastBytes, piece[...])
@@ -125,8 +137,8 @@ final class ArchiveSurvey {
         if let fault, isRead || offset == 0 { return .corrupt(fault, behind: known) }
         if isRead { return .read(upTo: known) }
         if followedEnd > 0, offset <= followedEnd { return .followed }
-        let place = start?.place ?? ReadPlace(offset: 0)
-        let lines = LineBuffer(at: place, tail: tail, head: head, headTail: [])
+        let place = start?.position.place ?? ReadPlace(offset: 0)
+        let lines = LineBuffer(at: place, tail: start?.tail ?? [], head: start?.head ?? [], headTail: [])
         let archive = ArchivedLog(file, format, from: lines, length: offset, fault: fault)
         archive.beginning = beginning
         return .unread(archive, behind: known)

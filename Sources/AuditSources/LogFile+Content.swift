@@ -62,7 +62,12 @@ extension LogFile {
     func beginsObject(at offset: Int) throws(FileFailure) -> Bool {
         let before = try bytes(before: offset, count: 16)
         let next = try bytes(at: offset, count: 1)
-        return before.last { ![9, 10, 13, 32].contains($0) } == UInt8(ascii: "}") && next == [UInt8(ascii: "{")]
+        return Self.isBetweenObjects(before[...], next.first)
+    }
+
+    /// Whether an object ends before a place, but for spaces, and one begins there.
+    static func isBetweenObjects(_ before: ArraySlice<UInt8>, _ next: UInt8?) -> Bool {
+        before.last { ![9, 10, 13, 32].contains($0) } == UInt8(ascii: "}") && next == UInt8(ascii: "{")
     }
 
     /// Whether a line can begin behind a byte: a line feed, or a NUL behind a truncation or a power failure.

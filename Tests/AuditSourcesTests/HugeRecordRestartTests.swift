@@ -61,14 +61,15 @@ struct HugeRecordRestartTests {
             for start in stride(from: 0, to: bytes.count, by: step) {
                 try Self.write(bytes[start..<min(start + step, bytes.count)], to: file)
                 // Killed behind any batch, and with bytes that were not read.
-                for batches in [1, 1, 2] { ids += Self.read(pattern, &known, batches: batches).ids }
+                for batches in [1, 2, 4] { ids += Self.read(pattern, &known, batches: batches).ids }
                 isWithin = isWithin || known.positions.contains { $0.head != nil }
             }
             let (rest, malformed) = Self.read(pattern, &known)
             ids += rest
             #expect(malformed == 0)
             #expect(isWithin == (form != "objects"))
-            #expect(ids == ["90000"] + (0..<Self.events).map { "\($0)" } + ["90001"])
+            let isExact = ids == ["90000"] + (0..<Self.events).map { "\($0)" } + ["90001"]
+            #expect(isExact, "\(ids.count) events")
         }
     }
 
@@ -102,7 +103,8 @@ struct HugeRecordRestartTests {
             ids += rest
             #expect(malformed == 0)
             let expected = (0..<Self.events).map { "\($0)" } + (move == .none ? [] : ["90000"])
-            #expect(ids.sorted() == expected.sorted())
+            let isExact = ids.sorted() == expected.sorted()
+            #expect(isExact, "\(ids.count) events")
         }
     }
 
