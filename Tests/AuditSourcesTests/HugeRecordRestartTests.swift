@@ -57,7 +57,7 @@ struct HugeRecordRestartTests {
             var ids: [String] = []
             var isWithin = false
             try Data().write(to: file)
-            let step = bytes.count / 5
+            let step = (bytes.count + 4) / 5
             for start in stride(from: 0, to: bytes.count, by: step) {
                 try Self.write(bytes[start..<min(start + step, bytes.count)], to: file)
                 // Killed behind any batch, and with bytes that were not read.
