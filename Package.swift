@@ -42,6 +42,7 @@ let package = Package(
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CCrypt", pkgConfig: "libcrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CGnuTLS", pkgConfig: "gnutls", providers: [.apt(["libgnutls28-dev"])]),
         .systemLibrary(
@@ -57,7 +58,7 @@ let package = Package(
         .target(name: "Compression", dependencies: ["CZlib", "CZstd"]),
         .target(name: "AuditEvents", dependencies: ["CAuditScan"]),
         .target(name: "AuditSources", dependencies: ["AuditEvents", "Compression"]),
-        .target(name: "ConfigurationFiles", dependencies: [.product(name: "Yams", package: "Yams")]),
+        .target(name: "ConfigurationFiles", dependencies: ["CLinux", .product(name: "Yams", package: "Yams")]),
         .target(name: "AccessScanning", dependencies: ["AuditEvents", "ConfigurationFiles"]),
         .target(name: "Locations", dependencies: ["AccessScanning", "CMaxMindDB", "ConfigurationFiles"]),
         .target(

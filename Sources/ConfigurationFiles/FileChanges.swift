@@ -36,6 +36,9 @@ public struct FileChanges: Sendable {
     /// The files to look at.
     public var files: [String] { Array(read.paths) }
 
+    /// The versions that were read last; `nil` while others were seen.
+    public var unchanged: FileVersions? { seen == read ? read : nil }
+
     /// Notes a look at the files.
     ///
     /// - Parameters:

@@ -110,6 +110,36 @@ struct ReloadableFilesTests {
         }
     }
 
+    @Test("follows the link that Kubernetes replaces, again and again, and after reloads that were requested")
+    func replacedLink() async throws {
+        try await withTemporaryDirectory { directory in
+            let link = directory.appending(path: "..data")
+            let show = { (version: Int, text: String) in
+                let folder = directory.appending(path: "..\(version)")
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+                try Data(text.utf8).write(to: folder.appending(path: "filter.yml"))
+                let new = directory.appending(path: "..new")
+                try FileManager.default.createSymbolicLink(atPath: new.path, withDestinationPath: "..\(version)")
+                #expect(rename(new.path, link.path) == 0)
+            }
+            let file = directory.appending(path: "filter.yml")
+            try FileManager.default.createSymbolicLink(atPath: file.path, withDestinationPath: "..data/filter.yml")
+            try show(0, "filters: []")
+            let reloading = try Reloading(ServeOptions(filterFile: file.path))
+            let watching = Task { await reloading.files.watch() }
+            for version in 1...4 {
+                try show(version, version == 3 ? "filters: 1" : "filters: []")
+                try await eventually("the reload of version \(version)") {
+                    reloading.status.reload.failures == (version < 3 ? 0 : 1)
+                        && reloading.logged("Changed file").count == version
+                }
+                if version == 2 { #expect(await reloading.files.reload() == []) }
+            }
+            watching.cancel()
+            await watching.value
+        }
+    }
+
     @Test("keeps one error a file, which ends when that file is mended, however it was found")
     func mended() async throws {
         try await withTemporaryDirectory { directory in

@@ -10,7 +10,7 @@ struct LayeringTests {
         "Compression": ["CZlib", "CZstd"],
         "AuditEvents": ["CAuditScan"],
         "AuditSources": ["AuditEvents", "Compression"],
-        "ConfigurationFiles": ["Yams"],
+        "ConfigurationFiles": ["CLinux", "Yams"],
         "AccessScanning": ["AuditEvents", "ConfigurationFiles"],
         "Locations": ["AccessScanning", "CMaxMindDB", "ConfigurationFiles"],
         "StateStore": ["AccessScanning", "AuditEvents", "AuditSources", "GRDB", "GRDBSQLite"],

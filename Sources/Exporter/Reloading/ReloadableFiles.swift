@@ -11,7 +11,7 @@ import Synchronization
 /// an older version cannot replace a newer one, and a file system that does not answer holds up nothing but its files.
 /// New content goes to the pipeline as a value.
 actor ReloadableFiles {
-    /// How often the files are looked at.
+    /// How often a file is looked at while it is being written, or if the system does not report its changes.
     static let interval: Duration = .milliseconds(500)
     /// How long after a requested reload the next one begins.
     static let pause: Duration = .seconds(1)
@@ -22,6 +22,10 @@ actor ReloadableFiles {
         let file: ReloadableFile
         let queue: DispatchQueue
         var changes: FileChanges
+        /// Reports changes after the content in use was read; `nil` if the file must be looked at.
+        var watcher: FileWatcher?
+        /// Whether a watcher was not possible.
+        var isUnreported = false
         /// Why the newest content is not in use.
         var problem: Problem?
         /// The check that runs or waits last; the next one begins after it.
@@ -76,20 +80,48 @@ actor ReloadableFiles {
         }
     }
 
-    // MARK: By the timer
+    // MARK: On a change
 
-    /// Looks at the files until the task is cancelled.
+    /// Looks at files when they change, until the task is cancelled.
     func watch() async {
         await withTaskGroup { group in
             for index in entries.indices {
                 group.addTask { [self] in
                     while !Task.isCancelled {
-                        try? await Task.sleep(for: Self.interval)
+                        await waitForLook(at: index)
                         await look(at: index)
                     }
                 }
             }
         }
+    }
+
+    /// Returns when it is time for a look at a file.
+    private func waitForLook(at index: Int) async {
+        guard let watcher = entries[index].watcher, let versions = entries[index].changes.unchanged else {
+            try? await Task.sleep(for: Self.interval)
+            return
+        }
+        // A file with an error is tried again.
+        let retryTime = entries[index].problem == nil ? nil : FileChanges.retryTime
+        await watcher.change(from: versions, within: retryTime)
+    }
+
+    /// Begins to watch a file whose newest version was read.
+    private func startWatcher(_ index: Int) async {
+        guard entries[index].watcher == nil, !entries[index].isUnreported,
+            let versions = entries[index].changes.unchanged
+        else { return }
+        let watcher = await entries[index].queue.run { FileWatcher(Array(versions.paths)) }
+        entries[index].watcher = watcher
+        entries[index].isUnreported = watcher == nil
+    }
+
+    /// Ends the watch for changes of the versions that were read before.
+    private func endWatcher(_ index: Int) {
+        entries[index].watcher?.stop()
+        entries[index].watcher = nil
+        entries[index].isUnreported = false
     }
 
     /// Looks once at each file, and reads those that changed and are complete.
@@ -199,7 +231,9 @@ actor ReloadableFiles {
             let files = entries[index].changes.files
             let versions = await queue.run { FileVersions(of: files) }
             switch entries[index].changes.look(versions, at: clock(), isRequested: isRequested) {
-            case .leave: return entries[index].problem
+            case .leave:
+                await startWatcher(index)
+                return entries[index].problem
             case .wait(let time):
                 guard isRequested else { return entries[index].problem }
                 guard .now < deadline else {
@@ -236,6 +270,7 @@ actor ReloadableFiles {
             if case .success(let certificates)? = attempt.certificates { await certificates.use() }
         }
         entries[index].changes.didRead(attempt.reading.versions, isUsable: problem == nil, at: clock())
+        endWatcher(index)
         noteCertificates(of: file, attempt)
         if !isRequested {
             if problem?.text != entries[index].problem?.text || problem == nil { logChange(of: file, attempt) }
