@@ -50,14 +50,22 @@ struct OpenLog: ~Copyable {
     }
 }
 
+/// The content of a stored log, piece by piece.
+protocol LogContent: ~Copyable {
+    /// The number of bytes that were read of the file for the pieces so far.
+    var storedOffset: Int { get }
+
+    /// The next bytes, at most 256 KiB; none if compressed bytes were read that hold no data; `nil` at the end.
+    mutating func next() throws(StoredLogProblem) -> [UInt8]?
+}
+
 /// The bytes of a stored log from its beginning, decompressed if its content is compressed.
-struct LogBytes: ~Copyable {
+struct LogBytes: ~Copyable, LogContent {
     private let log: OpenLog
     private let format: CompressionFormat?
     private var decompressor: Decompressor
     // What was read to find the format.
     private var beginning: [UInt8]
-    /// The number of bytes that were read of the file.
     private(set) var storedOffset: Int
 
     /// Opens it and finds its format.
@@ -80,7 +88,6 @@ struct LogBytes: ~Copyable {
 
     var isCompressed: Bool { format != nil }
 
-    /// The next bytes, at most 256 KiB; none if compressed bytes were read that hold no data; `nil` at the end.
     mutating func next() throws(StoredLogProblem) -> [UInt8]? {
         guard isCompressed else {
             let bytes = try nextStored()

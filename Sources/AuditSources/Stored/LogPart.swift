@@ -31,10 +31,11 @@ public struct LogPart: Sendable, Hashable {
     /// - Parameters:
     ///   - scanner: Finds the wanted events.
     ///   - memory: Is used again for the next part, so that it is not allocated for each.
+    ///   - decompressesAhead: Whether compressed content is decompressed on a thread of its own.
     ///   - take: Takes each event.
     ///   - report: Takes the number of bytes of the file that were read, piece by piece.
     public func read(
-        with scanner: inout EventScanner, in memory: inout PartMemory,
+        with scanner: inout EventScanner, in memory: inout PartMemory, decompressesAhead: Bool = false,
         take: (borrowing EventView) -> Void, report: (_ storedBytes: Int) -> Void
     ) -> LogReading {
         var reading = LogReading()
@@ -49,7 +50,12 @@ public struct LogPart: Sendable, Hashable {
                 }
                 memory.bytes = reader.takeMemory()
             } else {
-                try readAll(&reading, &scanner, take, report)
+                let content = try LogBytes(log)
+                if decompressesAhead, content.isCompressed {
+                    try readAll(BytesAhead(content), &reading, &scanner, take, report)
+                } else {
+                    try readAll(content, &reading, &scanner, take, report)
+                }
             }
         } catch {
             reading.problem = error
@@ -58,10 +64,10 @@ public struct LogPart: Sendable, Hashable {
     }
 
     private func readAll(
-        _ reading: inout LogReading, _ scanner: inout EventScanner, _ take: (borrowing EventView) -> Void,
-        _ report: (Int) -> Void
+        _ content: consuming some LogContent & ~Copyable, _ reading: inout LogReading, _ scanner: inout EventScanner,
+        _ take: (borrowing EventView) -> Void, _ report: (Int) -> Void
     ) throws(StoredLogProblem) {
-        var bytes = try LogBytes(log)
+        var bytes = content
         var lines = LineBuffer(offset: 0)
         var reported = 0
         var failure: StoredLogProblem?

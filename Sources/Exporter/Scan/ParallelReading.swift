@@ -73,9 +73,11 @@ final class ParallelReading: Sendable {
     func run(threads: Int, report: (_ storedBytes: Int) -> Void) -> Result {
         let finished = DispatchSemaphore(value: 0)
         let count = max(1, min(threads, partCount))
+        // With fewer logs than cores, reading one takes no longer than decompressing it.
+        let decompressesAhead = count < threads
         for number in 0..<count {
             let thread = Thread { [self] in
-                readParts()
+                readParts(decompressesAhead: decompressesAhead)
                 finished.signal()
             }
             thread.name = "scan \(number)"
@@ -102,7 +104,7 @@ final class ParallelReading: Sendable {
         state.withLock { $0.silent.filter { ContinuousClock.now - $0.value >= duration }.map(\.key) }
     }
 
-    private func readParts() {
+    private func readParts(decompressesAhead: Bool) {
         let counted = selection.analytics
         var scanner = EventScanner(selecting: (counted + otherSelection.analytics).map(\.selector))
         var all: Collections?
@@ -124,7 +126,7 @@ final class ParallelReading: Sendable {
             if current == nil { all = nil } else { current?.requests = noRequests() }
             var bytesOfPart = 0
             let reading = part.read(
-                with: &scanner, in: &memory,
+                with: &scanner, in: &memory, decompressesAhead: decompressesAhead,
                 take: { event in
                     if event.selector < counted.count {
                         requests.asked.add(event, of: event.selector)
