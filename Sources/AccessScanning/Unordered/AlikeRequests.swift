@@ -106,10 +106,12 @@ struct AlikeRequests: Sendable {
         } else if index == 0 {
             pages.insert(RequestPage(key, record, capacity: pageLimit), at: page)
         } else {
-            let middle = pages[page].count / 2
-            pages.insert(pages[page].removeEnd(from: middle), at: page + 1)
-            let isBehind = index > middle
-            insert(record, key, at: isBehind ? index - middle : index, in: isBehind ? page + 1 : page)
+            // Most requests that come late belong near the end, and what is before it stays full.
+            let count = pages[page].count
+            let cut = index > count - count / 8 ? count - count / 8 : count / 2
+            pages.insert(pages[page].removeEnd(from: cut), at: page + 1)
+            let isBehind = index > cut
+            insert(record, key, at: isBehind ? index - cut : index, in: isBehind ? page + 1 : page)
         }
     }
 
@@ -216,6 +218,7 @@ extension AlikeRequests {
             request.party = party(request.party)
             if untimed[key]?.merge(request) == nil { untimed[key] = request }
         }
+        others.reserveCapacity(others.count + other.others.count)
         for event in other.others { note(event) }
         for page in other.pages.indices { other.pages[page].changeParties(party) }
         var (one, two) = (PageReader(pages), PageReader(other.pages))

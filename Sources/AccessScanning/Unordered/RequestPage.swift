@@ -56,6 +56,7 @@ struct RequestPage: Sendable {
         // Both are at least zero and far below the limits of integers.
         let time = key.time - base
         guard records.count < limit, (0..<RequestRecord.timeLimit).contains(time) else { return false }
+        if records.count == records.capacity { records.reserveCapacity(min(limit, 2 * records.count)) }
         records.insert(record.placed(at: time), at: index)
         if index == 0 { start = key }
         return true

@@ -113,10 +113,7 @@ final class ParallelReading: Sendable {
         var memory = PartMemory()
         while let (log, part) = takePart() {
             if part.log.size == nil { state.withLock { $0.silent[part.log] = .now } }
-            if let finished = current, finished.log != log || part.isWholeLog {
-                add(finished, to: &all)
-                current = nil
-            }
+            if current?.log != log || part.isWholeLog { add(&current, to: &all) }
             if !part.isWholeLog, current == nil {
                 current = (log, noRequests())
                 state.withLock { $0.threads[log, default: 0] += 1 }
@@ -142,7 +139,7 @@ final class ParallelReading: Sendable {
             if current == nil { all = requests } else { current?.requests = requests }
             note(reading, of: part, log: log, bytes: bytesOfPart)
         }
-        if let current { add(current, to: &all) }
+        add(&current, to: &all)
         if let all { state.withLock { $0.requests.append(all) } }
     }
 
@@ -170,21 +167,29 @@ final class ParallelReading: Sendable {
         storedBytes.subtract(unused, ordering: .relaxed)
     }
 
-    /// Adds a thread's requests of a log that is read in parts, once no thread reads it any more.
-    private func add(_ finished: (log: Int, requests: Collections), to all: inout Collections?) {
-        let complete = state.withLock { [finished] state -> [Collections] in
-            state.threads[finished.log, default: 0] -= 1
-            if state.wholeLogs.contains(finished.log) { return [] }
-            state.requestsOfParts[finished.log, default: []].append(finished.requests)
-            return state.threads[finished.log] == 0 ? state.requestsOfParts.removeValue(forKey: finished.log) ?? [] : []
-        }
-        for requests in complete {
+    /// Adds the requests of a log that is read in parts, once no thread reads it any more.
+    ///
+    /// - Parameter finished: The thread's requests of the log; `nil` afterwards.
+    private func add(_ finished: inout (log: Int, requests: Collections)?, to all: inout Collections?) {
+        var complete = takeComplete(with: &finished)
+        // Each is only once in memory, so that it is not copied when it is merged.
+        while let requests = complete.popLast() {
             guard all != nil else {
                 all = requests
                 continue
             }
             all?.asked.merge(requests.asked)
             all?.others.merge(requests.others)
+        }
+    }
+
+    private func takeComplete(with finished: inout (log: Int, requests: Collections)?) -> [Collections] {
+        guard let own = finished.take() else { return [] }
+        return state.withLock { [own] state in
+            state.threads[own.log, default: 0] -= 1
+            if state.wholeLogs.contains(own.log) { return [] }
+            state.requestsOfParts[own.log, default: []].append(own.requests)
+            return state.threads[own.log] == 0 ? state.requestsOfParts.removeValue(forKey: own.log) ?? [] : []
         }
     }
 
