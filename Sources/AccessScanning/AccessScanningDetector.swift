@@ -52,12 +52,14 @@ public struct AccessScanningDetector: Sendable {
                 analytic, limits: limits, restoring: state.analytics[analytic.name] ?? AnalyticState(), key: state.key,
                 at: now)
         }
-        let profiles = { [ledgers] (origin: Origin) in
-            // By index, since a copy of a ledger takes more time than the lookup.
+        // Ledger by ledger, since a copy of a ledger takes more time than a lookup.
+        var isCounted = [Bool](repeating: false, count: state.profiles.count)
+        for ledger in ledgers { ledger.noteCounted(in: state.profiles, &isCounted) }
+        let scanning = Self.scanning(in: ledgers, at: now)
+        let profiles = { (origin: Origin) in
             ProfileTable(
                 budget: limits[origin], key: state.key, restoring: state.profiles, of: origin, at: now,
-                where: { source in ledgers.indices.contains { ledgers[$0].contains(source) } },
-                isScanning: { source in ledgers.indices.contains { ledgers[$0].isScanning(source, at: now) } })
+                where: isCounted, scanning: scanning)
         }
         verifiedProfiles = profiles(.verified)
         claimedProfiles = profiles(.claimed)
@@ -156,6 +158,13 @@ public struct AccessScanningDetector: Sendable {
         }
     }
 
+    /// The sources that scan, by the requests of any outcome.
+    private static func scanning(in ledgers: [AnalyticLedger], at now: Double) -> Set<Source> {
+        var scanning: Set<Source> = []
+        for ledger in ledgers { ledger.addScanning(to: &scanning, at: now) }
+        return scanning
+    }
+
     /// When an event was written, in seconds since 1970; without `stageTimestamp` the time of its request.
     private static func time(of event: AuditEvent) -> Double? {
         (EventTimestamp(event.stageTimestamp) ?? EventTimestamp(event.requestReceivedTimestamp))?.secondsSince1970
@@ -176,11 +185,9 @@ public struct AccessScanningDetector: Sendable {
             verifiedProfiles.limitTimes(to: now)
             claimedProfiles.limitTimes(to: now)
         }
-        let isScanning = { [ledgers] (source: Source) in
-            ledgers.indices.contains { ledgers[$0].isScanning(source, at: now) }
-        }
-        verifiedProfiles.arrange(isScanning)
-        claimedProfiles.arrange(isScanning)
+        let scanning = Self.scanning(in: ledgers, at: now)
+        verifiedProfiles.arrange(scanning)
+        claimedProfiles.arrange(scanning)
         latest = now
     }
 

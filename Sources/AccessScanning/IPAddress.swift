@@ -16,6 +16,10 @@ public struct IPAddress: Sendable, Hashable {
     ///
     /// - Parameter text: Any text; the result is `nil` if it is not an address.
     public init?(_ text: String) {
+        if let address = Self.dottedDecimal(text) {
+            self.init(v4: address)
+            return
+        }
         // The C function would stop at a NUL, and an address is never longer than this.
         guard text.utf8.count <= 45, !text.utf8.contains(0) else { return nil }
         if text.utf8.contains(UInt8(ascii: ":")) {
@@ -41,6 +45,33 @@ public struct IPAddress: Sendable, Hashable {
     init(v4: UInt32) {
         high = 0
         low = Self.v4Prefix | UInt64(v4)
+    }
+
+    /// The IPv4 address that a text is in the usual form, which nearly all addresses have; `nil` for any other text, also
+    /// if it may be an address. It takes a fraction of the time of the C function.
+    private static func dottedDecimal(_ text: String) -> UInt32? {
+        guard 7...15 ~= text.utf8.count else { return nil }
+        var address: UInt32 = 0
+        var part: UInt32 = 0
+        var digits = 0
+        var dots = 0
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
+                // No part begins with a zero but zero itself.
+                guard digits == 0 || part > 0 else { return nil }
+                part = part * 10 + UInt32(byte - UInt8(ascii: "0"))
+                digits += 1
+                guard part <= 255 else { return nil }
+            case UInt8(ascii: "."):
+                guard digits > 0, dots < 3 else { return nil }
+                address = address << 8 | part
+                (part, digits) = (0, 0)
+                dots += 1
+            default: return nil
+            }
+        }
+        return digits > 0 && dots == 3 ? address << 8 | part : nil
     }
 
     private static let v4Prefix: UInt64 = 0xffff << 32
@@ -69,13 +100,21 @@ extension IPAddress: CustomStringConvertible {
     }
 
     private func writeIPv4(to text: inout [UInt8]) {
-        for index in 0..<4 {
-            if index > 0 { text.append(UInt8(ascii: ".")) }
-            let part = UInt8(truncatingIfNeeded: low >> (24 - 8 * UInt64(index)))
-            if part >= 100 { text.append(UInt8(ascii: "0") + part / 100) }
-            if part >= 10 { text.append(UInt8(ascii: "0") + part / 10 % 10) }
-            text.append(UInt8(ascii: "0") + part % 10)
+        // All at once: each change of the text takes about as much time as the digits.
+        var digits: UInt128 = 0
+        var count: UInt128 = 0
+        func append(_ digit: UInt8) {
+            digits |= UInt128(digit) &<< (8 &* count)
+            count &+= 1
         }
+        for index in 0..<4 {
+            if index > 0 { append(UInt8(ascii: ".")) }
+            let part = UInt8(truncatingIfNeeded: low >> (24 - 8 * UInt64(index)))
+            if part >= 100 { append(UInt8(ascii: "0") + part / 100) }
+            if part >= 10 { append(UInt8(ascii: "0") + part / 10 % 10) }
+            append(UInt8(ascii: "0") + part % 10)
+        }
+        withUnsafeBytes(of: digits.littleEndian) { text.append(contentsOf: $0[..<Int(count)]) }
     }
 
     private func writeIPv6(to text: inout [UInt8]) {

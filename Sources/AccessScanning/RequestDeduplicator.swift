@@ -48,8 +48,12 @@ public struct RequestDeduplicator: Sendable {
         precondition(horizon > 0)
         self.key = key
         self.horizon = horizon
-        self.observedCount = (observedCount ?? restored.count) - restored.count
-        for event in restored { insert(event) }
+        // Earlier ones would be forgotten again at once.
+        let kept = restored.suffix(horizon)
+        self.observedCount = (observedCount ?? restored.count) - kept.count
+        events.reserve(kept.count)
+        requests.reserve(kept.count)
+        for event in kept { insert(event) }
     }
 
     /// The number of an event before which none is recognised any more, and none need be stored. It rises in steps, so that

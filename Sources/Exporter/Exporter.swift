@@ -41,19 +41,20 @@ public enum Exporter {
         _ configuration: Configuration
     ) throws(ConfigurationError) -> (pipeline: Pipeline, holdback: Holdback, known: KnownPositions) {
         let start = Date.now.timeIntervalSince1970
-        let storage = try openState(configuration, at: start)
-        let holdback = Holdback(lastWritten: storage.stored.lastCheckpoint, now: start)
-        StartMessages.log(configuration, storage, holdback)
-        let pipeline = Pipeline(configuration, storage: storage)
-        return (pipeline, holdback, KnownPositions(storage.stored.positions))
+        let (store, stored, counting) = try openState(configuration, at: start)
+        let holdback = Holdback(lastWritten: stored.lastCheckpoint, now: start)
+        StartMessages.log(configuration, (store, stored), holdback)
+        let pipeline = Pipeline(configuration, storage: (store, stored), continuing: counting)
+        return (pipeline, holdback, KnownPositions(stored.positions))
     }
 
     private static func openState(
         _ configuration: Configuration, at now: Double
-    ) throws(ConfigurationError) -> (store: StateStore, stored: StoredState) {
+    ) throws(ConfigurationError) -> (store: StateStore, stored: StoredState, restored: Counting) {
         do throws(StateStoreError) {
             return try StateStore.open(
-                directory: configuration.storagePath, version: BuildInfo.current.version, at: now)
+                directory: configuration.storagePath, version: BuildInfo.current.version, at: now
+            ) { Counting(configuration, restoring: $0, at: now) }
         } catch {
             throw ConfigurationError(error, storagePath: configuration.storagePath)
         }

@@ -31,19 +31,22 @@ enum ObservedEventBlock {
 
     /// The events in `data`, whose length is a multiple of the stride.
     static func events(_ data: Data) -> [ObservedEvent] {
-        (0..<data.count / stride).map { index in
-            let start = index * stride
-            let digest = { (offset: Int) in
-                SipHash128.Digest(
-                    first: LittleEndian.number(in: data, at: start + offset),
-                    second: LittleEndian.number(in: data, at: start + offset + 8))
-            }
-            var counts = SIMD4<UInt32>()
-            for lane in 0..<4 { counts[lane] = LittleEndian.number(in: data, at: start + 32 + 4 * lane) }
-            return ObservedEvent(
-                request: RequestIdentity(digest: digest(0)), event: EventIdentity(digest: digest(16)),
-                stages: StageCounts(counts))
+        // There may be hundreds of thousands of them.
+        data.withUnsafeBytes { bytes in
+            (0..<bytes.count / stride).map { event(UnsafeRawBufferPointer(rebasing: bytes[($0 * stride)...])) }
         }
+    }
+
+    private static func event(_ bytes: UnsafeRawBufferPointer) -> ObservedEvent {
+        func word(_ index: Int) -> UInt64 {
+            UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self))
+        }
+        var counts = SIMD4<UInt32>()
+        for lane in 0..<4 { counts[lane] = UInt32(truncatingIfNeeded: word(4 + lane / 2) >> (lane % 2 == 0 ? 0 : 32)) }
+        return ObservedEvent(
+            request: RequestIdentity(digest: SipHash128.Digest(first: word(0), second: word(1))),
+            event: EventIdentity(digest: SipHash128.Digest(first: word(2), second: word(3))),
+            stages: StageCounts(counts))
     }
 }
 

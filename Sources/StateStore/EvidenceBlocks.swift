@@ -5,7 +5,8 @@ import Foundation
 // it. So nothing in here throws.
 
 /// The requests before the last one as they are stored, oldest first: for each the time (64 bits of a `Double`, not a
-/// number for none), the length of the audit ID (8 bits), and the ID in UTF-8. All little-endian.
+/// number for none), the length of the audit ID (8 bits), and the ID in UTF-8. All little-endian. `SourceProfile` reads
+/// them.
 enum RequestsBlock {
     static func data(_ requests: some Collection<RequestReference>) -> Data {
         var data = Data()
@@ -15,24 +16,6 @@ enum RequestsBlock {
             data.append(contentsOf: request.auditID.utf8)
         }
         return data
-    }
-
-    /// The requests in `bytes`, as far as they are whole.
-    static func requests(_ bytes: [UInt8]) -> [RequestReference] {
-        var requests: [RequestReference] = []
-        var start = 0
-        while start + 9 <= bytes.count, requests.count < SourceProfile.requestLimit - 1 {
-            let bits = bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: start, as: UInt64.self) }
-            let received = Double(bitPattern: UInt64(littleEndian: bits))
-            let end = start + 9 + Int(bytes[start + 8])
-            guard end <= bytes.count else { break }
-            requests.append(
-                RequestReference(
-                    auditID: String(decoding: bytes[start + 9..<end], as: UTF8.self),
-                    received: received.isNaN ? nil : received))
-            start = end
-        }
-        return requests
     }
 }
 

@@ -29,6 +29,14 @@ public final class StateStore: Sendable {
         close()
     }
 
+    /// Opens the state in a directory, or creates one. See `open(directory:version:at:restoring:)`.
+    public static func open(
+        directory path: String, version: String, at now: Double
+    ) throws(StateStoreError) -> (store: StateStore, stored: StoredState) {
+        let (store, stored, _) = try open(directory: path, version: version, at: now) { _ in }
+        return (store, stored)
+    }
+
     /// Opens the state in a directory, or creates one.
     ///
     /// A damaged database is moved aside and replaced by a new one; see `damaged`.
@@ -37,12 +45,14 @@ public final class StateStore: Sendable {
     ///   - path: The directory, which is created if it is missing; its parent is not.
     ///   - version: The version of the exporter. An older exporter that does not know the schema names it.
     ///   - now: Seconds since 1970.
-    /// - Returns: The store and its content.
+    ///   - restore: Makes something of the content. It is called while the database is checked; if that is damaged, it is
+    ///     called again with the content of the new one, and the first result is given up.
+    /// - Returns: The store, its content, and the result of `restore`.
     /// - Throws: Why it cannot be opened: another exporter uses the directory, a newer schema, missing permissions, a
     ///   full disk.
-    public static func open(
-        directory path: String, version: String, at now: Double
-    ) throws(StateStoreError) -> (store: StateStore, stored: StoredState) {
+    public static func open<Restored>(
+        directory path: String, version: String, at now: Double, restoring restore: (StoredState) -> Restored
+    ) throws(StateStoreError) -> (store: StateStore, stored: StoredState, restored: Restored) {
         let directory = try StateDirectory(path: path)
         var damaged: DamagedState?
         switch try directory.find() {
@@ -52,8 +62,9 @@ public final class StateStore: Sendable {
                 path: try directory.moveAside(at: now), reason: "SQLite's log is there without a database")
         case .database:
             do throws(StateStoreError) {
-                let (queue, stored) = try StateDatabase.open(in: directory, version: version)
-                return (StateStore(directory, queue, version: version, damaged: nil), stored)
+                let (queue, stored, restored) = try StateDatabase.open(
+                    in: directory, version: version, restoring: restore)
+                return (StateStore(directory, queue, version: version, damaged: nil), stored, restored)
             } catch {
                 guard error.kind == .damaged else { throw error }
                 damaged = DamagedState(path: try directory.moveAside(at: now), reason: error.reason)
@@ -62,8 +73,8 @@ public final class StateStore: Sendable {
         try directory.createDatabase { path throws(StateStoreError) in
             try StateDatabase.create(at: path, version: version, in: directory)
         }
-        let (queue, stored) = try StateDatabase.open(in: directory, version: version)
-        return (StateStore(directory, queue, version: version, damaged: damaged), stored)
+        let (queue, stored, restored) = try StateDatabase.open(in: directory, version: version, restoring: restore)
+        return (StateStore(directory, queue, version: version, damaged: damaged), stored, restored)
     }
 
     /// Writes a checkpoint completely or, after an error, not at all. Once this returns, it survives a power failure.

@@ -12,13 +12,23 @@ struct StoredRow {
 
     /// Calls `body` for each row of a query, which has no arguments.
     ///
+    /// - Parameter column: The number of a column whose integers rise from row to row. It is verified, since the database
+    ///   is read before it is checked: pages that refer to each other in a circle would give rows without end.
     /// - Throws: The error of `body`, or SQLite's.
-    static func forEach(_ db: Database, sql: String, _ body: (StoredRow) throws -> Void) throws {
+    static func forEach(
+        _ db: Database, sql: String, ascending column: Int32, _ body: (StoredRow) throws -> Void
+    ) throws {
         let statement = try db.makeStatement(sql: sql)
         // The cursor takes the steps, since it knows SQLite's errors.
         let rows = try Row.fetchCursor(statement)
         let row = StoredRow(statement: statement.sqliteStatement)
-        while try rows.next() != nil { try body(row) }
+        var last = Int64.min
+        while try rows.next() != nil {
+            let key = try row.integer(column)
+            guard key > last else { throw ImpossibleContent(description: "the row \(key) after \(last)") }
+            last = key
+            try body(row)
+        }
     }
 
     /// An integer.
@@ -55,14 +65,28 @@ struct StoredRow {
 
     /// The bytes of a column that no counter depends on; none if it is of another type.
     func bytes(_ column: Int32) -> [UInt8] {
-        guard sqlite3_column_type(statement, column) == SQLITE_BLOB else { return [] }
-        return withBytes(column) { [UInt8]($0) }
+        withBlob(column) { [UInt8]($0) }
+    }
+
+    /// Calls `body` with the bytes of a column that no counter depends on; with none if it is of another type.
+    func withBlob<Value>(_ column: Int32, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        guard sqlite3_column_type(statement, column) == SQLITE_BLOB else {
+            return body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        return withBytes(column, body)
+    }
+
+    /// Whether a value of the type TEXT is this text. It makes no string.
+    func isText(_ column: Int32, _ text: String) throws -> Bool {
+        try check(column, is: SQLITE_TEXT)
+        return withBytes(column) { bytes in
+            text.utf8.count == bytes.count && text.utf8.elementsEqual(bytes)
+        }
     }
 
     /// The little-endian numbers of such a column; what follows the last whole one is ignored.
     func numbers<Number: FixedWidthInteger>(_ column: Int32, as _: Number.Type = Number.self) -> [Number] {
-        guard sqlite3_column_type(statement, column) == SQLITE_BLOB else { return [] }
-        return withBytes(column) { bytes in
+        withBlob(column) { bytes in
             let stride = MemoryLayout<Number>.size
             return (0..<bytes.count / stride).map {
                 Number(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * stride, as: Number.self))
@@ -73,16 +97,35 @@ struct StoredRow {
     /// The times of the last requests.
     func recentRequests(_ column: Int32) throws -> RecentRequests {
         try check(column, is: SQLITE_BLOB)
-        return RecentRequests(newestFirst: numbers(column))
+        return withBytes(column) { RecentRequests(stored: $0.bytes) }
+    }
+
+    /// The requests of each minute of the last hour.
+    func requestsByMinute(_ column: Int32) -> RequestsByMinute {
+        withBlob(column) { RequestsByMinute(stored: $0.bytes) }
+    }
+
+    /// Credentials.
+    func credentials(_ column: Int32) throws -> Credentials {
+        let text = try string(column)
+        guard let credentials = Credentials(rawValue: text) else {
+            throw ImpossibleContent(description: "not credentials: \(text)")
+        }
+        return credentials
     }
 
     /// A source, by its address and its origin in the column after it.
     func source(_ column: Int32) throws -> Source {
-        let (address, origin) = (try string(column), try string(column + 1))
-        guard let source = Source(address: address, origin: origin) else {
-            throw ImpossibleContent(description: "not a source: \(address), \(origin)")
+        let address = try string(column)
+        guard let origin = try origin(column + 1), let source = Source(address: address, origin) else {
+            throw ImpossibleContent(description: "not a source: \(address), \(try string(column + 1))")
         }
         return source
+    }
+
+    private func origin(_ column: Int32) throws -> Origin? {
+        for origin in Origin.allCases where try isText(column, origin.rawValue) { return origin }
+        return nil
     }
 
     /// A location, by its country and its city in the column after it.

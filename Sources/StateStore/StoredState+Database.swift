@@ -71,23 +71,19 @@ extension StoredState {
             db,
             sql: """
                 SELECT analytic, credentials, address, origin, country, city, first_seen, last_seen, requests, recent,
-                    last_audit_id, last_received, by_minute FROM source ORDER BY id
-                """
+                    last_audit_id, last_received, by_minute, id FROM source ORDER BY id
+                """, ascending: 13
         ) { row in
-            let analytic = try row.string(0)
-            let credentials = try row.string(1)
-            guard credentials.isEmpty || Credentials(rawValue: credentials) != nil else {
-                throw ImpossibleContent(description: "not credentials: \(credentials)")
-            }
+            let credentials = try row.isText(1, "") ? nil : try row.credentials(1)
             let last = RequestReference(auditID: try row.text(10), received: try row.optionalNumber(11))
-            let place = found.lastIndex { $0.analytic == analytic } ?? found.count
-            if place == found.count { found.append((analytic, [])) }
+            let place = try found.lastIndex { try row.isText(0, $0.analytic) } ?? found.count
+            if place == found.count { found.append((try row.string(0), [])) }
             found[place].counters.append(
                 SourceCounter(
-                    SourceSubject(try row.source(2), Credentials(rawValue: credentials)), location: try row.location(4),
+                    SourceSubject(try row.source(2), credentials), location: try row.location(4),
                     firstSeen: try row.number(6), lastSeen: try row.number(7), requests: try row.count(8),
                     recent: try row.recentRequests(9), lastRequest: last.isEmpty ? nil : last,
-                    byMinute: RequestsByMinute(entries: row.numbers(12))))
+                    byMinute: row.requestsByMinute(12)))
         }
         for (analytic, counters) in found {
             analytics[analytic, default: AnalyticState()].counters = inOrderOfCreation(counters)
@@ -98,7 +94,7 @@ extension StoredState {
     ///
     /// - Parameter counters: In the order in which they were written first, which is nearly always the one wanted.
     private static func inOrderOfCreation(_ counters: [SourceCounter]) -> [SourceCounter] {
-        let times = counters.map(\.firstSeen)
+        let times = counters.indices.map { counters[$0].firstSeen }
         guard !zip(times, times.dropFirst()).allSatisfy({ $0 <= $1 }) else { return counters }
         return counters.indices.sorted { (times[$0], $0) < (times[$1], $1) }.map { counters[$0] }
     }
@@ -109,18 +105,21 @@ extension StoredState {
             db,
             sql: """
                 SELECT address, origin, country, city, last_seen, first_evidence.texts, newest_evidence.texts, left_out,
-                    paths, last_audit_id, last_received, earlier_requests FROM profile
+                    paths, last_audit_id, last_received, earlier_requests, id FROM profile
                     LEFT JOIN first_evidence ON first_evidence.profile = id
                     LEFT JOIN newest_evidence ON newest_evidence.profile = id ORDER BY id
-                """
+                """, ascending: 12
         ) { row in
             let last = RequestReference(auditID: try row.text(9), received: try row.optionalNumber(10))
+            let (source, location) = (try row.source(0), try row.location(2))
+            let lastSeen = try row.number(4)
             profiles.append(
-                SourceProfile(
-                    source: try row.source(0), location: try row.location(2), lastSeen: try row.number(4),
-                    evidence: Evidence(first: row.bytes(5), newest: row.bytes(6), leftOutValues: row.numbers(7)),
-                    paths: RecentPaths(stored: row.numbers(8)),
-                    lastRequests: last.isEmpty ? [] : RequestsBlock.requests(row.bytes(11)) + [last]))
+                row.withBlob(11) { earlier in
+                    SourceProfile(
+                        source: source, location: location, lastSeen: lastSeen,
+                        evidence: Evidence(first: row.bytes(5), newest: row.bytes(6), leftOutValues: row.numbers(7)),
+                        paths: RecentPaths(stored: row.numbers(8)), earlierRequests: earlier.bytes, lastRequest: last)
+                })
         }
         return profiles
     }
@@ -148,9 +147,16 @@ extension StoredState {
         state.untrackedRequests = try row.count("untracked_requests")
         state.births = BirthsBlock.births(try row.value("births"))
         let pages = try Row.fetchCursor(
-            db, sql: "SELECT entries FROM displaced_page WHERE analytic = ? AND population = ? ORDER BY number",
+            db,
+            sql: "SELECT number, entries FROM displaced_page WHERE analytic = ? AND population = ? ORDER BY number",
             arguments: [analytic, population])
-        while let page = try pages.next() { state.entries += DisplacedPage.entries(try page.value("entries")) }
+        var last = -1
+        while let page = try pages.next() {
+            let number: Int = try page.value("number")
+            guard number > last else { throw ImpossibleContent(description: "the page \(number) after \(last)") }
+            last = number
+            state.entries += DisplacedPage.entries(try page.value("entries"))
+        }
         guard 0...state.entries.count ~= state.next else {
             throw ImpossibleContent(description: "no place \(state.next) among \(state.entries.count)")
         }
@@ -241,15 +247,9 @@ extension SourceNetwork {
 
 extension Source {
     /// The source of a value of the label `src_ip`.
-    init?(address: String, origin: String) {
-        guard let origin = Origin(rawValue: origin) else { return nil }
-        switch address {
-        case "invalid": self.init(.invalid, origin)
-        case "other": self.init(.other, origin)
-        default:
-            guard let address = IPAddress(address) else { return nil }
-            self.init(.address(address), origin)
-        }
+    init?(address: String, _ origin: Origin) {
+        guard let address = SourceAddress(address) else { return nil }
+        self.init(address, origin)
     }
 }
 

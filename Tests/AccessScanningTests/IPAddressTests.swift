@@ -1,4 +1,5 @@
 import AccessScanning
+import Foundation
 import Testing
 import TestSupport
 
@@ -40,6 +41,28 @@ struct IPAddressTests {
         ])
     func refused(text: String) {
         #expect(IPAddress(text) == nil)
+    }
+
+    @Test("are read as inet_pton reads them, whatever the text")
+    func likeTheSystem() {
+        var random = SeededGenerator(seed: 5)
+        var addresses = 0
+        for _ in 0..<20_000 {
+            var text = (0..<4).map { _ in String(Int.random(in: 0...300, using: &random)) }.joined(separator: ".")
+            // Half of them with a character removed, inserted or replaced.
+            if Bool.random(using: &random) {
+                let place = text.index(text.startIndex, offsetBy: Int.random(in: 0..<text.count, using: &random))
+                let other = "0123456789.. -:x\0".randomElement(using: &random).map(String.init) ?? ""
+                let end = Bool.random(using: &random) ? text.index(after: place) : place
+                text.replaceSubrange(place..<end, with: Bool.random(using: &random) ? other : "")
+            }
+            var expected = in_addr()
+            let isAddress = !text.utf8.contains(0) && inet_pton(AF_INET, text, &expected) == 1
+            let bytes = withUnsafeBytes(of: expected) { Array($0) }
+            #expect(IPAddress(text)?.bytes.suffix(4).elementsEqual(bytes) == (isAddress ? true : nil), "\(text)")
+            addresses += isAddress ? 1 : 0
+        }
+        #expect(5000...15_000 ~= addresses)
     }
 
     @Test(

@@ -8,6 +8,7 @@ struct PlaceIndexTests {
     private struct Value: PlacedValue {
         let subject: Int
         var lastSeen = 0.0
+        func hasTimes(after now: Double) -> Bool { false }
         mutating func limitTimes(to now: Double) {}
     }
 

@@ -17,6 +17,47 @@ struct ProfileTests {
         Source(.address(try #require(IPAddress(address))), .verified)
     }
 
+    /// A request as it is stored.
+    private static func stored(_ auditID: [UInt8], _ received: Double) -> [UInt8] {
+        withUnsafeBytes(of: received.bitPattern.littleEndian) { Array($0) } + [UInt8(auditID.count)] + auditID
+    }
+
+    @Test(
+        "is restored with the last requests that were stored whole",
+        arguments: [
+            ([], []), (stored([97], 1), [("a", 1)]), (stored([97], 1) + stored([], 2), [("a", 1), ("", 2)]),
+            (stored([97], .nan) + stored([], .nan) + stored([98], 3), [("a", nil), ("b", 3)]),
+            // Cut off, or followed by a piece.
+            (stored([97], 1) + stored([98, 99], 2).dropLast(), [("a", 1)]),
+            (stored([97], 1) + [1, 2, 3], [("a", 1)]),
+            // Not UTF-8, and longer than an ID that is kept.
+            (stored([0xff], 1), [("\u{fffd}", 1)]), (stored([UInt8](repeating: 97, count: 129), 1), [("", 1)]),
+            (stored([UInt8](repeating: 97, count: 128), 1), [(String(repeating: "a", count: 128), 1)]),
+            (stored(Array("\u{e4}".utf8), 1), [("\u{e4}", 1)]),
+            // More than are kept.
+            (
+                (1...6).flatMap { stored([96 + $0], Double($0)) },
+                [("a", 1), ("b", 2), ("c", 3), ("d", 4)]
+            ),
+        ] as [([UInt8], [(String, Double?)])])
+    func restored(earlier: [UInt8], expected: [(String, Double?)]) throws {
+        let profile = { (last: RequestReference) in
+            earlier.withUnsafeBytes { earlier in
+                SourceProfile(
+                    source: Source(.invalid, .verified), location: .unknown, lastSeen: 9, evidence: Evidence(),
+                    paths: RecentPaths(), earlierRequests: earlier.bytes, lastRequest: last)
+            }
+        }
+        let last = RequestReference(auditID: "last", received: 9)
+        let references = expected.map { RequestReference(auditID: $0.0, received: $0.1) } + [last]
+        #expect(profile(last).lastRequests == references)
+        #expect(
+            profile(last)
+                == SourceProfile(
+                    source: Source(.invalid, .verified), location: .unknown, lastSeen: 9, lastRequests: references))
+        #expect(profile(RequestReference(auditID: "", received: nil)).lastRequests.isEmpty)
+    }
+
     @Test("is shared by the counters of all outcomes and credentials, and so is its location")
     func shared() throws {
         var detector = AccessScanningDetector(Self.analytics)

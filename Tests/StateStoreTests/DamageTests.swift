@@ -11,7 +11,7 @@ struct DamageTests {
     enum Damage: String, CaseIterable {
         case otherBytes, emptied, truncated, truncatedWithinPage, overwrittenPages, overwrittenSchema,
             logWithoutDatabase
-        case shiftedEvents, impossibleAddress, shortBlock, noState, missingTable, impossibleNumber
+        case otherIndex, shiftedEvents, impossibleAddress, shortBlock, noState, missingTable, impossibleNumber
     }
 
     /// Creates a state with content, and damages it.
@@ -26,6 +26,13 @@ struct DamageTests {
         let database = try DatabaseQueue(path: file.path)
         let sql: String? =
             switch damage {
+            case .otherIndex:
+                """
+                PRAGMA writable_schema = ON;
+                UPDATE sqlite_schema SET rootpage =
+                    (SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_network_1')
+                    WHERE name = 'sqlite_autoindex_source_1'
+                """
             case .shiftedEvents: "UPDATE observed SET first = 501 WHERE first = 500"
             case .impossibleAddress: "UPDATE source SET address = 'localhost' WHERE id = 7"
             case .shortBlock: "UPDATE observed SET events = x'00', count = 1 WHERE first = 500"
@@ -81,6 +88,23 @@ struct DamageTests {
             let (again, same) = try StateStore.open(directory)
             #expect(again.damaged == nil)
             #expect(same.lastCheckpoint == 3)
+        }
+    }
+
+    @Test("is found damaged while its content is restored is replaced by a new one")
+    func restoredInVain() async throws {
+        try await withTemporaryDirectory { directory in
+            // Only the check finds it.
+            try await Self.damage(directory, .otherIndex)
+            var restored: [Int] = []
+            let opened = try StateStore.open(directory: directory.path, version: "1", at: 1_795_475_674) { stored in
+                restored.append(stored.detection.analytics.values.reduce(0) { $0 + $1.counters.count })
+                return restored.count
+            }
+            #expect(restored == [200, 0])
+            #expect(opened.restored == 2)
+            #expect(opened.store.damaged != nil)
+            #expect(opened.stored.detection.analytics.isEmpty)
         }
     }
 

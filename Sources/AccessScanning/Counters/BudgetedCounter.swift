@@ -40,6 +40,11 @@ extension BudgetedCounter {
         requests < UInt64(recent.count(at: now))
     }
 
+    @inline(__always)
+    func hasTimes(after now: Double) -> Bool {
+        firstSeen.isAfter(now) || lastSeen.isAfter(now) || recent.isAfter(now)
+    }
+
     mutating func limitTimes(to now: Double) {
         firstSeen = firstSeen.limited(to: now)
         lastSeen = lastSeen.limited(to: now)
@@ -48,8 +53,12 @@ extension BudgetedCounter {
 }
 
 extension Double {
+    /// Whether the time is later than `now`, or not a number.
+    @inline(__always)
+    func isAfter(_ now: Double) -> Bool { !(self <= now) }
+
     /// The time, or `now` if the time is later or not a number.
-    func limited(to now: Double) -> Double { self <= now ? self : now }
+    func limited(to now: Double) -> Double { isAfter(now) ? now : self }
 }
 
 /// The times of the last requests, as many as are needed to recognise a scan.
@@ -73,6 +82,18 @@ public struct RecentRequests: Sendable, Hashable {
         if times.count > 8 { older = Array(times[8..<min(Self.limit, times.count)]) }
     }
 
+    /// Requests as they were stored: the times as in `init(newestFirst:)`, 32 bits each, little-endian. What follows the
+    /// last whole one is ignored.
+    public init(stored bytes: RawSpan) {
+        let count = min(bytes.byteCount / 4, Self.limit)
+        for place in 0..<min(8, count) { seconds[place] = Self.time(in: bytes, at: place) }
+        if count > 8 { older = (8..<count).map { Self.time(in: bytes, at: $0) } }
+    }
+
+    private static func time(in stored: RawSpan, at place: Int) -> UInt32 {
+        UInt32(littleEndian: stored.unsafeLoadUnaligned(fromByteOffset: 4 * place, as: UInt32.self))
+    }
+
     /// As `init(newestFirst:)`.
     public init(times: some Sequence<UInt32>) {
         self.init(newestFirst: Array(times.prefix(Self.limit)))
@@ -93,6 +114,13 @@ public struct RecentRequests: Sendable, Hashable {
         if older.count > max(0, limit - 8) { older.removeLast(older.count - max(0, limit - 8)) }
         for lane in (1..<8).reversed() { seconds[lane] = lane < limit ? seconds[lane - 1] : 0 }
         seconds[0] = Self.wholeSecond(now)
+    }
+
+    /// Whether a time is after `now`.
+    @inline(__always)
+    func isAfter(_ now: Double) -> Bool {
+        let second = Self.wholeSecond(now)
+        return seconds.max() > second || older.contains { $0 > second }
     }
 
     /// Replaces times after `now` by `now`.

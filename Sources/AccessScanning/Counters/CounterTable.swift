@@ -48,12 +48,14 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     ///   - remembered: The number of requests whose times a counter remembers, more than `threshold`.
     ///   - key: The key of the fingerprints.
     ///   - restored: Counters, no two of the same subject.
+    ///   - isIncluded: Whether a counter belongs to the table.
     ///   - displaced: The displaced subjects.
     ///   - retiredRequests: Requests of retired counters.
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
         limit: Int, threshold: Int, remembering remembered: Int, key: SipHash128.Key, restoring restored: [Counter],
-        displaced: DisplacedState, retiredRequests: UInt64, at now: Double
+        where isIncluded: (Counter.Subject) -> Bool = { _ in true }, displaced: DisplacedState,
+        retiredRequests: UInt64, at now: Double
     ) {
         self.limit = limit
         self.remembered = remembered
@@ -62,9 +64,15 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         self.retiredRequests = retiredRequests
         self.displaced = DisplacedCounters(
             capacity: DisplacedCounters.capacity(forBudget: limit), restoring: displaced)
-        places.reserve(restored.count)
-        for counter in restored {
-            if counter.subject.isBudgeted { places.append(counter, to: .quiet) } else { unbudgeted.append(counter) }
+        // By index, since a copy of a counter takes more time than the question.
+        let included = restored.indices.filter { isIncluded(restored[$0].subject) }
+        places.reserve(included.count)
+        for index in included {
+            if restored[index].subject.isBudgeted {
+                places.append(restored[index], to: .quiet)
+            } else {
+                unbudgeted.append(restored[index])
+            }
         }
         limitTimes(to: now)
         arrange(at: now)
@@ -103,7 +111,7 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
         if let place = places.place(of: subject) {
             places[place].rise(at: now, remembering: remembered)
             note(&places[place])
-            places.touch(place, list: list(of: places[place], at: now))
+            places.touch(place, list: list(at: place, now))
             tracker.noteChanged(subject)
         } else if !subject.isBudgeted {
             changeUnbudgeted(subject, create) { [remembered] in
@@ -317,14 +325,15 @@ struct CounterTable<Counter: BudgetedCounter>: Sendable {
     private mutating func arrange(at now: Double) {
         owed = [:]
         for place in places.byLastSeen {
-            places.touch(place, list: list(of: places[place], at: now))
-            guard places[place].isOwed(at: now) else { continue }
+            let requests = places[place].recent.count(at: now)
+            places.touch(place, list: requests > protection ? .loud : .quiet)
+            guard places[place].requests < UInt64(requests) else { continue }
             owed[places[place].subject.other, default: []].append(places[place].subject)
         }
     }
 
-    private func list(of counter: Counter, at now: Double) -> RecencyLists.List {
-        counter.recent.count(at: now) > protection ? .loud : .quiet
+    private func list(at place: Int, _ now: Double) -> RecencyLists.List {
+        places[place].recent.count(at: now) > protection ? .loud : .quiet
     }
 
     /// Removes the counters that were silent for longer than `retention` seconds, and adds their requests to

@@ -294,6 +294,14 @@ struct FingerprintIndex: Sendable {
         return nil
     }
 
+    /// Makes room for so many entries at once. The index must be empty.
+    mutating func reserve(_ capacity: Int) {
+        precondition(count == 0)
+        var size = places.count
+        while size < 2 * capacity { size *= 2 }
+        places = Array(repeating: 0, count: size)
+    }
+
     /// Adds an entry whose fingerprint is not in the index.
     mutating func insert(_ place: Int, _ fingerprint: UInt64, in fingerprintAt: (Int) -> UInt64) {
         if 2 * (count + 1) > places.count { grow(fingerprintAt) }

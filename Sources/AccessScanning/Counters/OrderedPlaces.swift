@@ -7,6 +7,9 @@ protocol PlacedValue: Sendable, Equatable {
     /// The time of its last use, in seconds since 1970.
     var lastSeen: Double { get }
 
+    /// Whether `limitTimes` would change the value.
+    func hasTimes(after now: Double) -> Bool
+
     /// Replaces times after `now` by `now`.
     mutating func limitTimes(to now: Double)
 }
@@ -94,13 +97,12 @@ extension PagedArray where Element: PlacedValue {
     ///
     /// - Returns: The subjects whose values changed.
     mutating func limitTimes(to now: Double) -> [Element.Subject] {
-        indices.compactMap { place in
-            var value = self[place]
-            value.limitTimes(to: now)
-            // A page that is only read stays shared.
-            guard value != self[place] else { return nil }
-            self[place] = value
-            return value.subject
+        var changed: [Element.Subject] = []
+        // A page that is only read stays shared.
+        for place in indices where self[place].hasTimes(after: now) {
+            self[place].limitTimes(to: now)
+            changed.append(self[place].subject)
         }
+        return changed
     }
 }

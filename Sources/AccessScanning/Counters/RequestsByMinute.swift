@@ -38,10 +38,17 @@ public struct RequestsByMinute: Sendable, Hashable {
     /// The minutes as they are stored: each with its number in the upper 32 bits and its requests in the lower ones.
     public var entries: [UInt64] { minutes.map { UInt64($0.number) << 32 | UInt64($0.requests) } }
 
-    /// The minutes of `entries`.
-    public init(entries: [UInt64]) {
-        self.init(
-            entries.map { Minute(UInt32($0 >> 32), requests: UInt32(truncatingIfNeeded: $0)) })
+    /// The minutes of `entries` as they were stored, little-endian. What follows the last whole one is ignored.
+    public init(stored bytes: RawSpan) {
+        minutes = []
+        let count = bytes.byteCount / 8
+        let kept = max(0, count - Self.limit)..<count
+        minutes.reserveCapacity(kept.count)
+        for place in kept {
+            let entry = UInt64(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: 8 * place, as: UInt64.self))
+            let minute = Minute(UInt32(entry >> 32), requests: UInt32(truncatingIfNeeded: entry))
+            if minutes.last.map({ $0.number < minute.number }) ?? true { minutes.append(minute) }
+        }
     }
 
     /// Adds a request, and forgets the minutes that are too old.
@@ -57,6 +64,12 @@ public struct RequestsByMinute: Sendable, Hashable {
             if !kept { minutes.removeAll { number - $0.number > Self.span } }
             minutes.append(Minute(number, requests: 1))
         }
+    }
+
+    /// Whether a minute is after that of `now`.
+    @inline(__always)
+    func isAfter(_ now: Double) -> Bool {
+        minutes.last.map { $0.number > RecentRequests.wholeSecond(now) / 60 } ?? false
     }
 
     /// Replaces times after `now` by `now`.

@@ -39,6 +39,26 @@ public struct AnalyticLedger: Sendable {
             > sources.protection
     }
 
+    /// Adds the sources that `isScanning` is true of. For many sources this takes a fraction of the time.
+    func addScanning(to scanning: inout Set<Source>, at now: Double) {
+        var recent: [Source: Int] = [:]
+        sources.forEachRecent(at: now) { subject, requests in
+            var sum = requests
+            if analytic.distinguishesCredentials {
+                sum += recent[subject.source, default: 0]
+                recent[subject.source] = sum
+            }
+            if sum > sources.protection { scanning.insert(subject.source) }
+        }
+    }
+
+    /// Sets the elements that belong to profiles whose source has a counter.
+    func noteCounted(in profiles: [SourceProfile], _ isCounted: inout [Bool]) {
+        for index in profiles.indices where !isCounted[index] {
+            isCounted[index] = contains(profiles[index].source)
+        }
+    }
+
     /// Counts one request of a source.
     mutating func count(
         _ source: Source, _ event: AuditEvent, _ reference: RequestReference, at now: Double,

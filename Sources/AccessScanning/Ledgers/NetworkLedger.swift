@@ -115,6 +115,12 @@ public struct NetworkCounter: Sendable, Hashable {
 extension NetworkCounter: BudgetedCounter {
     var subject: SourceNetwork { network }
 
+    func hasTimes(after now: Double) -> Bool {
+        var limited = self
+        limited.limitTimes(to: now)
+        return limited != self
+    }
+
     mutating func limitTimes(to now: Double) {
         firstSeen = firstSeen.limited(to: now)
         lastSeen = lastSeen.limited(to: now)

@@ -89,6 +89,12 @@ extension SourceCounter: BudgetedCounter {
     /// The source and its credentials.
     public var subject: SourceSubject { SourceSubject(source, credentials) }
 
+    @inline(__always)
+    func hasTimes(after now: Double) -> Bool {
+        firstSeen.isAfter(now) || lastSeen.isAfter(now) || recent.isAfter(now)
+            || lastRequest?.received?.isAfter(now) == true || byMinute.isAfter(now)
+    }
+
     mutating func limitTimes(to now: Double) {
         firstSeen = firstSeen.limited(to: now)
         lastSeen = lastSeen.limited(to: now)

@@ -31,7 +31,7 @@ public struct SourceLedger: Sendable {
         let table = { (origin: Origin, retiredRequests: UInt64) in
             CounterTable(
                 limit: limits[origin], threshold: threshold ?? limits.threshold, remembering: limits.threshold + 1,
-                key: key, restoring: counters.filter { $0.source.origin == origin },
+                key: key, restoring: counters, where: { $0.source.origin == origin },
                 displaced: displaced[origin] ?? DisplacedState(), retiredRequests: retiredRequests, at: now)
         }
         verified = table(.verified, retiredRequests)
@@ -56,6 +56,17 @@ public struct SourceLedger: Sendable {
     func recentRequests(of subject: SourceSubject, at now: Double) -> Int {
         subject.source.origin == .verified
             ? verified.recentRequests(of: subject, at: now) : claimed.recentRequests(of: subject, at: now)
+    }
+
+    /// Calls `body` for each counter that remembers requests within the hour, with their number.
+    func forEachRecent(at now: Double, _ body: (SourceSubject, Int) -> Void) {
+        for page in (verified.counters + claimed.counters).lazy.flatMap(\.pages) {
+            // By index, since a copy of a whole counter takes most of the time.
+            for place in page.indices {
+                let requests = page[place].recent.count(at: now)
+                if requests > 0 { body(page[place].subject, requests) }
+            }
+        }
     }
 
     /// Counts one request.

@@ -14,6 +14,63 @@ struct LastRequests: Sendable, Hashable {
         for reference in kept { append(reference) }
     }
 
+    /// Requests as they were stored: those before the last one in the form of the buffer, and the last one. Without a last
+    /// one there are none.
+    init(stored: RawSpan, last: RequestReference) {
+        guard !last.isEmpty else { return }
+        guard let length = Self.usableLength(of: stored) else {
+            self = LastRequests(Self.references(in: stored) + [last])
+            return
+        }
+        bytes.reserveCapacity(length + Self.headLength + last.auditID.utf8.count)
+        stored.withUnsafeBytes { bytes.append(contentsOf: $0[..<length]) }
+        append(last)
+    }
+
+    /// The bytes of the requests before the last one that can be taken as they are, nearly always all of them; `nil` if
+    /// another program, or damage, has changed one of them.
+    private static func usableLength(of stored: RawSpan) -> Int? {
+        var start = 0
+        var count = 0
+        while start + headLength <= stored.byteCount, count < SourceProfile.requestLimit - 1 {
+            let length = Int(stored.unsafeLoad(fromByteOffset: start + 8, as: UInt8.self))
+            let end = start + headLength + length
+            guard end <= stored.byteCount else { break }
+            let isTimed = !time(in: stored, at: start).isNaN
+            guard isTimed, length <= RequestReference.auditIDLimit, isASCII(stored, start + headLength..<end)
+            else { return nil }
+            start = end
+            count += 1
+        }
+        return start
+    }
+
+    /// The requests before the last one, as far as they are whole.
+    private static func references(in stored: RawSpan) -> [RequestReference] {
+        var references: [RequestReference] = []
+        var start = 0
+        while start + headLength <= stored.byteCount, references.count < SourceProfile.requestLimit - 1 {
+            let received = time(in: stored, at: start)
+            let end = start + headLength + Int(stored.unsafeLoad(fromByteOffset: start + 8, as: UInt8.self))
+            guard end <= stored.byteCount else { break }
+            let auditID = stored.extracting(start + headLength..<end).withUnsafeBytes {
+                String(decoding: $0, as: UTF8.self)
+            }
+            references.append(RequestReference(auditID: auditID, received: received.isNaN ? nil : received))
+            start = end
+        }
+        return references
+    }
+
+    private static func time(in stored: RawSpan, at start: Int) -> Double {
+        let bits = stored.unsafeLoadUnaligned(fromByteOffset: start, as: UInt64.self)
+        return Double(bitPattern: UInt64(littleEndian: bits))
+    }
+
+    private static func isASCII(_ stored: RawSpan, _ range: Range<Int>) -> Bool {
+        stored.extracting(range).withUnsafeBytes { bytes in bytes.allSatisfy { $0 < 0x80 } }
+    }
+
     /// All of them.
     var references: [RequestReference] {
         var references: [RequestReference] = []
@@ -57,12 +114,17 @@ struct LastRequests: Sendable, Hashable {
         bytes += reference.auditID.utf8
     }
 
-    /// Replaces times after `now` by `now`.
-    mutating func limitTimes(to now: Double) {
+    /// Whether a time is after `now`.
+    func isAfter(_ now: Double) -> Bool {
         var start = 0
         // Later than now, and not a number for none.
         while start < bytes.count, !(time(at: start) > now) { start = end(of: start) }
-        guard start < bytes.count else { return }
+        return start < bytes.count
+    }
+
+    /// Replaces times after `now` by `now`.
+    mutating func limitTimes(to now: Double) {
+        guard isAfter(now) else { return }
         var references = references
         for index in references.indices {
             references[index].received = references[index].received?.limited(to: now)

@@ -24,12 +24,12 @@ struct ProfileTable: Sendable {
     ///   - restored: Profiles, no two of the same source, of which those of the origin are taken. Those past the limit
     ///     stay until others need a place.
     ///   - origin: The origin of the sources.
-    ///   - isCounted: Whether a source has a counter. Profiles of others are removed.
-    ///   - isScanning: Whether a source scans.
+    ///   - isCounted: For each restored profile, whether its source has a counter. Profiles of others are removed.
+    ///   - scanning: The sources that scan.
     ///   - now: Seconds since 1970. Later times in the state are replaced by it.
     init(
         budget: Int, key: SipHash128.Key, restoring restored: [SourceProfile], of origin: Origin, at now: Double,
-        where isCounted: (Source) -> Bool, isScanning: (Source) -> Bool
+        where isCounted: [Bool], scanning: Set<Source>
     ) {
         limit = budget + 2
         self.key = key
@@ -37,14 +37,14 @@ struct ProfileTable: Sendable {
         let sources = restored.indices.lazy.filter { restored[$0].source.origin == origin }
         profiles.reserve(sources.count)
         for index in sources {
-            if isCounted(restored[index].source) {
+            if isCounted[index] {
                 profiles.append(restored[index], to: .loud)
             } else {
                 tracker.noteRemoved(restored[index].source)
             }
         }
         limitTimes(to: now)
-        sort(isScanning)
+        sort(scanning)
     }
 
     /// Notes a counted request.
@@ -86,17 +86,19 @@ struct ProfileTable: Sendable {
     }
 
     /// Moves the profiles of the sources that stopped scanning to the quiet ones.
-    mutating func arrange(_ isScanning: (Source) -> Bool) {
+    ///
+    /// - Parameter scanning: The sources that scan.
+    mutating func arrange(_ scanning: Set<Source>) {
         let hasStopped = profiles.indices.contains { place in
-            profiles.list(of: place) == .loud && !isScanning(profiles[place].source)
+            profiles.list(of: place) == .loud && !scanning.contains(profiles[place].source)
         }
-        if hasStopped { sort(isScanning) }
+        if hasStopped { sort(scanning) }
     }
 
     /// Orders the profiles by the last requests.
-    private mutating func sort(_ isScanning: (Source) -> Bool) {
+    private mutating func sort(_ scanning: Set<Source>) {
         for place in profiles.byLastSeen {
-            let isLoud = profiles.list(of: place) == .loud && isScanning(profiles[place].source)
+            let isLoud = profiles.list(of: place) == .loud && scanning.contains(profiles[place].source)
             profiles.touch(place, list: isLoud ? .loud : .quiet)
         }
     }

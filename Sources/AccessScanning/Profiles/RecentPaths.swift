@@ -54,6 +54,12 @@ public struct RecentPaths: Sendable, Hashable {
         }
     }
 
+    /// Whether a time is after the minute of `now`.
+    func isAfter(_ now: Double) -> Bool {
+        let present = Self.minute(now)
+        return entries.contains { Self.isLater($0, present) }
+    }
+
     /// Replaces times after `now` by `now`.
     mutating func limit(to now: Double) {
         let present = Self.minute(now)

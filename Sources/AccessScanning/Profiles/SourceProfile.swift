@@ -43,6 +43,25 @@ public struct SourceProfile: Sendable, Hashable {
         last = LastRequests(lastRequests)
     }
 
+    /// A profile as it was stored.
+    ///
+    /// - Parameters:
+    ///   - earlierRequests: The requests before the last one, oldest first: for each the time (64 bits of a `Double`,
+    ///     little-endian; not a number for none), the length of the audit ID (8 bits), and the ID in UTF-8. What is not
+    ///     whole is ignored.
+    ///   - lastRequest: The last request. If it has neither ID nor time, there are no requests.
+    public init(
+        source: Source, location: Location, lastSeen: Double, evidence: Evidence, paths: RecentPaths,
+        earlierRequests: RawSpan, lastRequest: RequestReference
+    ) {
+        self.source = source
+        self.location = location
+        self.lastSeen = lastSeen
+        self.evidence = evidence
+        self.paths = paths
+        last = LastRequests(stored: earlierRequests, last: lastRequest)
+    }
+
     /// Notes a request.
     ///
     /// - Parameters:
@@ -63,6 +82,11 @@ public struct SourceProfile: Sendable, Hashable {
 
 extension SourceProfile: PlacedValue {
     var subject: Source { source }
+
+    @inline(__always)
+    func hasTimes(after now: Double) -> Bool {
+        lastSeen.isAfter(now) || last.isAfter(now) || paths.isAfter(now)
+    }
 
     mutating func limitTimes(to now: Double) {
         lastSeen = lastSeen.limited(to: now)

@@ -74,10 +74,12 @@ actor Pipeline {
     /// - Parameters:
     ///   - configuration: The validated flags.
     ///   - storage: The store and its content; without them counts are not stored.
+    ///   - counting: The counts that were made of that content; `nil` to make them.
     ///   - now: The exporter's clock, in seconds since 1970.
     ///   - reading: The clocks by which a freeze of the process is noticed.
     init(
         _ configuration: Configuration, storage: (store: StateStore, stored: StoredState)? = nil,
+        continuing counting: Counting? = nil,
         now: @escaping @Sendable () -> Double = { Date.now.timeIntervalSince1970 },
         reading: @escaping @Sendable () -> FreezeWatch.Reading = { .now() }
     ) {
@@ -86,7 +88,8 @@ actor Pipeline {
         freezes = FreezeWatch(at: reading())
         logger = configuration.logger
         store = storage?.store
-        counting = Counting(configuration, restoring: storage?.stored, at: now())
+        let counting = counting ?? Counting(configuration, restoring: storage?.stored, at: now())
+        self.counting = counting
         published = Published(counting.counts)
         status = StatusBoard(configuration, storage: storage, at: now())
     }
