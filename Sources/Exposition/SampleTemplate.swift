@@ -11,19 +11,36 @@ public struct SampleTemplate: Sendable {
     /// The metric.
     public let metric: Metric
 
-    // `name{a="`, `",b="`: the text before each value; with the metric's name, and with that of its creation times.
-    let openings: [[UInt8]]
-    let createdOpenings: [[UInt8]]
+    // With the metric's name, and with that of its creation times.
+    let openings: LabelOpenings
+    let createdOpenings: LabelOpenings
 
     /// The template of a metric with at least one label.
     public init(_ metric: Metric) {
         precondition(!metric.labels.names.isEmpty, "\(metric.name) has no labels")
         self.metric = metric
-        let openings = { (name: String) in
-            metric.labels.openings.enumerated().map { Array((($0 == 0 ? name : "") + $1).utf8) }
+        openings = LabelOpenings(metric.name, metric.labels)
+        createdOpenings = LabelOpenings(metric.createdName, metric.labels)
+    }
+}
+
+/// The text of a sample around its label values, in one buffer, since each of several buffers would be retained and
+/// released for each sample.
+struct LabelOpenings: Sendable {
+    /// `name{a="`, `",b="`: the text before each value; then `"} `, which follows the last one.
+    let text: [UInt8]
+    /// The end of each of these texts.
+    let ends: [Int]
+
+    init(_ name: String, _ labels: LabelNames) {
+        var text: [UInt8] = Array(name.utf8)
+        var ends: [Int] = []
+        for opening in labels.openings + ["\"} "] {
+            text += opening.utf8
+            ends.append(text.count)
         }
-        self.openings = openings(metric.name)
-        createdOpenings = openings(metric.createdName)
+        self.text = text
+        self.ends = ends
     }
 }
 
@@ -46,13 +63,21 @@ public struct LabelValues: Sendable {
     /// The text so far, in which the values are written: it has one owner, so that it is never copied.
     var bytes: [UInt8] = []
 
-    private var openings: [[UInt8]] = []
+    // Those of the sample that is being written, and how many were written. The pointers are set only within `write`.
+    nonisolated(unsafe) private var openings = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+    nonisolated(unsafe) private var ends = UnsafeBufferPointer<Int>(start: nil, count: 0)
     private var count = 0
 
     /// Adds the value of the next label: any text.
     public mutating func append(_ value: String) {
         begin()
         Escape.append(value, to: &bytes)
+    }
+
+    /// Adds the value of the next label: ASCII without characters that are escaped.
+    public mutating func append(plain value: StaticString) {
+        begin()
+        bytes.append(contentsOf: UnsafeBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
     }
 
     /// Adds the value of the next label: ASCII without characters that are escaped.
@@ -64,17 +89,26 @@ public struct LabelValues: Sendable {
     }
 
     private mutating func begin() {
-        bytes += openings[count]
+        precondition(count < ends.count, "more values than labels")
+        let start = count == 0 ? 0 : ends[count - 1]
+        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: openings[start..<ends[count]]))
         count += 1
     }
 
     /// Writes the values of one sample between these texts.
-    mutating func write(_ openings: [[UInt8]], _ labels: (inout LabelValues) -> Void) {
-        self.openings = openings
-        count = 0
-        labels(&self)
-        precondition(count == openings.count, "\(count) values for \(openings.count) labels")
-        for byte in "\"} ".utf8 { bytes.append(byte) }
+    mutating func write(_ openings: LabelOpenings, _ labels: (inout LabelValues) -> Void) {
+        openings.text.withUnsafeBufferPointer { text in
+            openings.ends.withUnsafeBufferPointer { ends in
+                self.openings = text
+                self.ends = ends
+                count = 0
+                labels(&self)
+                precondition(count == ends.count - 1, "\(count) values for \(ends.count - 1) labels")
+                begin()
+                self.openings = UnsafeBufferPointer(start: nil, count: 0)
+                self.ends = UnsafeBufferPointer(start: nil, count: 0)
+            }
+        }
     }
 }
 
@@ -103,7 +137,7 @@ extension ExpositionText {
     }
 
     private mutating func write(
-        _ value: SampleValue, labelled openings: [[UInt8]], _ labels: (inout LabelValues) -> Void
+        _ value: SampleValue, labelled openings: LabelOpenings, _ labels: (inout LabelValues) -> Void
     ) {
         values.write(openings, labels)
         write(value)
@@ -125,13 +159,15 @@ extension ExpositionText {
 extension Escape {
     /// Appends a label value, escaped as by `labelValue`.
     static func append(_ text: String, to bytes: inout [UInt8]) {
-        var text = text
-        let isPlain = text.withUTF8 { text in
+        guard !text.isEmpty else { return }
+        // Not as a string that is made contiguous, which would be a copy. A string that is not contiguous, which only
+        // Foundation makes, takes the long way.
+        let isWritten = text.utf8.withContiguousStorageIfAvailable { text in
             guard text.allSatisfy({ $0 > 0 && $0 != 10 && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "\"") })
             else { return false }
             bytes.append(contentsOf: text)
             return true
         }
-        if !isPlain { bytes += labelValue(text).utf8 }
+        if isWritten != true { bytes += labelValue(text).utf8 }
     }
 }

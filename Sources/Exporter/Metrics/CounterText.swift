@@ -163,7 +163,10 @@ extension LabelValues {
         append(plain: { source.address.write(to: &$0) })
         append(location.country)
         append(location.city)
-        append(source.origin.rawValue)
+        switch source.origin {
+        case .verified: append(plain: "verified")
+        case .claimed: append(plain: "claimed")
+        }
     }
 }
 
