@@ -221,6 +221,17 @@ def test_the_notes_say_what_to_do_next():
     for values in ({}, *({"preset": preset} for preset in PRESETS), EVERYTHING, only_webhook_values):
         text = notes(values)
         assert not [line for line in text.splitlines() if line != line.rstrip()] and "\n\n\n" not in text
+    pods = {"directory": "/var/log/pods", "files": ["kube-system_kube-apiserver-*/kube-apiserver/*.log"]}
+    for kind in ("cri", "docker"):
+        text = notes({"auditLog": {**pods, "format": kind}})
+        assert "--audit-log-path=-" in text and f"read as {kind}: /var/log/pods (kube-system_kube-apiserver-*" in text
+        assert "must write an audit log to" not in text and "files/audit-policy.yaml" in text
+        assert ("WARNING: with Docker" in text) == (kind == "docker")
+    mounts = [{"name": "docker", "mountPath": "/var/lib/docker/containers"}]
+    assert "WARNING: with Docker" not in notes({"auditLog": {**pods, "format": "docker"}, "extraVolumeMounts": mounts})
+    shipped = notes({"auditLog": {"directory": "/srv/audit", "files": ["audit.log"], "format": "fluent-bit"}})
+    assert "Another program must write" in shipped and "read as fluent-bit" in shipped
+    assert "files/audit-policy.yaml" not in shipped and "must write an audit log" not in shipped
     only_webhook = notes(only_webhook_values)
     assert "rollout status daemonset" not in only_webhook
     assert "rollout status deployment/kube-audit-exporter-webhook" in only_webhook

@@ -15,6 +15,30 @@ WRONG = {
     "an absolute path of a log": ({"auditLog": {"files": ["/var/log/audit.log"]}}, ["auditLog", "files"]),
     "a path of a log out of its directory": ({"auditLog": {"files": ["a/../../b"]}}, ["auditLog", "files"]),
     "a path of a log that ends in a slash": ({"auditLog": {"files": ["a/"]}}, ["auditLog", "files"]),
+    "the logs of all containers": (
+        {"auditLog": {"directory": "/var/log/pods", "files": ["*"], "format": "cri"}},
+        ["auditLog.files", '"*"', "kube-system_kube-apiserver-*/kube-apiserver/*.log"],
+    ),
+    "the logs of all pods of a namespace": (
+        {"auditLog": {"directory": "/var/log/pods", "files": ["kube-system_*/kube-apiserver/*.log"], "format": "cri"}},
+        ["auditLog.files", "NAMESPACE_POD"],
+    ),
+    "the logs of all containers of a pod": (
+        {"auditLog": {"directory": "/var/log", "files": ["pods/a_b-*/*/*.log"], "format": "cri"}},
+        ["auditLog.files", "CONTAINER"],
+    ),
+    "the log of a container without its format": (
+        {"auditLog": {"directory": "/var/log/pods", "files": ["a_b-*/c/*.log"]}},
+        ["auditLog.format", "cri", "docker"],
+    ),
+    "links to the logs of containers": (
+        {"auditLog": {"directory": "/var/log/containers", "files": ["kube-apiserver-*.log"], "format": "cri"}},
+        ["auditLog", "/var/log/containers", "/var/log/pods"],
+    ),
+    "the directory of Docker": (
+        {"auditLog": {"directory": "/var/lib/docker/containers", "files": ["*/*-json.log"], "format": "docker"}},
+        ["auditLog", "/var/lib/docker/containers", "/var/log/pods"],
+    ),
     "an unknown access": ({"auditLog": {"access": "sudo"}}, ["auditLog", "access"]),
     "a group without its number": ({"auditLog": {"access": "group"}}, ["auditLog.group"]),
     "a number without a group": ({"auditLog": {"group": 990}}, ["auditLog.group", "auditLog.access"]),

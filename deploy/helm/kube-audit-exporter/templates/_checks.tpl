@@ -73,6 +73,29 @@ those of the exporter.
 --log.format: exporter.logFormat
 {{- end -}}
 
+{{/*
+Logs of containers. Their lines do not name the container, so the path must: any pod can write an event into its own log.
+*/}}
+{{- define "kube-audit-exporter.checkContainerLogs" -}}
+{{- $platform := include "kube-audit-exporter.platform" . | fromYaml -}}
+{{- range $platform.files -}}
+{{- $path := printf "%s/%s" $platform.directory . -}}
+{{- range list "/var/log/containers" "/var/lib/docker/containers" -}}
+{{- if hasPrefix (printf "%s/" .) $path -}}
+{{- fail (printf "auditLog: %s: the names in %s do not tell the API server's log from those of other containers, or are links that a pod cannot follow; set auditLog.directory to /var/log/pods" $path .) -}}
+{{- end -}}
+{{- end -}}
+{{- if hasPrefix "/var/log/pods/" $path -}}
+{{- if not (regexMatch "^[a-z0-9-]+_[a-z0-9][^/]*/[a-z0-9][^/]*/[^/]+$" (trimPrefix "/var/log/pods/" $path)) -}}
+{{- fail (printf "auditLog.files: %q must be NAMESPACE_POD*/CONTAINER/FILE, such as kube-system_kube-apiserver-*/kube-apiserver/*.log: any pod can write a perfect event into its own log" .) -}}
+{{- end -}}
+{{- if not (has $.Values.auditLog.format (list "cri" "docker")) -}}
+{{- fail (printf "auditLog.format: %s is no format of the logs in /var/log/pods: set cri (containerd, CRI-O) or docker" $.Values.auditLog.format) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- define "kube-audit-exporter.checkExtraArgs" -}}
 {{- $flags := include "kube-audit-exporter.flags" . | fromYaml -}}
 {{- $switches := list "--web.systemd-socket" "--web.enable-lifecycle" "--web.openmetrics-created-series" -}}
@@ -288,6 +311,7 @@ webhook.maxBodySize{{ end }} the exporter may need {{ div (add $needed 1048575) 
 {{- fail (printf "auditLog.files: %q must be the path of a log below auditLog.directory, or a glob" .) -}}
 {{- end -}}
 {{- end -}}
+{{- include "kube-audit-exporter.checkContainerLogs" . -}}
 {{- $directory := $platform.directory -}}
 {{- if or (eq $directory "/var/lib/kube-audit-exporter") (hasPrefix "/var/lib/kube-audit-exporter/" $directory) -}}
 {{- fail (printf "auditLog.directory is %s, where the pod has the exporter's state: set it to the directory that the API server logs to" $directory) -}}
