@@ -273,7 +273,7 @@ def test_the_examples_of_the_readme_are_valid_values():
     text = (CHART / "README.md").read_text()
     examples = [yaml.safe_load(part.split("```")[0]) for part in text.split("```yaml\n")[1:]]
     examples = [values for values in examples if "scrape_configs" not in values]
-    assert len(examples) == 4
+    assert len(examples) == 5
     for values in examples:
         if "web" in values:
             # The documented hash is shortened.
