@@ -214,7 +214,7 @@ struct FastCollectionTests {
             }
         }
         var all = parts[0]
-        for part in 1...2 { all.merge(parts[part]) { $0 - part } }
+        for part in 1...2 { all.take(from: &parts[part]) { $0 - part } }
         var counts: [RequestKey: Int] = [:]
         var kinds: [RequestKey: RequestKind] = [:]
         var times: [RequestKey: Int64] = [:]

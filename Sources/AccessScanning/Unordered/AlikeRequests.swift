@@ -209,17 +209,21 @@ struct AlikeRequests: Sendable {
 }
 
 extension AlikeRequests {
-    /// Adds all of another collection.
+    /// Adds all of another collection, which is empty afterwards.
     ///
     /// - Parameter party: The own index of a party of the other collection.
-    mutating func merge(_ other: consuming AlikeRequests, party: (Int) -> Int) {
+    mutating func take(from other: inout AlikeRequests, party: (Int) -> Int) {
+        defer { other = AlikeRequests() }
         for (key, request) in other.untimed {
             var request = request
             request.party = party(request.party)
             if untimed[key]?.merge(request) == nil { untimed[key] = request }
         }
-        others.reserveCapacity(others.count + other.others.count)
+        let count = others.count + other.others.count
+        // A few more are found where both have events of a request.
+        others.reserveCapacity(count + count / 8)
         for event in other.others { note(event) }
+        other.others = []
         for page in other.pages.indices { other.pages[page].changeParties(party) }
         var (one, two) = (PageReader(pages), PageReader(other.pages))
         (pages, other.pages, current) = ([], [], 0)

@@ -178,7 +178,10 @@ public struct RequestCollection: Sendable {
     }
 
     /// Adds what another collection with the same selection has.
-    public mutating func merge(_ other: consuming RequestCollection) {
+    public mutating func merge(_ other: consuming RequestCollection) { take(from: &other) }
+
+    /// Adds what another collection with the same selection has, which is empty afterwards. Its memory is freed meanwhile.
+    public mutating func take(from other: inout RequestCollection) {
         inexactEvents += other.inexactEvents
         let sources = zip(other.sources, other.values).map { source, values in
             let own = index(source)
@@ -199,10 +202,8 @@ public struct RequestCollection: Sendable {
         }
         inexact += other.inexact.map { (indices[$0.party], $0.kind, $0.path, $0.time) }
         paths.merge(other.paths) { own, _ in own }
-        // Its memory is freed while it is merged.
-        var theirs = AlikeRequests()
-        swap(&theirs, &other.requests)
-        requests.merge(theirs) { indices[$0] }
+        requests.take(from: &other.requests) { indices[$0] }
+        other = RequestCollection(selection)
     }
 
     // MARK: Templates

@@ -89,12 +89,9 @@ final class ParallelReading: Sendable {
             }
         }
         return state.withLock { state in
-            var (requests, others) =
-                state.requests.popLast() ?? (RequestCollection(selection), RequestCollection(otherSelection))
-            while let next = state.requests.popLast() {
-                requests.merge(next.asked)
-                others.merge(next.others)
-            }
+            var all: Collections?
+            Self.merge(&state.requests, into: &all)
+            let (requests, others) = all ?? noRequests()
             return Result(readings: state.readings, requests: requests, otherRequests: others)
         }
     }
@@ -172,14 +169,18 @@ final class ParallelReading: Sendable {
     /// - Parameter finished: The thread's requests of the log; `nil` afterwards.
     private func add(_ finished: inout (log: Int, requests: Collections)?, to all: inout Collections?) {
         var complete = takeComplete(with: &finished)
-        // Each is only once in memory, so that it is not copied when it is merged.
-        while let requests = complete.popLast() {
+        Self.merge(&complete, into: &all)
+    }
+
+    /// Each is only once in memory, so that it is not copied when it is merged.
+    private static func merge(_ collections: inout [Collections], into all: inout Collections?) {
+        while var next = collections.popLast() {
             guard all != nil else {
-                all = requests
+                all = next
                 continue
             }
-            all?.asked.merge(requests.asked)
-            all?.others.merge(requests.others)
+            all?.asked.take(from: &next.asked)
+            all?.others.take(from: &next.others)
         }
     }
 
