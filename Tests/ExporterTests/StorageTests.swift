@@ -172,6 +172,32 @@ struct StorageTests {
         }
     }
 
+    @Test("with a pause after a write that took long")
+    func pause() async throws {
+        try await withTemporaryDirectory { directory in
+            let (pipeline, store, _) = try Self.open(directory)
+            let release = DispatchSemaphore(value: 0)
+            let isHeld = DispatchSemaphore(value: 0)
+            Thread.detachNewThread {
+                try? store.withDatabase { _ in
+                    isHeld.signal()
+                    release.wait()
+                }
+            }
+            isHeld.wait()
+            let sender = Task { await pipeline.commit(Samples.batch([Samples.event(0)])) }
+            // Less than the pause, which the length of the write would otherwise be.
+            try await Task.sleep(for: Pipeline.writingPause / 2)
+            let end = ContinuousClock.now
+            release.signal()
+            #expect(await sender.value == .committed)
+            await pipeline.apply(Samples.batch([Samples.event(1)]))
+            try await eventually("the second one") { Self.requests(pipeline.published.current) == [2] }
+            #expect(.now - end >= Pipeline.writingPause)
+            #expect(await pipeline.finish())
+        }
+    }
+
     @Test("of read positions alone once a second, until an event comes")
     func quiet() async throws {
         try await withTemporaryDirectory { directory in

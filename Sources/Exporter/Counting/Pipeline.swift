@@ -27,7 +27,10 @@ actor Pipeline {
     /// The time from the beginning of a checkpoint to that of the next one, unless a sender waits. Each checkpoint
     /// flushes the disk, which other programs need too, for example etcd.
     static let writingInterval: Duration = .milliseconds(230)
-    /// The same while no event was selected: then only read positions and the totals of reading have changed.
+    /// The least time from the end of a checkpoint to the beginning of the next one, unless a sender waits. In a flood
+    /// each one takes long, and slows counting down.
+    static let writingPause: Duration = .milliseconds(200)
+    /// The interval while no event was selected: then only read positions and the totals of reading have changed.
     static let quietInterval: Duration = .seconds(1)
     /// The number of changed profiles in a checkpoint from which on batches wait until it is written.
     static let largeCheckpoint = 2000
@@ -203,7 +206,8 @@ actor Pipeline {
                 counting.hasUrgentChanges ? Self.writingInterval : Self.quietInterval
             }
         // A slow disk is left alone for as long as it worked.
-        return max(gathered, lastWrite.begin + max(interval, lastWrite.length * 2))
+        let pause = max(Self.writingPause, lastWrite.length)
+        return max(gathered, lastWrite.begin + max(interval, lastWrite.length + pause))
     }
 
     /// Ends the delay, so that the time of the next checkpoint is determined again.
