@@ -245,7 +245,8 @@ struct FastCollectionTests {
             "1970-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z", "2026-11-23T23:10:06.71626:Z",
             "2026-11-23T23:10:06.71626/Z", "2026-13-23T23:10:06.716266Z", "2026-11-23T23:10:06,716266Z",
             "2026-11-23T23:10:06.716266z", "1969-12-31T23:59:59.999999Z", "0001-01-01T00:00:00.000000Z",
-            "2026-11-23T23:10:06.71626é", "",
+            "2026-11-23T23:10:06.71626é", "", "2024-02-29T00:00:00.000001Z", "2000-02-29T00:00:00.000001Z",
+            "2026-07-31T00:00:00.000001Z", "2026-08-31T00:00:00.000001Z", "2026-09-30T23:59:59.000001Z",
         ] {
             let time =
                 text.utf8.withContiguousStorageIfAvailable { reader.microseconds(UnsafeRawBufferPointer($0)) } ?? nil
@@ -253,5 +254,32 @@ struct FastCollectionTests {
             let expected = EventTimestamp(text).map { $0.secondsSince1970 }.flatMap { $0 >= 0 && isPlain ? $0 : nil }
             #expect(time.map { Double($0) / 1_000_000 } == expected, "\(text)")
         }
+    }
+
+    @Test("are not read if the same time has another spelling")
+    func spellings() {
+        for text in [
+            "2026-11-23T23:59:60.000000Z", "2026-02-29T00:00:00.000000Z", "2026-02-30T00:00:00.000000Z",
+            "1900-02-29T00:00:00.000000Z", "2026-04-31T00:00:00.000000Z", "2026-11-31T00:00:00.000000Z",
+            "2026-11-23t10:00:00.000000Z", "2026-11-23T24:00:00.000000Z",
+            String(repeating: "\0", count: 20) + "123456Z", String(repeating: "\u{10}", count: 19) + ".123456Z",
+        ] {
+            var reader = TimeReader()
+            var bytes = text
+            #expect(bytes.withUTF8 { reader.microseconds(UnsafeRawBufferPointer($0)) } == nil, "\(text)")
+        }
+    }
+
+    @Test("of requests that differ only in their spelling are of two requests, as in the digest of a request")
+    func spelledRequests() {
+        let times = [
+            "2026-11-23T23:59:60.000000Z", "2026-11-24T00:00:00.000000Z", "2026-11-24t00:00:00.000000Z",
+            "2026-11-23T23:59:60.000000Z",
+        ]
+        let key = SipHash128.Key(first: 1, second: 2)
+        var reader = TimeReader()
+        let written = times.map { reader.read($0, key: key) }
+        #expect(Set(written.map(\.written)).count == 3)
+        #expect(Set(written.map(\.time)).count == 1)
     }
 }
