@@ -44,7 +44,6 @@ struct StreamContent: ~Copyable {
         }
         do throws(DecompressionError) {
             if let piece = try decompressor?.next() { return piece }
-            if decompressor?.ignoresRest == true { fault = "what follows the compressed data is not compressed" }
         } catch {
             fault = "\(error)"
         }

@@ -12,8 +12,10 @@
 /// try decompressor.finish()
 /// ```
 ///
-/// Several gzip members, or zstd frames, in a row are read as one text, as `zcat` and `zstdcat` do. Bytes behind them that
-/// begin neither are ignored, as `gzip -d` does; line feeds between gzip members are too.
+/// Several gzip members, or zstd frames, in a row are read as one text, as `zcat` and `zstdcat` do. Zeros and line ends
+/// between and behind them are skipped: zeros fill a block of a tape, or of a disk after a power failure, and a program that
+/// writes messages as lines puts a line end behind a message that is a member too. Any other bytes are an error, since
+/// members may follow them.
 public struct Decompressor: ~Copyable, Sendable {
     /// Maximum size of a piece in bytes.
     public let pieceSize: Int
@@ -25,9 +27,6 @@ public struct Decompressor: ~Copyable, Sendable {
     private var mayHoldOutput = false
     private var isAtEnd = false
     private var failure: DecompressionError?
-
-    /// Whether bytes that begin no member or frame followed the last one: these and all later ones are ignored.
-    public private(set) var ignoresRest = false
 
     /// The number of bytes that were fed and not decompressed yet: where damage lies, from the end of the fed bytes.
     public var unreadCount: Int { input.count - position }
@@ -63,7 +62,8 @@ public struct Decompressor: ~Copyable, Sendable {
 
     /// The next piece, not empty; `nil` if more bytes must be fed first.
     ///
-    /// - Throws: `DecompressionError.corrupt`, after all pieces before the damage, and again at every further call.
+    /// - Throws: `DecompressionError.corrupt` or `.notCompressed`, after all pieces before the damage, and again at every
+    ///   further call.
     public mutating func next() throws(DecompressionError) -> [UInt8]? {
         if let failure { throw failure }
         guard position < input.count || mayHoldOutput else { return nil }
@@ -78,7 +78,6 @@ public struct Decompressor: ~Copyable, Sendable {
                 isAtEnd = step.isAtEnd
                 mayHoldOutput = step.written == rest.count && !step.isAtEnd
                 failure = step.failure
-                ignoresRest = step.isIgnored
             }
         }
         if let failure, piece.isEmpty { throw failure }
@@ -125,12 +124,15 @@ public enum DecompressionError: Error, Sendable, Hashable, CustomStringConvertib
     case truncated
     /// The data violates the format or fails its checksum; with the library's message.
     case corrupt(String)
+    /// Bytes that begin no member or frame follow the last one.
+    case notCompressed
 
     /// The reason, in words.
     public var description: String {
         switch self {
         case .truncated: "compressed data ends too early"
         case .corrupt(let reason): "compressed data is corrupt: \(reason)"
+        case .notCompressed: "what follows the compressed data is not compressed"
         }
     }
 }
@@ -153,11 +155,18 @@ struct DecompressionStep {
     var isAtEnd: Bool
     /// The error that ends decompression; `nil` if it can continue.
     var failure: DecompressionError?
-    /// Whether the consumed bytes are behind the last member or frame and belong to none.
-    var isIgnored = false
 
-    /// Consumes all bytes of the input, which belong to no member or frame.
-    static func ignoring(_ input: UnsafeRawBufferPointer) -> DecompressionStep {
-        DecompressionStep(read: input.count, written: 0, isAtEnd: true, failure: nil, isIgnored: true)
+    /// Consumes nothing.
+    static func failed(_ failure: DecompressionError) -> DecompressionStep {
+        DecompressionStep(read: 0, written: 0, isAtEnd: false, failure: failure)
+    }
+}
+
+extension DecompressionStep {
+    /// Skips zeros and line ends between members or frames; `nil` if the input begins with something else.
+    init?(skippingPaddingOf input: UnsafeRawBufferPointer) {
+        let count = input.prefix { $0 == 0 || $0 == 10 || $0 == 13 }.count
+        guard count > 0 else { return nil }
+        self.init(read: count, written: 0, isAtEnd: true, failure: nil)
     }
 }

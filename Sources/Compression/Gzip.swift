@@ -136,9 +136,6 @@ struct GzipStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     private let stream: UnsafeMutablePointer<z_stream>
     private var isBetweenMembers = false
     private var hasReadMember = false
-    /// Whether something else follows the last member. `gzip -d` ignores it too: zeros that fill a block of a tape, or of a
-    /// disk after a power failure.
-    private var isBehindMembers = false
 
     init() {
         stream = .allocate(capacity: 1)
@@ -156,11 +153,8 @@ struct GzipStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     mutating func step(from input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
         -> DecompressionStep
     {
-        // A program that writes messages as lines puts a line feed behind a message that is a member too.
-        let feeds = isBetweenMembers ? input.prefix { $0 == 10 }.count : 0
-        if feeds > 0 { return DecompressionStep(read: feeds, written: 0, isAtEnd: true, failure: nil) }
-        if isBetweenMembers, let first = input.first, first != 0x1f { isBehindMembers = true }
-        if isBehindMembers { return .ignoring(input) }
+        if isBetweenMembers, let padding = DecompressionStep(skippingPaddingOf: input) { return padding }
+        if isBetweenMembers, let first = input.first, first != 0x1f { return .failed(.notCompressed) }
         if isBetweenMembers, !input.isEmpty {
             inflateReset(stream)
             isBetweenMembers = false
@@ -177,8 +171,7 @@ struct GzipStream: ~Copyable, DecompressionStream, @unchecked Sendable {
         hasReadMember = hasReadMember || isBetweenMembers
         // The second of the two bytes that begin a member is wrong.
         if status == Z_DATA_ERROR, hasReadMember, stream.pointee.total_in <= 2, stream.pointee.total_out == 0 {
-            isBehindMembers = true
-            return .ignoring(input)
+            return .failed(.notCompressed)
         }
         return DecompressionStep(
             read: readable - Int(stream.pointee.avail_in), written: writable - Int(stream.pointee.avail_out),

@@ -7,8 +7,6 @@ struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     private let context: OpaquePointer
     private var isBetweenFrames = true
     private var hasReadFrame = false
-    /// Whether something else follows the last frame, as behind gzip's members.
-    private var isBehindFrames = false
 
     init() {
         guard let context = ZSTD_createDCtx() else { fatalError("out of memory") }
@@ -24,15 +22,13 @@ struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
     mutating func step(from input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer)
         -> DecompressionStep
     {
-        if isBehindFrames { return .ignoring(input) }
-        if isBetweenFrames, let first = input.first, !Self.canBegin(with: first) {
-            return unknownFrame(input)
-        }
+        if isBetweenFrames, hasReadFrame, let padding = DecompressionStep(skippingPaddingOf: input) { return padding }
+        if isBetweenFrames, let first = input.first, !Self.canBegin(with: first) { return unknownFrame() }
         var source = ZSTD_inBuffer(src: input.baseAddress, size: input.count, pos: 0)
         var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
         let status = ZSTD_decompressStream(context, &target, &source)
         if ZSTD_isError(status) != 0, ZSTD_getErrorCode(status) == ZSTD_error_prefix_unknown {
-            return unknownFrame(input)
+            return unknownFrame()
         }
         isBetweenFrames = status == 0 || isBetweenFrames && source.pos == 0
         hasReadFrame = hasReadFrame || status == 0
@@ -48,10 +44,8 @@ struct ZstdStream: ~Copyable, DecompressionStream, @unchecked Sendable {
         byte == 0x28 || byte & 0xf0 == 0x50
     }
 
-    private mutating func unknownFrame(_ input: UnsafeRawBufferPointer) -> DecompressionStep {
-        isBehindFrames = hasReadFrame
-        guard !hasReadFrame else { return .ignoring(input) }
-        return DecompressionStep(read: 0, written: 0, isAtEnd: false, failure: .corrupt("Unknown frame descriptor"))
+    private func unknownFrame() -> DecompressionStep {
+        .failed(hasReadFrame ? .notCompressed : .corrupt("Unknown frame descriptor"))
     }
 
     private func failure(for status: Int) -> DecompressionError? {

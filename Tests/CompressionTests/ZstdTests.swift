@@ -78,12 +78,22 @@ struct ZstdTests {
     }
 
     @Test(
-        "ignores what follows the last frame",
-        arguments: [[0], [0, 0, 0, 0, 0], Array("no zstd".utf8), [0x28, 1, 2, 3, 4]])
-    func trailingGarbage(garbage: [UInt8]) {
+        "reports other bytes behind a frame, which may hide further ones",
+        arguments: [Array("no zstd".utf8), [0x28, 1, 2, 3, 4], [0, 1], [0x1f, 0x8b, 8, 0]])
+    func otherBytes(bytes: [UInt8]) {
         for inputSize in [1, 4, 100] {
-            let result = decompress(.zstd, ZstdFrame(blocks: [.repeated(7, 3)]).bytes + garbage) { inputSize }
+            let result = decompress(.zstd, ZstdFrame(blocks: [.repeated(7, 3)]).bytes + bytes) { inputSize }
             #expect(result.bytes == [7, 7, 7])
+            #expect(result.error == .notCompressed)
+        }
+    }
+
+    @Test("reads frames with zeros and line ends between and behind them", arguments: [1, 4, 100])
+    func padding(inputSize: Int) {
+        let frame = ZstdFrame(blocks: [.repeated(7, 3)]).bytes
+        for padding in [[0], [UInt8](repeating: 0, count: 500), [10], [13, 10]] {
+            let result = decompress(.zstd, frame + padding + frame + padding) { inputSize }
+            #expect(result.bytes == [7, 7, 7, 7, 7, 7])
             #expect(result.error == nil)
         }
     }
@@ -99,7 +109,7 @@ struct ZstdTests {
             #expect(alone == Decompressed(error: .corrupt("Unknown frame descriptor")))
             let behind = decompress(.zstd, whole + old) { inputSize }
             #expect(behind.bytes == [7, 7, 7])
-            #expect(behind.error == nil)
+            #expect(behind.error == .notCompressed)
         }
     }
 

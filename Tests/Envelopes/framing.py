@@ -31,9 +31,16 @@ def text_of(data):
 
 
 def gunzip(data, limit=MEMBERS_LIMIT):
-    """All gzip members behind each other: their bytes up to the first fault or the limit, and the reason or None."""
+    """All gzip members behind each other: their bytes up to the first fault or the limit, and the reason or None.
+
+    Zeros and line ends between and behind them are padding.
+    """
     out, size = [], 0
     while data:
+        if out:
+            data = data.lstrip(b"\0\r\n")
+            if not data:
+                break
         member = zlib.decompressobj(wbits=31)
         try:
             out.append(member.decompress(data, limit - size + 1))

@@ -42,6 +42,9 @@ def test_members_of_gzip_behind_each_other():
     assert framing.gunzip(data) == (b"{}\n{}{}", None)
     assert framing.gunzip(data[:-1]) == (b"{}\n{}{}", "cut off")
     assert framing.gunzip(data + b"x")[0] == b"{}\n{}{}" and framing.gunzip(data + b"x")[1]
+    assert framing.gunzip(data + b"x" + data)[0] == b"{}\n{}{}" and framing.gunzip(data + b"x" + data)[1]
+    for padding in (b"\n", b"\r\n", b"\0" * 1000):
+        assert framing.gunzip(data + padding + data + padding) == (b"{}\n{}{}" * 2, None)
 
 
 def test_gzip_is_bounded():
