@@ -1,6 +1,6 @@
 import CAuditScan
 
-/// What a line looks like that is not an audit event: the form in which a program or a cloud passes events on.
+/// What a line looks like that is not an audit event: the format in which a program or a cloud passes events on.
 public enum RecordShape: Sendable, Hashable, CaseIterable {
     /// A container's log as the container runtime writes it: `TIME stdout F TEXT`.
     case containerLog
@@ -86,9 +86,9 @@ extension RecordShape: CustomStringConvertible {
         switch self {
         case .eventList: "send it to --webhook.listen-address"
         case .otherProgram, .programLog: "name the file of the API server's --audit-log-path in --audit.log"
-        case .eks, .aks, .gke: "not all of it can be read, so requests are not counted; docs/envelopes.md has the forms"
+        case .eks, .aks, .gke: "not all of it can be read, so requests are not counted; docs/envelopes.md has the formats"
         default:
-            "docs/envelopes.md has the forms that are read; or read the file of the API server's --audit-log-path"
+            "docs/envelopes.md has the formats that are read; or read the file of the API server's --audit-log-path"
         }
     }
 }

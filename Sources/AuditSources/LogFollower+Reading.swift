@@ -246,7 +246,11 @@ extension LogFollower {
             // A record that goes on behind lines that were read elsewhere is not complete.
             let isLast = isLast || run.upperBound < piece.length
             var scanned = scanner.scan(lines: bytes.span.bytes.extracting(run), as: format, isLast: isLast)
-            for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset + run.lowerBound }
+            for index in scanned.malformed.indices {
+                scanned.malformed[index].offset += piece.offset + run.lowerBound
+                // A fault in a record of the log's own format.
+                if format != .auto { scanned.malformed[index].shape = nil }
+            }
             found.append(scanned)
         }
         return found

@@ -121,10 +121,10 @@ constexpr Row gkeEntry = row("gke-entry", AUDIT_FORMAT_GKE, [](Row &row) {
     row.keys = entryKeys, row.audit = entryAudit, row.schema = Schema::gke;
 });
 constexpr Row fluentBitRecord = row("fluent-bit-record", AUDIT_FORMAT_FLUENT_BIT, [](Row &row) {
-    row.keys = logKey, row.event = log;
+    row.keys = logKey, row.event = log, row.isGeneral = true;
 });
 constexpr Row fluentdRecord = row("fluentd-record", AUDIT_FORMAT_FLUENTD, [](Row &row) {
-    row.keys = messageKey, row.event = message;
+    row.keys = messageKey, row.event = message, row.isGeneral = true;
 });
 constexpr Row gelf = row("gelf", AUDIT_FORMAT_GELF, [](Row &row) {
     row.keys = gelfKeys, row.event = shortMessage;
@@ -201,6 +201,9 @@ constexpr Row objects[] = {
     row("viaq-other", AUDIT_FORMAT_AUTO, [](Row &row) {
         row.keys = viaqKeys, row.audit = nothing, row.isAuto = true;
     }),
+    // Fluent Bit writes no date with `Format plain`, and another key to Kafka; Fluentd neither with `@type json`.
+    fluentBitRecord,
+    fluentdRecord,
 };
 
 constexpr Row prefixed(string_view name, audit_format format, PrefixMatch (*prefix)(string_view)) {

@@ -79,6 +79,8 @@ struct Row {
     List<std::string_view> first = {};
     /// Whether it is recognised without a flag.
     bool isAuto = false;
+    /// Whether any program may write such records, so that they look like nothing.
+    bool isGeneral = false;
     /// Whether a text that is no audit event is another program's, not a fault.
     bool othersAreForeign = false;
     /// Whether texts are joined up to one that ends in a line feed.

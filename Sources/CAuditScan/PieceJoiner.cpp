@@ -23,11 +23,10 @@ bool PieceJoiner::piece(const Row &row, Text line, const uint8_t *end, Piece &pi
         return *line.from == '{' && record.read(line) && record.matches(row, isTwice) && !isTwice
             && PieceJoiner::piece(record, piece);
     }
-    PrefixMatch match = row.prefix(line.view());
+    // White space at the end of a piece is part of the text, and a piece may be empty.
+    PrefixMatch match = row.prefix(Text{line.from, end}.view());
     if (!match.isFound) return false;
-    const uint8_t *from = reinterpret_cast<const uint8_t *>(match.text.data());
-    // White space at the end of a piece is part of the text.
-    piece = {{from, end}, false, !match.isPiece, match.stream.substr(0, row.stream.size()) == row.stream};
+    piece = {textOf(match.text), false, !match.isPiece, match.stream.substr(0, row.stream.size()) == row.stream};
     return true;
 }
 

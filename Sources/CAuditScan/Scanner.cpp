@@ -295,7 +295,7 @@ audit_scanner::Step audit_scanner::readObject(const Record &record, audit_event 
     }
     for (const Row &row : audit_scan::objectRows) {
         bool isTwice = false;
-        if (row.format == AUDIT_FORMAT_AUTO || !index.matches(row, isTwice)) continue;
+        if (row.format == AUDIT_FORMAT_AUTO || row.isGeneral || !index.matches(row, isTwice)) continue;
         looksLike = row.format;
         count++;
         last = {};
@@ -312,8 +312,10 @@ audit_scanner::Step audit_scanner::readLine(const Record &record, const char *&r
     Text text = record.text;
     last = {};
     reason = "not a JSON object";
+    // The text behind the prefix may be empty.
+    Text line = record.kind == Record::Kind::line ? Text{text.from, record.end} : text;
     for (const Row &row : audit_scan::prefixRows) {
-        audit_scan::PrefixMatch match = row.prefix(text.view());
+        audit_scan::PrefixMatch match = row.prefix(line.view());
         if (!match.isFound) continue;
         bool isAudit = match.stream.substr(0, row.stream.size()) == row.stream;
         if (!isOfFormat(row)) {
@@ -325,7 +327,7 @@ audit_scanner::Step audit_scanner::readLine(const Record &record, const char *&r
         if (!isAudit || audit_scan::namesOtherLog(match.tag)) return note(Origin::foreign, reason);
         Piece piece;
         bool isPiece = row.joins && PieceJoiner::piece(row, text, record.end, piece);
-        return unwrap(row, record, isPiece ? &piece : nullptr, match.text);
+        return unwrap(row, record, isPiece ? &piece : nullptr, textOf(match.text).trimmed().view());
     }
     count++;
     return Step::malformed;

@@ -7,7 +7,8 @@ struct SelectionFlags: ParsableArguments {
         name: .customLong("audit.format"),
         help: ArgumentHelp(
             "Format of the records in logs that are given without one; NAME:PATH gives that of one log. auto reads bare "
-                + "events, EventLists, and the envelopes of EKS and AKS.", valueName: "name"),
+                + "events, EventLists, and the envelopes of EKS and AKS. Others: "
+                + "\(ServeOptions.auditFormats.dropFirst().joined(separator: ", ")).", valueName: "name"),
         completion: .list(ServeOptions.auditFormats))
     var auditFormat = "auto"
 

@@ -57,7 +57,7 @@ struct ScanCommandTests {
             (
                 "DIR/cri.log",
                 "exited with status 1: DIR/cri.log: holds no audit event; it looks like the format cri; "
-                    + "give --audit.format cri\n"
+                    + "give cri:DIR/cri.log, or --audit.format cri for all files\n"
             ),
             (
                 "DIR/audit.xz",
@@ -190,8 +190,8 @@ struct ScanCommandTests {
     @Test(
         "exits with 1 for events in an envelope or a format that is not supported, also in a directory, unless it is an archive",
         arguments: [
-            ("shipper.log", "it looks like the format ovh; give --audit.format ovh"),
-            ("docker.log", "it looks like the format docker; give --audit.format docker"),
+            ("shipper.log", "it looks like the format ovh; give ovh:DIR/shipper.log, or --audit.format ovh"),
+            ("docker.log", "it looks like the format docker; give docker:DIR/docker.log, or --audit.format docker"),
             ("audit.xz", "it is compressed with xz"), ("mixed.log", "looks like the format ovh"),
             ("other.log", "it looks like another program's log"),
         ])

@@ -112,7 +112,7 @@ class Reader:
 
     def _not_ours(self, value):
         for row in self._all:
-            if not row.nested and self._matches(row, value):
+            if not (row.nested or row.general) and self._matches(row, value):
                 self.looks_like[row.format] = self.looks_like.get(row.format, 0) + 1
                 raise Malformed(f"an envelope of {row.format}")
         raise Malformed("not an audit event")

@@ -170,7 +170,8 @@ SHAPES["gke-pubsub-push"] = lines("gke", lambda writer: {"message": {"data": bas
 
 
 def fluent_bit(writer):
-    return {"date": 1.5, "log": writer.text()}
+    time = writer.random.choice(({"date": 1.5}, {"@timestamp": TIME}, {}))
+    return time | {"log": writer.text()}
 
 
 def kubernetes(writer):
@@ -190,6 +191,7 @@ SHAPES["fluent-bit-http"] = batches("fluent-bit", lambda writer: "[", fluent_bit
 SHAPES["fluent-bit-kubernetes"] = lines("fluent-bit", kubernetes)
 SHAPES["fluent-bit-out-file"] = lines(
     "fluent-bit", lambda writer: "kube.audit: [1714557601.5, " + writer.dump({"log": writer.text()}) + "]")
+SHAPES["fluentd-json"] = lines("fluentd", lambda writer: {"message": writer.text()})
 SHAPES["fluentd"] = lines(
     "fluentd", lambda writer: "2024-05-01T10:00:01+00:00\tkube.audit\t" + writer.dump({"message": writer.text()}))
 SHAPES["vector"] = lines("vector", lambda writer: {

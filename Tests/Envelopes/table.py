@@ -77,6 +77,8 @@ class Row:
     auto: bool = False
     # Only inside another row.
     nested: bool = False
+    # Any program may write such records, so that they look like nothing.
+    general: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,8 +148,9 @@ ROWS = (
         item_keys={"data": TEXT}, event=("data",), steps=("base64",), inner=("gke-entry",)),
     # Shippers
     Row("fluent-bit", "fluent-bit", keys={"log": TEXT, "date": ANY}, event=("log",), steps=("text",)),
-    Row("fluent-bit-record", "fluent-bit", nested=True, keys={"log": TEXT}, event=("log",), steps=("text",)),
-    Row("fluentd-record", "fluentd", nested=True, keys={"message": TEXT}, event=("message",), steps=("text",)),
+    # Without a date with `Format plain`, and with another key to Kafka.
+    Row("fluent-bit-record", "fluent-bit", general=True, keys={"log": TEXT}, event=("log",), steps=("text",)),
+    Row("fluentd-record", "fluentd", general=True, keys={"message": TEXT}, event=("message",), steps=("text",)),
     Row("vector", "vector", keys={"message": TEXT, "source_type": TEXT, "timestamp": TEXT},
         event=("message",), steps=("text",)),
     Row("filebeat", "filebeat",

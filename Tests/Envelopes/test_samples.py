@@ -109,7 +109,8 @@ def test_one_row_of_a_format_fits_a_record(name):
         for format in table.FORMATS + ("openshift",):
             if kind == framing.OBJECT:
                 fitting = [row.name for row in table.ROWS
-                           if row.format == format and not row.nested and reader.Reader._matches(row, value)]
+                           if row.format == format and not row.nested and not row.general
+                           and reader.Reader._matches(row, value)]
             else:
                 fitting = [prefix.name for prefix in table.PREFIXES
                            if prefix.format == format and prefix.pattern.match(value)]

@@ -214,7 +214,9 @@ struct LoggingTests {
         }
         #expect(
             Lines.texts(lines.all) == [
-                #"level=warn msg="Events in envelopes are counted as malformed" hint="use --audit.format fluent-bit" "#
+                #"level=warn msg="Events in envelopes are counted as malformed" hint="use --audit.log fluent-bit:a, "#
+                    + "or --audit.format fluent-bit for all logs; what was read before stays uncounted, so search it with "
+                    + #"scan" "#
                     + "log=a looks_like=fluent-bit\n"
             ])
     }

@@ -57,11 +57,16 @@ final class ReadingLog: Sendable {
                 "truncated", of: batch, "Audit events were cut off on their way; their requests are not counted",
                 metadata: ["hint": "raise the limit of the shipper or the service; see docs/envelopes.md"])
         }
+        if batch.scanned.foreign > 0 {
+            noteOnce(
+                "foreign", of: batch, "Records of other sources than the API server's audit are passed over", at: .info,
+                metadata: ["metric": "kube_audit_foreign_records_total"])
+        }
         for malformed in batch.scanned.malformed {
             if let format = malformed.format {
                 noteOnce(
                     format.rawValue, of: batch, "Events in envelopes are counted as malformed",
-                    metadata: ["looks_like": "\(format.rawValue)", "hint": "use --audit.format \(format.rawValue)"])
+                    metadata: ["looks_like": "\(format.rawValue)", "hint": "\(Self.hint(format, for: batch))"])
             } else if let shape = malformed.shape {
                 noteOnce(
                     "\(shape)", of: batch, "Lines that are not bare audit events are not counted",
@@ -88,16 +93,25 @@ final class ReadingLog: Sendable {
         }
     }
 
-    /// Logs a finding unless it was logged for the same input before. Rotated files belong to the input of their log.
+    private static func hint(_ format: AuditFormat, for batch: InputBatch) -> String {
+        "use --audit.log \(format.rawValue):\(log(of: batch)), or --audit.format \(format.rawValue) for all logs; "
+            + "what was read before stays uncounted, so search it with scan"
+    }
+
+    /// Rotated files belong to the input of their log.
+    private static func log(of batch: InputBatch) -> String { batch.positions.last?.path ?? batch.path }
+
+    /// Logs a finding unless it was logged for the same input before.
     private func noteOnce(
-        _ finding: String, of batch: InputBatch, _ message: Logger.Message, metadata: Logger.Metadata
+        _ finding: String, of batch: InputBatch, _ message: Logger.Message, at level: Logger.Level = .warning,
+        metadata: Logger.Metadata
     ) {
-        let log = batch.positions.last?.path ?? batch.path
+        let log = Self.log(of: batch)
         let isNew = notices.withLock { notices in
             notices.count < Self.noticeLimit && notices.insert(Notice(log: log, finding: finding)).inserted
         }
         guard isNew else { return }
-        logger.warning(message, metadata: metadata.merging(["log": "\(log)"]) { $1 })
+        logger.log(level: level, message, metadata: metadata.merging(["log": "\(log)"]) { $1 })
     }
 
     private func warn(_ message: Logger.Message, of log: String, at offset: Int, reason: String) {

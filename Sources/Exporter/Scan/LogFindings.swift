@@ -139,8 +139,13 @@ private struct Advice {
     let beginning: [UInt8]
 
     func text(for malformed: MalformedEvent, isWrapped: Bool) -> String {
-        if let format = malformed.format { return "give --audit.format \(format.rawValue)" }
+        if let format = malformed.format { return give(format) }
         return malformed.shape.map { text(for: $0, isWrapped: isWrapped) } ?? ""
+    }
+
+    private func give(_ format: AuditFormat) -> String {
+        let flag = "--audit.format \(format.rawValue)"
+        return file == "FILE" ? "give \(flag)" : "give \(format.rawValue):\(file), or \(flag) for all files"
     }
 
     /// - Parameters:
@@ -150,13 +155,13 @@ private struct Advice {
         let (form, converter): (String, String)
         switch shape {
         // Nobody should take events out of their records by hand: commands do not see who wrote a record.
-        case .containerLog: return "give --audit.format cri"
-        case .dockerLog: return "give --audit.format docker"
+        case .containerLog: return give(.cri)
+        case .dockerLog: return give(.docker)
         case .syslog, .prefixed:
             guard beginning.contains(UInt8(ascii: "{")) || beginning.count >= 512 else {
                 return "it has no events as JSON; name the file of an API server with --audit-log-format=json"
             }
-            return shape == .syslog ? "give --audit.format syslog" : "docs/envelopes.md has the formats that are read"
+            return shape == .syslog ? give(.syslog) : "docs/envelopes.md has the formats that are read"
         case .shipper,
             .otherProgram where isWrapped:
             return "docs/envelopes.md has the formats that are read"
