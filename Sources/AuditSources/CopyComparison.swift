@@ -45,6 +45,8 @@ final class CopyComparison: BeginningSearch {
     // Up to here both are equal; the last line of that begins at `lineStart`.
     private var equal: Int
     private var lineStart: Int
+    // The beginning of the record that is at `lineStart`, as far as it is known.
+    private var recordStart: (of: Int, offset: Int)?
     private var lines: LineSet.Builder?
     // Whether the file is read on without further comparison.
     private var isOver = false
@@ -93,7 +95,7 @@ final class CopyComparison: BeginningSearch {
         if position.offset > 0, try file.holds(position) {
             try file.restart(at: position.place)
         } else {
-            try file.restart(at: min(lineStart, position.offset))
+            try file.restart(at: min(commonRecords(), position.offset))
         }
         return .read(nil)
     }
@@ -121,7 +123,7 @@ final class CopyComparison: BeginningSearch {
         }
         guard equal >= limit else { return .working }
         let isRead = other.lines.place.offset <= equal
-        let place = isRead ? other.lines.place : ReadPlace(offset: lineStart)
+        let place = isRead ? other.lines.place : ReadPlace(offset: try commonRecords())
         if size > otherSize, other.isAtEnd || other.lines.place.offset == otherSize {
             try file.restart(at: place)
             return .read(nil)
@@ -158,11 +160,25 @@ final class CopyComparison: BeginningSearch {
         if let position = other.position, position.offset > 0, try !other.holds(position) {
             return try begin(behind: position)
         }
-        let start = min(lineStart, other.lines.offset)
+        // All that was read of the other one is in this one.
+        guard other.lines.place.offset > equal else {
+            try file.restart(at: other.lines.place)
+            return .read(nil)
+        }
+        let start = min(try commonRecords(), other.lines.offset)
         try file.restart(at: start)
-        guard start < other.lines.offset else { return .read(nil) }
         lines = LineSet.Builder(of: other, from: start, to: other.lines.offset)
         return .working
+    }
+
+    /// Up to where both have the same records, at least: a line that differs may be one of an array, or of a printed object.
+    private func commonRecords() throws(FileFailure) -> Int {
+        if let recordStart, recordStart.of == lineStart { return recordStart.offset }
+        let isRecord = try file.beginsRecord(at: lineStart)
+        let mark = other.position?.marks.last { $0.offset <= lineStart }
+        let offset = isRecord ? lineStart : mark?.offset ?? 0
+        recordStart = (lineStart, offset)
+        return offset
     }
 
     private func index() throws(FileFailure) -> BeginningOutcome {

@@ -1,6 +1,8 @@
 import Glibc
 
-/// The lines of a part of a file, as often as each is there.
+/// The lines of a part of a file that are whole records, as often as each is there.
+///
+/// A line of a record of several lines, such as an array, is none: without it, the others would be no record.
 final class LineSet {
     /// The maximum number of lines, 8 bytes each. Further ones are not in the set and are read again.
     private static let limit = 4_000_000
@@ -18,17 +20,22 @@ final class LineSet {
 
     var isEmpty: Bool { rest == 0 }
 
-    /// The runs of whole lines that are not in the set. Those in it are taken from it.
+    /// The runs of bytes that are not lines of the set. The others are taken from it.
     func others(in bytes: UnsafeRawBufferPointer) -> [Range<Int>] {
         var runs: [Range<Int>] = []
-        Self.forEachLine(in: bytes) { line in
-            guard !take(Self.hash(UnsafeRawBufferPointer(rebasing: bytes[line]))) else { return }
-            if let last = runs.last, last.upperBound == line.lowerBound {
-                runs[runs.count - 1] = last.lowerBound..<line.upperBound
+        func add(_ run: Range<Int>) {
+            if let last = runs.last, last.upperBound == run.lowerBound {
+                runs[runs.count - 1] = last.lowerBound..<run.upperBound
             } else {
-                runs.append(line)
+                runs.append(run)
             }
         }
+        let end = Self.forEachLine(in: bytes) { line in
+            let text = UnsafeRawBufferPointer(rebasing: bytes[line])
+            if !LogFile.isRecord(text) || !take(Self.hash(text)) { add(line) }
+        }
+        // A long line that goes on.
+        if end < bytes.count { add(end..<bytes.count) }
         return runs
     }
 
@@ -57,7 +64,8 @@ final class LineSet {
         return UInt64(bitPattern: Int64(hasher.finalize()))
     }
 
-    private static func forEachLine(in bytes: UnsafeRawBufferPointer, _ body: (Range<Int>) -> Void) {
+    /// - Returns: The end of the last line.
+    private static func forEachLine(in bytes: UnsafeRawBufferPointer, _ body: (Range<Int>) -> Void) -> Int {
         var start = 0
         while start < bytes.count, let base = bytes.baseAddress,
             let feed = memchr(base + start, 10, bytes.count - start)
@@ -66,6 +74,7 @@ final class LineSet {
             body(start..<end)
             start = end
         }
+        return start
     }
 
     /// Reads the lines, a bounded part at a time.
@@ -93,8 +102,9 @@ final class LineSet {
             let bytes = try file.bytes(at: offset, count: min(Self.stepSize, end - offset))
             var used = 0
             bytes.withUnsafeBytes { bytes in
-                LineSet.forEachLine(in: bytes) { line in
-                    hashes.append(LineSet.hash(UnsafeRawBufferPointer(rebasing: bytes[line])))
+                _ = LineSet.forEachLine(in: bytes) { line in
+                    let text = UnsafeRawBufferPointer(rebasing: bytes[line])
+                    if LogFile.isRecord(text) { hashes.append(LineSet.hash(text)) }
                     used = line.upperBound
                 }
             }

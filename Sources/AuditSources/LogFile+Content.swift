@@ -36,11 +36,36 @@ extension LogFile {
         return nil
     }
 
-    /// A hash of the first line of these bytes, or of the first bytes of a long one; `nil` if they are too few.
+    /// Shorter first lines, as those of arrays and printed objects, do not tell one log from another.
+    private static let shortestBeginning = 16
+
+    /// A hash of the first line of these bytes, or of the first bytes if it is long or very short; `nil` if they are too
+    /// few.
     static func beginning(_ bytes: ArraySlice<UInt8>) -> UInt64? {
         let bytes = bytes.prefix(Fingerprint.limit)
-        if let feed = bytes.firstIndex(of: 10) { return Fingerprint(of: bytes[...feed]).digest.first }
+        if let feed = bytes.firstIndex(of: 10), feed - bytes.startIndex >= shortestBeginning {
+            return Fingerprint(of: bytes[...feed]).digest.first
+        }
         return bytes.count == Fingerprint.limit ? Fingerprint(of: bytes).digest.first : nil
+    }
+
+    /// Whether a line is a whole record: a JSON object, or one behind a prefix. A line of an array, or of an object that is
+    /// printed over several lines, is none.
+    static func isRecord(_ line: UnsafeRawBufferPointer) -> Bool {
+        guard let last = line.last(where: { ![9, 10, 13, 32].contains($0) }), let first = line.first else {
+            return false
+        }
+        if first == UInt8(ascii: "{") { return last == UInt8(ascii: "}") && line.count > shortestBeginning }
+        return !#"[]},": \#t"#.utf8.contains(first) && line.contains(UInt8(ascii: "{"))
+    }
+
+    /// Whether a line feed at an offset, before which both files are equal, ends a record.
+    func beginsRecord(at offset: Int) throws(FileFailure) -> Bool {
+        guard offset > 0 else { return true }
+        guard let start = try lineStart(before: offset - 1) else { return false }
+        let next = try bytes(at: offset, count: 1)
+        return try bytes(at: start, count: offset - start).withUnsafeBytes(Self.isRecord)
+            && !#"]},": \#t"#.utf8.contains(next.first ?? UInt8(ascii: "{"))
     }
 
     /// The beginning of the line that ends before an offset, or is cut there; `nil` if it is oversized.

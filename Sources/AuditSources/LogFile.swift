@@ -326,6 +326,8 @@ final class LogFile: LogReader {
 
     func giveBack(_ count: Int, head: Range<Int>?) {
         lines.giveBack(count, head: head)
+        // No line begins within a record of several lines.
+        while let mark = marks.last, mark.offset > lines.offset { marks.removeLast() }
     }
 
     private func outcome(of read: LineBuffer.Outcome) -> LogOutcome {
