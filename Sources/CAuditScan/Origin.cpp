@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "Decoding.hpp"
+#include "PieceJoiner.hpp"
 
 namespace audit_scan {
 
@@ -13,7 +14,9 @@ using std::string_view;
 /// What the value of a key says.
 enum class About : uint8_t {
     space, container, pod, stream, file,
+    fileName,     // without its directory
     runtimeName,  // the name that a container runtime gives
+    instance,     // of Alloy: `NAMESPACE/POD:CONTAINER`
     sourceType,   // of Splunk
     unit,         // of systemd
     userUnit,
@@ -31,10 +34,12 @@ struct Name {
 /// What keys may begin with that name a writer. The first characters of each name below are among them.
 constexpr string_view heads[] = {
     "kubernetes", "k8s", "stream", "log", "_", "partial", "container", "CONTAINER", "file", "path", "tag", "source",
+    "namespace", "pod", "systemd",
 };
 
 // Sources, looked up on 2026-11-30: moby daemon/logger/fluentd and journald, conmon ctr_logging.c, Fluent Bit
-// flb_ml_parser_cri.c, Vector lib/vector-core/src/event, Beats libbeat/reader, OpenTelemetry's container parser.
+// flb_ml_parser_cri.c, Vector lib/vector-core/src/event, Beats libbeat/reader, OpenTelemetry's container parser and file
+// attributes, Fluent Bit's filter nest, Filebeat's input journald, Loki's push API, Alloy's loki.source.kubernetes.
 constexpr Name names[] = {
     {"kubernetes.namespace_name", About::space}, {"kubernetes.pod_namespace", About::space},
     {"kubernetes.namespace", About::space}, {"kubernetes_namespace_name", About::space},
@@ -48,13 +53,17 @@ constexpr Name names[] = {
     {"kubernetes.pod_name", About::pod}, {"kubernetes.pod.name", About::pod}, {"kubernetes_pod_name", About::pod},
     {"k8s.pod.name", About::pod}, {"k8s_pod_name", About::pod}, {"_kubernetes_pod_name", About::pod},
     {"_k8s_pod_name", About::pod},
+    {"namespace_name", About::space}, {"pod_name", About::pod},
     {"stream", About::stream}, {"_stream", About::stream}, {"log.iostream", About::stream}, {"source", About::stream},
     {"log.file.path", About::file}, {"log_file_path", About::file}, {"_log_file_path", About::file},
     {"file", About::file}, {"_file", About::file}, {"filename", About::file}, {"filepath", About::file},
     {"path", About::file}, {"source", About::file}, {"tag", About::file}, {"_tag", About::file},
+    {"log.file.path_resolved", About::file}, {"log.file.name", About::fileName},
+    {"log.file.name_resolved", About::fileName},
     {"container_name", About::runtimeName}, {"_container_name", About::runtimeName},
     {"CONTAINER_NAME", About::runtimeName}, {"container.name", About::runtimeName},
     {"sourcetype", About::sourceType}, {"_SYSTEMD_UNIT", About::unit}, {"_SYSTEMD_USER_UNIT", About::userUnit},
+    {"systemd.unit", About::unit}, {"systemd.user_unit", About::userUnit},
     {"logtag", About::tag}, {"_logtag", About::tag}, {"_p", About::tag},
     {"partial_message", About::partial}, {"_partial_message", About::partial}, {"_partial", About::partial},
     {"CONTAINER_PARTIAL_MESSAGE", About::partial}, {"container_partial_message", About::partial},
@@ -66,7 +75,12 @@ constexpr Name names[] = {
 constexpr Name labels[] = {
     {"namespace", About::space}, {"namespace_name", About::space}, {"container", About::container},
     {"container_name", About::container}, {"pod", About::pod}, {"pod_name", About::pod},
+    {"instance", About::instance}, {"unit", About::unit},
 };
+
+/// The same among the keys of a record, if at least two of them are there, each with a text. One alone may mean something
+/// else.
+constexpr Name plainNames[] = {{"namespace", About::space}, {"pod", About::pod}, {"container", About::container}};
 
 string_view resolved(Text string, std::string &buffer) {
     if (string.size() < 2 || *string.from != '"') return {};
@@ -83,10 +97,27 @@ bool isServersName(string_view name) {
         || (begins(name, "k8s_kube-apiserver_kube-apiserver") && name.find("_kube-system_") != name.npos);
 }
 
+/// Whether a file's name is of a container's log, `POD_NAMESPACE_CONTAINER-ID.log`, other than the API server's.
+bool namesOtherLink(string_view name) {
+    constexpr string_view suffix = ".log", digits = "0123456789abcdef";
+    constexpr size_t idSize = 64;
+    if (name.size() < idSize + suffix.size() + 1 || name.substr(name.size() - suffix.size()) != suffix) return false;
+    string_view id = name.substr(name.size() - suffix.size() - idSize, idSize);
+    bool isLink = id.find_first_not_of(digits) == id.npos && std::count(name.begin(), name.end(), '_') == 2;
+    return isLink && namesOtherLog("/log/containers/" + std::string(name));
+}
+
+/// Whether Alloy's name of a container is of another one than the API server's.
+bool namesOtherInstance(string_view name) {
+    size_t slash = name.find('/'), colon = name.rfind(':');
+    if (slash == name.npos || colon == name.npos || colon < slash) return false;
+    return !begins(name, "kube-system/kube-apiserver") || name.substr(colon) != ":kube-apiserver";
+}
+
 /// What an object says of its writer.
 struct Writer {
-    bool hasSpace = false, hasContainer = false, hasPod = false;
-    bool isForeign = false, isTwice = false, isTagged = false, isPiece = false;
+    bool hasSpace = false, hasContainer = false, hasRuntimeName = false, hasPod = false;
+    bool isForeign = false, isTwice = false, hasTag = false, isTagged = false, isPiece = false;
     std::string buffer;
 
     void note(About about, const Found &found) {
@@ -98,13 +129,15 @@ struct Writer {
         case About::pod: hasPod = true, isForeign |= !beginsWith(value, "kube-apiserver"); break;
         case About::stream: isForeign |= found.spells("stderr"); break;
         case About::file: isForeign |= namesOtherLog(resolved(value, buffer)); break;
-        case About::runtimeName: isForeign |= !isServersName(resolved(value, buffer)); break;
+        case About::fileName: isForeign |= namesOtherLink(resolved(value, buffer)); break;
+        case About::runtimeName: hasRuntimeName = true, isForeign |= !isServersName(resolved(value, buffer)); break;
+        case About::instance: isForeign |= namesOtherInstance(resolved(value, buffer)); break;
         case About::sourceType:
             isForeign |= beginsWith(value, "kube:container:") && !found.spells("kube:container:kube-apiserver");
             break;
         case About::unit: isForeign |= beginsWith(value, "user@") || beginsWith(value, "session-"); break;
         case About::userUnit: isForeign = true; break;
-        case About::tag: isTagged |= !found.spells("F") && !beginsWith(value, "F:"); break;
+        case About::tag: hasTag = true, isTagged |= !found.spells("F") && !beginsWith(value, "F:"); break;
         case About::partial: isPiece |= !isFalse; break;
         case About::lineBreak: isPiece |= found.spells("line-max"); break;
         case About::flags: isPiece |= hasPieceFlag(value); break;
@@ -122,11 +155,20 @@ struct Writer {
 
     Origin origin() const {
         // Another pod may have the name of the API server's in its own namespace.
-        if (isForeign || hasSpace != hasContainer || (hasPod && !hasSpace)) return Origin::foreign;
+        bool isNamed = hasContainer || (hasSpace && hasRuntimeName);
+        if (isForeign || hasSpace != isNamed || (hasPod && !hasSpace)) return Origin::foreign;
         if (isTwice) return Origin::twice;
         return isPiece ? Origin::piece : isTagged ? Origin::tagged : Origin::audit;
     }
 };
+
+/// Whether a record has Docker's keys, and its text no line feed at the end: Docker cuts lines into pieces without any
+/// other mark, and shippers that do not join them pass on each.
+bool isDockersPiece(const ObjectIndex &record) {
+    Piece piece;
+    return record.look("stream").isText() && record.look("time").isText() && PieceJoiner::piece(record, piece)
+        && !piece.isLast;
+}
 
 Origin originOf(const ObjectIndex &object, bool hasLabels) {
     uint32_t present = 0;
@@ -148,7 +190,16 @@ Origin originOf(const ObjectIndex &object, bool hasLabels) {
             break;
         }
     }
-    if (hasLabels) std::for_each(std::begin(labels), std::end(labels), look);
+    if (hasLabels) {
+        std::for_each(std::begin(labels), std::end(labels), look);
+    } else {
+        auto isText = [&](const Name &name) { return object.look(name.path).isText(); };
+        if (std::count_if(std::begin(plainNames), std::end(plainNames), isText) > 1) {
+            std::for_each(std::begin(plainNames), std::end(plainNames), look);
+        }
+    }
+    // Containers of other runtimes have a tag.
+    writer.isPiece |= !hasLabels && !writer.hasTag && isDockersPiece(object);
     // Another value than an object may be a pod's, in the place of the names.
     Found kubernetes = object.look("kubernetes");
     bool isOther = kubernetes.isThere && !kubernetes.isObject() && kubernetes.value.view() != "null";
@@ -211,16 +262,27 @@ bool namesOtherLog(string_view path) {
 
 Origin namedOrigin(const ObjectIndex &record, Naming naming, std::string &buffer) {
     if (naming == Naming::otlp) {
-        return worse(originOfAttributes(record, "resource.attributes", buffer),
-                     originOfAttributes(record, "attributes", buffer));
+        Origin own = originOfAttributes(record, "attributes", buffer);
+        return worse(worse(originOfAttributes(record, "resource.attributes", buffer),
+                           originOfAttributes(record, "scope.attributes", buffer)), own);
     }
     Origin own = originOf(record, false);
     switch (naming) {
     case Naming::elasticsearch: return worse(own, originWithin(record, "_source", false));
-    case Naming::loki: return worse(own, worse(originWithin(record, "labels", true), originWithin(record, "stream", true)));
+    case Naming::loki:
+        for (string_view key : {"labels", "stream", "structuredMetadata"}) {
+            own = worse(own, originWithin(record, key, true));
+        }
+        return own;
     case Naming::splunk: return worse(own, originWithin(record, "fields", true));
     default: return own;
     }
+}
+
+Origin originOfMetadata(Text object) {
+    ObjectIndex index;
+    if (!index.read(object)) return Origin::twice;
+    return worse(originOf(index, true), originWithin(index, "structuredMetadata", true));
 }
 
 Origin originOfEvent(const ObjectIndex &event, size_t size) {

@@ -41,6 +41,9 @@ bool namesOtherLog(std::string_view path);
 /// objects, where a piece begins and ends.
 Origin namedOrigin(const ObjectIndex &record, Naming naming, std::string &buffer);
 
+/// The same of Loki's structured metadata, which is behind the text of an entry.
+Origin originOfMetadata(Text object);
+
 /// The same of an event of `size` bytes: shippers lift the keys of a pod's JSON text, or of a piece, into their records,
 /// beside those that name the pod.
 Origin originOfEvent(const ObjectIndex &event, size_t size);

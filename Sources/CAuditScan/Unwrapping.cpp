@@ -183,8 +183,9 @@ Unwrapping::Result Unwrapping::take(Frame &frame, Text item, Text &event, const 
         entries.begin(item);
         size_t wanted = static_cast<size_t>(row.event.begin()[0][0] - '0');
         Text entry;
-        for (size_t index = 0; !found.isThere && entries.next(entry); index++) {
+        for (size_t index = 0; entries.next(entry); index++) {
             if (index == wanted) found = {entry, true, false};
+            if (index > wanted && *entry.from == '{') origin = worse(origin, originOfMetadata(entry));
         }
     }
     if (isTwice || origin == Origin::twice) {

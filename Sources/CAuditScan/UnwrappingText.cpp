@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "Decoding.hpp"
 #include "EventEnd.hpp"
 #include "Unwrapping.hpp"
@@ -20,6 +22,20 @@ bool isWholeValue(Text value) {
 
 bool endsWith(std::string_view text, std::string_view end) {
     return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+/// Whether a text holds what API servers write into each event, and not in a text of its own.
+///
+/// A client whose words are in the header of a line can shift the header, and with it the beginning of the text. Its
+/// event is not read then, but is not passed over as another program's text either.
+bool holdsEvent(Text text) {
+    constexpr std::string_view version = "\"audit.k8s.io/";
+    for (const uint8_t *at = text.from;; at += version.size()) {
+        const void *found = memmem(at, static_cast<size_t>(text.to - at), version.data(), version.size());
+        if (found == nullptr) return false;
+        at = static_cast<const uint8_t *>(found);
+        if (at == text.from || at[-1] != '\\') return true;
+    }
 }
 
 bool isTruncated(Text text) {
@@ -105,7 +121,7 @@ Unwrapping::Result Unwrapping::embedded(const Row &row, Text text, Text &event, 
     if (text.isEmpty() || *text.from != static_cast<uint8_t>(first)) {
         reason = row.joins ? "the text in the envelope is not a JSON object; pieces before it may be missing"
             : "the text in the envelope is not a JSON object";
-        return row.othersAreForeign ? Result::foreign : Result::malformed;
+        return row.othersAreForeign && !holdsEvent(text) ? Result::foreign : Result::malformed;
     }
     // Pieces are cut at a fixed length, so a client can make one that looks whole.
     if (isPiece_ || (isTagged_ && text.size() <= longestPiece)) return Result::truncated;
@@ -149,7 +165,7 @@ Unwrapping::Result Unwrapping::inside(const Row &row, Text object, Text &event, 
         return Result::malformed;
     }
     reason = "the text in the envelope is not an audit event";
-    return row.othersAreForeign ? Result::foreign : Result::malformed;
+    return row.othersAreForeign && !holdsEvent(object) ? Result::foreign : Result::malformed;
 }
 
 }  // namespace audit_scan

@@ -106,7 +106,19 @@ struct EnvelopeNearMissTests {
             (.cri, "2024-05-01T10:00:00.000000000Z stdout P " + event, .truncated),
             (.cri, "x2024-05-01T10:00:00.000000000Z stdout F " + event, .malformed),
             (.syslog, "<13>May  1 10:00:00 host tag: " + event, .event),
-            (.syslog, "<13>May  1 10:00:00 host tag: x " + event, .foreign),
+            (.syslog, "<13>May  1 10:00:00 host tag: x", .foreign),
+            (.syslog, "<13>May  1 10:00:00 host tag: x " + embedded, .foreign),
+            // A client chose the Audit-ID, which is the PROCID: "x y -". The event is not hidden without a trace.
+            (.syslog, "<110>1 2024-05-01T10:00:00Z cp-1 kubeAPI 0a4f-1 kubeAPI - " + event, .event),
+            (.syslog, "<110>1 2024-05-01T10:00:00Z cp-1 kubeAPI x y - kubeAPI - " + event, .malformed),
+            (
+                .syslog, "<110>1 2024-05-01T10:00:00Z cp-1 kubeAPI x y - \\\"audit.k8s.io/ kubeAPI - " + event,
+                .malformed
+            ),
+            (.syslog, "<110>1 2024-05-01T10:00:00Z cp-1 kubeAPI x y kubeAPI - " + event, .malformed),
+            (.syslog, "<13>May  1 10:00:00 host tag: {\"a\":" + event + "}", .malformed),
+            (.journald, #"{"__REALTIME_TIMESTAMP":"1","MESSAGE":\#(text("x" + event))}"#, .malformed),
+            (.journald, #"{"__REALTIME_TIMESTAMP":"1","MESSAGE":\#(text("x" + embedded))}"#, .foreign),
             (.syslog, "<13>1 2024-05-01T10:00:00Z host app 1 2 [a b=\"]\"] " + event, .malformed),
             (.nodeLogs, "node-1 " + event, .event),
             (.nodeLogs, "node 1 " + event, .malformed),

@@ -42,6 +42,8 @@ struct EnvelopeWriterTests {
     private static let podPath = "/var/log/pods/shop_kube-apiserver-1_1-2/kube-apiserver/0.log"
     private static let serverPath = "/var/log/pods/kube-system_kube-apiserver-cp-1.example.com_1-2/kube-apiserver/0.log"
     private static let podLink = "/var/log/containers/kube-apiserver-1_shop_kube-apiserver-0a.log"
+    private static let podLinkName = "kube-apiserver-1_shop_kube-apiserver-\(String(repeating: "0a", count: 32)).log"
+    private static let serverLinkName = podLinkName.replacing("_shop_", with: "_kube-system_")
     private static let serverLink =
         "/var/log/containers/kube-apiserver-cp-1.example.com_kube-system_kube-apiserver-0a.log"
 
@@ -67,6 +69,28 @@ struct EnvelopeWriterTests {
             (.loki, loki(#""k8s_namespace_name":"default","k8s_container_name":"evil""#)),
             (.loki, loki(#""pod":"evil""#)),
             (.loki, loki(#""namespace_name":"default""#)), (.loki, loki(#""filename":"\#(podPath)""#)),
+            (.loki, loki(#""unit":"session-3.scope""#)),
+            (.loki, loki(#""instance":"default/kube-apiserver-1:kube-apiserver""#)),
+            (.loki, #"{"labels":{},"structuredMetadata":{"pod":"evil"},"line":\#(text),"timestamp":"t"}"#),
+            (.loki, #"{"streams":[{"stream":{},"values":[["1",\#(text),{"pod":"evil"}]]}]}"#),
+            (
+                .loki,
+                #"{"streams":[{"stream":{},"values":[["1",\#(text),{"structuredMetadata":{"filename":"\#(podPath)"}}]]}]}"#
+            ),
+            (
+                .fluentBit,
+                record(#""namespace_name":"shop","pod_name":"kube-apiserver-1","container_name":"kube-apiserver""#)
+            ),
+            (.fluentBit, record(#""pod_name":"kube-apiserver-1""#)),
+            (.fluentBit, record(#""namespace":"shop","pod":"kube-apiserver-1","container":"kube-apiserver""#)),
+            (.auto, bare(#""namespace":"kube-system","container":"evil""#)),
+            (.filebeat, filebeat(#""systemd":{"unit":"user@1000.service"}"#)),
+            (.filebeat, filebeat(#""systemd":{"user_unit":"a.service"}"#)),
+            (.otlp, otlp([("log.file.name", podLinkName)])), (.otlp, otlp([("log.file.path_resolved", podPath)])),
+            (
+                .otlp,
+                #"{"resourceLogs":[{"scopeLogs":[{"scope":{"attributes":[{"key":"k8s.pod.name","value":{"stringValue":"a"}}]},"logRecords":[{"body":{"stringValue":\#(text)}}]}]}]}"#
+            ),
             (.loki, #"{"streams":[{"stream":{"pod":"evil"},"values":[["1",\#(text)]]}]}"#),
             (.splunkHEC, splunk(#""sourcetype":"kube:container:evil""#)),
             (.splunkHEC, splunk(#""source":"\#(podLink)""#)),
@@ -96,9 +120,26 @@ struct EnvelopeWriterTests {
             (.auto, bare(#""stream":"stdout""#)),
             (.fluentBit, record(#""filepath":"\#(serverLink)","logtag":"F","_p":"F","partial_message":"false""#)),
             (.fluentBit, record(#""container_name":"/kube-apiserver","source":"stdout""#)),
+            (.fluentBit, record(#""stream":"stdout","time":"2026-11-30T09:00:00.1Z","_p":"F""#)),
+            (.fluentBit, record(#""stream":"stdout","kubernetes":{}"#)),
+            (
+                .fluentBit,
+                #"{"date":1,"log":\#(text.dropLast())\n","stream":"stdout","time":"2026-11-30T09:00:00.1Z"}"#
+            ),
             (.fluentBit, record(#""container_name":"k8s_kube-apiserver_kube-apiserver-1_kube-system_1_0""#)),
             (.fluentBit, #"var.log.pods.kube-system_kube-apiserver-1_1.kube-apiserver.0.log: [1.0, {"log":\#(text)}]"#),
             (.loki, loki(#""namespace":"kube-system","container":"kube-apiserver","pod":"kube-apiserver-1""#)),
+            (.loki, loki(#""instance":"kube-system/kube-apiserver-1:kube-apiserver""#)),
+            (.loki, loki(#""instance":"10.0.0.1:9100""#)),
+            (.loki, #"{"streams":[{"stream":{},"values":[["1",\#(text),{"trace":"x"}]]}]}"#),
+            (.otlp, otlp([("log.file.name", serverLinkName)])),
+            (.otlp, otlp([("log.file.name", "kube_api_audit-1.log")])),
+            (.filebeat, filebeat(#""systemd":{"unit":"k3s.service"},"container":{"id":"a"},"namespace":"prod""#)),
+            (
+                .fluentBit,
+                record(
+                    #""namespace_name":"kube-system","pod_name":"kube-apiserver-1","container_name":"kube-apiserver""#)
+            ),
             (.loki, loki(#""job":"kube-audit","filename":"/var/log/kubernetes/audit/audit.log""#)),
             (.splunkHEC, splunk(#""sourcetype":"kube:container:kube-apiserver","source":"\#(serverLink)""#)),
             (.splunkHEC, splunk(#""source":"/var/log/kubernetes/audit/audit.log","fields":{"cluster":"a"}"#)),
@@ -117,6 +158,9 @@ struct EnvelopeWriterTests {
             (.auto, bare(#""logtag":"P""#)), (.auto, bare(#""partial_message":"true""#)),
             (.fluentBit, record(#""partial_message":"true","partial_last":"true""#)),
             (.fluentBit, record(#""_p":"P""#)),
+            // Docker's pieces, which Fluent Bit's parser does not join.
+            (.fluentBit, record(#""stream":"stdout","time":"2026-11-30T09:00:00.1Z""#)),
+            (.auto, bare(#""log":"{}","stream":"stdout","time":"2026-11-30T09:00:00.1Z""#)),
             (.fluentBit, record(#""logtag":"P:x""#)), (.fluentBit, #"a: [1.0, {"log":\#(text),"_p":"P"}]"#),
             (.fluentd, "2026-11-30T09:00:00Z\ta\t" + #"{"message":\#(text),"partial_message":"true"}"#),
             (.fluentd, "2026-11-30T09:00:00Z\ta\t" + #"{"message":\#(text),"container_partial_message":"true"}"#),

@@ -124,9 +124,9 @@ def otlp_body(body):
 
 
 def otlp_attributes(level):
-    """The attributes of a resource or a log record, which may name its container."""
+    """The attributes of a resource, a scope or a log record, which may name its container."""
     found = {}
-    for holder in (level.get("resource"), level):
+    for holder in (level.get("resource"), level.get("scope"), level):
         attributes = holder.get("attributes") if isinstance(holder, dict) else None
         if isinstance(attributes, list):
             found |= otlp_list(attributes)

@@ -37,6 +37,17 @@ def names_other_log(path):
     return False
 
 
+def names_other_link(name):
+    """Whether a file's name is of a container's log, `POD_NAMESPACE_CONTAINER-ID.log`, other than the API server's."""
+    return bool(re.fullmatch("[^_]*_[^_]*_[^_]*-[0-9a-f]{64}[.]log", name, re.DOTALL)) and not _LINK.match(name)
+
+
+def _names_other_instance(name):
+    """Alloy: NAMESPACE/POD:CONTAINER."""
+    return bool(re.match("[^/]*/.*:", name, re.DOTALL)) and not (
+        name.startswith("kube-system/kube-apiserver") and name.rpartition(":")[2] == "kube-apiserver")
+
+
 def _is_servers(name):
     name = name.removeprefix("/")
     return name == "kube-apiserver" or name.startswith("k8s_kube-apiserver_kube-apiserver") and "_kube-system_" in name
@@ -47,6 +58,7 @@ def _is_foreign(about, value):
     if about in ("namespace", "container"):
         return value != {"namespace": "kube-system", "container": "kube-apiserver"}[about]
     return {"pod": not text.startswith("kube-apiserver"), "stream": text == "stderr", "file": names_other_log(text),
+            "file name": names_other_link(text), "instance": _names_other_instance(text),
             "runtime name": not _is_servers(text), "user unit": True,
             "source type": text.startswith("kube:container:") and text != "kube:container:kube-apiserver",
             "unit": text.startswith(("user@", "session-"))}.get(about, False)
@@ -61,8 +73,17 @@ def _piece(about, value):
     return PIECE if is_piece else WHOLE
 
 
-def _check(value, names):
+def _is_dockers_piece(record):
+    """Docker's pieces have no mark but their end, and shippers that do not join them pass on each."""
+    keys = [record.get(key) for key in ("log", "stream", "time")]
+    return all(isinstance(value, str) for value in keys) and not keys[0].endswith("\n")
+
+
+def _check(value, names, has_labels=False):
     piece, there, is_foreign = WHOLE, set(), False
+    plain = {about: (key,) for about, key in table.PLAIN.items() if isinstance(value.get(key), str)}
+    if not has_labels and len(plain) > 1:
+        names = names | {about: names[about] + paths for about, paths in plain.items()}
     for about, paths in names.items():
         for path in paths:
             found, is_there = look(value, path)
@@ -71,13 +92,15 @@ def _check(value, names):
                 is_foreign |= _is_foreign(about, found)
                 piece = max(piece, _piece(about, found))
     # Another pod may have the name of the API server's in its own namespace.
-    if is_foreign or ("namespace" in there) != ("container" in there) or "pod" in there and "namespace" not in there:
+    is_named = "container" in there or "namespace" in there and "runtime name" in there
+    if is_foreign or ("namespace" in there) != is_named or "pod" in there and "namespace" not in there:
         raise Foreign("another container")
     check_duplicates(value, [path for paths in names.values() for path in paths])
     # Another value may be a pod's, in the place of the names.
     if not isinstance(value.get("kubernetes"), (dict, type(None))):
         raise Foreign("a container that is not named")
-    return piece
+    # Containers of other runtimes have a tag.
+    return PIECE if not has_labels and "tag" not in there and _is_dockers_piece(value) else piece
 
 
 def check(value, format=""):
@@ -89,12 +112,25 @@ def check(value, format=""):
         check_duplicates(value, [key])
         holder = value.get(key)
         if isinstance(holder, dict):
-            names = table.NAMES
-            if has_labels:
-                labels = {about: paths and paths + table.NAMES[about] for about, paths in table.LABELS.items()}
-                names = table.NAMES | labels
-            piece = max(piece, _check(holder, names))
+            piece = max(piece, _check_labels(holder) if has_labels else _check(holder, table.NAMES))
     return piece
+
+
+def _check_labels(labels):
+    names = {about: paths and paths + table.NAMES.get(about, ()) for about, paths in table.LABELS.items()}
+    return _check(labels, table.NAMES | names, has_labels=True)
+
+
+def check_metadata(entry):
+    """Loki's structured metadata, behind the text of an entry."""
+    pieces = [WHOLE]
+    for found in entry[2:]:
+        if isinstance(found, dict):
+            pieces.append(_check_labels(found))
+            check_duplicates(found, ["structuredMetadata"])
+            if isinstance(found.get("structuredMetadata"), dict):
+                pieces.append(_check_labels(found["structuredMetadata"]))
+    return max(pieces)
 
 
 def is_piece(piece, text):

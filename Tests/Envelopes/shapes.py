@@ -264,7 +264,8 @@ def one_line(text):
 
 def syslog(writer):
     if writer.is_foreign():
-        return "May  1 10:00:06 cp-1 sshd[99]: x" + one_line(writer.other_text())
+        # A text that holds an event as it is written is no other program's.
+        return "May  1 10:00:06 cp-1 sshd[99]: x" + one_line(writer.other_text()).replace('"audit.k8s.io/', '"k8s.io/')
     return writer.random.choice((
         "<133>May  1 10:00:01 cp-1 k8s-audit: ", "<110>1 2024-05-01T10:00:02.123456Z cp-1 kubeAPI id kubeAPI - ",
         '<134>1 2024-05-01T10:00:03+00:00 cp-1 a 1 - [m@1 e="p" n="a \\"b\\" {c\\]"] \ufeff',

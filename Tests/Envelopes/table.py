@@ -211,18 +211,19 @@ PREFIXES = (
 NAMES = {
     "namespace": ("kubernetes.namespace_name", "kubernetes.pod_namespace", "kubernetes.namespace",
                   "kubernetes_namespace_name", "kubernetes_namespace", "k8s.namespace.name", "k8s_namespace_name",
-                  "_kubernetes_namespace_name", "_kubernetes_namespace", "_k8s_namespace_name"),
+                  "_kubernetes_namespace_name", "_kubernetes_namespace", "_k8s_namespace_name", "namespace_name"),
     "container": ("kubernetes.container_name", "kubernetes.container.name", "kubernetes_container_name",
                   "k8s.container.name", "k8s_container_name", "_kubernetes_container_name", "_k8s_container_name"),
     "pod": ("kubernetes.pod_name", "kubernetes.pod.name", "kubernetes_pod_name", "k8s.pod.name", "k8s_pod_name",
-            "_kubernetes_pod_name", "_k8s_pod_name"),
+            "_kubernetes_pod_name", "_k8s_pod_name", "pod_name"),
     "stream": ("stream", "_stream", "log.iostream", "source"),
     "file": ("log.file.path", "log_file_path", "_log_file_path", "file", "_file", "filename", "filepath", "path",
-             "source", "tag", "_tag"),
+             "source", "tag", "_tag", "log.file.path_resolved"),
+    "file name": ("log.file.name", "log.file.name_resolved"),
     "runtime name": ("container_name", "_container_name", "CONTAINER_NAME", "container.name"),
     "source type": ("sourcetype",),
-    "unit": ("_SYSTEMD_UNIT",),
-    "user unit": ("_SYSTEMD_USER_UNIT",),
+    "unit": ("_SYSTEMD_UNIT", "systemd.unit"),
+    "user unit": ("_SYSTEMD_USER_UNIT", "systemd.user_unit"),
     # A container runtime cuts long lines. P is a piece, F the last one.
     "tag": ("logtag", "_logtag", "_p"),
     "partial": ("partial_message", "_partial_message", "_partial", "CONTAINER_PARTIAL_MESSAGE",
@@ -232,9 +233,11 @@ NAMES = {
 }
 # The same among labels and fields, in place of the runtime's name.
 LABELS = {"namespace": ("namespace", "namespace_name"), "container": ("container", "container_name"),
-          "pod": ("pod", "pod_name"), "runtime name": ()}
+          "pod": ("pod", "pod_name"), "runtime name": (), "instance": ("instance",), "unit": ("unit",)}
+# The same among the keys of a record, if at least two of them are there, each with a text.
+PLAIN = {"namespace": "namespace", "pod": "pod", "container": "container"}
 # Where a format has objects that name the writer, and whether they are labels.
-HOLDERS = {"elasticsearch": (("_source", False),), "loki": (("labels", True), ("stream", True)),
+HOLDERS = {"elasticsearch": (("_source", False),), "loki": (("labels", True), ("stream", True), ("structuredMetadata", True)),
            "splunk-hec": (("fields", True),)}
 # Shippers that join pieces keep the mark of the first one. A longer text is no piece.
 LONGEST_PIECE = 16 << 10

@@ -56,6 +56,12 @@ def otlp(key, value):
     ("fluent-bit", {"date": 1, "log": LONG, "_p": "P"}, 1), ("auto", json.loads(LONG) | {"logtag": "P"}, 1),
     ("fluent-bit", {"date": 1, "log": LONG, "partial_message": "true"}, 0),
     ("vector", {"message": TEXT, "source_type": "docker_logs", "timestamp": "t", "_partial": True}, 0),
+    # Docker's pieces, which Fluent Bit's parser does not join.
+    ("fluent-bit", {"date": 1, "log": TEXT, "stream": "stdout", "time": "t"}, 0),
+    ("auto", FORGED | {"log": "{}", "stream": "stdout", "time": "t"}, 0),
+    ("fluent-bit", {"date": 1, "log": TEXT + "\n", "stream": "stdout", "time": "t"}, 1),
+    ("fluent-bit", {"date": 1, "log": TEXT, "stream": "stdout", "time": "t", "_p": "F"}, 1),
+    ("fluent-bit", {"date": 1, "log": TEXT, "stream": "stdout"}, 1),
     ("journald", journal(_LINE_BREAK="eof"), 1), ("journald", journal(_LINE_BREAK="line-max"), 0),
     ("journald", journal(CONTAINER_PARTIAL_MESSAGE="true"), 0), ("filebeat", filebeat(log={"flags": ["multiline"]}), 1),
     ("filebeat", filebeat(log={"flags": ["partial"]}), 0), ("filebeat", filebeat(**{"log.flags": ["truncated"]}), 0),
@@ -88,7 +94,32 @@ SERVER_FILE = "/var/log/pods/kube-system_kube-apiserver-cp-1.example.com_1-2/kub
     ("otlp", otlp("k8s.pod.name", "web"), 0), ("otlp", otlp("log.file.path", POD_FILE), 0),
     ("otlp", otlp("log.file.path", SERVER_FILE), 1), ("filebeat", filebeat(log={"file": {"path": POD_FILE}}), 0),
     ("journald", journal(_SYSTEMD_UNIT="user@1000.service"), 0), ("journald", journal(_SYSTEMD_UNIT="k3s.service"), 1),
-    ("journald", journal(CONTAINER_NAME="k8s_web_web-1_shop_1_0"), 0)])
+    ("journald", journal(CONTAINER_NAME="k8s_web_web-1_shop_1_0"), 0),
+    ("loki", {"labels": {"unit": "session-3.scope"}, "line": TEXT, "timestamp": "t"}, 0),
+    ("loki", {"labels": {"instance": "shop/kube-apiserver-1:kube-apiserver"}, "line": TEXT, "timestamp": "t"}, 0),
+    ("loki", {"labels": {"instance": "10.0.0.1:9100"}, "line": TEXT, "timestamp": "t"}, 1),
+    ("loki", {"labels": {"instance": "kube-system/kube-apiserver-1:kube-apiserver"}, "line": TEXT, "timestamp": "t"},
+     1),
+    ("loki", {"labels": {}, "structuredMetadata": {"pod": "web"}, "line": TEXT, "timestamp": "t"}, 0),
+    ("loki", {"streams": [{"stream": {}, "values": [["1", TEXT, {"pod": "web"}]]}]}, 0),
+    ("loki", {"streams": [{"stream": {}, "values": [["1", TEXT, {"structuredMetadata": {"pod": "web"}}]]}]}, 0),
+    ("loki", {"streams": [{"stream": {}, "values": [["1", TEXT, {"trace": "x"}]]}]}, 1),
+    ("fluent-bit", {"date": 1, "log": TEXT, "namespace_name": "kube-system", "pod_name": "kube-apiserver-1",
+                    "container_name": "kube-apiserver"}, 1),
+    ("fluent-bit", {"date": 1, "log": TEXT, "namespace_name": "shop", "container_name": "kube-apiserver"}, 0),
+    ("fluent-bit", {"date": 1, "log": TEXT, "pod_name": "kube-apiserver-1"}, 0),
+    ("fluent-bit", {"date": 1, "log": TEXT, "namespace": "shop", "container": "kube-apiserver"}, 0),
+    ("fluent-bit", {"date": 1, "log": TEXT, "namespace": "prod"}, 1),
+    ("filebeat", filebeat(systemd={"unit": "user@1000.service"}), 0),
+    ("filebeat", filebeat(systemd={"user_unit": "a.service"}), 0),
+    ("filebeat", filebeat(systemd={"unit": "k3s.service"}, container={"id": "a"}, namespace="prod"), 1),
+    ("otlp", otlp("log.file.name", f"web_shop_web-{'0a' * 32}.log"), 0),
+    ("otlp", otlp("log.file.name", f"kube-apiserver-1_kube-system_kube-apiserver-{'0a' * 32}.log"), 1),
+    ("otlp", otlp("log.file.name", "kube_api_audit-1.log"), 1),
+    ("otlp", otlp("log.file.path_resolved", POD_FILE), 0),
+    ("otlp", {"resourceLogs": [{"scopeLogs": [{
+        "scope": {"attributes": [{"key": "k8s.pod.name", "value": {"stringValue": "web"}}]},
+        "logRecords": [{"body": {"stringValue": TEXT}}]}]}]}, 0)])
 def test_a_record_that_names_another_writer_is_foreign(format, record, wanted):
     result = read(json.dumps(record), format)
     assert (counted(result), result["foreign"]) == (wanted, 1 - wanted)

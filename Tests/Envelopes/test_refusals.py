@@ -235,6 +235,18 @@ def test_an_audit_id_that_ends_a_syslog_header_hides_its_event_and_forges_none()
         assert "192.0.2.66 verified" not in result["forbidden"]
 
 
+def test_an_event_behind_a_shifted_header_is_reported():
+    head = "<110>1 2024-05-01T10:00:02.123456Z cp-1 kubeAPI "
+    for audit_id, wanted in (("0a4f", 1), ("x y -", 0), ("x y", 0), ('x y - \\"audit.k8s.io/', 0)):
+        result = read(f"{head}{audit_id} kubeAPI - {TEXT}", "syslog")
+        assert (counted(result), result["malformed"], result["foreign"]) == (wanted, 1 - wanted, 0)
+    for text, wanted in (("x" + TEXT, 0), ('{"a":' + TEXT + "}", 0), ("x" + json.dumps(TEXT), 1), ("x", 1)):
+        for format, record in (("syslog", f"May  1 10:00:05 cp-1 x: {text}"),
+                               ("journald", json.dumps({"__REALTIME_TIMESTAMP": "1", "MESSAGE": text}))):
+            result = read(record, format)
+            assert (counted(result), result["foreign"], result["malformed"]) == (0, wanted, 1 - wanted)
+
+
 def test_pieces_are_joined_by_stream_only():
     head = "2024-05-01T10:00:01.1Z "
     lines = [f"{head}stdout P {TEXT[:40]}", f"{head}stderr P {TEXT}", f"{head}stdout F {TEXT[40:]}",
