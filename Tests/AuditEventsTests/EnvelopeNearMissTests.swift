@@ -41,7 +41,6 @@ struct EnvelopeNearMissTests {
         "is read only if it is one",
         arguments: [
             (.fluentBit, #"{"date":1,"log":\#(embedded)}"#, .event),
-            (.fluentBit, #"{"log":\#(embedded)}"#, .malformed),
             (.fluentBit, #"{"date":1,"log":\#(embedded),"log":\#(embedded)}"#, .malformed),
             (.fluentBit, #"{"date":1,"log":\#(text(embedded))}"#, .malformed),
             (.fluentBit, #"{"date":1,"log":\#(text(event + event))}"#, .malformed),
@@ -78,6 +77,10 @@ struct EnvelopeNearMissTests {
             (.journald, #"{"__REALTIME_TIMESTAMP":"1","_LINE_BREAK":"line-max","MESSAGE":"x"}"#, .foreign),
             (.journald, #"{"__REALTIME_TIMESTAMP":"1","_LINE_BREAK":"eof","MESSAGE":\#(embedded)}"#, .event),
             (.auto, #"{"date":1,"log":\#(embedded)}"#, .malformed),
+            (.auto, #"{"log":\#(embedded)}"#, .malformed),
+            (.fluentBit, #"{"log":\#(embedded)}"#, .event),
+            (.fluentBit, #"{"@timestamp":1.5,"log":\#(embedded)}"#, .event),
+            (.fluentd, #"{"message":\#(embedded)}"#, .event),
             (
                 .eks,
                 #"{"messageType":"DATA_MESSAGE","logStream":"kube-apiserver-1","logEvents":[{"message":\#(embedded)}]}"#,
@@ -104,6 +107,8 @@ struct EnvelopeNearMissTests {
             (.cri, "2024-05-01T10:00:00.000000000Z stdout F " + event, .event),
             (.cri, "2024-05-01T10:00:00.000000000Z stderr F " + event, .foreign),
             (.cri, "2024-05-01T10:00:00.000000000Z stdout P " + event, .truncated),
+            (.cri, "2024-05-01T10:00:00.000000000Z stderr F ", .foreign),
+            (.cri, "2024-05-01T10:00:00.000000000Z stderr F \r", .foreign),
             (.cri, "x2024-05-01T10:00:00.000000000Z stdout F " + event, .malformed),
             (.syslog, "<13>May  1 10:00:00 host tag: " + event, .event),
             (.syslog, "<13>May  1 10:00:00 host tag: x", .foreign),

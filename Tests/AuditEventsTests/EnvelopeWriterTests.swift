@@ -191,6 +191,16 @@ struct EnvelopeWriterTests {
         #expect(scan(record, as: format).events.count == 1)
     }
 
+    @Test("of a container may be empty, or end in white space, which is part of the text")
+    func emptyPieces() {
+        let spaced = Self.event.replacing("curl", with: "a  b")
+        let place = spaced.firstRange(of: "a ").map(\.upperBound) ?? spaced.startIndex
+        let lines =
+            ["P \(Self.event)", "F ", "P ", "F \(Self.event)", "P \(spaced[..<place])", "F \(spaced[place...])"]
+        let found = scan(lines.map { "2026-11-30T09:00:00Z stdout \($0)\n" }.joined(), as: .cri)
+        #expect(found.events.count == 3 && found.malformedCount == 0 && found.truncated == 0, "\(found.malformed)")
+    }
+
     @Test("of a container that ended within an event takes no other event with it")
     func tornPieces() {
         let head = #"{"kind":"Event","apiVersion":"audit.k8s.io/v1","requestURI":"/"#

@@ -230,6 +230,12 @@ struct StoredLogTests {
             #expect(try holdsEvents(allowed.text + String(allowed.text.dropLast(40))))
             #expect(try !holdsEvents(#"{"level":"info","msg":"hello"}"# + "\n"))
             #expect(try !holdsEvents("hello\n"))
+            // Of another stream of a cluster.
+            let embedded = allowed.text.dropLast().replacing("\"", with: "\\\"")
+            #expect(
+                try !holdsEvents(
+                    #"{"messageType":"DATA_MESSAGE","logStream":"authenticator-1","logEvents":[{"message":"\#(embedded)"}]}"#
+                ))
             #expect(try !holdsEvents(""))
             for name in ["cri.log", "docker-json.log", "gelf.log"] {
                 let reading = try Self.read(Fixture.url("envelopes/\(name)").path).reading
