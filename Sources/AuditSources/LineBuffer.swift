@@ -2,8 +2,9 @@ import Glibc
 
 /// Cuts the bytes of a log into pieces of whole lines, in bounded memory.
 ///
-/// A line ends at a line feed or at a NUL byte, as `LogLines` has it. So a run of NUL bytes of any length is passed on and
-/// never kept, and an event behind it is a line of its own.
+/// A line ends at a line feed, and one that begins as JSON at a NUL byte too, as `LogLines` has it. So a run of NUL bytes
+/// behind it, of any length, is passed on and never kept, and an event behind them is a line of its own. A line that is
+/// skipped ends at a line feed.
 ///
 /// A piece is the result of one read, so lines are neither copied nor examined one by one. Only the incomplete last line
 /// is kept, up to `lineLimit` bytes; a longer line is skipped to its end. If wanted, a line that begins as JSON is passed on
@@ -28,6 +29,8 @@ struct LineBuffer {
         var isOversizedJSON = false
         /// Bytes read and skipped since the last piece.
         var consumed: Int
+        /// Whether there are NUL bytes in a line that was skipped: other lines may be behind them.
+        var hasSkippedNUL = false
         /// Whether it begins with a record of which a part was read before.
         var isContinued = false
     }
@@ -264,7 +267,7 @@ struct LineBuffer {
         }
         waiting = nil
         var start = 0
-        let firstEnd = firstLineEnd(in: filled..<end)
+        let firstEnd = isSkipping ? first(10, in: filled..<end) : lineEnd(from: 0, in: filled..<end)
         // Only the first line of a piece can be longer than the piece.
         if !isSkipping, (firstEnd ?? end) > Self.lineLimit {
             piece.oversizedLines = [offset]
@@ -274,9 +277,10 @@ struct LineBuffer {
         if isSkipping {
             isSkipping = firstEnd == nil
             start = firstEnd.map { $0 + 1 } ?? end
+            piece.hasSkippedNUL = first(0, in: 0..<start) != nil
             consume(0..<start)
         }
-        var wholeEnd = lastLineEnd(in: max(start, filled)..<end).map { $0 + 1 } ?? start
+        var wholeEnd = lastLineEnd(from: start, in: max(start, filled)..<end).map { $0 + 1 } ?? start
         if passesOpenLines, wholeEnd == start, end - start >= Self.readSize, Self.beginsJSON(bytes[start]) {
             wholeEnd = end
         }
@@ -311,7 +315,7 @@ struct LineBuffer {
         kept = range.upperBound..<range.upperBound
     }
 
-    private static func beginsJSON(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") }
+    static func beginsJSON(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") }
 
     /// The last bytes of the log up to an index of `bytes`.
     ///
@@ -341,29 +345,5 @@ struct LineBuffer {
         if kept.lowerBound > 0 { moveToFront(kept) }
         // A buffer that one huge line enlarged shrinks after it.
         if kept.count < Self.readSize, bytes.count > 4 * Self.readSize { releaseSpace() }
-    }
-
-    private func firstLineEnd(in range: Range<Int>) -> Int? {
-        bytes.withUnsafeBytes { buffer in
-            guard let base = buffer.baseAddress else { return nil }
-            let feed = memchr(base + range.lowerBound, 10, range.count).map { UnsafeRawPointer($0) - base }
-            let line = range.lowerBound..<(feed ?? range.upperBound)
-            return memchr(base + line.lowerBound, 0, line.count).map { UnsafeRawPointer($0) - base } ?? feed
-        }
-    }
-
-    private func lastLineEnd(in range: Range<Int>) -> Int? {
-        bytes.withUnsafeBytes { buffer -> Int? in
-            guard let base = buffer.baseAddress else { return nil }
-            var end = range.upperBound
-            // memchr compares many bytes at once, so that only the piece with the end is examined byte by byte.
-            while end > range.lowerBound {
-                let start = max(range.lowerBound, end - 512)
-                let hasEnd = memchr(base + start, 10, end - start) != nil || memchr(base + start, 0, end - start) != nil
-                if hasEnd { return (start..<end).last { buffer[$0] == 10 || buffer[$0] == 0 } }
-                end = start
-            }
-            return nil
-        }
     }
 }

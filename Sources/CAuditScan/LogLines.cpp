@@ -17,10 +17,19 @@ const uint8_t *skipNULs(const uint8_t *at, const uint8_t *end) {
     return at;
 }
 
+/// Whether a NUL byte ends a line that has these bytes before it.
+bool endsAtNUL(Text line) {
+    std::string_view text = line.view();
+    if (text.substr(0, byteOrderMark.size()) == byteOrderMark) text.remove_prefix(byteOrderMark.size());
+    return text.empty() || text[0] == '{' || text[0] == '[';
+}
+
+Text withoutSpaceBehind(Text line) { return {line.from, line.trimmed().to}; }
+
 }  // namespace
 
 void LogLines::begin(Text bytes) {
-    at_ = bytes.from;
+    begin_ = at_ = bytes.from;
     end_ = bytes.to;
     const void *feed = memrchr(bytes.from, '\n', bytes.size());
     fed_ = feed ? static_cast<const uint8_t *>(feed) + 1 : bytes.from;
@@ -29,25 +38,46 @@ void LogLines::begin(Text bytes) {
 bool LogLines::next(Text &line) {
     while (at_ < end_) {
         if (*at_ == 0) at_ = skipNULs(at_, end_);
-        const uint8_t *to = lineEnd();
-        line = Text{at_, to}.trimmed();
+        if (at_ == end_) return false;
+        const uint8_t *to = lineEnd(at_);
+        line = withoutSpaceBehind({at_, to});
         lastEnd_ = to;
         at_ = to < end_ ? to + 1 : end_;
         if (line.view().substr(0, byteOrderMark.size()) == byteOrderMark) {
-            line = Text{line.from + byteOrderMark.size(), line.to}.trimmed();
+            line = withoutSpaceBehind({line.from + byteOrderMark.size(), line.to});
         }
-        if (!line.isEmpty()) return true;
+        if (!line.trimmed().isEmpty()) return true;
     }
     return false;
 }
 
-// strchrnul searches for both bytes at the price of one.
-const uint8_t *LogLines::lineEnd() const {
-    if (at_ < fed_) {
-        return reinterpret_cast<const uint8_t *>(strchrnul(reinterpret_cast<const char *>(at_), '\n'));
+void LogLines::seekBehind(const uint8_t *text) {
+    at_ = text;
+    while (at_ < end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\r')) at_++;
+}
+
+const uint8_t *LogLines::endOfLine(const uint8_t *place) const {
+    const void *feed = memrchr(begin_, '\n', static_cast<size_t>(place - begin_));
+    const uint8_t *at = feed ? static_cast<const uint8_t *>(feed) + 1 : begin_;
+    while (at < place) {
+        at = skipNULs(at, end_);
+        if (at >= place) return place;
+        at = lineEnd(at);
     }
-    const void *nul = memchr(at_, 0, static_cast<size_t>(end_ - at_));
-    return nul ? static_cast<const uint8_t *>(nul) : end_;
+    return at < end_ && at == place ? lineEnd(at) : at;
+}
+
+// strchrnul searches for both bytes at the price of one.
+const uint8_t *LogLines::lineEnd(const uint8_t *line) const {
+    const uint8_t *to = end_;
+    if (line < fed_) {
+        to = reinterpret_cast<const uint8_t *>(strchrnul(reinterpret_cast<const char *>(line), '\n'));
+    } else if (const void *nul = memchr(line, 0, static_cast<size_t>(end_ - line))) {
+        to = static_cast<const uint8_t *>(nul);
+    }
+    if (to == end_ || *to != 0 || endsAtNUL({line, to})) return to;
+    const void *feed = memchr(to, '\n', static_cast<size_t>(end_ - to));
+    return feed ? static_cast<const uint8_t *>(feed) : end_;
 }
 
 }  // namespace audit_scan

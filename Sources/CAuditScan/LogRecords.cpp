@@ -1,6 +1,5 @@
 #include "LogRecords.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 #include "TornLine.hpp"
@@ -131,7 +130,7 @@ bool LogRecords::readPrinted(Text line, Record &record) {
         if (goesOn(line.from)) return false;
         return failAtLineEnd(record, reader_.at, "a JSON object that is not valid");
     }
-    lines_.seek(reader_.at);
+    lines_.seekBehind(reader_.at);
     record.kind = Record::Kind::object;
     record.text = object;
     return true;
@@ -153,7 +152,7 @@ bool LogRecords::failAtLineEnd(Record &record, const uint8_t *value, const char 
         lines_.seek(value);
         return fail(record, value - 1, value, reason);
     }
-    const uint8_t *at = reader_.at, *to = std::find_if(at, end_, isLineEnd);
+    const uint8_t *at = reader_.at, *to = isInPart_ ? end_ : lines_.endOfLine(at);
     lines_.seek(to);
     return fail(record, at < to ? at : at - 1, to, reason);
 }
@@ -174,7 +173,8 @@ bool LogRecords::beginArray(Text line, Record &record) {
 bool LogRecords::nextItem(Record &record) {
     reader_.skipSpace();
     if (reader_.skip(']')) {
-        lines_.seek(isInPart_ ? end_ : reader_.at);
+        if (isInPart_) lines_.seek(end_);
+        else lines_.seekBehind(reader_.at);
         state_ = State::lines;
         return false;
     }

@@ -36,6 +36,39 @@ struct LogLinesTests {
         #expect(scan([UInt8(ascii: "{")] + Self.mark + Self.event.dropFirst()).malformedCount == 1)
     }
 
+    @Test("have NUL bytes and white space that another program has written")
+    func otherPrograms() {
+        let event = String(decoding: Self.event.dropLast(), as: UTF8.self)
+        let cri = "2024-05-01T10:00:00.1Z stdout F "
+        for (text, format, events, lines) in [
+            ("x\0\(event)\n\(event)\n", .auto, 1, 2), ("\t\(event)\n\(event)\n", .auto, 1, 2),
+            (" [\(event)]\n", .auto, 0, 1), ("\t\0\(event)\n", .auto, 0, 1), ("\u{FEFF} \(event)", .auto, 0, 1),
+            ("\u{FEFF}\0\(event)", .auto, 1, 1), ("[\(event)] \(event)\0\(event)", .auto, 3, 3),
+            ("[\n\"x\0\(event)\n\(event)", .auto, 1, 2), ("[\n{\"a\0\(event)\n", .auto, 1, 2),
+            (" \r\n\t\n\(event)\n", .auto, 1, 1), ("{\n}  \(event)\n", .auto, 1, 2),
+            ("2024-05-01T10:00:00.1Z stderr F x\0\(event)\n\(cri)\(event)\n", .cri, 1, 2),
+            ("\(cri)x\0\(cri)\(event)\n\(event)\0\(cri)\(event)\n", .cri, 2, 3),
+            (" \(cri)\(event)\n", .cri, 0, 1),
+            ("Nov 30 09:00:00 h sshd[1]: x\0\(event)\n", .syslog, 0, 1),
+        ] as [(String, AuditFormat, Int, Int)] {
+            var scanner = EventScanner(selecting: [EventSelector(group: "system:unauthenticated", responseCode: 403)])
+            let found = scanner.scan(lines: Array(text.utf8).span.bytes, as: format)
+            #expect(found.events.count == events && found.lines == lines, "\(text.prefix(60)) \(found.malformed)")
+        }
+    }
+
+    /// NUL bytes end a line that is empty or begins as JSON.
+    private static func linesBetweenNULs(_ text: ArraySlice<UInt8>) -> [[UInt8]] {
+        var lines: [[UInt8]] = [], rest = text
+        while let nul = rest.firstIndex(of: 0) {
+            let line = rest[..<nul].starts(with: mark) ? rest[..<nul].dropFirst(mark.count) : rest[..<nul]
+            guard line.isEmpty || line.first == UInt8(ascii: "{") else { break }
+            lines.append(Array(rest[..<nul]))
+            rest = rest[(nul + 1)...]
+        }
+        return lines + [Array(rest)]
+    }
+
     @Test("are the same wherever NUL bytes, marks and line feeds stand in them")
     func anySplit() {
         var random = SeededGenerator(seed: 14)
@@ -44,7 +77,7 @@ struct LogLinesTests {
         ]
         for _ in 0..<500 {
             let bytes = (0..<12).flatMap { _ in pieces.randomElement(using: &random) ?? [] }
-            let lines = bytes.split { $0 == 10 || $0 == 0 }.map(Array.init).map(scan)
+            let lines = bytes.split(separator: 10).flatMap(Self.linesBetweenNULs).map(scan)
             let whole = scan(bytes)
             #expect(whole.events == lines.flatMap(\.events))
             #expect(whole.lines == lines.map(\.lines).reduce(0, +))

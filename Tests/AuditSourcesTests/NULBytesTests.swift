@@ -78,6 +78,24 @@ struct NULBytesTests {
         }
     }
 
+    @Test("within a line that does not begin as JSON are a part of it, whatever is behind them", arguments: [1, 5000])
+    func withinATextLine(count: Int) throws {
+        try withTemporaryDirectory { directory in
+            let log = try LogDirectory(directory)
+            try log.append("x")
+            log.read()
+            try appendNULs(count, to: log)
+            log.read()
+            try log.append([1])
+            log.read()
+            log.restart()
+            try log.append([2])
+            log.read()
+            #expect(log.ids == [2])
+            #expect(log.malformed == 1)
+        }
+    }
+
     @Test("before the first event after a truncation cost no event")
     func truncatedWithoutAppend() throws {
         try withTemporaryDirectory { directory in
@@ -127,7 +145,7 @@ struct NULBytesTests {
             let pieces = [
                 event, event, String(event.dropLast()), String(event.prefix(20)), String(event.prefix(300)), "\n",
                 "\r\n",
-                "\u{FEFF}", "\0", String(repeating: "\0", count: 3000), "x",
+                "\u{FEFF}", "\0", String(repeating: "\0", count: 3000), "x", " ", "\n",
             ]
             let text = (0..<40).compactMap { _ in pieces.randomElement(using: &random) }.joined() + "\n"
             var scanner = EventScanner(selecting: LogDirectory.selectors)

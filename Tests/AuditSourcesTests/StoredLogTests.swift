@@ -51,7 +51,8 @@ struct StoredLogTests {
             case 0: log += [UInt8](repeating: 0, count: Int.random(in: 1...700, using: &generator)) + line
             case 1: log += line.dropLast(Int.random(in: 1...300, using: &generator)) + text(1000 + number)
             case 2: log += line.dropLast() + [13, 10, 13, 10]
-            case 3: log += Array("no event\n".utf8) + line
+            case 3: log += Array("no\0\0event \n".utf8) + line
+            case 4: log += Array("{\"no\0\0\0\0".utf8) + line
             default: log += line
             }
         }

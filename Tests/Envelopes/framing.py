@@ -3,11 +3,12 @@
 - A line that begins with `{` holds one object, or objects behind each other. With other text behind it an object is no
   record. A line never goes on in the next one, except if it is nothing but `{`: that object is printed over many lines.
 - A line that begins with `[` begins an array, which ends at its bracket, on whatever line. Its items are records.
-- Any other line is a record by itself: one with a prefix.
+- Any other line is a record by itself: one with a prefix. So is a line with white space before its `{`: other programs
+  print it before the lines of a text.
 - A byte order mark at the beginning of a line is skipped.
 
-So a line that was cut off never takes its neighbours with it. Lines end at a line feed or at NUL, and nowhere else: not
-at U+0085, U+2028 or a carriage return.
+So a line that was cut off never takes its neighbours with it. Lines end at a line feed, and those that begin with `{` or
+`[` at NUL too. They end nowhere else: not at U+0085, U+2028 or a carriage return.
 """
 
 import re
@@ -17,7 +18,7 @@ import jsontext
 
 _LINE_END = re.compile("[\n\0]")
 BYTE_ORDER_MARK = "\ufeff"
-_BLANK = " \t\r\n\0"
+_ENDS = "\n\0"
 
 OBJECT, TEXT, FAULT = "object", "text", "fault"
 
@@ -59,26 +60,39 @@ def records(text):
     """Yields (kind, value): an object, a line's text, or a fault and its reason."""
     at = 0
     while True:
-        at = jsontext.skip_space(text, at, _BLANK)
+        at = jsontext.skip_space(text, at, _ENDS)
         if at == len(text):
             return
-        if text[at] == BYTE_ORDER_MARK:
-            at = jsontext.skip_space(text, at + 1, _BLANK)
-            if at == len(text):
-                return
-        if text[at] == "{":
+        end = _line_end(text, at)
+        at += text[at] == BYTE_ORDER_MARK
+        if text.startswith("{", at):
             at = yield from _objects(text, at)
-        elif text[at] == "[":
+        elif text.startswith("[", at):
             at = yield from _array(text, at)
         else:
-            end = _line_end(text, at)
-            yield TEXT, text[at:end]
+            line = text[at:end].rstrip(jsontext.SPACE)
+            if line:
+                yield TEXT, line
             at = end
 
 
-def _line_end(text, at):
-    found = _LINE_END.search(text, at)
+def _line_end(text, start):
+    """The end of the line that begins at `start`."""
+    found = _LINE_END.search(text, start)
+    if found and found[0] == "\0" and text[start:found.start()].removeprefix(BYTE_ORDER_MARK)[:1] not in ("", "{", "["):
+        found = re.compile("\n").search(text, start)
     return found.start() if found else len(text)
+
+
+def _end_of_line(text, place):
+    """The end of the line that has a place in it."""
+    at = text.rfind("\n", 0, place) + 1
+    while True:
+        at = min(jsontext.skip_space(text, at, "\0"), place)
+        end = _line_end(text, at)
+        if end >= place:
+            return end
+        at = end
 
 
 def _begins_event(text, at):
@@ -88,7 +102,7 @@ def _begins_event(text, at):
 def _behind_fault(text, at, fault):
     """The line behind a fault, or the fault itself if an event begins there: a torn record takes no other with it."""
     fault = max(at, min(fault, len(text)))
-    return fault if _begins_event(text, fault) else _line_end(text, fault)
+    return fault if _begins_event(text, fault) else _end_of_line(text, fault)
 
 
 def _objects(text, at):
@@ -120,13 +134,11 @@ def _objects(text, at):
 
 def _rest(text, at):
     """The line behind a value that was read over many lines."""
-    end = _line_end(text, at)
-    rest = text[at:end].strip(jsontext.SPACE)
-    if rest.startswith(("{", "[")):
-        return jsontext.skip_space(text, at)
-    if rest:
-        yield FAULT, "text behind the record"
-    return end
+    at = jsontext.skip_space(text, at, " \t\r")
+    if text[at:at + 1] in ("", "\n", "\0", "{", "["):
+        return at
+    yield FAULT, "text behind the record"
+    return _line_end(text, at)
 
 
 def _array(text, at):

@@ -30,6 +30,12 @@ def kinds(text):
     ("{\n\"a\" 1}\n{}", ["fault", "object"]), ("\u0085{}", ["text"]), ("\ufeff{}\n\ufeff{}", ["object"] * 2),
     ("\ufeff", []), ("\ufeff\ufeff{}", ["text"]),
     ("{}\u0085{}\n{}", ["fault", "object"]),
+    # White space before a record, and NUL within a line that does not begin as JSON, are another program's.
+    ("\t{}\n{}", ["text", "object"]), (" [{}]\n{}", ["text", "object"]), ("\ufeff {}\n{}", ["text", "object"]),
+    ("x\0{}\n{}", ["text", "object"]), ("x\0\0[{}]\0{}\n{}", ["text", "object"]), ("\t\0{}\n{}", ["text", "object"]),
+    ("{}\0x\0{}\n{}", ["object", "text", "object"]), ("\0\0{}\0\0\n{}", ["object"] * 2), ("\ufeff\0{}", ["object"]),
+    ("[\n\"x\0{}\n{}", ["fault", "object"]), ("[\n{\"a\0{}\n", ["fault", "object"]), ("[{}] {}\0{}", ["object"] * 3),
+    ("[{}]x\0{}\n{}", ["object", "fault", "object"]), (" \t\r\n{}", ["object"]),
     ("{}\u2028{}\n{}", ["fault", "object"]), ("{\"a\":NaN}", ["fault"]), ("{\"a\":01}", ["fault"]),
     ("{'a':1}", ["fault"]), ("{\"a\":1,}", ["fault"]),
 ])

@@ -45,8 +45,10 @@ public struct LogPart: Sendable, Hashable {
                 while !reading.needsWholeLog, let step = try reader.next() {
                     report(step.storedBytes)
                     let found = reading.scan(step, reader.lines, as: log.format, &scanner, take)
-                    // A record goes on behind its line, or is an oversized one, which may hold many events.
-                    reading.needsWholeLog = found.rest > 0 || step.piece.isOversizedJSON
+                    // A record goes on behind its line, or is an oversized one, which may hold many events; or the line
+                    // that the part before has read may have ended at a NUL byte, as only that part can tell.
+                    reading.needsWholeLog =
+                        found.rest > 0 || step.piece.isOversizedJSON || step.piece.hasSkippedNUL
                 }
                 memory.bytes = reader.takeMemory()
             } else {
