@@ -70,14 +70,18 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
     ///   - format: The form of their records.
     ///   - isLast: Whether nothing follows. If not, a record that goes on in further lines is left over: see
     ///     `ScannedEvents.rest`.
+    ///   - isContinued: Whether they begin with a record of which a part was read: see `ScannedEvents.restHead`.
     ///   - findsTime: Whether `ScannedEvents.lastEventTimestamp` is wanted, for which the last line is read in full.
     public mutating func scan(
-        lines: RawSpan, as format: AuditFormat = .auto, isLast: Bool = true, findsTime: Bool = true
+        lines: RawSpan, as format: AuditFormat = .auto, isLast: Bool = true, isContinued: Bool = false,
+        findsTime: Bool = true
     ) -> ScannedEvents {
         var events: [SelectedEvent] = []
         var copies = EventCopies()
         swap(&copies, &self.copies)
-        var found = scan(lines: lines, as: format, isLast: isLast, findsTime: findsTime) {
+        var found = scan(
+            lines: lines, as: format, isLast: isLast, isContinued: isContinued, findsTime: findsTime
+        ) {
             events.append(SelectedEvent(copies.copy($0), selector: $0.selector))
         }
         swap(&copies, &self.copies)
@@ -91,18 +95,19 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
     ///   - lines: Bytes of a log, any number of lines.
     ///   - format: The form of their records.
     ///   - isLast: Whether nothing follows.
+    ///   - isContinued: Whether they begin with a record of which a part was read.
     ///   - findsTime: Whether `ScannedEvents.lastEventTimestamp` is wanted, for which the last line is read in full.
     ///   - take: Takes each selected event, in the order in which they were written.
     /// - Returns: All that was found except the events.
     public mutating func scan(
-        lines: RawSpan, as format: AuditFormat = .auto, isLast: Bool = true, findsTime: Bool = true,
-        take: (borrowing EventView) -> Void
+        lines: RawSpan, as format: AuditFormat = .auto, isLast: Bool = true, isContinued: Bool = false,
+        findsTime: Bool = true, take: (borrowing EventView) -> Void
     ) -> ScannedEvents {
         lines.withUnsafeBytes { bytes in
             var found = ScannedEvents()
             let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
             guard let base else { return found }
-            audit_lines_begin(scanner, format.code, base, bytes.count, isLast)
+            audit_lines_begin(scanner, format.code, base, bytes.count, isLast, isContinued)
             _ = collect(into: &found, events: .max, bytes: .max, take) { $0 }
             found.lines = audit_count(scanner)
             if findsTime { found.lastEventTimestamp = lastTimestamp() }
@@ -112,6 +117,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
             var start = 0
             let length = audit_rest_head(scanner, &start)
             found.restHead = length > 0 ? start..<start + length : nil
+            found.skipsLine = audit_skips_line(scanner)
             return found
         }
     }
@@ -135,7 +141,7 @@ public struct EventScanner: ~Copyable, @unchecked Sendable {
     public mutating func foreignShape(ofLine line: RawSpan, as format: AuditFormat = .auto) -> RecordShape? {
         line.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return nil }
-            audit_lines_begin(scanner, format.code, base, bytes.count, true)
+            audit_lines_begin(scanner, format.code, base, bytes.count, true, false)
             var (event, offset) = (audit_event(), 0)
             var reason: UnsafePointer<CChar>?
             while audit_next(scanner, &event, &offset, &reason) != AUDIT_END {}

@@ -84,7 +84,7 @@ extension RecordShape: CustomStringConvertible {
     /// How to get the events counted.
     public var advice: String {
         switch self {
-        case .eventList: "send it to --webhook.listen-address"
+        case .eventList: "it is not valid JSON, or was cut off; a whole one is read"
         case .otherProgram, .programLog: "name the file of the API server's --audit-log-path in --audit.log"
         case .eks, .aks, .gke: "not all of it can be read, so requests are not counted; docs/envelopes.md has the formats"
         default:

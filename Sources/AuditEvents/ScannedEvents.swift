@@ -35,6 +35,8 @@ public struct ScannedEvents: Sendable, Hashable {
     /// If a part of this record was read: where its beginning is, which is scanned again directly before the rest. The
     /// bytes between them were read.
     public var restHead: Range<Int>?
+    /// Whether the last line has a fault and goes on behind the bytes: its rest is not to be scanned.
+    public var skipsLine = false
     /// The `stageTimestamp` of the last line or item, selected or not, in seconds since 1970; `nil` if it has none.
     public var lastEventTimestamp: Double?
 
@@ -57,6 +59,7 @@ public struct ScannedEvents: Sendable, Hashable {
         truncated += other.truncated
         rest = other.rest
         restHead = other.restHead
+        skipsLine = other.skipsLine
         malformed += other.malformed.prefix(Self.describedMalformedLimit - malformed.count)
         lastEventTimestamp = other.lastEventTimestamp ?? lastEventTimestamp
     }

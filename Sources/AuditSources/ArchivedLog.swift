@@ -253,6 +253,10 @@ final class ArchivedLog: LogReader {
     func giveBack(_ count: Int, head: Range<Int>?) {
         lines.giveBack(count, head: head)
     }
+
+    func skipLine() {
+        lines.skipLine()
+    }
 }
 
 extension LogLoss {

@@ -180,7 +180,7 @@ struct LineBuffer {
     mutating func takeRest() -> Piece? {
         moveRestToFront()
         guard !kept.isEmpty else { return nil }
-        let piece = Piece(length: kept.count, offset: offset, consumed: kept.count)
+        let piece = Piece(length: kept.count, offset: offset, consumed: kept.count, isContinued: open != nil)
         formerTail = tail
         formerOpen = open
         pieceLength = piece.length
@@ -231,6 +231,12 @@ struct LineBuffer {
         }
         kept = start..<kept.upperBound
         waiting = WaitingRecord(bytes[kept])
+    }
+
+    /// Skips the rest of the line in which the last piece ended, up to its end.
+    mutating func skipLine() {
+        guard kept.isEmpty else { return }
+        isSkipping = true
     }
 
     /// Shrinks the buffer to the incomplete line until the next read, so that a quiet log needs little memory.

@@ -330,6 +330,10 @@ final class LogFile: LogReader {
         while let mark = marks.last, mark.offset > lines.offset { marks.removeLast() }
     }
 
+    func skipLine() {
+        lines.skipLine()
+    }
+
     private func outcome(of read: LineBuffer.Outcome) -> LogOutcome {
         switch read {
         case .piece(let piece):

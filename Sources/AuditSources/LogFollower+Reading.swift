@@ -225,6 +225,7 @@ extension LogFollower {
         let found = scan(piece, of: file, as: format(of: streams[index]), without: lines, isLast: isLast)
         // What is left over is read again, also after a restart.
         file.giveBack(found.rest, head: found.restHead)
+        if found.skipsLine { file.skipLine() }
         let position = file.position
         if let position { ledger.noteRead(position) }
         return InputBatch(
@@ -245,7 +246,9 @@ extension LogFollower {
         for run in runs ?? [0..<piece.length] {
             // A record that goes on behind lines that were read elsewhere is not complete.
             let isLast = isLast || run.upperBound < piece.length
-            var scanned = scanner.scan(lines: bytes.span.bytes.extracting(run), as: format, isLast: isLast)
+            var scanned = scanner.scan(
+                lines: bytes.span.bytes.extracting(run), as: format, isLast: isLast,
+                isContinued: piece.isContinued && run.lowerBound == 0)
             for index in scanned.malformed.indices {
                 scanned.malformed[index].offset += piece.offset + run.lowerBound
                 // A fault in a record of the log's own format.

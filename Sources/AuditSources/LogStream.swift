@@ -37,6 +37,8 @@ protocol LogReader: AnyObject {
     func takeWaiting() -> LineBuffer.Piece
     /// Takes back the last lines of the last piece, see `LineBuffer.giveBack`.
     func giveBack(_ count: Int, head: Range<Int>?)
+    /// Skips the rest of the last line, see `LineBuffer.skipLine`.
+    func skipLine()
 }
 
 /// The result of reading a file.

@@ -163,8 +163,10 @@ public struct StandardInput: AuditInput {
         _ piece: LineBuffer.Piece, _ lines: inout LineBuffer, _ scanner: inout EventScanner, isLast: Bool
     ) -> ScannedEvents {
         var scanned = scanner.scan(
-            lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: isLast)
+            lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: isLast,
+            isContinued: piece.isContinued)
         lines.giveBack(scanned.rest, head: scanned.restHead)
+        if scanned.skipsLine { lines.skipLine() }
         for index in scanned.malformed.indices { scanned.malformed[index].offset += piece.offset }
         return scanned
     }

@@ -1,5 +1,6 @@
 #include "LogRecords.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "TornLine.hpp"
@@ -12,11 +13,13 @@ bool isLineEnd(uint8_t byte) { return byte == '\n' || byte == 0; }
 
 }  // namespace
 
-void LogRecords::begin(Text bytes, bool isLast) {
+void LogRecords::begin(Text bytes, bool isLast, bool isContinued) {
     lines_.begin(bytes);
     state_ = State::lines;
     isLast_ = isLast;
-    begin_ = bytes.from;
+    isContinued_ = isContinued;
+    hasFault_ = skipsLine_ = false;
+    begin_ = partBegin_ = bytes.from;
     rest_ = end_ = bytes.to;
     head_ = {};
 }
@@ -28,7 +31,13 @@ void LogRecords::leave(const uint8_t *from) {
 }
 
 bool LogRecords::next(Record &record) {
-    record.isPart = record.isAsWritten = false;
+    record.isPart = record.isAsWritten = record.isBehindItems = false;
+    record.faulty = {};
+    if (hasFault_) {
+        record = fault_;
+        hasFault_ = false;
+        return true;
+    }
     if (state_ == State::array && nextItem(record)) return true;
     if (state_ == State::objects && nextObject(record)) return true;
     Text line;
@@ -70,15 +79,45 @@ bool LogRecords::nextOpenLine(Text line, Record &record) {
 }
 
 bool LogRecords::open(OpenRecord &open) const {
-    if (!head_.isEmpty() || static_cast<size_t>(end_ - rest_) < shortest) return false;
+    if (!head_.isEmpty() || static_cast<size_t>(end_ - rest_) < shortest + longestWord) return false;
     return open.begin({rest_, end_}) && open.hasItems();
 }
 
 void LogRecords::take(const OpenRecord &open, Record &record) {
     open.write(part_);
+    partBegin_ = rest_;
     head_ = {rest_, rest_ + open.headLength()};
     rest_ = open.rest();
-    record = {Record::Kind::object, textOf(part_), true, false, nullptr, nullptr};
+    record = {Record::Kind::object, textOf(part_), true};
+}
+
+/// Keys behind the items may name another writer, so the items of a short record are not read without its end.
+bool LogRecords::openFaulty(Text object, size_t number, OpenRecord &open) const {
+    if (object.isEmpty() || number == OpenRecord::mostArrays) return false;
+    if (number == 0) {
+        JSONReader reader(object);
+        Text value;
+        // Whole, but with too many keys.
+        if (reader.checkValue(value) && reader.at == object.to) return false;
+        bool isContinued = isContinued_ && object.from == begin_;
+        if (!isContinued && static_cast<size_t>(reader.at - object.from) < shortest) return false;
+    }
+    return open.beginFaulty(object, number);
+}
+
+void LogRecords::takeFaulty(const OpenRecord &open, Record &record) {
+    open.write(part_);
+    fault_ = record;
+    if (record.kind != Record::Kind::malformed) {
+        fault_.kind = Record::Kind::malformed;
+        fault_.reason = "a record that is not valid, or cut off";
+    }
+    if (open.rest() > fault_.text.from && open.rest() < fault_.text.to) fault_.text.from = open.rest();
+    fault_.faulty = {};
+    fault_.isBehindItems = true;
+    hasFault_ = true;
+    partBegin_ = record.faulty.from;
+    record = {Record::Kind::object, textOf(part_), true};
 }
 
 void LogRecords::readArray(Text part) {
@@ -108,14 +147,24 @@ bool LogRecords::nextObject(Record &record) {
     bool isValid = *from == '{' && reader_.checkValue(object);
     if (!isValid && isOpen_ && goesOn(from)) return false;
     if (!isValid && Text{from, line_.to}.view().substr(0, eventHead.size()) == eventHead) {
-        // It may have been torn.
+        // It may have been torn, and the next event may follow in bytes that are not there yet.
         state_ = State::lines;
-        record = {Record::Kind::line, {from, line_.to}, false, true, line_.to, nullptr};
+        if (isOpen_) {
+            leave(from);
+            return false;
+        }
+        record = {Record::Kind::line, {from, line_.to}, false, true, line_.to};
         return true;
     }
     reader_.skipSpace();
+    if (isValid && isOpen_ && reader_.at == line_.to) {
+        leave(from);
+        return false;
+    }
     // With other text behind an object it is not known what the object is.
     if (!isValid || (reader_.at < line_.to && *reader_.at != '{')) {
+        record.faulty = {from, line_.to};
+        skipsLine_ = isOpen_;
         return fail(record, from, line_.to, "text behind a JSON object, or an object that is not valid");
     }
     record.kind = Record::Kind::object;
@@ -128,6 +177,7 @@ bool LogRecords::readPrinted(Text line, Record &record) {
     Text object;
     if (!reader_.checkValue(object)) {
         if (goesOn(line.from)) return false;
+        record.faulty = {line.from, end_};
         return failAtLineEnd(record, reader_.at, "a JSON object that is not valid");
     }
     lines_.seekBehind(reader_.at);
@@ -143,18 +193,30 @@ bool LogRecords::goesOn(const uint8_t *from) {
     return isLeft;
 }
 
-/// Reading goes on in the line behind the fault, or in the line at whose beginning the faulty text is, if that is an
-/// event: a record that was cut off does not take the next line with it.
+/// Reading goes on in the line behind the fault, or in the line at whose beginning the faulty value or the fault is, if
+/// that is a record: one that was cut off does not take the next line with it.
 ///
 /// - Parameter value: The beginning of the value that is faulty, or that a comma should be in front of.
 bool LogRecords::failAtLineEnd(Record &record, const uint8_t *value, const char *reason) {
-    if (value > begin_ && isLineEnd(value[-1]) && Text{value, end_}.view().substr(0, eventHead.size()) == eventHead) {
-        lines_.seek(value);
-        return fail(record, value - 1, value, reason);
+    for (const uint8_t *line : {value, reader_.at}) {
+        if (line == begin_ || !isLineEnd(line[-1]) || !beginsRecord(line)) continue;
+        lines_.seek(line);
+        return fail(record, line - 1, line, reason);
     }
     const uint8_t *at = reader_.at, *to = isInPart_ ? end_ : lines_.endOfLine(at);
     lines_.seek(to);
+    skipsLine_ = to == end_ && !isLast_;
     return fail(record, at < to ? at : at - 1, to, reason);
+}
+
+/// Whether a line begins as an event, or is a whole object.
+bool LogRecords::beginsRecord(const uint8_t *line) const {
+    if (Text{line, end_}.view().substr(0, eventHead.size()) == eventHead) return true;
+    JSONReader reader({line, std::find_if(line, end_, isLineEnd)});
+    Text object;
+    if (line == end_ || *line != '{' || !reader.checkValue(object)) return false;
+    reader.skipSpace();
+    return reader.at == reader.end;
 }
 
 bool LogRecords::beginArray(Text line, Record &record) {

@@ -9,7 +9,18 @@ bool OpenRecord::begin(Text text) {
     end_.clear();
     JSONReader reader(text);
     if (!findArray(reader) || static_cast<size_t>(reader.at - text.from) > longestHead) return false;
-    findItems(reader);
+    findItems(reader, true);
+    return true;
+}
+
+bool OpenRecord::beginFaulty(Text text, size_t number) {
+    text_ = text;
+    items_ = {};
+    path_.clear();
+    end_.clear();
+    JSONReader reader(text);
+    if (!findArray(reader, number, 0)) return false;
+    findItems(reader, false);
     return true;
 }
 
@@ -49,7 +60,41 @@ bool OpenRecord::findArray(JSONReader &reader) {
     return false;
 }
 
-void OpenRecord::findItems(JSONReader &reader) {
+/// Moves behind the bracket of one of the arrays. If there is none, the path and the end stay as they are.
+bool OpenRecord::findArray(JSONReader &reader, size_t &number, size_t level) {
+    size_t pathLength = path_.size();
+    if (!reader.skip('{')) return false;
+    end_.insert(0, "}");
+    while (true) {
+        Text key, value;
+        reader.skipSpace();
+        if (!reader.checkString(key)) break;
+        reader.skipSpace();
+        if (!reader.skip(':')) break;
+        reader.skipSpace();
+        if (reader.at == reader.end || static_cast<size_t>(reader.at - text_.from) > longestHead) break;
+        if (!path_.empty()) path_ += '.';
+        path_.append(Text{key.from + 1, key.to - 1}.view());
+        if (*reader.at == '[' && number-- == 0) {
+            reader.at++;
+            end_.insert(0, "]");
+            return true;
+        }
+        JSONReader inner = reader;
+        if (level + 1 < deepest && findArray(inner, number, level + 1)) {
+            reader.at = inner.at;
+            return true;
+        }
+        path_.resize(pathLength);
+        if (!reader.checkValue(value)) break;
+        reader.skipSpace();
+        if (!reader.skip(',')) break;
+    }
+    end_.erase(0, 1);
+    return false;
+}
+
+void OpenRecord::findItems(JSONReader &reader, bool areFollowed) {
     items_ = {reader.at, reader.at};
     lastItemEnd_ = reader.at;
     while (true) {
@@ -57,8 +102,11 @@ void OpenRecord::findItems(JSONReader &reader) {
         reader.skipSpace();
         if (!reader.checkValue(item)) return;
         const uint8_t *end = reader.at;
+        if (!areFollowed) lastItemEnd_ = items_.to = end;
         reader.skipSpace();
-        if (!reader.skip(',') || static_cast<size_t>(text_.to - reader.at) < shortestRest) return;
+        if (!reader.skip(',')) return;
+        if (!areFollowed) continue;
+        if (static_cast<size_t>(text_.to - reader.at) < shortestRest) return;
         lastItemEnd_ = end;
         items_.to = reader.at;
     }

@@ -113,8 +113,11 @@ audit_scanner::Step audit_scanner::nextRecord(audit_event &event, const char *&r
     }
     text = lastRecord = record.text;
     if (record.kind == Record::Kind::malformed) {
+        if (nextItemsBeforeFault(record)) return readObject(record, event, reason);
         count++;
         last = {};
+        // What is behind the items is no form of its own.
+        isOfFormatItself = record.isBehindItems;
         reason = record.reason;
         return Step::malformed;
     }
@@ -223,36 +226,6 @@ audit_scan::CandidateSearch *audit_scanner::search(const Record &record) {
     return record.isPart ? &partCandidates : &candidates;
 }
 
-/// Whether the items of a record can be read before its end is known.
-bool audit_scanner::canOpen(const audit_scan::OpenRecord &open) {
-    if (open.path().empty()) return true;
-    std::string shell = open.withoutItems();
-    if (!index.read(textOf(shell)) || index.isEvent()) return false;
-    if (index.isEventList()) {
-        return open.path() == "items" && originOfEvent(index, SIZE_MAX) == Origin::audit
-            && index.hasOnly(audit_scan::eventListRow.first);
-    }
-    for (const Row &row : audit_scan::objectRows) {
-        bool isTwice = false;
-        if (!isOfFormat(row) || !index.matches(row, isTwice) || isTwice) continue;
-        // Otherwise it is read once its end is known: a key behind the items may name another writer.
-        if (!row.first.isEmpty() && !index.hasOnly(row.first)) continue;
-        std::string path;
-        for (std::string_view step : row.items) path.append(path.empty() ? "" : ".").append(step);
-        if (path.compare(0, open.path().size() + 2, open.path() + "[]") == 0) return true;
-    }
-    return false;
-}
-
-bool audit_scanner::nextPart(Record &record) {
-    audit_scan::OpenRecord open;
-    if (!records.open(open) || !canOpen(open)) return false;
-    records.take(open, record);
-    partCandidates = candidates;
-    partCandidates.begin(record.text.from, record.text.size());
-    return true;
-}
-
 audit_scanner::Step audit_scanner::readObject(const Record &record, audit_event &event, const char *&reason) {
     Text text = record.text;
     bool isLine = record.kind == Record::Kind::line;
@@ -270,6 +243,9 @@ audit_scanner::Step audit_scanner::readObject(const Record &record, audit_event 
     }
     if (!index.read(text)) {
         if (isLine && records.split(record)) return Step::next;
+        Record part = record;
+        if (isLine) part.faulty = text;
+        if (nextItemsBeforeFault(part)) return readObject(part, event, reason);
         return readBare(text, isCandidate || !isAuto, isLine, event, reason);
     }
     if (index.isEvent()) {

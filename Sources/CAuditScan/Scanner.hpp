@@ -66,6 +66,8 @@ private:
     bool isOfFormat(const Row &row) const;
     bool canOpen(const audit_scan::OpenRecord &open);
     bool nextPart(Record &record);
+    bool nextItemsBeforeFault(Record &record);
+    void beginPart(const Record &record);
     audit_scan::CandidateSearch *search(const Record &record);
 };
 

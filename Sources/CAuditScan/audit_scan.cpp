@@ -48,11 +48,11 @@ size_t audit_container_length(const uint8_t *bytes, size_t length, size_t width)
 }
 
 void audit_lines_begin(
-    audit_scanner *scanner, audit_format format, const uint8_t *bytes, size_t length, bool is_last
+    audit_scanner *scanner, audit_format format, const uint8_t *bytes, size_t length, bool is_last, bool is_continued
 ) {
     scanner->begin(bytes, length, false);
     scanner->format = format;
-    scanner->records.begin(scanner->bytes, is_last);
+    scanner->records.begin(scanner->bytes, is_last, is_continued);
     scanner->joiner.begin();
     scanner->candidates.setQuotedNumbers(format == AUDIT_FORMAT_OTLP);
     scanner->candidates.begin(bytes, length);
@@ -68,6 +68,8 @@ size_t audit_rest_head(const audit_scanner *scanner, size_t *offset) {
     *offset = static_cast<size_t>(head.from - scanner->bytes.from);
     return head.size();
 }
+
+bool audit_skips_line(const audit_scanner *scanner) { return scanner->records.skipsLine(); }
 
 size_t audit_foreign(const audit_scanner *scanner) { return scanner->foreign; }
 
@@ -105,10 +107,10 @@ audit_result audit_next(audit_scanner *scanner, audit_event *event, size_t *offs
         *reason = audit_scanner::noMemory;
         result = AUDIT_MALFORMED;
     }
-    // Items of an open record are not where they were.
+    // Items of a part are not where they were.
     const uint8_t *from = scanner->lastRecord.from;
-    const Text &bytes = scanner->bytes, &head = scanner->records.head();
-    if (!scanner->isList && (from < bytes.from || from >= bytes.to)) from = head.isEmpty() ? bytes.from : head.from;
+    const Text &bytes = scanner->bytes;
+    if (!scanner->isList && (from < bytes.from || from >= bytes.to)) from = scanner->records.partBegin();
     *offset = from == nullptr ? 0 : static_cast<size_t>(from - bytes.from);
     return result;
 }

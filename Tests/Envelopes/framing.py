@@ -7,10 +7,13 @@
   print it before the lines of a text.
 - A byte order mark at the beginning of a line is skipped.
 
-So a line that was cut off never takes its neighbours with it. Lines end at a line feed, and those that begin with `{` or
-`[` at NUL too. They end nowhere else: not at U+0085, U+2028 or a carriage return.
+So a line that was cut off never takes its neighbours with it: a printed object or an array that has a fault ends there, if
+the next line begins as an event, or is an object by itself. The exporter reads a long record before its end is there, so
+of an object with a fault, far from its beginning, the items before the fault count. Lines end at a line feed, and those
+that begin with `{` or `[` at NUL too. They end nowhere else: not at U+0085, U+2028 or a carriage return.
 """
 
+import itertools
 import re
 import zlib
 
@@ -21,9 +24,14 @@ BYTE_ORDER_MARK = "\ufeff"
 _ENDS = "\n\0"
 
 OBJECT, TEXT, FAULT = "object", "text", "fault"
+# The arrays of an object that has a fault, each as (path, the object with the array empty, the object with its items).
+ITEMS = "items"
 
 EVENT_HEAD = '{"kind":"Event","apiVersion":"audit.k8s.io/'
 MEMBERS_LIMIT = 64 << 20
+# Keys behind the items may name another writer, so the items of a short record are not read without its end.
+LONG = 2 << 20
+LONGEST_HEAD, MOST_ARRAYS, DEEPEST = 64 << 10, 16, 2
 
 
 def text_of(data):
@@ -57,7 +65,7 @@ def gunzip(data, limit=MEMBERS_LIMIT):
 
 
 def records(text):
-    """Yields (kind, value): an object, a line's text, or a fault and its reason."""
+    """Yields (kind, value): an object, a line's text, a fault and its reason, or before it the arrays that it is in."""
     at = 0
     while True:
         at = jsontext.skip_space(text, at, _ENDS)
@@ -95,14 +103,72 @@ def _end_of_line(text, place):
         at = end
 
 
-def _begins_event(text, at):
-    return text[at - 1:at] in ("\n", "\0") and text.startswith(EVENT_HEAD, at)
+def _begins_record(text, at):
+    """Whether a line begins here, as an event or as a whole object."""
+    if text[at - 1:at] not in ("\n", "\0"):
+        return False
+    if text.startswith(EVENT_HEAD, at):
+        return True
+    try:
+        return isinstance(jsontext.whole(text[at:_line_end(text, at)]), dict) and text[at] == "{"
+    except jsontext.Fault:
+        return False
 
 
 def _behind_fault(text, at, fault):
     """The line behind a fault, or the fault itself if an event begins there: a torn record takes no other with it."""
     fault = max(at, min(fault, len(text)))
-    return fault if _begins_event(text, fault) else _end_of_line(text, fault)
+    return fault if _begins_record(text, fault) else _end_of_line(text, fault)
+
+
+def _fault(text, start, position, reason):
+    """A fault in the object that begins at `start`, or behind it."""
+    if len(text[start:position].encode("utf-8", "surrogateescape")) >= LONG:
+        yield ITEMS, itertools.islice(_arrays(text, start, start, (), "", 0), MOST_ARRAYS)
+    yield FAULT, reason
+
+
+def _arrays(text, start, at, path, closers, level):
+    if not text.startswith("{", at):
+        return
+    at, closers = at + 1, "}" + closers
+    while True:
+        try:
+            at = jsontext.skip_space(text, at)
+            begin = at
+            key, at = jsontext.value_at(text, at)
+            name = text[begin + 1:at - 1]
+            at = jsontext.skip_space(text, at)
+            if not isinstance(key, str) or not text.startswith(":", at):
+                return
+            at = jsontext.skip_space(text, at + 1)
+            if at - start > LONGEST_HEAD:
+                return
+            if text.startswith("[", at):
+                whole = text[start:at + 1], text[at + 1:_items_end(text, at + 1)]
+                yield ".".join((*path, name)), f"{whole[0]}]{closers}", "".join(whole) + "]" + closers
+            elif level + 1 < DEEPEST:
+                yield from _arrays(text, start, at, (*path, name), closers, level + 1)
+            at = jsontext.skip_space(text, jsontext.value_at(text, at)[1])
+        except jsontext.Fault:
+            return
+        if not text.startswith(",", at):
+            return
+        at += 1
+
+
+def _items_end(text, at):
+    """Behind the last complete item."""
+    end = at
+    while True:
+        try:
+            end = at = jsontext.value_at(text, jsontext.skip_space(text, at))[1]
+        except jsontext.Fault:
+            return end
+        at = jsontext.skip_space(text, at)
+        if not text.startswith(",", at):
+            return end
+        at += 1
 
 
 def _objects(text, at):
@@ -111,7 +177,7 @@ def _objects(text, at):
         try:
             value, at = jsontext.value_at(text, at)
         except jsontext.Fault as fault:
-            yield FAULT, str(fault)
+            yield from _fault(text, at, fault.position, str(fault))
             return _behind_fault(text, at, fault.position)
         yield OBJECT, value
         return (yield from _rest(text, at))
@@ -119,14 +185,15 @@ def _objects(text, at):
     place = 0
     while place < len(line):
         try:
+            start = place
             value, place = jsontext.value_at(line, place)
         except jsontext.Fault as fault:
-            yield FAULT, str(fault)
+            yield from _fault(line, start, fault.position, str(fault))
             break
         place = jsontext.skip_space(line, place)
         if place < len(line) and line[place] != "{":
             # Then it is not known what the object before it is either.
-            yield FAULT, "text behind the record"
+            yield from _fault(line, start, place, "text behind the record")
             break
         yield OBJECT, value
     return end
@@ -153,7 +220,7 @@ def _array(text, at):
             value, at = jsontext.value_at(text, at)
         except jsontext.Fault as fault:
             yield FAULT, str(fault)
-            return at if _begins_event(text, at) else _behind_fault(text, at, fault.position)
+            return at if _begins_record(text, at) else _behind_fault(text, at, fault.position)
         yield (OBJECT, value) if isinstance(value, dict) else (FAULT, "an item that is no object")
         is_first = False
         at = jsontext.skip_space(text, at)

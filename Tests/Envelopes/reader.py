@@ -41,6 +41,11 @@ def is_event(value):
     return value.get("kind") == "Event" and isinstance(version, str) and version.startswith("audit.k8s.io/")
 
 
+def is_list(value):
+    return value.get("kind") == "EventList" and value.get("apiVersion") in (
+        "audit.k8s.io/v1", "audit.k8s.io/v1beta1")
+
+
 class Reader:
     """Reads inputs of one format after each other."""
 
@@ -75,6 +80,8 @@ class Reader:
                 self._try(self._record, value)
             elif kind == framing.TEXT:
                 self._try(self._line, value)
+            elif kind == framing.ITEMS:
+                self._items_before_fault(value)
             else:
                 self._fault(value)
         for pieces in self._pieces.values():
@@ -112,6 +119,24 @@ class Reader:
             if self._matches(row, value):
                 return self._envelope(row, value, 0)
         self._not_ours(value)
+
+    def _items_before_fault(self, arrays):
+        for path, empty, items in arrays:
+            if items != empty and self._may_open(path, jsontext.whole(empty)):
+                return self._try(self._record, jsontext.whole(items))
+
+    def _may_open(self, path, record):
+        """Whether the items of a record can be read without its end."""
+        if is_event(record):
+            return False
+        if is_list(record):
+            try:
+                self._check_origin(record)
+            except (Foreign, Malformed, Truncated):
+                return False
+            return path == "items" and set(record) <= set(table.LIST_KEYS)
+        return any(self._matches(row, record) and (not row.first or set(record) <= set(row.first))
+                   and ".".join(row.items).startswith(path + "[]") for row in self._top)
 
     def _not_ours(self, value):
         for row in self._all:
@@ -287,7 +312,7 @@ class Reader:
             self._check_origin(value)
             self._take(value)
             return True
-        if value.get("kind") == "EventList" and value.get("apiVersion") in ("audit.k8s.io/v1", "audit.k8s.io/v1beta1"):
+        if is_list(value):
             self._check_origin(value)
             items = value.get("items")
             if items is not None and not isinstance(items, list):

@@ -71,6 +71,8 @@ class Row:
     other: str = "malformed"
     # Keys besides which there are no others.
     only: tuple = ()
+    # Keys besides which there are no others before the items of a record that has a fault behind them, if there are any.
+    first: tuple = ()
     # Pieces are joined by this key until a text ends in a line feed.
     joined_by: str = ""
     # Recognised without a flag.
@@ -118,6 +120,7 @@ ROWS = (
               "logEvents": ARRAY},
         items=("logEvents[]",), item_keys={"message": TEXT},
         audit={"^messageType": const("DATA_MESSAGE"), "^logStream": AUDIT_STREAM},
+        first=("messageType", "owner", "logGroup", "logStream", "subscriptionFilters", "policyLevel", "logEvents"),
         event=("message",), steps=("text",)),
     Row("eks-lambda", "eks", keys={"awslogs": OBJECT}, items=("awslogs",), item_keys={"data": TEXT},
         event=("data",), steps=("base64", "gzip"), inner=("eks-cloudwatch",), only=("awslogs",)),
@@ -183,6 +186,9 @@ ROWS = (
     Row("viaq-other", "openshift", auto=True, keys={"log_type": TEXT, "log_source": TEXT, "openshift": OBJECT},
         audit={"log_type": NEVER}),
 )
+
+# The same of an EventList.
+LIST_KEYS = ("kind", "apiVersion", "metadata", "items")
 
 PREFIXES = (
     Prefix("eks-tail", "eks", line(rf"{_TIME}\.[0-9]{{6}}[+-][0-9]{{2}}:[0-9]{{2}} (?P<stream>[^ {{]+) "),

@@ -36,11 +36,30 @@ def kinds(text):
     ("{}\0x\0{}\n{}", ["object", "text", "object"]), ("\0\0{}\0\0\n{}", ["object"] * 2), ("\ufeff\0{}", ["object"]),
     ("[\n\"x\0{}\n{}", ["fault", "object"]), ("[\n{\"a\0{}\n", ["fault", "object"]), ("[{}] {}\0{}", ["object"] * 3),
     ("[{}]x\0{}\n{}", ["object", "fault", "object"]), (" \t\r\n{}", ["object"]),
+    ("{\n{}\n{}", ["fault", "object", "object"]), ("{\n{\n{\n{}\n{}", ["fault"] * 2 + ["object"] * 2),
+    ("[\n{}\n{}\n{}", ["object", "fault", "object", "object"]), ("{\n{} x\n{}", ["fault", "object"]),
     ("{}\u2028{}\n{}", ["fault", "object"]), ("{\"a\":NaN}", ["fault"]), ("{\"a\":01}", ["fault"]),
     ("{'a':1}", ["fault"]), ("{\"a\":1,}", ["fault"]),
 ])
 def test_records(text, wanted):
     assert kinds(text) == wanted
+
+
+def items(text, monkeypatch, long=0):
+    monkeypatch.setattr(framing, "LONG", long)
+    return [[array[0::2] for array in value] for kind, value in framing.records(text) if kind == framing.ITEMS]
+
+
+@pytest.mark.parametrize("text, wanted", [
+    ('{"a":[1,{"b":2},{"c"', [("a", '{"a":[1,{"b":2}]}')]),
+    ('{"a":[{}]x}', [("a", '{"a":[{}]}')]), ('{"a":[{}],"b":tru}', [("a", '{"a":[{}]}')]),
+    ('{"a":{"b":[{},{}', [("a.b", '{"a":{"b":[{},{}]}}')]),
+    ('{"a":{"b":[1],"c":2},"d":[3', [("a.b", '{"a":{"b":[1]}}'), ("d", '{"a":{"b":[1],"c":2},"d":[3]}')]),
+    ('{"a":{"b":{"c":[1', []), ('{"a"', []), ('{\n"a":[\n{},\n{"b"\n{}\n', [("a", '{\n"a":[\n{}]}')]),
+])
+def test_items_before_a_fault(text, wanted, monkeypatch):
+    assert items(text, monkeypatch) == ([wanted] if wanted else [[]])
+    assert items(text, monkeypatch, long=1000) == []
 
 
 def test_members_of_gzip_behind_each_other():

@@ -81,6 +81,7 @@ public struct LogPart: Sendable, Hashable {
                         RangeReader.Step(piece: piece, storedBytes: 0, isLast: false), lines, as: log.format, &scanner,
                         take)
                     lines.giveBack(found.rest, head: found.restHead)
+                    if found.skipsLine { lines.skipLine() }
                     report(bytes.storedOffset - reported)
                     reported = bytes.storedOffset
                 }

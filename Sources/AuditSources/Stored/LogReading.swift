@@ -67,7 +67,7 @@ public struct LogReading: Sendable, Hashable {
         var hasEvents = false
         let found = scanner.scan(
             lines: lines.bytes.span.bytes.extracting(0..<piece.length), as: format, isLast: step.isLast,
-            findsTime: !holdsAuditEvents
+            isContinued: piece.isContinued, findsTime: !holdsAuditEvents
         ) { event in
             hasEvents = true
             take(event)

@@ -97,15 +97,20 @@ size_t audit_container_length(const uint8_t *bytes, size_t length, size_t width)
 size_t audit_scanner_memory(const audit_scanner *scanner);
 
 /* Begins the lines of a log. The bytes must stay valid until audit_next returns AUDIT_END. `is_last` tells that no bytes
- * follow: a record that goes on in further lines is then cut off. Otherwise it is left over, see audit_rest. */
+ * follow: a record that goes on in further lines is then cut off. Otherwise it is left over, see audit_rest.
+ * `is_continued` tells that the bytes begin with a record of which a part was read, see audit_rest_head. */
 void audit_lines_begin(
-    audit_scanner *scanner, audit_format format, const uint8_t *bytes, size_t length, bool is_last);
+    audit_scanner *scanner, audit_format format, const uint8_t *bytes, size_t length, bool is_last, bool is_continued);
 /* The number of bytes at the end that were left over, after AUDIT_END: they begin with a record that is not complete, and
  * must be given again together with what follows. The bytes may also end within a line, unless they are the last. */
 size_t audit_rest(const audit_scanner *scanner);
 /* If a part of this record was read, the number of bytes at its beginning that must be given again, directly before the
  * rest; the bytes between them were read. Zero if nothing of it was. */
 size_t audit_rest_head(const audit_scanner *scanner, size_t *offset);
+/* After AUDIT_END: whether a fault is in the last line, which has no end yet. What follows up to its end belongs to the
+ * fault, and is not to be given. */
+bool audit_skips_line(const audit_scanner *scanner);
+
 /* The numbers of records of other programs, and of events that were cut off, since audit_lines_begin. */
 size_t audit_foreign(const audit_scanner *scanner);
 size_t audit_truncated(const audit_scanner *scanner);

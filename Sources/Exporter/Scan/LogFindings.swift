@@ -169,7 +169,8 @@ private struct Advice {
         case .printed:
             let filter = beginning.first == UInt8(ascii: "[") ? "'.[]'" : "."
             (form, converter) = ("one event per line", "jq -c \(filter) \(file)")
-        case .eventList: (form, converter) = ("one event per line", "jq -c '.items[]' \(file)")
+        // A whole one is read.
+        case .eventList: return "it is not valid JSON, or was cut off"
         case .otherProgram, .programLog: return "name the file of the API server's --audit-log-path"
         default: return "docs/envelopes.md has the formats that are read; or pass on bare events, one per line"
         }
