@@ -86,7 +86,8 @@ extension RecordShape: CustomStringConvertible {
         switch self {
         case .eventList: "it is not valid JSON, or was cut off; a whole one is read"
         case .otherProgram, .programLog: "name the file of the API server's --audit-log-path in --audit.log"
-        case .eks, .aks, .gke: "not all of it can be read, so requests are not counted; docs/envelopes.md has the formats"
+        case .eks, .aks, .gke:
+            "not all of it can be read, so requests are not counted; docs/envelopes.md has the formats"
         default:
             "docs/envelopes.md has the formats that are read; or read the file of the API server's --audit-log-path"
         }

@@ -100,7 +100,8 @@ public struct LogReading: Sendable, Hashable {
             // unless they are envelopes.
             holdsAuditEvents =
                 hasEvents || found.lastEventTimestamp != nil
-                || malformedCount + found.foreign + found.truncated < found.lines && malformed.allSatisfy { $0.shape == nil }
+                || malformedCount + found.foreign + found.truncated < found.lines
+                    && malformed.allSatisfy { $0.shape == nil }
                     && Self.namesAuditEvents(text.prefix(Self.searchedLength))
         }
         return found
