@@ -1,8 +1,8 @@
 import Glibc
 
-/// The lines of a part of a file that are whole records, as often as each is there.
+/// The lines of a part of a file, as often as each is there.
 ///
-/// A line of a record of several lines, such as an array, is none: without it, the others would be no record.
+/// Those of a record of several lines, such as an array, are left out: without one of them, the others are no record.
 final class LineSet {
     /// The maximum number of lines, 8 bytes each. Further ones are not in the set and are read again.
     private static let limit = 4_000_000
@@ -32,7 +32,7 @@ final class LineSet {
         }
         let end = Self.forEachLine(in: bytes) { line in
             let text = UnsafeRawBufferPointer(rebasing: bytes[line])
-            if !LogFile.isRecord(text) || !take(Self.hash(text)) { add(line) }
+            if LogFile.isPartOfRecord(text) || !take(Self.hash(text)) { add(line) }
         }
         // A long line that goes on.
         if end < bytes.count { add(end..<bytes.count) }
@@ -104,7 +104,7 @@ final class LineSet {
             bytes.withUnsafeBytes { bytes in
                 _ = LineSet.forEachLine(in: bytes) { line in
                     let text = UnsafeRawBufferPointer(rebasing: bytes[line])
-                    if LogFile.isRecord(text) { hashes.append(LineSet.hash(text)) }
+                    if !LogFile.isPartOfRecord(text) { hashes.append(LineSet.hash(text)) }
                     used = line.upperBound
                 }
             }

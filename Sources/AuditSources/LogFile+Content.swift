@@ -49,23 +49,31 @@ extension LogFile {
         return bytes.count == Fingerprint.limit ? Fingerprint(of: bytes).digest.first : nil
     }
 
-    /// Whether a line is a whole record: a JSON object, or one behind a prefix. A line of an array, or of an object that is
-    /// printed over several lines, is none.
-    static func isRecord(_ line: UnsafeRawBufferPointer) -> Bool {
-        guard let last = line.last(where: { ![9, 10, 13, 32].contains($0) }), let first = line.first else {
-            return false
+    /// Whether a line is a part of a record of several lines: of an array, or of an object that is printed.
+    static func isPartOfRecord(_ line: UnsafeRawBufferPointer) -> Bool {
+        guard let end = line.lastIndex(where: { ![9, 10, 13, 32].contains($0) }) else { return false }
+        let last = line[end]
+        switch line[0] {
+        case UInt8(ascii: "{"):
+            // Another one without its end was torn.
+            let isItem = last == UInt8(ascii: ",") && line[end - 1] == UInt8(ascii: "}")
+            return isItem || last == UInt8(ascii: "{") || last == UInt8(ascii: "[")
+        case UInt8(ascii: "["): return last != UInt8(ascii: "]")
+        default: return continues(line[0])
         }
-        if first == UInt8(ascii: "{") { return last == UInt8(ascii: "}") && line.count > shortestBeginning }
-        return !#"[]},": \#t"#.utf8.contains(first) && line.contains(UInt8(ascii: "{"))
     }
 
-    /// Whether a line feed at an offset, before which both files are equal, ends a record.
+    private static func continues(_ first: UInt8) -> Bool { "]},\": \t".utf8.contains(first) }
+
+    /// Whether the line at an offset begins a record, if it does not belong to the record before it.
     func beginsRecord(at offset: Int) throws(FileFailure) -> Bool {
         guard offset > 0 else { return true }
+        if let next = try bytes(at: offset, count: 1).first, Self.continues(next) { return false }
         guard let start = try lineStart(before: offset - 1) else { return false }
-        let next = try bytes(at: offset, count: 1)
-        return try bytes(at: start, count: offset - start).withUnsafeBytes(Self.isRecord)
-            && !#"]},": \#t"#.utf8.contains(next.first ?? UInt8(ascii: "{"))
+        let line = try bytes(at: start, count: offset - start)
+        // The end of a record.
+        if let first = line.first, first == UInt8(ascii: "}") || first == UInt8(ascii: "]") { return true }
+        return !line.withUnsafeBytes(Self.isPartOfRecord)
     }
 
     /// The beginning of the line that ends before an offset, or is cut there; `nil` if it is oversized.
