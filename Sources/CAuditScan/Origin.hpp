@@ -45,7 +45,7 @@ Origin namedOrigin(const ObjectIndex &record, Naming naming, std::string &buffer
 Origin originOfMetadata(Text object);
 
 /// The same of an event of `size` bytes: shippers lift the keys of a pod's JSON text, or of a piece, into their records,
-/// beside those that name the pod.
+/// next to those that name the pod.
 Origin originOfEvent(const ObjectIndex &event, size_t size);
 
 }  // namespace audit_scan
