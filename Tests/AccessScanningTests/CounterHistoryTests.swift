@@ -141,6 +141,8 @@ struct CounterHistoryTests {
                 let now = QuietSources(of: sources, at: time, threshold: 5)
                 return [all.count(after: -1, upTo: time) > 20, now.requests > 20, now.sources >= 5]
             }
+            // After an hour the noisy source is a quiet one, without any request.
+            shown.removeAll { $0 >= Self.hour }
             for condition in 0..<3 {
                 let first = all.requests.first { isReached($0.time)[condition] }?.time
                 #expect(shown.first { isReached($0)[condition] } == first, "\(condition): \(noisy.count) and \(quiet)")

@@ -74,6 +74,6 @@ enum LineMutation: CaseIterable {
             let space = String(repeating: " ", count: Int.random(in: 0...2, using: &random))
             return "\(space)\"\(key)\"\(space):\t\(String(decoding: data, as: UTF8.self))\(space)"
         }
-        return Array(" {\(fields.joined(separator: ","))}\r".utf8)
+        return Array("{\(fields.joined(separator: ","))}\r".utf8)
     }
 }

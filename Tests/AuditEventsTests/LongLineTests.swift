@@ -129,7 +129,7 @@ struct LongLineTests {
     func plainLines(width: Int) {
         let plain = Self.head + Self.miss + Self.tail
         let others = [
-            ("", 0, 0), (" ", 0, 0), (plain + " ", 1, 0), (" " + plain, 1, 0), (plain + "\r", 1, 0), ("\0\0", 0, 0),
+            ("", 0, 0), (" ", 0, 0), (plain + " ", 1, 0), (" " + plain, 1, 1), (plain + "\r", 1, 0), ("\0\0", 0, 0),
             (plain + "\0" + plain, 2, 0), (String(plain.dropLast()), 1, 1), ("no object", 1, 1), ("\t", 0, 0),
             (Self.head + Self.hit + Self.tail, 1, 0), (plain.replacing(",\"requestR", with: ",\t\"requestR"), 1, 0),
         ]

@@ -20,6 +20,8 @@ public enum FoundationReference {
 
     /// Parses a whole line without its line feed.
     public static func read(_ line: [UInt8], selecting selectors: [EventSelector]) -> Reading {
+        // White space before an object is that of another program.
+        if let first = line.first, [0x09, 0x0D, 0x20].contains(first) { return .malformed }
         guard let object = object(line) else { return .malformed }
         guard isEvent(object) else { return .notAnEvent }
         let event = event(from: object)
