@@ -78,9 +78,9 @@ def records(text):
         elif text.startswith("[", at):
             at = yield from _array(text, at)
         else:
-            line = text[at:end].rstrip(jsontext.SPACE)
-            if line:
-                yield TEXT, line
+            # A piece of a container's text may be empty, or end in white space.
+            if text[at:end].strip(jsontext.SPACE):
+                yield TEXT, text[at:end]
             at = end
 
 
