@@ -55,9 +55,10 @@ extension LogFile {
         let last = line[end]
         switch line[0] {
         case UInt8(ascii: "{"):
-            // Another one without its end was torn.
-            let isItem = last == UInt8(ascii: ",") && line[end - 1] == UInt8(ascii: "}")
-            return isItem || last == UInt8(ascii: "{") || last == UInt8(ascii: "[")
+            // The beginning of a printed object, or an item of an array. Another line without its end was torn.
+            return end == 0
+                || last == UInt8(ascii: ",")
+                    && EventScanner.areWhole(UnsafeRawBufferPointer(rebasing: line[..<end]).bytes)
         case UInt8(ascii: "["): return last != UInt8(ascii: "]")
         default: return continues(line[0])
         }
