@@ -66,7 +66,7 @@ bool ObjectIndex::read(Text object) {
     return members.isComplete();
 }
 
-/// Keys with one hash are compared one by one, so that whoever finds such keys gains nothing but time.
+/// Keys with one hash are compared one by one, so such keys cost time, and no more.
 static size_t hashOf(std::string_view key, size_t hashes) {
     uint32_t hash = 2166136261;
     for (char letter : key) hash = (hash ^ static_cast<uint8_t>(letter)) * 16777619;

@@ -56,7 +56,7 @@ def outcome(event):
     has_group = GROUP in _strings(user.get("groups"))
     if has_group and code == 403:
         return "forbidden"
-    # Nothing but its code is searched for, which no program writes as 4.01e2.
+    # Only its code is searched for; no program writes it as 4.01e2.
     if code == 401 and getattr(number, "spelling", "401").startswith("401") and not _text(user.get("username")):
         return "unauthorized"
     if has_group and 100 <= code <= 399:

@@ -127,21 +127,26 @@ struct StorageTests {
         }
     }
 
+    /// Locks the database until the semaphore is signalled, like a disk that does not respond.
+    private static func hold(_ store: StateStore) -> DispatchSemaphore {
+        let release = DispatchSemaphore(value: 0)
+        let isHeld = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            try? store.withDatabase { _ in
+                isHeld.signal()
+                release.wait()
+            }
+        }
+        isHeld.wait()
+        return release
+    }
+
     @Test("also on a slow disk: counting continues meanwhile, and nothing is shown before it is written")
     func slow() async throws {
         try await withTemporaryDirectory { directory in
             let (pipeline, store, _) = try Self.open(directory)
             #expect(await pipeline.commit(Samples.batch([Samples.event(0)])) == .committed)
-            // A lock on the database delays the writer, like a disk that does not respond.
-            let release = DispatchSemaphore(value: 0)
-            let isHeld = DispatchSemaphore(value: 0)
-            Thread.detachNewThread {
-                try? store.withDatabase { _ in
-                    isHeld.signal()
-                    release.wait()
-                }
-            }
-            isHeld.wait()
+            let release = Self.hold(store)
             let sender = Task { await pipeline.commit(Samples.batch([Samples.event(1)])) }
             for id in 2..<100 { await pipeline.apply(Samples.batch([Samples.event(id)])) }
             pipeline.status.report([LogState(log: "audit.log")])
@@ -176,15 +181,7 @@ struct StorageTests {
     func pause() async throws {
         try await withTemporaryDirectory { directory in
             let (pipeline, store, _) = try Self.open(directory)
-            let release = DispatchSemaphore(value: 0)
-            let isHeld = DispatchSemaphore(value: 0)
-            Thread.detachNewThread {
-                try? store.withDatabase { _ in
-                    isHeld.signal()
-                    release.wait()
-                }
-            }
-            isHeld.wait()
+            let release = Self.hold(store)
             let sender = Task { await pipeline.commit(Samples.batch([Samples.event(0)])) }
             // Less than the pause, which the length of the write would otherwise be.
             try await Task.sleep(for: Pipeline.writingPause / 2)
