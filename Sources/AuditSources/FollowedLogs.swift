@@ -16,7 +16,7 @@ public struct FollowedLogs: AuditInput {
     /// The number of rounds without anything to read after which looks are `restFactor` times as far apart. Changes that
     /// inotify reports begin a round at once.
     static let roundsUntilRest = 10
-    static let restFactor = 3
+    static let restFactor = 5
     /// How long a call may take before the logs are reported as unreadable. Slow disks take seconds.
     static let patience: Duration = .seconds(10)
 
@@ -63,9 +63,9 @@ public struct FollowedLogs: AuditInput {
         defer { thread.stop() }
         let watch = Task {
             while !Task.isCancelled {
-                // Each look wakes an idle machine up. A call that begins now is noticed within twice the patience.
+                // Each look wakes an idle machine up. A call that begins now is noticed within three times the patience.
                 let time = thread.timeUntilStuck(for: Self.patience)
-                try await Task.sleep(for: time == Self.patience ? time * 2 : max(.seconds(1), time))
+                try await Task.sleep(for: time == Self.patience ? time * 3 : max(.seconds(1), time))
                 if thread.isStuck(for: Self.patience) { thread.interject(.stuck) }
             }
         }
@@ -164,7 +164,8 @@ private final class FileChanges {
     func forget() {
         guard descriptor >= 0 else { return }
         withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in
-            while read(descriptor, buffer.baseAddress, buffer.count) > 0 {}
+            // Until few came: programs that change files beside the logs faster than they are read could go on forever.
+            while read(descriptor, buffer.baseAddress, buffer.count) > buffer.count / 2 {}
         }
     }
 }

@@ -40,6 +40,25 @@ enum ProcessMemory {
         malloc_trim(0)
     }
 
+    /// Returns the pages of the program and its libraries that were used so far, most of them only by the start. The
+    /// kernel maps what is used again from the page cache. It takes less than a millisecond.
+    ///
+    /// These pages are never written, except by a debugger: a breakpoint that was set before is lost.
+    static func returnCode() {
+        guard let maps = fopen("/proc/self/maps", "r") else { return }
+        defer { fclose(maps) }
+        var line: UnsafeMutablePointer<CChar>?
+        var capacity = 0
+        defer { free(line) }
+        // 5644b2000000-5644b3de9000 r-xp 00000000 fe:00 123 /usr/bin/kube-audit-exporter
+        while getline(&line, &capacity, maps) > 0, let text = line.map({ String(cString: $0) }) {
+            let fields = text.split(separator: " ", maxSplits: 5)
+            let addresses = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+            guard fields.count == 6, fields[1] == "r-xp", fields[5].contains("/"), addresses.count == 2 else { continue }
+            madvise(UnsafeMutableRawPointer(bitPattern: addresses[0]), Int(addresses[1] - addresses[0]), MADV_DONTNEED)
+        }
+    }
+
     /// The resident memory of the process that belongs to no file, in bytes.
     private static func unsharedBytes() -> Int {
         guard let file = fopen("/proc/self/statm", "r") else { return 0 }

@@ -26,19 +26,23 @@ public final class BodyPart: Sendable {
     }
 
     private let content: Content
-    private let kept = Mutex(Kept())
+    private let kept: Mutex<Kept>
 
     /// A part with these bytes, not compressed.
     public init(_ bytes: [UInt8]) {
         content = .bytes(bytes)
+        kept = Mutex(Kept())
     }
 
     /// A part whose bytes are made when they are needed. In memory is what clients get: the compressed bytes, or the plain
     /// ones while a client reads these.
     ///
-    /// - Parameter make: Returns the bytes, always the same ones, soon: it runs on a thread of the server.
-    public init(_ make: @escaping @Sendable () -> [UInt8]) {
+    /// - Parameters:
+    ///   - other: A part with the same bytes, which need not be made again if they were made there.
+    ///   - make: Returns the bytes, always the same ones, soon: it runs on a thread of the server.
+    public init(sameAs other: BodyPart? = nil, _ make: @escaping @Sendable () -> [UInt8]) {
         content = .made(make)
+        kept = Mutex(other?.kept.withLock(\.self) ?? Kept())
     }
 
     /// The number of bytes; `nil` before they are made.

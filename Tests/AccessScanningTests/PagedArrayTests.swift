@@ -15,6 +15,7 @@ struct PagedArrayTests {
         var paged = PagedArray<String>(pageSize: pageSize)
         var plain: [String] = []
         var copies: [(paged: PagedArray<String>, plain: [String])] = []
+        var seen: [(version: PageVersion, page: [String])] = []
         for step in 0..<2000 {
             switch Int.random(in: 0..<10, using: &random) {
             case 0...3:
@@ -38,6 +39,12 @@ struct PagedArrayTests {
                     #expect(paged.pages.flatMap(\.self) == plain && paged.pages.last?.isEmpty != true)
                     #expect(paged == PagedArray(plain, pageSize: pageSize) && paged == PagedArray(plain))
                 }
+                for number in paged.pages.indices {
+                    let (version, page) = (paged.version(ofPage: number), paged.pages[number])
+                    #expect(seen.allSatisfy { $0.version !== version || $0.page == page })
+                    seen.append((version, page))
+                }
+                seen.removeFirst(max(0, seen.count - 200))
                 for (one, other) in zip(copies, copies.dropFirst()) {
                     #expect((one.paged == other.paged) == (one.plain == other.plain))
                 }

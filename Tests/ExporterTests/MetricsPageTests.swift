@@ -12,11 +12,11 @@ import TestSupport
 @Suite("The text of the metrics")
 struct MetricsPageTests {
     private static func observe(
-        _ address: String, _ id: Int, at now: Double = 1000, _ detector: inout AccessScanningDetector
+        _ address: String, _ id: Int, path: String = "", at now: Double = 1000, _ detector: inout AccessScanningDetector
     ) {
         detector.observe(
             AuditEvent(
-                auditID: "\(id)", stage: "ResponseComplete", sourceIPs: [address],
+                auditID: "\(id)", stage: "ResponseComplete", requestURI: path, sourceIPs: [address],
                 requestReceivedTimestamp: "2026-11-23T23:10:06.5Z"), of: 0, at: now)
     }
 
@@ -81,9 +81,11 @@ struct MetricsPageTests {
             for number in 0..<Int.random(in: 0...200, using: &random) {
                 let address = { (bits: Int) in "10.\(bits >> 12 & 3).\(bits >> 8 & 15).\(bits & 255)" }
                 Self.observe(
-                    address(.random(in: 0..<16_384, using: &random)), round * 1000 + number, at: now, &detector)
+                    address(.random(in: 0..<16_384, using: &random)), round * 1000 + number,
+                    path: "/\(Int.random(in: 0...9, using: &random))", at: now, &detector)
             }
-            now += Double.random(in: 0...3000, using: &random)
+            // Often in the same minute: then only what has changed is looked at.
+            now += Double.random(in: 0...(Bool.random(using: &random) ? 20 : 3000), using: &random)
             if round % 7 == 0 { detector.retireSilentSources(at: now) }
             incremental.update(Self.counts(detector), at: now)
             var whole = CountsText(in: format)

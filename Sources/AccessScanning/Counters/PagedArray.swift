@@ -17,6 +17,9 @@ public struct PagedArray<Element: Sendable>: Sendable {
     /// How many elements there are.
     public private(set) var count = 0
 
+    // Of each page.
+    private var versions: [PageVersion] = []
+
     /// Elements of a full page; a power of two.
     public let pageSize: Int
     private let shift: Int
@@ -41,9 +44,11 @@ public struct PagedArray<Element: Sendable>: Sendable {
     public mutating func append(_ element: Element) {
         if count & (pageSize - 1) == 0 {
             pages.append([])
+            versions.append(PageVersion())
             // The first page grows as it is needed, since many arrays stay small.
             if count > 0 { pages[pages.count - 1].reserveCapacity(pageSize) }
         }
+        noteChange(of: pages.count - 1)
         pages[pages.count - 1].append(element)
         count += 1
     }
@@ -51,24 +56,37 @@ public struct PagedArray<Element: Sendable>: Sendable {
     /// Removes the last element; there must be one.
     @discardableResult
     public mutating func removeLast() -> Element {
+        noteChange(of: pages.count - 1)
         let element = pages[pages.count - 1].removeLast()
-        if pages[pages.count - 1].isEmpty { pages.removeLast() }
+        if pages[pages.count - 1].isEmpty {
+            pages.removeLast()
+            versions.removeLast()
+        }
         count -= 1
         return element
     }
 
-    /// Whether a page is the same memory as that of another array, so that its elements are equal without a comparison.
+    /// The version of a page, which must exist. As long as it is kept, the page with this version has the same elements.
+    public func version(ofPage number: Int) -> PageVersion { versions[number] }
+
+    /// Whether a page has the same version as that of another array, so that its elements are equal without a comparison.
     ///
     /// - Returns: False where one of them has no such page.
     public func sharesPage(_ number: Int, with other: PagedArray) -> Bool {
-        guard pageSize == other.pageSize, number < pages.count, number < other.pages.count else { return false }
-        // Both arrays exist during the comparison, so the addresses cannot be those of one page after the other.
-        return pages[number].withUnsafeBufferPointer { mine in
-            other.pages[number].withUnsafeBufferPointer { theirs in
-                mine.baseAddress == theirs.baseAddress && mine.count == theirs.count
-            }
-        }
+        number < pages.count && number < other.pages.count && versions[number] === other.versions[number]
     }
+
+    /// Gives a page a new version, if another array or anybody else has the present one.
+    @inline(__always)
+    private mutating func noteChange(of page: Int) {
+        if !isKnownUniquelyReferenced(&versions[page]) { versions[page] = PageVersion() }
+    }
+}
+
+/// Stands for the elements of a page, and takes the memory of none: who keeps it can tell later whether the page has
+/// changed, and does not keep what has changed in memory.
+public final class PageVersion: Sendable {
+    fileprivate init() {}
 }
 
 extension PagedArray: RandomAccessCollection, MutableCollection {
@@ -81,7 +99,10 @@ extension PagedArray: RandomAccessCollection, MutableCollection {
     public subscript(index: Int) -> Element {
         // Both without a copy of the element, which may be large, where only a part of it is read or changed.
         @inline(__always) get { pages[index >> shift][index & (pageSize - 1)] }
-        @inline(__always) _modify { yield &pages[index >> shift][index & (pageSize - 1)] }
+        @inline(__always) _modify {
+            noteChange(of: index >> shift)
+            yield &pages[index >> shift][index & (pageSize - 1)]
+        }
     }
 
     /// Visits page after page, without an index for each element.

@@ -40,6 +40,11 @@ public struct RecentPaths: Sendable, Hashable {
         return entries.count { Self.age(of: $0, present) <= Self.lastAge }
     }
 
+    /// The minute of a time. Within it, `count` changes only with the paths.
+    ///
+    /// - Parameter now: Seconds since 1970.
+    public static func minute(of now: Double) -> Int { Int(minute(now)) }
+
     /// Notes a request.
     mutating func add(_ hash: UInt64, at now: Double) {
         let present = Self.minute(now)

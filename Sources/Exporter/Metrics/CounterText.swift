@@ -28,6 +28,7 @@ protocol ExposedCounter: Sendable {
 /// not copied: a page shares its memory with those that are counted until one of them changes.
 struct CounterText<Counter: ExposedCounter>: Sendable {
     private struct Page: Sendable {
+        let version: PageVersion
         let counters: [Counter]
         let requests: BodyPart
         let firstSeen: BodyPart
@@ -63,12 +64,12 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
             let old = number < self.parts.count ? self.parts[number] : []
             var pages: [Page] = []
             pages.reserveCapacity(part.pages.count)
-            for (number, counters) in part.pages.enumerated() {
-                if number < old.count, Self.isShown(counters, by: old[number]) {
+            for number in part.pages.indices {
+                let version = part.version(ofPage: number)
+                if number < old.count, old[number].version === version {
                     pages.append(old[number])
                 } else {
-                    pages.append(page(of: counters))
-                    pagesWritten += 1
+                    pages.append(page(of: part.pages[number], version, number < old.count ? old[number] : nil))
                 }
             }
             parts.append(pages)
@@ -76,23 +77,23 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
         self.parts = parts
     }
 
-    /// Whether the text of a page is that of these counters.
-    private static func isShown(_ counters: [Counter], by page: Page) -> Bool {
-        let old = page.counters
-        guard !old.sharesMemory(with: counters) else { return true }
-        guard old.count == counters.count else { return false }
-        // The times of requests change without a change of the text; a request that is counted changes the number.
-        return counters.indices.allSatisfy { place in
-            counters[place].requests == old[place].requests && counters[place].firstSeen == old[place].firstSeen
-                && counters[place].isLabelled(as: old[place])
-        }
-    }
-
-    private func page(of counters: [Counter]) -> Page {
+    /// The page of these counters. A text that would be the same as in the old page is taken from there: the times of
+    /// requests are not shown, and a request changes only the first text.
+    private mutating func page(of counters: [Counter], _ version: PageVersion, _ old: Page?) -> Page {
         let metrics = metrics
+        let shown = old?.counters ?? []
+        let isSame = { (isEqual: (Counter, Counter) -> Bool) in
+            counters.count == shown.count && counters.indices.allSatisfy { isEqual(counters[$0], shown[$0]) }
+        }
+        let firstSeen = old.flatMap { old in
+            isSame { $0.firstSeen == $1.firstSeen && $0.isLabelled(as: $1) } ? old.firstSeen : nil
+        }
+        let requests = old.flatMap { old in firstSeen != nil && isSame { $0.requests == $1.requests } ? old.requests : nil }
+        if requests == nil { pagesWritten += 1 }
         return Page(
-            counters: counters, requests: BodyPart { metrics.requestsText(of: counters) },
-            firstSeen: BodyPart { metrics.firstSeenText(of: counters) })
+            version: version, counters: counters,
+            requests: BodyPart(sameAs: requests) { metrics.requestsText(of: counters) },
+            firstSeen: BodyPart(sameAs: firstSeen) { metrics.firstSeenText(of: counters) })
     }
 
     private struct Templates: Sendable {
@@ -139,18 +140,6 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
             counters.withUnsafeBufferPointer { counters in
                 guard let first = counters.baseAddress else { return }
                 for place in counters.indices { body(first + place) }
-            }
-        }
-    }
-}
-
-extension Array {
-    /// Whether both are the same memory, so that the elements are equal without a comparison.
-    fileprivate func sharesMemory(with other: [Element]) -> Bool {
-        // Both arrays exist during the comparison, so the addresses cannot be those of one array after the other.
-        withUnsafeBufferPointer { mine in
-            other.withUnsafeBufferPointer { theirs in
-                mine.baseAddress == theirs.baseAddress && mine.count == theirs.count
             }
         }
     }

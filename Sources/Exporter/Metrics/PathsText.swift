@@ -4,8 +4,9 @@ import HTTPServing
 
 /// The text of the distinct paths of each source, in one format.
 ///
-/// A page of profiles keeps its text while its values stay the same. They fall with time, so each scrape looks at all of
-/// them. What is shown is kept, and not the profiles: a text must not keep old evidence in memory.
+/// A page of profiles keeps its text while its values stay the same. They fall from minute to minute, so that all of them
+/// are looked at once a minute, and else those of the pages that have changed. What is shown is kept, and not the profiles:
+/// a text must not keep old evidence in memory.
 struct PathsText: Sendable {
     /// What is shown of a profile besides its location.
     private struct Shown: Sendable, Equatable {
@@ -15,6 +16,9 @@ struct PathsText: Sendable {
     }
 
     private struct Page: Sendable {
+        // Of the profiles whose values are shown, and the minute for which they are.
+        var version: PageVersion
+        var minute: Int
         let shown: [Shown]
         // Empty if all are unknown.
         let locations: [Location]
@@ -42,9 +46,16 @@ struct PathsText: Sendable {
     mutating func update(_ profiles: JoinedPages<SourceProfile>, at now: Double) {
         parts = profiles.parts.enumerated().map { number, part in
             let old = number < parts.count ? parts[number] : []
-            return part.pages.enumerated().map { number, profiles in
-                let isShown = number < old.count && Self.isShown(profiles, by: old[number], at: now)
-                return isShown ? old[number] : page(of: profiles, at: now)
+            return part.pages.indices.map { number in
+                let (profiles, version) = (part.pages[number], part.version(ofPage: number))
+                guard number < old.count else { return page(of: profiles, version, at: now) }
+                var page = old[number]
+                if page.version === version, page.minute == RecentPaths.minute(of: now) { return page }
+                guard Self.isShown(profiles, by: page, at: now) else {
+                    return self.page(of: profiles, version, at: now)
+                }
+                (page.version, page.minute) = (version, RecentPaths.minute(of: now))
+                return page
             }
         }
     }
@@ -59,7 +70,7 @@ struct PathsText: Sendable {
         }
     }
 
-    private func page(of profiles: [SourceProfile], at now: Double) -> Page {
+    private func page(of profiles: [SourceProfile], _ version: PageVersion, at now: Double) -> Page {
         let shown = profiles.indices.map { place in
             Shown(source: profiles[place].source, paths: UInt8(clamping: profiles[place].distinctPaths(at: now)))
         }
@@ -74,6 +85,7 @@ struct PathsText: Sendable {
             }
             return text.bytes
         }
-        return Page(shown: shown, locations: locations, text: text)
+        return Page(
+            version: version, minute: RecentPaths.minute(of: now), shown: shown, locations: locations, text: text)
     }
 }

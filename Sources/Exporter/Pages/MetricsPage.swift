@@ -1,3 +1,4 @@
+import AccessScanning
 import Exposition
 import Foundation
 import HTTPServing
@@ -21,7 +22,7 @@ final class MetricsPage: Sendable {
         /// When the text of the counts, or the values of the process, are too old.
         var countsEnd: ContinuousClock.Instant
         /// The minute of the text of the counts, since 1970: distinct paths are counted by minutes.
-        var countsMinute: Double = 0
+        var countsMinute = 0
         var processEnd: ContinuousClock.Instant
         var status: [UInt8] = []
         var lastUse: ContinuousClock.Instant?
@@ -100,7 +101,7 @@ final class MetricsPage: Sendable {
     private func updateCounts(_ counts: Counts, version: UInt64, in made: inout Made) -> Bool {
         let time = clock()
         let now = now()
-        let minute = (now / 60).rounded(.down)
+        let minute = RecentPaths.minute(of: now)
         if version == made.countsVersion, time < made.countsEnd, minute == made.countsMinute { return true }
         made.counts.update(counts, at: now)
         made.countsMinute = minute

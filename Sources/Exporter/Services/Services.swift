@@ -100,7 +100,7 @@ struct UpkeepService: Service {
 }
 
 /// Returns freed memory to the system, at most once a second, after counts were published: until then, little was freed.
-/// Two seconds after the start it returns the memory of what was restored.
+/// Two seconds after the start it returns the memory of what was restored, and of the code that the start has used.
 struct MemoryService: Service {
     let pipeline: Pipeline
 
@@ -108,6 +108,7 @@ struct MemoryService: Service {
         await cancelWhenGracefulShutdown {
             try? await Task.sleep(for: .seconds(2))
             await returnFreed()
+            ProcessMemory.returnCode()
             for await _ in pipeline.published.changes {
                 try? await Task.sleep(for: .seconds(1))
                 guard !Task.isCancelled else { return }
