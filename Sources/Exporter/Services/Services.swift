@@ -100,15 +100,15 @@ struct UpkeepService: Service {
 }
 
 /// Returns freed memory to the system, at most once a second, after counts were published: until then, little was freed.
-/// Two seconds after the start it returns the memory of what was restored, and of the code that the start has used.
+/// It returns the pages of the code that the start has used, and two seconds later the memory of what was restored.
 struct MemoryService: Service {
     let pipeline: Pipeline
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            ProcessMemory.returnCode()
             try? await Task.sleep(for: .seconds(2))
             await returnFreed()
-            ProcessMemory.returnCode()
             for await _ in pipeline.published.changes {
                 try? await Task.sleep(for: .seconds(1))
                 guard !Task.isCancelled else { return }
