@@ -100,14 +100,17 @@ struct UpkeepService: Service {
 }
 
 /// Returns freed memory to the system, at most once a second, after counts were published: until then, little was freed.
-/// It returns the pages of the code that the start has used, and two seconds later the memory of what was restored.
+/// It also returns the pages of the code that the start has used, and two seconds after the start the memory of what was
+/// restored.
 struct MemoryService: Service {
     let pipeline: Pipeline
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            // Before much is read from the logs, which takes the most memory.
             ProcessMemory.returnCode()
             try? await Task.sleep(for: .seconds(2))
+            ProcessMemory.returnCode()
             await returnFreed()
             for await _ in pipeline.published.changes {
                 try? await Task.sleep(for: .seconds(1))
