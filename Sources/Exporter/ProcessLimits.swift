@@ -54,7 +54,9 @@ enum ProcessMemory {
         while getline(&line, &capacity, maps) > 0, let text = line.map({ String(cString: $0) }) {
             let fields = text.split(separator: " ", maxSplits: 5)
             let addresses = fields[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-            guard fields.count == 6, fields[1] == "r-xp", fields[5].contains("/"), addresses.count == 2 else { continue }
+            guard fields.count == 6, fields[1] == "r-xp", fields[5].contains("/"), addresses.count == 2 else {
+                continue
+            }
             madvise(UnsafeMutableRawPointer(bitPattern: addresses[0]), Int(addresses[1] - addresses[0]), MADV_DONTNEED)
         }
     }

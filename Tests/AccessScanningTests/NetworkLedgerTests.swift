@@ -51,6 +51,28 @@ struct NetworkLedgerTests {
         #expect(quiet(detector, 4601) == [])
     }
 
+    @Test("have the same quiet sources whether they were looked at before or not", arguments: 0..<4)
+    func quietAgain(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        var detector = Self.detector()
+        var kept = QuietNetworks()
+        let texts = { (sums: QuietNetworks.Sums) in
+            sums.map { "\($0.key) \($0.value.sources) \($0.value.requests)" }.sorted()
+        }
+        // Whole seconds, so that requests are often exactly an hour old. The clock is set back at times.
+        var now = 100_000.0
+        for round in 0..<400 {
+            for number in 0..<Int.random(in: 0...3, using: &random) {
+                let address = "10.0.\(Int.random(in: 0...3, using: &random)).\(Int.random(in: 0...99, using: &random))"
+                detector.observe(Self.event([address], round * 10 + number), at: now)
+            }
+            now += Double([-40, 0, 1, 5, 60, 600].randomElement(using: &random) ?? 0)
+            #expect(
+                texts(kept.update(detector.ledger.counts, at: now))
+                    == texts(detector.ledger.counts.quietSources(at: now)), "round \(round)")
+        }
+    }
+
     @Test("include quiet sources that have no counter, since the budget of sources is full")
     func quietWithoutCounters() {
         let limits = SourceLimits(verified: 50, networks: 10)
@@ -58,7 +80,7 @@ struct NetworkLedgerTests {
         var detector = AccessScanningDetector([.forbidden], limits: limits, restoring: state, at: 0)
         let quiet = { (detector: AccessScanningDetector, time: Double) in
             let counts = detector.ledgers[0].counts
-            return counts.networks?.quietSources(with: counts.sources, at: time).filter {
+            return counts.networks?.quietSources(with: counts.sources.quietSources(at: time), at: time).filter {
                 "\($0.network)" == "203.0.113.0/24"
             }.map { [$0.sources, $0.requests] }
         }

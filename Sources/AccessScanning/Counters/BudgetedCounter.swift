@@ -143,6 +143,12 @@ public struct RecentRequests: Sendable, Hashable {
         return 8 + older.prefix { Self.isRecent($0, now) }.count
     }
 
+    /// When the oldest of the newest `count` requests is no longer within the window, in seconds since 1970; there must be
+    /// so many.
+    func end(ofNewest count: Int) -> Double {
+        Double(count > 8 ? older[count - 9] : seconds[count - 1]) + ScanningThreshold.window
+    }
+
     private static func isRecent(_ second: UInt32, _ now: Double) -> Bool {
         now - Double(second) < ScanningThreshold.window
     }

@@ -156,58 +156,17 @@ extension NetworkCounts {
     /// The quiet sources of each network that has a counter, with those that have no counter of their own.
     ///
     /// - Parameters:
-    ///   - sources: The counters by source at the same moment.
+    ///   - tracked: Those that have a counter, at the same moment.
     ///   - now: Seconds since 1970.
     /// - Returns: The number of these sources, and of their requests in the hour.
     public func quietSources(
-        with sources: SourceCounts, at now: Double
+        with tracked: QuietNetworks.Sums, at now: Double
     ) -> [(network: SourceNetwork, sources: Int, requests: Int)] {
-        let tracked = sources.quietSources(at: now)
-        return counters.compactMap { counter in
+        counters.compactMap { counter in
             guard case .network = counter.network else { return nil }
             let quiet = tracked[counter.network] ?? (0, 0)
             let uncounted = counter.uncounted.count(at: now)
             return (counter.network, quiet.sources + uncounted.sources, quiet.requests + uncounted.requests)
         }
-    }
-}
-
-extension SourceCounts {
-    /// The quiet sources of each network: verified ones with a counter, and with requests in the last hour, too few for an alert of their
-    /// own.
-    ///
-    /// - Parameter now: Seconds since 1970.
-    /// - Returns: The number of these sources, and of their requests in that hour.
-    public func quietSources(at now: Double) -> [SourceNetwork: (sources: Int, requests: Int)] {
-        var quiet: [SourceNetwork: (sources: Int, requests: Int)] = [:]
-        // Sources that were found together are often of one network, which is looked up once.
-        var run: (network: SourceNetwork, sources: Int, requests: Int)?
-        func endRun() {
-            guard let run else { return }
-            add(run.sources, run.requests, to: &quiet[run.network, default: (0, 0)])
-        }
-        for page in counters.parts.lazy.flatMap(\.pages) {
-            // By index, since a copy of a whole counter takes most of the time.
-            for place in page.indices
-            where page[place].source.origin == .verified && now - page[place].lastSeen < ScanningThreshold.window + 1 {
-                let requests = page[place].recent.count(at: now)
-                guard 1...limits.threshold ~= requests,
-                    let network = SourceNetwork(page[place].source.address)
-                else { continue }
-                if run?.network != network {
-                    endRun()
-                    run = (network, 0, 0)
-                }
-                run?.sources += 1
-                run?.requests += requests
-            }
-        }
-        endRun()
-        return quiet
-    }
-
-    private func add(_ sources: Int, _ requests: Int, to quiet: inout (sources: Int, requests: Int)) {
-        quiet.sources += sources
-        quiet.requests += requests
     }
 }

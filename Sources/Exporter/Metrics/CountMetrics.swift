@@ -89,7 +89,7 @@ enum DetectionMetrics {
     }
 
     /// - Parameter now: Seconds since 1970.
-    static func quiet(_ sources: SourceCounts, _ networks: NetworkCounts, at now: Double) -> [MetricFamily] {
+    static func quiet(_ sources: QuietNetworks.Sums, _ networks: NetworkCounts, at now: Double) -> [MetricFamily] {
         let quiet = networks.quietSources(with: sources, at: now)
         return [
             MetricFamily(

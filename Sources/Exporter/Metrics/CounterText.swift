@@ -82,13 +82,16 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
     private mutating func page(of counters: [Counter], _ version: PageVersion, _ old: Page?) -> Page {
         let metrics = metrics
         let shown = old?.counters ?? []
-        let isSame = { (isEqual: (Counter, Counter) -> Bool) in
-            counters.count == shown.count && counters.indices.allSatisfy { isEqual(counters[$0], shown[$0]) }
+        // By index, since a copy of a counter takes longer than the comparison.
+        let isStillShown = { (isSame: (Int) -> Bool) in
+            counters.count == shown.count && counters.indices.allSatisfy(isSame)
         }
-        let firstSeen = old.flatMap { old in
-            isSame { $0.firstSeen == $1.firstSeen && $0.isLabelled(as: $1) } ? old.firstSeen : nil
-        }
-        let requests = old.flatMap { old in firstSeen != nil && isSame { $0.requests == $1.requests } ? old.requests : nil }
+        let firstSeen =
+            isStillShown {
+                counters[$0].firstSeen == shown[$0].firstSeen && counters[$0].isLabelled(as: shown[$0])
+            } ? old?.firstSeen : nil
+        let requests =
+            firstSeen != nil && isStillShown { counters[$0].requests == shown[$0].requests } ? old?.requests : nil
         if requests == nil { pagesWritten += 1 }
         return Page(
             version: version, counters: counters,

@@ -27,6 +27,7 @@ struct CountsText: Sendable {
     private let withCreated: Bool
     private var counters: [Counters] = []
     private var paths: PathsText
+    private var quiet = QuietNetworks()
 
     /// - Parameter withCreated: Whether counters have a `_created` series in OpenMetrics.
     init(in format: ExpositionFormat, withCreated: Bool = false) {
@@ -52,7 +53,7 @@ struct CountsText: Sendable {
         body += counters.flatMap { $0.networks?.body ?? [] }
         body.append(
             part(
-                DetectionMetrics.quiet(counts.sources, counts.networks, at: now)
+                DetectionMetrics.quiet(quiet.update(counts.sources, at: now), counts.networks, at: now)
                     + [
                         MetricFamily(DetectionMetrics.retiredNetworkRequests, .integer(counts.networks.retiredRequests))
                     ] + DetectionMetrics.budgets(counts.sources, counts.networks)
