@@ -8,14 +8,13 @@ protocol ExposedCounter: Sendable {
     /// Seconds since 1970.
     var firstSeen: Double { get }
 
-    /// Whether the labels of another counter are the same.
-    func isLabelled(as other: Self) -> Bool
-
     // Where it lies, so that only what is shown is read: a call of its own method copies a counter, and touches each
     // object that it refers to, which takes a quarter of the time of a first scrape.
 
     /// The audit ID of a counted request and when it was received; `nil` if none is known.
     static func example(of counter: UnsafePointer<Self>) -> (auditID: String, received: Double?)?
+    /// Whether two counters have the same labels.
+    static func areLabelledAlike(_ one: UnsafePointer<Self>, _ other: UnsafePointer<Self>) -> Bool
     /// Writes the values of the labels of a counter.
     static func write(labelsOf counter: UnsafePointer<Self>, to labels: inout LabelValues)
 }
@@ -81,22 +80,31 @@ struct CounterText<Counter: ExposedCounter>: Sendable {
     /// requests are not shown, and a request changes only the first text.
     private mutating func page(of counters: [Counter], _ version: PageVersion, _ old: Page?) -> Page {
         let metrics = metrics
-        let shown = old?.counters ?? []
-        // By index, since a copy of a counter takes longer than the comparison.
-        let isStillShown = { (isSame: (Int) -> Bool) in
-            counters.count == shown.count && counters.indices.allSatisfy(isSame)
-        }
         let firstSeen =
-            isStillShown {
-                counters[$0].firstSeen == shown[$0].firstSeen && counters[$0].isLabelled(as: shown[$0])
+            Self.areAlike(counters, old?.counters) {
+                $0.pointee.firstSeen == $1.pointee.firstSeen && Counter.areLabelledAlike($0, $1)
             } ? old?.firstSeen : nil
-        let requests =
-            firstSeen != nil && isStillShown { counters[$0].requests == shown[$0].requests } ? old?.requests : nil
+        let isShown =
+            firstSeen != nil && Self.areAlike(counters, old?.counters) { $0.pointee.requests == $1.pointee.requests }
+        let requests = isShown ? old?.requests : nil
         if requests == nil { pagesWritten += 1 }
         return Page(
             version: version, counters: counters,
             requests: BodyPart(sameAs: requests) { metrics.requestsText(of: counters) },
             firstSeen: BodyPart(sameAs: firstSeen) { metrics.firstSeenText(of: counters) })
+    }
+
+    private static func areAlike(
+        _ counters: [Counter], _ others: [Counter]?,
+        by isAlike: (UnsafePointer<Counter>, UnsafePointer<Counter>) -> Bool
+    ) -> Bool {
+        guard let others, counters.count == others.count else { return false }
+        return counters.withUnsafeBufferPointer { counters in
+            others.withUnsafeBufferPointer { others in
+                guard let first = counters.baseAddress, let other = others.baseAddress else { return true }
+                return counters.indices.allSatisfy { isAlike(first + $0, other + $0) }
+            }
+        }
     }
 
     private struct Templates: Sendable {
@@ -176,8 +184,9 @@ extension SourceCounter: ExposedCounter {
         return (last.auditID, last.received)
     }
 
-    func isLabelled(as other: SourceCounter) -> Bool {
-        source == other.source && credentials == other.credentials && location == other.location
+    static func areLabelledAlike(_ one: UnsafePointer<SourceCounter>, _ other: UnsafePointer<SourceCounter>) -> Bool {
+        one.pointee.source == other.pointee.source && one.pointee.credentials == other.pointee.credentials
+            && one.pointee.location == other.pointee.location
     }
 
     static func write(labelsOf counter: UnsafePointer<SourceCounter>, to labels: inout LabelValues) {
@@ -189,7 +198,9 @@ extension SourceCounter: ExposedCounter {
 extension NetworkCounter: ExposedCounter {
     static func example(of counter: UnsafePointer<NetworkCounter>) -> (auditID: String, received: Double?)? { nil }
 
-    func isLabelled(as other: NetworkCounter) -> Bool { network == other.network }
+    static func areLabelledAlike(_ one: UnsafePointer<NetworkCounter>, _ other: UnsafePointer<NetworkCounter>) -> Bool {
+        one.pointee.network == other.pointee.network
+    }
 
     static func write(labelsOf counter: UnsafePointer<NetworkCounter>, to labels: inout LabelValues) {
         labels.append(counter.pointee.network.description)
