@@ -78,10 +78,7 @@ public struct ExpositionText: Sendable {
 
     /// Writes the lines before a metric's samples.
     public mutating func writeHead(of metric: Metric) {
-        let name = format == .openMetrics ? metric.baseName : metric.name
-        write("# HELP \(name) \(Escape.help(metric.help, in: format))\n")
-        write("# TYPE \(name) \(metric.kind.rawValue)\n")
-        if format == .openMetrics, let unit = metric.unit { write("# UNIT \(name) \(unit)\n") }
+        write(format == .openMetrics ? metric.openMetricsHead : metric.head)
     }
 
     /// Writes one sample. The samples of a metric follow its head without anything between them.

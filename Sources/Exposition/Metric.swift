@@ -30,6 +30,9 @@ public struct Metric: Sendable, Hashable {
     // The name of the family in OpenMetrics, and of its creation times.
     let baseName: String
     let createdName: String
+    // The lines before the samples, which each scrape writes.
+    let head: String
+    let openMetricsHead: String
 
     /// A metric. A name that Prometheus does not allow is a programming error, and so is a counter without `_total`.
     public init(
@@ -46,6 +49,11 @@ public struct Metric: Sendable, Hashable {
         self.condition = condition
         baseName = kind == .counter ? String(name.dropLast("_total".count)) : name
         createdName = baseName + "_created"
+        head = Self.head(of: name, kind, Escape.help(help, in: .text))
+        let unit = ["seconds", "bytes"].first { [baseName] in baseName.hasSuffix("_\($0)") }
+        openMetricsHead =
+            Self.head(of: baseName, kind, Escape.help(help, in: .openMetrics))
+            + (unit.map { [baseName] unit in "# UNIT \(baseName) \(unit)\n" } ?? "")
     }
 
     /// A sample with these label values, one for each label name.
@@ -53,9 +61,8 @@ public struct Metric: Sendable, Hashable {
         Sample(value, labels: LabelSet(self.labels, labels))
     }
 
-    /// The unit at the end of the name, if OpenMetrics knows it.
-    var unit: String? {
-        ["seconds", "bytes"].first { baseName.hasSuffix("_\($0)") }
+    private static func head(of name: String, _ kind: Kind, _ help: String) -> String {
+        "# HELP \(name) \(help)\n# TYPE \(name) \(kind.rawValue)\n"
     }
 
     private static func isValid(name: String) -> Bool {
