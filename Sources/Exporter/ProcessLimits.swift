@@ -63,12 +63,22 @@ enum ProcessMemory {
 
     /// The resident memory of the process that belongs to no file, in bytes.
     private static func unsharedBytes() -> Int {
-        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-        defer { fclose(file) }
-        var line = [CChar](repeating: 0, count: 128)
-        guard fgets(&line, Int32(line.count), file) != nil else { return 0 }
-        let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        guard let text = KernelFile.text(of: "/proc/self/statm") else { return 0 }
         let pages = text.split(separator: " ").prefix(3).compactMap { Int($0) }
         return pages.count == 3 ? (pages[1] - pages[2]) * Int(getpagesize()) : 0
+    }
+}
+
+/// A small file of the kernel's, such as those in `/proc`.
+enum KernelFile {
+    /// The first 4 KiB; `nil` if it cannot be read.
+    static func text(of path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            let count = read(descriptor, buffer.baseAddress, buffer.count)
+            return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+        }
     }
 }

@@ -158,16 +158,21 @@ enum ProcessMetrics {
         let process = ProcessStatus()
         let values: [(Metric, SampleValue?)] = [
             (cpu, process?.cpuSeconds),
-            // The descriptor that lists them is included, but is open only for a moment.
-            (
-                openFiles,
-                (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")).map { SampleValue($0.count) }
-            ),
+            (openFiles, openDescriptors.map { SampleValue($0) }),
             (maximumFiles, limit(RLIMIT_NOFILE)), (virtualMemory, process?.virtualBytes),
             (maximumVirtualMemory, limit(RLIMIT_AS)), (residentMemory, process?.residentBytes),
             (startTime, process?.startTime),
         ]
         return values.compactMap { metric, value in value.map { MetricFamily(metric, $0) } }
+    }
+
+    private static var openDescriptors: Int? {
+        guard let directory = opendir("/proc/self/fd") else { return nil }
+        defer { closedir(directory) }
+        var count = 0
+        while readdir(directory) != nil { count += 1 }
+        // Without the directory, the one above it, and the descriptor that lists them.
+        return count - 3
     }
 
     private static func limit(_ resource: __rlimit_resource) -> SampleValue? {
@@ -186,7 +191,7 @@ private struct ProcessStatus {
 
     init?() {
         // The program's name is in parentheses and may hold anything; all other fields are numbers.
-        guard let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
+        guard let text = KernelFile.text(of: "/proc/self/stat"),
             let name = text.lastIndex(of: ")")
         else { return nil }
         // The first of these is the third of proc(5)'s.
