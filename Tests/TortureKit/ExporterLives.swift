@@ -74,12 +74,13 @@ struct ExporterLives {
     /// Its process ID while it runs.
     var processID: Int? { program?.processID }
 
-    /// Whether SIGTERM has another effect than to end it at once, by Linux's masks of caught, ignored and blocked signals.
+    /// Whether SIGTERM has another effect than to end it at once, by Linux's masks of caught and ignored signals. That of
+    /// blocked ones says nothing: a thread that makes another one blocks all signals for a moment.
     var handlesTermination: Bool {
         guard let processID, let status = try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
         else { return false }
         let masks = status.split(separator: "\n").filter { line in
-            ["SigCgt:", "SigIgn:", "SigBlk:"].contains { line.hasPrefix($0) }
+            ["SigCgt:", "SigIgn:"].contains { line.hasPrefix($0) }
         }
         return masks.contains { line in
             let mask = UInt64(line.split(separator: "\t").last ?? "", radix: 16) ?? 0
