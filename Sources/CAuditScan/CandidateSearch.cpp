@@ -23,12 +23,12 @@ int hexDigit(uint8_t byte) {
 }
 
 /// The number of neighbouring bytes of a pattern that are compared in blocks.
-constexpr size_t probes = 3;
+constexpr size_t probes = PatternFilter::probes;
 /// The largest number of patterns that blocks are compared with: their bytes fit into the 16 registers that a processor
 /// has at least.
 constexpr size_t mostPatterns = 4;
 /// The bytes that are compared before their hits are looked at: the bits of a word.
-constexpr size_t stride = 64;
+constexpr size_t stride = PatternFilter::stride;
 /// \u00xx
 constexpr size_t longestEscape = 6;
 
@@ -70,6 +70,10 @@ void CandidateSearch::add(Pattern pattern) {
         return known.bytes == pattern.bytes && known.isNumber == pattern.isNumber;
     });
     if (!isKnown) patterns_.push_back(std::move(pattern));
+    if (!isKnown && patterns_.size() <= mostPatterns) {
+        const Pattern &added = patterns_.back();
+        filter_.add(added.bytes.data() + added.anchor);
+    }
     for (char mark : std::string_view("<>&")) skipsMarkup_ &= !escaped_[static_cast<uint8_t>(mark)];
 }
 
@@ -215,7 +219,12 @@ __attribute__((always_inline)) inline bool CandidateSearch::visitBlocks(
     for (; at < to && static_cast<size_t>(end_ - at) >= stride + longestEscape; at += stride) {
         uint64_t all = 0;
         for (size_t block = 0; block < stride; block += width) all |= mask(at + block) << block;
-        if (__builtin_expect(all == 0, true)) continue;
+        if (__builtin_expect(all == 0, true)) {
+            // Where nothing is, nothing follows in most cases.
+            const uint8_t *last = std::min(to - 1, end_ - stride - longestEscape);
+            if (width == 32) at = filter_.pass<Visitor::findsLineEnds>(at + stride, last) - stride;
+            continue;
+        }
         if (skipsMarkup_ && at[__builtin_ctzll(all)] == '\\') {
             for (size_t block = 0; block < stride; block += width) all &= ~(markup(at + block) << block);
         }

@@ -9,6 +9,7 @@
 
 #include "Blocks.hpp"
 #include "JSONText.hpp"
+#include "PatternFilter.hpp"
 
 namespace audit_scan {
 
@@ -22,16 +23,18 @@ namespace audit_scan {
 ///
 /// One pass over the bytes searches for everything, the ends of lines included. It compares blocks of 16 or 32 bytes with
 /// line feeds, with the first two bytes of an escape and with three neighbouring bytes of each pattern, and examines the
-/// places where these agree.
+/// places where these agree. With AVX2 most blocks need only a look of `PatternFilter`.
 class CandidateSearch {
 public:
+    CandidateSearch() { filter_.add("\\u0"); }
+
     /// Adds a text of at least three bytes: printable ASCII without quote, backslash and slash.
     void addText(std::string_view text);
     /// Adds a natural number of at least three digits. A spelling that begins otherwise is not
     /// found, such as 4.01e2: no program is known to write it.
     void addNumber(std::string_view digits);
 
-    /// Adds bytes of at least three characters, which are found only as they are.
+    /// Adds at least three characters of ASCII, which are found only as they are.
     void addLiteral(std::string_view bytes);
 
     /// Whether a number may also be the value of a string, as in OTLP's `{"intValue":"401"}`.
@@ -87,6 +90,8 @@ private:
     bool visitBlocks(const uint8_t *&at, const uint8_t *to, Visitor &visitor) const;
 
     std::vector<Pattern> patterns_;
+    // The escapes and the patterns, if they are searched in blocks.
+    PatternFilter filter_;
     size_t blockWidth_ = bestBlockWidth();
     bool escaped_[256] = {};  // the bytes of texts, and those around a number
     // Whether `<`, `>` and `&` are not among them, which Go's encoder escapes in each text.

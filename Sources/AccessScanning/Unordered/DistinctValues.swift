@@ -56,20 +56,21 @@ struct DistinctValues: Sendable {
 
     /// The number of distinct values of a column that are not kept.
     func leftOut(_ column: Evidence.Column) -> Int {
+        guard !crowdedOut.isEmpty else { return 0 }
         let kept = entries[range(of: UInt64(column.rawValue))].map(\.value.place)
         return crowdedOut.filter { $0 >> 60 == UInt64(column.rawValue) }.subtracting(kept).count
     }
 
     private mutating func insert(_ new: Entry) {
-        let place = entries.partitioningIndex { $0.value.place >= new.value.place }
+        let place = index(of: new.value.place)
         if place < entries.count, entries[place].value.place == new.value.place {
             entries[place].time = min(entries[place].time, new.time)
             return
         }
         // A first request has a value in almost each column.
         if entries.isEmpty { entries.reserveCapacity(Evidence.Column.allCases.count) }
-        let column = range(of: new.value.column)
-        guard column.count >= Self.limit else {
+        guard entries.count >= Self.limit, case let column = range(of: new.value.column), column.count >= Self.limit
+        else {
             entries.insert(new, at: place)
             return
         }
@@ -83,19 +84,14 @@ struct DistinctValues: Sendable {
         entries.insert(new, at: latest < place ? place - 1 : place)
     }
 
-    private func range(of column: UInt64) -> Range<Int> {
-        let start = entries.partitioningIndex { $0.value.column >= column }
-        return start..<entries.partitioningIndex { $0.value.column > column }
-    }
-}
+    private func range(of column: UInt64) -> Range<Int> { index(of: column << 60)..<index(of: (column + 1) << 60) }
 
-extension Array {
-    /// The first index of the elements that satisfy a predicate; they follow all others.
-    fileprivate func partitioningIndex(where isBehind: (Element) -> Bool) -> Int {
-        var (low, high) = (0, count)
+    /// The index of the first entry that is not before a place.
+    private func index(of place: UInt64) -> Int {
+        var (low, high) = (0, entries.count)
         while low < high {
             let middle = (low + high) / 2
-            if isBehind(self[middle]) { high = middle } else { low = middle + 1 }
+            if entries[middle].value.place < place { low = middle + 1 } else { high = middle }
         }
         return low
     }

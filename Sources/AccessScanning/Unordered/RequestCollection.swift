@@ -274,12 +274,18 @@ public struct RequestCollection: Sendable {
     public func sources(within seconds: Double?) -> [CollectedSource] {
         let window = seconds.map { Int64(min($0 * 1_000_000, 0x1p62)) }
         var found = zip(sources, values).map { SourceFindings($0, values: $1) }
-        for party in parties {
-            forEachSource(of: party.party) { found[$0].merge(first: party.first, last: party.last, party.outcomes) }
-        }
-        var counts = WindowCounts(sources: sources.count, analytics: selection.analytics.count)
+        let analytics = selection.analytics.count
+        // By party first: there are far fewer parties than requests.
+        var ofParties = WindowCounts(sources: parties.count, analytics: analytics)
         forEachRequest { party, kind, time, count in
-            forEachSource(of: parties[party].party) { counts.add(count, of: $0, kind.analytic, isTimed: time != nil) }
+            ofParties.add(count, of: party, kind.analytic, isTimed: time != nil)
+        }
+        var counts = WindowCounts(sources: sources.count, analytics: analytics)
+        for (index, party) in parties.enumerated() {
+            forEachSource(of: party.party) {
+                found[$0].merge(first: party.first, last: party.last, party.outcomes)
+                counts.add(ofParties, of: index, to: $0)
+            }
         }
         if let window, !found.allSatisfy({ $0.isWithin(window) }) { findHighest(within: window, &counts) }
         return found.indices.map { CollectedSource(found[$0], counts.highest(of: $0)) }.sorted { $0.precedes($1) }

@@ -57,7 +57,12 @@ struct RequestPage: Sendable {
         let time = key.time - base
         guard records.count < limit, (0..<RequestRecord.timeLimit).contains(time) else { return false }
         if records.count == records.capacity { records.reserveCapacity(min(limit, 2 * records.count)) }
-        records.insert(record.placed(at: time), at: index)
+        // Most belong to the end, where `append` is several times as fast.
+        if index == records.count {
+            records.append(record.placed(at: time))
+        } else {
+            records.insert(record.placed(at: time), at: index)
+        }
         if index == 0 { start = key }
         return true
     }

@@ -33,6 +33,15 @@ struct WindowCounts {
         untimed[sum] += count
     }
 
+    /// Adds all requests that are counted elsewhere for an index.
+    mutating func add(_ other: WindowCounts, of index: Int, to source: Int) {
+        for analytic in 0...analytics {
+            let (own, others) = (source * (analytics + 1) + analytic, index * (analytics + 1) + analytic)
+            all[own] += other.all[others]
+            untimed[own] += other.untimed[others]
+        }
+    }
+
     /// Begins with a window before all requests.
     mutating func beginWindow() {
         inside = [Int](repeating: 0, count: all.count)

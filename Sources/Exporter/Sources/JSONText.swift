@@ -78,21 +78,40 @@ struct JSONText: Sendable {
     mutating func string(_ text: String) {
         separate()
         append("\"")
-        // The longest beginning that needs no escape is copied at once: often this is the whole text.
-        let plain = text.utf8.prefix { Self.isPlain($0) }
-        bytes += plain
-        for scalar in text.unicodeScalars[plain.endIndex...] {
-            switch scalar {
-            case "\"": bytes += #"\""#.utf8
-            case "\\": bytes += #"\\"#.utf8
-            case "<", ">", "&": bytes += scalar.jsonEscape.utf8
-            case _ where scalar.isInvisible: bytes += scalar.jsonEscape.utf8
-            case _ where scalar.isASCII: append(scalar)
-            default: bytes += Character(scalar).utf8
+        var text = text
+        text.withUTF8 { utf8 in
+            var start = 0
+            while start < utf8.count {
+                // What needs no escape is copied at once: often this is the whole text.
+                let end = utf8[start...].firstIndex { !Self.isPlain($0) } ?? utf8.count
+                bytes += UnsafeBufferPointer(rebasing: utf8[start..<end])
+                guard end < utf8.count else { return }
+                let other = Self.scalar(at: end, of: utf8)
+                escapeIfNeeded(other)
+                start = end + UTF8.width(other)
             }
         }
         append("\"")
         needsComma = true
+    }
+
+    private mutating func escapeIfNeeded(_ scalar: Unicode.Scalar) {
+        switch scalar {
+        case "\"": bytes += #"\""#.utf8
+        case "\\": bytes += #"\\"#.utf8
+        case "<", ">", "&": bytes += scalar.jsonEscape.utf8
+        case _ where scalar.isInvisible: bytes += scalar.jsonEscape.utf8
+        case _ where scalar.isASCII: append(scalar)
+        default: bytes += Character(scalar).utf8
+        }
+    }
+
+    /// The scalar that begins at an index of valid UTF-8.
+    private static func scalar(at index: Int, of utf8: UnsafeBufferPointer<UInt8>) -> Unicode.Scalar {
+        let first = utf8[index]
+        if UTF8.isASCII(first) { return Unicode.Scalar(first) }
+        // No scalar has more bytes.
+        return String(decoding: utf8[index...].prefix(4), as: UTF8.self).unicodeScalars.first ?? "\u{FFFD}"
     }
 
     /// Whether a byte of UTF-8 is a character of ASCII that needs no escape.

@@ -26,7 +26,8 @@ struct UTCTime: Sendable, Hashable, CustomStringConvertible {
 
     private var clock: String {
         let second = microseconds / 1_000_000 % 86400
-        return [second / 3600, second / 60 % 60, second % 60].map(Self.twoDigits).joined(separator: ":")
+        let (hours, minutes) = (Self.twoDigits(second / 3600), Self.twoDigits(second / 60 % 60))
+        return "\(hours):\(minutes):\(Self.twoDigits(second % 60))"
     }
 
     private var date: String {
