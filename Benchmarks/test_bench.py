@@ -18,6 +18,7 @@ import corpora
 import document
 import peers
 import remotewrite
+import rules
 import targets
 
 SIZE = 2_000_000
@@ -208,6 +209,15 @@ def test_the_benchmark_of_the_rules_runs(cache):
     # The counters of the sources and of their network rose in the past samples, so the rules record them.
     assert result["samples"] > 360 * 3 * 20 and result["series_created"] >= 3 * 20
     assert result["panels"] and not any(panel["error"] for panel in result["panels"])
+
+
+def test_only_the_most_expensive_rules_are_printed():
+    times = {f"1 rule-{number}": [float(number)] for number in range(9)}
+    result = {"sources": 1, "outcomes": 1, "series": 1, "series_created": 0, "cpu": 1, "panels": []}
+    result |= {"groups": {"group": [1.0]}, "rules": {"group": times}, "resident_before": 0, "peak": 0}
+    document = {"hours": 2, "interval": 30, "scanning": 1, "results": [result]}
+    names = [line.split("`")[1] for line in rules.markdown(document) if line.startswith("| `")]
+    assert names == ["rule-8", "rule-7", "rule-6", "rule-5", "rule-4"]
 
 
 def test_past_samples_have_the_form_of_remote_write():
