@@ -1,8 +1,8 @@
 """The rules in a real Prometheus: what an evaluation of each group and of each rule costs, and the dashboards' queries.
 
 The exporter counts requests of many sources. Its series are written into Prometheus with two hours of past samples, one
-every 15 s as if it had been scraped, and then really scraped. Every counter rose within the last hour, and none is new:
-the most expensive case, because each window is full.
+every 15 s as if it had been scraped, and then really scraped. Every counter rose within the last hour, in which the
+exporter created it; that takes as long as with old counters.
 """
 
 import http.client
