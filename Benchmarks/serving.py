@@ -99,7 +99,11 @@ class Server:
         return self.status("VmRSS") * 1024
 
     def peak(self):
+        """The most resident memory so far, or since `forget_peak`."""
         return self.status("VmHWM") * 1024
+
+    def forget_peak(self):
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def switches(self):
         """How often each thread gave up the CPU to wait, as often it was woken: by its id and its name."""

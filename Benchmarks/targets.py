@@ -100,7 +100,7 @@ def scrape(document):
             for kind in ("first", "unchanged", "changed"):
                 wall = scraping.median(ours, kind, "wall") * 1000
                 yield Row(f"{size:,} sources, {kind}: wall time", 100, wall, " ms")
-            yield Row(f"{size:,} sources: peak memory", 128, ours["peak"] / MIB, " MiB")
+            yield Row(f"{size:,} sources: peak memory of scrapes", 128, ours["peak"] / MIB, " MiB")
 
 
 def webhook(document):

@@ -44,6 +44,9 @@ public struct GzipPart: Sendable {
 
     fileprivate let checksum: UInt
     fileprivate let plainCount: Int
+    // What zlib needs to add the checksum to that of the bytes before: it follows from the length and takes most of the
+    // time, and a part is added again and again.
+    fileprivate let checksumOperator: UInt
 }
 
 /// Compresses parts one after the other with the same memory.
@@ -91,7 +94,9 @@ public struct GzipPartCompressor: ~Copyable, @unchecked Sendable {
         }
         let checksum = bytes.withUnsafeBufferPointer { crc32(0, $0.baseAddress, UInt32($0.count)) }
         // Copied, because the part is kept and is about a tenth of the reserved buffer.
-        return GzipPart(bytes: Array(output[..<count]), checksum: checksum, plainCount: bytes.count)
+        return GzipPart(
+            bytes: Array(output[..<count]), checksum: checksum, plainCount: bytes.count,
+            checksumOperator: crc32_combine_gen(bytes.count))
     }
 }
 
@@ -117,7 +122,7 @@ public struct GzipTail: Sendable {
 
     /// Adds the next part.
     public mutating func add(_ part: GzipPart) {
-        checksum = crc32_combine(checksum, part.checksum, part.plainCount)
+        checksum = crc32_combine_op(checksum, part.checksum, part.checksumOperator)
         count += part.plainCount
     }
 
