@@ -24,9 +24,10 @@ import serving
 SCRAPE_INTERVAL = 15
 RULES = measure.ROOT / "alerts/access-scanning.rules.yaml"
 DASHBOARDS = measure.ROOT / "dashboards"
-# Panels over so many seconds, and so many of the most expensive rules, are printed.
+# Panels that take longer are printed, in seconds.
 SLOW = 1
-DEAREST = 5
+# The number of rules that are printed, the most expensive first.
+PRINTED_RULES = 5
 SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? (\S+)")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -287,8 +288,8 @@ def markdown(document):
             for rules in result["rules"].values()
             for name, times in rules.items()
         ]
-        dearest = sorted(durations, reverse=True)[:DEAREST]
-        lines += [report.row(f"`{name}`", f"{seconds:.3f}") for seconds, name in dearest]
+        expensive = sorted(durations, reverse=True)[:PRINTED_RULES]
+        lines += [report.row(f"`{name}`", f"{seconds:.3f}") for seconds, name in expensive]
         slow = [panel for panel in result["panels"] if panel["seconds"] > SLOW]
         if slow:
             lines += ["", *report.head(f"panel, over {SLOW} s ({title})|s>")]

@@ -44,7 +44,7 @@ def measure_scrapes(server, change, scrapes):
 
     time.sleep(1)
     figures = {"resident_before": server.resident(), "peak_before": server.peak()}
-    # What was read before the first scrape takes more memory for a moment.
+    # Reading the log, before the first scrape, takes more memory for a moment.
     server.forget_peak()
     figures["first"] = [one()]
     figures["unchanged"] = [one() for _ in range(scrapes)]

@@ -164,7 +164,7 @@ private final class FileChanges {
     func forget() {
         guard descriptor >= 0 else { return }
         withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in
-            // Until few came: programs that change files beside the logs faster than they are read could go on forever.
+            // Until few reports came: if other programs change files in the directory all the time, there is no end.
             while read(descriptor, buffer.baseAddress, buffer.count) > buffer.count / 2 {}
         }
     }

@@ -44,8 +44,8 @@ public struct GzipPart: Sendable {
 
     fileprivate let checksum: UInt
     fileprivate let plainCount: Int
-    // What zlib needs to add the checksum to that of the bytes before: it follows from the length and takes most of the
-    // time, and a part is added again and again.
+    // zlib's operator that combines the checksum with that of the bytes before. It depends on the length alone, and takes
+    // most of the time; a part is added to many members.
     fileprivate let checksumOperator: UInt
 }
 

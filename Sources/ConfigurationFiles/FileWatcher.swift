@@ -110,7 +110,7 @@ public final class FileWatcher: Sendable {
         guard count > 0, reports >= 0 else { return false }
         let isEnded = isEnded(within: Self.pause, orReportedBy: -1)
         withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 8) { buffer in
-            // Until few came: programs that change files beside these faster than they are read could go on forever.
+            // Until few reports came: if other programs change files in the directory all the time, there is no end.
             while read(reports, buffer.baseAddress, buffer.count) > buffer.count / 2 {}
         }
         return isEnded

@@ -41,7 +41,7 @@ enum ProcessMemory {
     }
 
     /// Returns the pages of the program and its libraries that were used so far, most of them only by the start. The
-    /// kernel maps what is used again from the page cache. It takes less than a millisecond.
+    /// kernel maps the pages that are used again from the page cache.
     ///
     /// These pages are never written, except by a debugger: a breakpoint that was set before is lost.
     static func returnCode() {

@@ -143,8 +143,9 @@ public struct RecentRequests: Sendable, Hashable {
         return 8 + older.prefix { Self.isRecent($0, now) }.count
     }
 
-    /// When the oldest of the newest `count` requests is no longer within the window, in seconds since 1970; there must be
-    /// so many.
+    /// When the oldest of the newest `count` requests leaves the window, in seconds since 1970.
+    ///
+    /// - Parameter count: At least 1, at most the number of remembered requests.
     func end(ofNewest count: Int) -> Double {
         Double(count > 8 ? older[count - 9] : seconds[count - 1]) + ScanningThreshold.window
     }

@@ -66,7 +66,7 @@ public struct PagedArray<Element: Sendable>: Sendable {
         return element
     }
 
-    /// The version of a page, which must exist. As long as it is kept, the page with this version has the same elements.
+    /// The version of a page, which must exist. While the version is referenced, a page with it has the same elements.
     public func version(ofPage number: Int) -> PageVersion { versions[number] }
 
     /// Whether a page has the same version as that of another array, so that its elements are equal without a comparison.
@@ -76,15 +76,15 @@ public struct PagedArray<Element: Sendable>: Sendable {
         number < pages.count && number < other.pages.count && versions[number] === other.versions[number]
     }
 
-    /// Gives a page a new version, if another array or anybody else has the present one.
+    /// Gives a page a new version if the present one is referenced elsewhere.
     @inline(__always)
     private mutating func noteChange(of page: Int) {
         if !isKnownUniquelyReferenced(&versions[page]) { versions[page] = PageVersion() }
     }
 }
 
-/// Stands for the elements of a page, and takes the memory of none: who keeps it can tell later whether the page has
-/// changed, and does not keep what has changed in memory.
+/// Identifies the elements of a page without keeping them in memory. A reference to it shows later whether the page has
+/// changed.
 public final class PageVersion: Sendable {
     fileprivate init() {}
 }

@@ -58,7 +58,7 @@ public struct QuietNetworks: Sendable {
         {
             let requests = counters[place].recent.count(at: now)
             guard requests > 0 else { continue }
-            // Differences are rounded: it may seem to be now.
+            // Rounding can make the end equal to `now`; the page is then looked at again each time.
             let end = counters[place].recent.end(ofNewest: requests)
             page.times = now..<max(now, min(page.times.upperBound, end))
             guard requests <= threshold, let network = SourceNetwork(counters[place].source.address) else { continue }

@@ -4,9 +4,9 @@ import HTTPServing
 
 /// The text of the distinct paths of each source, in one format.
 ///
-/// A page of profiles keeps its text while its values stay the same. They fall from minute to minute, so that all of them
-/// are looked at once a minute, and else those of the pages that have changed. What is shown is kept, and not the profiles:
-/// a text must not keep old evidence in memory.
+/// A page of profiles keeps its text while its values stay the same. Values fall when a minute begins. So a page is
+/// compared with its text once a minute, and when it has changed. The shown values are kept, not the profiles: a text must
+/// not keep old evidence in memory.
 struct PathsText: Sendable {
     /// What is shown of a profile besides its location.
     private struct Shown: Sendable, Equatable {

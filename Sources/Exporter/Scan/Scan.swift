@@ -59,7 +59,7 @@ public enum Scan {
         let progress = ScanProgress(of: sizes.contains(nil) ? nil : sizes.compactMap(\.self).reduce(0, +))
         let reading = ParallelReading(logs, selection: configuration.selection)
         var waitedFor: Set<StoredLog> = []
-        // Half of the memory that the search of a large log takes would be the code of the start.
+        // Else the code of the start is a fifth of the peak of memory.
         ProcessMemory.returnCode()
         let result = reading.run(threads: ProcessInfo.processInfo.activeProcessorCount) { bytes in
             for log in reading.silent(for: .seconds(1)) where waitedFor.insert(log).inserted {

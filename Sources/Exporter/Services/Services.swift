@@ -100,8 +100,8 @@ struct UpkeepService: Service {
 }
 
 /// Returns freed memory to the system, at most once a second, after counts were published: until then, little was freed.
-/// It also returns the pages of the code that the start has used, and two seconds after the start the memory of what was
-/// restored.
+/// It also returns the pages of code that the start has used, and two seconds after the start the memory in which the state
+/// was restored.
 struct MemoryService: Service {
     let pipeline: Pipeline
 
